@@ -71,6 +71,23 @@ def titles(uri: str) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def busy(uri: str, count: int) -> tuple[list[str], list[str]]:
+    """The users and the items with the most events."""
+    with psycopg2.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT customer_id::text FROM events WHERE customer_id IS NOT NULL"
+            " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT %s",
+            (count,),
+        )
+        users = [row[0] for row in cursor.fetchall()]
+        cursor.execute(
+            "SELECT e.product_id::text FROM events e JOIN products p ON p.id = e.product_id"
+            " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT %s",
+            (count,),
+        )
+        return users, [row[0] for row in cursor.fetchall()]
+
+
 def _row(uri: str, query: str) -> tuple[object, ...]:
     with psycopg2.connect(uri) as connection, connection.cursor() as cursor:
         cursor.execute(query)

@@ -49,7 +49,7 @@ class ShopSize:
     days: int = 60
 
 
-def generate(size: ShopSize = ShopSize(), seed: int = 7, last_day: datetime | None = None) -> ProductTables:  # noqa: B008
+def generate(size: ShopSize = ShopSize(), seed: int = 7, last_day: datetime | None = None) -> ProductTables:
     """Draw a shop whose events end with `last_day` (default: yesterday, UTC)."""
     rng = np.random.default_rng(seed)
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -148,9 +148,7 @@ def _events(rng: np.random.Generator, size: ShopSize, catalogue: _Catalogue, sta
     customer = np.concatenate(
         [
             np.arange(size.customers).repeat(2)[:sessions],  # everybody comes at least twice
-            rng.choice(
-                size.customers, max(0, sessions - 2 * size.customers), p=activity / activity.sum()
-            ),
+            rng.choice(size.customers, max(0, sessions - 2 * size.customers), p=activity / activity.sum()),
         ]
     )
     day = rng.uniform(0, size.days, sessions)

@@ -1,0 +1,184 @@
+"""`make demo`, `make up` and `make down`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from demo import local_aws, movielens, product_database, results, shop, stack
+from demo.airflow import USER, AirflowClient
+from demo.progress import RunFailed, follow
+from demo.settings import ROOT, Settings
+from personalize.config import DatasetGroup, load_pipeline
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(width=None if sys.stdout.isatty() else 140)
+Data = Annotated[Path | None, typer.Option(help="Folder with MovieLens 100K; default: a generated shop")]
+DAG_SECONDS = 120
+
+
+@app.command()
+def demo(data: Data = None) -> None:
+    """Fill the product database, run the export and the retraining, show what came out, and stop."""
+    settings = _settings(data)
+    if stack.running(settings.home):
+        console.print(f"Using the stack that runs in {settings.home}.")
+        postgres, client = stack.attach(settings)
+        _run(settings, postgres.uri("shop"), client, data, check=lambda: None)
+        return
+    owned = stack.Stack(settings)
+    _stop_on_signals()
+    try:
+        owned.start(_say)
+        _run(settings, owned.postgres.uri("shop"), owned.client(), data, check=owned.check)
+    finally:
+        _say("Stopping")
+        owned.stop()
+
+
+@app.command()
+def up(data: Data = None) -> None:
+    """Start the stack and leave it running until `make down`."""
+    settings = _settings(data)
+    if not stack.running(settings.home):
+        log = settings.home / "logs" / "stack.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "demo", "serve", *(["--data", str(data)] if data else [])]
+        with log.open("ab") as output:
+            owner = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        (settings.home / "ready").unlink(missing_ok=True)
+        with console.status("Starting PostgreSQL, the local AWS endpoint and Airflow"):
+            while not (settings.home / "ready").exists():
+                if owner.poll() is not None:
+                    console.print(log.read_text()[-3000:])
+                    raise typer.Exit(1)
+                time.sleep(0.3)
+    console.print(
+        f"Airflow:    {settings.airflow_url}  (user {USER}, password {settings.secrets.airflow_password})"
+    )
+    console.print(f"AWS:        {settings.aws_endpoint}  (key pair: {settings.home / 'settings.json'})")
+    console.print(f"State:      {settings.home}")
+    console.print("`make down` stops it.")
+
+
+@app.command(hidden=True)
+def serve(data: Data = None) -> None:
+    """Own the stack until told to stop: what `up` leaves running."""
+    settings = _settings(data)
+    owned = stack.Stack(settings)
+    _stop_on_signals()
+    try:
+        owned.start(_say)
+        _fill(owned.postgres.uri("shop"), data)
+        (settings.home / "pid").write_text(str(os.getpid()))
+        (settings.home / "ready").touch()
+        while True:
+            owned.check()
+            time.sleep(2)
+    finally:
+        (settings.home / "ready").unlink(missing_ok=True)
+        owned.stop()
+
+
+@app.command()
+def down() -> None:
+    """Stop every stack of this checkout."""
+    from demo.postgres import Postgres
+    from demo.settings import homes
+
+    for home in homes():
+        if stack.running(home):
+            with console.status(f"Stopping {home.name}"):
+                os.kill(int((home / "pid").read_text()), signal.SIGTERM)
+                while stack.running(home):
+                    time.sleep(0.3)
+        stack.sweep(home)
+        if (home / "pg" / "postmaster.pid").exists():  # its owner was killed
+            Postgres(home / "pg").start().stop()
+    console.print("Nothing is running.")
+
+
+def _settings(data: Path | None) -> Settings:
+    from demo.settings import home
+
+    return Settings.load(home(data))
+
+
+def _run(settings: Settings, database: str, client: AirflowClient, data: Path | None, check: object) -> None:
+    group = load_pipeline().dataset_groups[0]
+    _fill(database, data)
+    _wait_for_dags(client, group)
+    first, last = product_database.history(database)
+    logs = str(settings.home / "airflow" / "logs")
+    window = {"from_date": first.isoformat(), "to_date": last.isoformat()}
+    try:
+        for base, params in (("export_interactions", window), ("retrain_recommenders", {})):
+            dag_id = group.dag_id(base)
+            console.print(f"\n[bold]{dag_id}[/]  {', '.join(f'{k}={v}' for k, v in params.items())}")
+            run_id = client.trigger(dag_id, params)
+            follow(client, dag_id, run_id, console, check, logs)  # type: ignore[arg-type]
+    except RunFailed as failure:
+        for task in failure.tasks:
+            console.print(
+                f"\n[red bold]{task.task} failed[/]\n  {task.error}\n  log: {task.log}", highlight=False
+            )
+        raise typer.Exit(1) from None
+    console.print()
+    users, items = product_database.busy(database, results.SAMPLE)
+    results.show(
+        console,
+        group,
+        local_aws.client(settings, "personalize"),
+        local_aws.client(settings, "personalize-runtime"),
+        product_database.titles(database),
+        results.Sample(users, items),
+    )
+
+
+def _fill(database: str, data: Path | None) -> None:
+    source = f"MovieLens 100K from {data.name}" if data else "a generated shop"
+    if product_database.loaded_source(database) != source:
+        _say(f"Filling the product database with {source}")
+        product_database.load(database, movielens.read(data) if data else shop.generate(), source)
+    counts = product_database.counts(database)
+    _say("Product database: " + ", ".join(f"{rows:,} {table}" for table, rows in counts.items()))
+
+
+def _wait_for_dags(client: AirflowClient, group: DatasetGroup) -> None:
+    deadline = time.monotonic() + DAG_SECONDS
+    for base in ("export_interactions", "retrain_recommenders"):
+        while not client.has_dag(group.dag_id(base)):
+            errors = client.import_errors()
+            if errors or time.monotonic() > deadline:
+                details = "\n".join(error["stack_trace"] for error in errors)
+                raise RuntimeError(f"Airflow does not know {group.dag_id(base)}. {details}")
+            time.sleep(0.5)
+        client.unpause(group.dag_id(base))
+
+
+def _stop_on_signals() -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))
+
+
+def _say(message: str) -> None:
+    console.print(f"[dim]{time.strftime('%H:%M:%S')}[/] {message}", highlight=False)
+
+
+if __name__ == "__main__":
+    app()

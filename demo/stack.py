@@ -1,0 +1,158 @@
+"""The whole stack on one machine: PostgreSQL, `localpersonalize` and Airflow, started and stopped as one.
+
+One process owns a running stack and holds the lock file of its home folder; `running` asks that lock, so a
+stack whose owner was killed is seen as stopped, and the next start or `sweep` ends what it left behind.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from demo import local_aws
+from demo.airflow import Airflow, AirflowClient, environment
+from demo.postgres import Postgres
+from demo.processes import Process
+from demo.settings import ROOT, Settings
+
+Say = Callable[[str], None]
+
+
+class AlreadyRunning(RuntimeError):
+    """Another process owns the stack of this home folder."""
+
+
+class Stack:
+    """Owns every process of the stack between `start` and `stop`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        airflow_env: Mapping[str, str] | None = None,
+        aws_arguments: tuple[str, ...] = (),
+    ) -> None:
+        self.settings = settings
+        self.postgres = Postgres(settings.home / "pg")
+        self._airflow_env, self._aws_arguments = airflow_env, aws_arguments
+        self._lock: IO[str] | None = None
+        self.aws: Process | None = None
+        self.airflow: Airflow | None = None
+
+    def start(self, say: Say = lambda _: None) -> Stack:
+        """Start everything; on any failure stop what was started.
+
+        :raises AlreadyRunning: if the stack of this home folder runs already.
+        """
+        self._lock = _take_lock(self.settings.home)
+        sweep(self.settings.home)
+        try:
+            self.start_servers(say)
+            say("Starting Airflow (scheduler, DAG processor, triggerer, API server)")
+            self.airflow = Airflow(
+                self.settings, environment(self.settings, self.postgres, self._airflow_env)
+            )
+            self.airflow.start()
+            self._record()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def start_servers(self, say: Say = lambda _: None) -> None:
+        """PostgreSQL and the local AWS endpoint, with the bucket and role that the pipeline names."""
+        from personalize.config import load_pipeline
+
+        say("Starting PostgreSQL")
+        self.postgres.start()
+        say("Starting the local AWS endpoint")
+        self.aws = local_aws.start(self.settings, self._aws_arguments)
+        self._record()
+        pipeline = self._airflow_env.get("ENCORE_PIPELINE") if self._airflow_env else None
+        for group in load_pipeline(pipeline).dataset_groups:
+            local_aws.prepare_account(self.settings, group.bucket, group.role)
+
+    def stop(self) -> None:
+        """Stop whatever runs, the last started first."""
+        processes = [*(self.airflow.processes if self.airflow else []), *([self.aws] if self.aws else [])]
+        for process in processes:
+            process.ask_to_stop()
+        for process in processes:
+            process.ensure_stopped()
+        self.postgres.stop()
+        self.aws = self.airflow = None
+        if self._lock:
+            with suppress(FileNotFoundError):
+                _processes_file(self.settings.home).unlink()
+            self._lock.close()
+            self._lock = None
+
+    def check(self) -> None:
+        """
+        :raises ProcessDied: if a part of the stack has ended.
+        """
+        for process in [*(self.airflow.processes if self.airflow else []), *([self.aws] if self.aws else [])]:
+            process.check()
+
+    def client(self) -> AirflowClient:
+        assert self.airflow is not None, "the stack is not started"
+        return self.airflow.client()
+
+    def _record(self) -> None:
+        """Write down what runs, for `sweep`."""
+        processes = [*(self.airflow.processes if self.airflow else []), *([self.aws] if self.aws else [])]
+        born = {process.popen.pid: psutil.Process(process.popen.pid).create_time() for process in processes}
+        _processes_file(self.settings.home).write_text(json.dumps(born))
+
+
+def running(home: Path) -> bool:
+    """Whether a process owns the stack of `home`."""
+    try:
+        _take_lock(home).close()
+    except AlreadyRunning:
+        return True
+    return False
+
+
+def sweep(home: Path) -> None:
+    """End what the killed owner of a stack left running."""
+    file = _processes_file(home)
+    if not file.exists():
+        return
+    for pid, born in json.loads(file.read_text()).items():
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if psutil.Process(int(pid)).create_time() == born:
+                os.killpg(int(pid), 9)
+    file.unlink()
+
+
+def attach(settings: Settings) -> tuple[Postgres, AirflowClient]:
+    """The database and the Airflow of a stack that another process owns."""
+    postgres = Postgres(settings.home / "pg").start()  # attaches: the server runs
+    client = AirflowClient(settings.airflow_url, "admin", settings.secrets.airflow_password)
+    return postgres, client
+
+
+def _processes_file(home: Path) -> Path:
+    return home / "processes.json"
+
+
+def _take_lock(home: Path) -> IO[str]:
+    home.mkdir(parents=True, exist_ok=True)
+    lock = (home / "lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise AlreadyRunning(f"A stack already runs in {home}; `make down` stops it.") from None
+    return lock
+
+
+__all__ = ["ROOT", "AlreadyRunning", "Stack", "attach", "running", "sweep"]
