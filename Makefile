@@ -1,0 +1,55 @@
+# make demo | make test | make up | make down | make check | make bench NAME=... [DATA=folder]
+SHELL := /bin/bash
+VENV := .venv
+RUN := $(VENV)/bin/python -W ignore
+export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
+DATA_OPTION = $(if $(DATA),--data $(DATA))
+
+.PHONY: setup demo up down check lint types test bench clean
+
+setup: $(VENV)/installed
+
+# uv installs the lock in seconds; where it can't be had, pip does the same in minutes.
+$(VENV)/installed: requirements.txt
+	@python=$$(for name in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	    $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$name && break; \
+	  done); \
+	  test -n "$$python" || { echo "Encore needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/python3.12"; exit 1; }; \
+	  echo "Setting up $(VENV) with $$($$python --version)"; \
+	  test -x $(VENV)/bin/python || $$python -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check uv || true
+	@if test -x $(VENV)/bin/uv; \
+	  then $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -r requirements.txt; \
+	  else $(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt; fi
+	@touch $@
+
+demo: setup
+	@$(RUN) -m demo demo $(DATA_OPTION)
+
+up: setup
+	@$(RUN) -m demo up $(DATA_OPTION)
+
+down: setup
+	@$(RUN) -m demo down
+
+check: setup
+	@$(RUN) -m personalize.config check
+
+lint: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: setup
+	$(VENV)/bin/mypy
+
+test: lint types
+	$(VENV)/bin/pytest
+
+bench: setup
+	@test -n "$(NAME)" || { echo "make bench NAME=one of: $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py//;/^_/d' | tr '\n' ' ')"; exit 1; }
+	@test ! -f benchmarks/requirements.txt || $(VENV)/bin/python -m uv pip install --quiet --python $(VENV)/bin/python -r benchmarks/requirements.txt 2>/dev/null \
+	  || $(VENV)/bin/pip install --quiet -r benchmarks/requirements.txt
+	@$(RUN) -m benchmarks.$(if $(filter import,$(NAME)),importing,$(NAME)) $(DATA_OPTION)
+
+clean: down
+	rm -rf .encore
