@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -62,10 +63,8 @@ def prepare_account(settings: Settings, bucket: str, role: str) -> None:
     if bucket not in {entry["Name"] for entry in s3.list_buckets()["Buckets"]}:
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(_bucket_policy(bucket)))
-    try:
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(_trust_policy()))
-    except iam.exceptions.EntityAlreadyExistsException:
-        pass
     iam.put_role_policy(RoleName=role, PolicyName="bucket", PolicyDocument=json.dumps(_role_policy(bucket)))
 
 

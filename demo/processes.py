@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,19 +59,15 @@ class Process:
             _signal_group(self.popen.pid, signal.SIGTERM)
 
     def ensure_stopped(self) -> None:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.popen.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
         _signal_group(self.popen.pid, signal.SIGKILL)  # also what outlived its parent
         self.popen.wait()
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def wait_until(ready: Callable[[], bool], watch: Sequence[Process], seconds: float, what: str) -> None:

@@ -46,9 +46,13 @@ class RunFailed(RuntimeError):
 
 
 def follow(
-    client: AirflowClient, dag_id: str, run_id: str, console: Console, check: Callable[[], None] = lambda: None,
+    client: AirflowClient,
+    dag_id: str,
+    run_id: str,
+    console: Console,
+    check: Callable[[], None] = lambda: None,
     log_folder: str = "",
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Show the run until it ends; returns the run.
 
     On a terminal a table is redrawn in place; elsewhere one line is printed for each change.

@@ -68,7 +68,7 @@ class _Catalogue:
         count = size.products
         self.category = np.sort(rng.integers(0, len(CATEGORIES), count))
         self.bounds = np.searchsorted(self.category, np.arange(len(CATEGORIES) + 1))
-        self.appears = np.where(rng.random(count) < 0.14, rng.uniform(5, size.days - 2, count), -1.0)
+        self.appears = np.where(rng.random(count) < 0.14, rng.uniform(0.1, 0.95, count) * size.days, -1.0)
         self.weight = rng.permutation(1.0 / (np.arange(count) + 12.0) ** 0.75)
         self.peak = rng.uniform(-20, size.days + 20, count)  # the day at which the product is in fashion
         self.size = size
