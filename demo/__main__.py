@@ -17,12 +17,11 @@ from demo import local_aws, movielens, product_database, results, shop, stack
 from demo.airflow import USER, AirflowClient
 from demo.progress import RunFailed, follow
 from demo.settings import ROOT, Settings
-from personalize.config import DatasetGroup, load_pipeline
+from personalize.config import load_pipeline
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(width=None if sys.stdout.isatty() else 140)
 Data = Annotated[Path | None, typer.Option(help="Folder with MovieLens 100K; default: a generated shop")]
-DAG_SECONDS = 120
 
 
 @app.command()
@@ -122,7 +121,6 @@ def _settings(data: Path | None) -> Settings:
 def _run(settings: Settings, database: str, client: AirflowClient, data: Path | None, check: object) -> None:
     group = load_pipeline().dataset_groups[0]
     _fill(database, data)
-    _wait_for_dags(client, group)
     first, last = product_database.history(database)
     logs = str(settings.home / "airflow" / "logs")
     window = {"from_date": first.isoformat(), "to_date": last.isoformat()}
@@ -130,6 +128,8 @@ def _run(settings: Settings, database: str, client: AirflowClient, data: Path | 
         for base, params in (("export_interactions", window), ("retrain_recommenders", {})):
             dag_id = group.dag_id(base)
             console.print(f"\n[bold]{dag_id}[/]  {', '.join(f'{k}={v}' for k, v in params.items())}")
+            client.wait_for_dag(dag_id)
+            client.unpause(dag_id)
             run_id = client.trigger(dag_id, params)
             follow(client, dag_id, run_id, console, check, logs)  # type: ignore[arg-type]
     except RunFailed as failure:
@@ -157,18 +157,6 @@ def _fill(database: str, data: Path | None) -> None:
         product_database.load(database, movielens.read(data) if data else shop.generate(), source)
     counts = product_database.counts(database)
     _say("Product database: " + ", ".join(f"{rows:,} {table}" for table, rows in counts.items()))
-
-
-def _wait_for_dags(client: AirflowClient, group: DatasetGroup) -> None:
-    deadline = time.monotonic() + DAG_SECONDS
-    for base in ("export_interactions", "retrain_recommenders"):
-        while not client.has_dag(group.dag_id(base)):
-            errors = client.import_errors()
-            if errors or time.monotonic() > deadline:
-                details = "\n".join(error["stack_trace"] for error in errors)
-                raise RuntimeError(f"Airflow does not know {group.dag_id(base)}. {details}")
-            time.sleep(0.5)
-        client.unpause(group.dag_id(base))
 
 
 def _stop_on_signals() -> None:

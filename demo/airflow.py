@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from demo.settings import REGION, ROOT, Settings
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 USER = "admin"
 READY_SECONDS = 180
+DAG_SECONDS = 120
 
 
 def environment(
@@ -135,6 +137,19 @@ class AirflowClient:
 
     def has_dag(self, dag_id: str) -> bool:
         return self.http.get(f"/api/v2/dags/{dag_id}").status_code == 200
+
+    def wait_for_dag(self, dag_id: str) -> None:
+        """Return when Airflow has parsed the DAG.
+
+        :raises RuntimeError: with the traceback, if a DAG file can't be imported; or after two minutes.
+        """
+        deadline = time.monotonic() + DAG_SECONDS
+        while not self.has_dag(dag_id):
+            errors = self.import_errors()
+            if errors or time.monotonic() > deadline:
+                traces = "\n".join(error["stack_trace"] for error in errors)
+                raise RuntimeError(f"Airflow does not know the DAG {dag_id}. {traces}")
+            time.sleep(0.5)
 
     def unpause(self, dag_id: str) -> None:
         self.patch(f"/dags/{dag_id}", {"is_paused": False})

@@ -8,6 +8,7 @@ A mistake is reported with the file, the line and the key, all mistakes at once:
 from __future__ import annotations
 
 import os
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -101,6 +102,9 @@ class DatasetGroup(Settings):
     role: str = Field(description="Name or ARN of the role that Personalize takes to reach the bucket")
     bucket: str
     prefix: str = Field("encore", pattern=r"^[^/].*[^/]$|^[^/]$")
+    history_start: date | None = Field(
+        None, description="First day that export_interactions fills in by itself; empty: from now on, day by day"
+    )
     schedule: str = Field("0 3 * * *", description="Cron expression of the nightly retraining, UTC")
     datasets: dict[DatasetType, Dataset]
     solutions: list[Solution] = Field(min_length=1)
@@ -115,6 +119,10 @@ class DatasetGroup(Settings):
     def dag_id(self, base: str) -> str:
         """The id of the group's own DAG of a kind, e.g. `retrain_recommenders`."""
         return base + (f"_{self.name}" if self.dag_suffix is None else self.dag_suffix)
+
+    def dataset_uri(self, dataset: DatasetType) -> str:
+        """Where the exported partitions of a dataset are."""
+        return f"s3://{self.bucket}/{self.prefix}/{dataset}/"
 
 
 class Pipeline(Settings):

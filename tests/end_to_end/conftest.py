@@ -39,11 +39,7 @@ class RunningStack:
         return local_aws.client(self.settings, service)
 
     def start_run(self, dag_id: str, params: dict[str, Any] | None = None, **fields: Any) -> str:
-        deadline = time.monotonic() + 120
-        while not self.airflow.has_dag(dag_id):
-            assert not self.airflow.import_errors(), self.airflow.import_errors()
-            assert time.monotonic() < deadline, f"Airflow never parsed {dag_id}"
-            time.sleep(0.5)
+        self.airflow.wait_for_dag(dag_id)
         self.airflow.unpause(dag_id)
         return self.airflow.trigger(dag_id, params, **fields)
 
@@ -81,7 +77,9 @@ def stack() -> Iterator[RunningStack]:
         running = Stack(Settings.load(Path(folder).resolve()))
         try:
             running.start()
-            product_database.load(running.postgres.uri("shop"), shop.generate(SMALL_SHOP, seed=3), "a small shop")
+            product_database.load(
+                running.postgres.uri("shop"), shop.generate(SMALL_SHOP, seed=3), "a small shop"
+            )
             yield RunningStack(running)
         finally:
             running.stop()

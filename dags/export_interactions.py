@@ -1,0 +1,79 @@
+"""
+### Export interactions
+
+Every day, writes the interactions of the day before to a partition of their own in S3, as checked CSV files that
+Amazon Personalize can import. The query is `include/sql/interactions.sql`, the checks follow
+`include/schemas/interactions.json`, and what happens to rows that do not fit is said in `include/pipeline.yaml`.
+
+A day can be exported again at any time: its partition is replaced as a whole, once all of it is written.
+Trigger with two dates to export a range in one run, or create a backfill to have a run for each day.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, Asset, Param, task
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from personalize.config import INCLUDE, DatasetGroup, load_pipeline
+from personalize.days import chosen_days, in_tasks
+from personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+
+DATE = {"type": ["null", "string"], "format": "date"}
+PARAMS = {
+    "from_date": Param(
+        None,
+        **DATE,
+        title="First day",
+        description_md="Empty: the run's own day (for a manual run: yesterday).",
+    ),
+    "to_date": Param(None, **DATE, title="Last day", description_md="Included. Must be over, in UTC."),
+}
+
+
+def export_interactions(group: DatasetGroup) -> DAG:
+    """The export DAG of one dataset group."""
+    interactions = group.datasets["interactions"]
+    with DAG(
+        dag_id=group.dag_id("export_interactions"),
+        description=f"Interactions of {group.name}: product database to S3, one partition a day",
+        doc_md=__doc__,
+        schedule=CronDataIntervalTimetable("0 0 * * *", timezone=UTC),
+        start_date=datetime.combine(group.history_start, datetime.min.time(), UTC)
+        if group.history_start
+        else datetime(2020, 1, 1, tzinfo=UTC),
+        catchup=group.history_start is not None,
+        params=PARAMS,
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+        max_active_runs=4,
+        template_searchpath=[str(INCLUDE)],
+        tags=["personalize", "export", group.name],
+    ) as dag:
+
+        @task(task_display_name="choose days")
+        def choose_days(params=None, data_interval_start=None, data_interval_end=None):
+            """Lists of at most 31 day partitions, one list for each export task."""
+            interval = (data_interval_start, data_interval_end) if data_interval_start else None
+            today = datetime.now(UTC).date()
+            return in_tasks(chosen_days(params["from_date"], params["to_date"], interval, today))
+
+        SqlToPersonalizeDatasetOperator.partial(
+            task_id="export",
+            map_index_template="{{ task.partitions[0]['key'] }} to {{ task.partitions[-1]['key'] }}",
+            dataset="interactions",
+            sql=interactions.sql,
+            schema=interactions.avro_schema,
+            contract=interactions.contract,
+            rejected_limit=interactions.rejected_limit,
+            conn_id=group.product_db,
+            aws_conn_id=group.aws_conn_id,
+            bucket=group.bucket,
+            prefix=group.prefix,
+            outlets=[Asset(name=f"{group.name}_interactions", uri=group.dataset_uri("interactions"))],
+        ).expand(partitions=choose_days())
+    return dag
+
+
+for dataset_group in load_pipeline().dataset_groups:
+    globals()[dataset_group.dag_id("export_interactions")] = export_interactions(dataset_group)

@@ -1,0 +1,59 @@
+"""Which day partitions a run of `export_interactions` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+DAYS_PER_TASK = 31
+
+
+def chosen_days(
+    from_date: str | date | None,
+    to_date: str | date | None,
+    interval: tuple[datetime, datetime] | None,
+    today: date,
+) -> list[date]:
+    """The UTC days of a run: those between two given dates (both included), else the run's data interval.
+
+    :raises ValueError: if only one date is given, they are in the wrong order, or the last day is not over.
+    """
+    if (from_date is None) != (to_date is None):
+        raise ValueError("from_date and to_date go together: give both, or neither for the run's own day.")
+    if from_date is None or to_date is None:
+        if interval is None:
+            raise ValueError("This run has no data interval: give from_date and to_date.")
+        first, last = interval[0].astimezone(UTC).date(), _last_day(interval[1])
+    else:
+        first, last = _day(from_date), _day(to_date)
+    if first > last:
+        raise ValueError(f"from_date {first} is after to_date {last}.")
+    if last >= today:
+        raise ValueError(f"{last} is not over yet (UTC): a day is exported when it is complete.")
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def partitions(days: Sequence[date]) -> list[dict[str, Any]]:
+    """One partition a day, as `SqlToPersonalizeDatasetOperator` takes them."""
+    return [
+        {"key": day.isoformat(), "start": _midnight(day), "end": _midnight(day + timedelta(days=1))}
+        for day in days
+    ]
+
+
+def in_tasks(days: Sequence[date], per_task: int = DAYS_PER_TASK) -> list[list[dict[str, Any]]]:
+    """The partitions of `days`, at most `per_task` to a mapped task."""
+    return [partitions(days[start : start + per_task]) for start in range(0, len(days), per_task)]
+
+
+def _day(value: str | date) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _last_day(end: datetime) -> date:
+    return (end.astimezone(UTC) - timedelta(microseconds=1)).date()
+
+
+def _midnight(day: date) -> str:
+    return datetime.combine(day, time(), UTC).isoformat()
