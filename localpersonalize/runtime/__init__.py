@@ -1,0 +1,1 @@
+"""What applications see: campaigns in memory, recommendations, ranking, filters, batch jobs."""
