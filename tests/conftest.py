@@ -1,0 +1,21 @@
+"""Settings that must be in place before anything imports Airflow: no test touches the user's own Airflow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+AIRFLOW_HOME = tempfile.mkdtemp(prefix="encore-airflow-")
+for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_"))]:
+    del os.environ[name]
+os.environ.update(
+    AIRFLOW_HOME=AIRFLOW_HOME,
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__UNIT_TEST_MODE="True",
+    AWS_EC2_METADATA_DISABLED="true",
+)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(AIRFLOW_HOME, ignore_errors=True)

@@ -1,0 +1,59 @@
+"""What holds for every DAG of the project."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.dags.conftest import DAG_FILES, ROOT
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
+def test_parses_without_any_connection(file, no_network):
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(file))
+    assert not bag.import_errors
+    assert bag.dags
+
+
+def test_each_file_is_named_like_its_dag(dags):
+    for dag in dags.values():
+        assert dag.dag_id.startswith(Path(dag.fileloc).stem), f"{dag.dag_id} in {dag.fileloc}"
+
+
+def test_every_dag_says_what_it_does_and_is_tagged(dags):
+    for dag in dags.values():
+        assert dag.doc_md and dag.description, dag.dag_id
+        assert "personalize" in dag.tags, dag.dag_id
+
+
+def test_every_param_is_explained(dags):
+    for dag in dags.values():
+        for name in dag.params:
+            schema = dag.params.get_param(name).schema
+            assert schema.get("title") and schema.get("description_md"), f"{dag.dag_id}.{name}"
+
+
+def test_survives_serialization(dags):
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    for dag in dags.values():
+        again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+        assert set(again.task_ids) == set(dag.task_ids)
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
+def test_dag_files_are_wiring_only(file):
+    text = file.read_text()
+    assert not re.search(r"\bboto3\b|\bbotocore\b|get_paginator|endpoint_url", text)
+    assert not re.search(r"\bSELECT\b|\bINSERT\b", text)
+
+
+def test_nothing_asks_whether_it_runs_locally():
+    for folder in ("dags", "plugins"):
+        for file in (ROOT / folder).rglob("*.py"):
+            text = file.read_text()
+            assert "localpersonalize" not in text and "127.0.0.1" not in text, file
