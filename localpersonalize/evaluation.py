@@ -1,0 +1,184 @@
+"""The service's offline evaluation: who is held out, what is asked, and how the answers are measured.
+
+A tenth of the users is held out of training. For each of them the oldest 90% of the events are the input and
+the newest 10% the truth. Items that the user has seen stay in the answers, as in the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from localpersonalize.recipes.base import Model, Request, TrainingData, top_k
+from localpersonalize.recipes.vocabulary import Vocabulary
+
+HELD_OUT = 0.1
+INPUT = 0.9
+DEPTH = 25
+CUTOFFS = (5, 10, 25)
+RESERVED = frozenset(
+    ("USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE", "IMPRESSION", "RECOMMENDATION_ID")
+)
+CELLS = 16_000_000  # scores in memory at once
+
+
+@dataclass(frozen=True)
+class HeldOutUser:
+    """One user's question and its answer; `items`, `truth`: item ids, oldest first."""
+
+    user_id: str
+    items: list[str]
+    times: np.ndarray
+    truth: list[str]
+    now: int
+    context: dict[str, str]
+    user: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """`train`: the data without the held-out users; `catalogue`: distinct items of all data."""
+
+    train: TrainingData
+    held_out: list[HeldOutUser]
+    catalogue: int
+
+
+def split(data: TrainingData, seed: int = 0) -> Split:
+    """Hold out a tenth of the users with at least two events, drawn with the seed."""
+    table = data.interactions
+    users = Vocabulary.of(table["USER_ID"])
+    user = users.index(table["USER_ID"])
+    candidates = np.flatnonzero(np.bincount(user, minlength=len(users)) >= 2)
+    count = max(1, round(HELD_OUT * len(candidates)))
+    chosen = np.zeros(len(users), bool)
+    drawn = np.random.default_rng(seed).choice(candidates, size=min(count, len(candidates)), replace=False)
+    chosen[drawn] = True
+    held = chosen[user]
+    catalogue = Vocabulary.of(table["ITEM_ID"], None if data.items is None else data.items["ITEM_ID"])
+    return Split(
+        train=replace(data, interactions=table.filter(pa.array(~held))),
+        held_out=_held_out(table.filter(pa.array(held)), data),
+        catalogue=len(catalogue),
+    )
+
+
+def _held_out(table: pa.Table, data: TrainingData) -> list[HeldOutUser]:
+    users = Vocabulary.of(table["USER_ID"])
+    user = users.index(table["USER_ID"])
+    times = table["TIMESTAMP"].cast(pa.int64()).to_numpy()
+    order = np.lexsort((times, user))
+    starts = np.searchsorted(user[order], np.arange(len(users) + 1))
+    item = table["ITEM_ID"].to_pylist()
+    rows = _rows_of_users(data, users)
+    context = [name for name in table.column_names if name in context_columns(data)]
+    columns = {name: table[name] for name in context}
+    result = []
+    for place, user_id in enumerate(users.array.to_pylist()):
+        mine = order[starts[place] : starts[place + 1]]
+        known = int(INPUT * len(mine))
+        first = int(mine[known])
+        result.append(
+            HeldOutUser(
+                user_id=user_id,
+                items=[item[row] for row in mine[:known]],
+                times=times[mine[:known]],
+                truth=[item[row] for row in mine[known:]],
+                now=int(times[first]),
+                context={name: str(columns[name][first].as_py()) for name in context},
+                user=rows.get(user_id),
+            )
+        )
+    return result
+
+
+def context_columns(data: TrainingData) -> set[str]:
+    """Contextual metadata: interactions columns that are neither required nor reserved."""
+    return {name for name in data.interactions.column_names if name not in RESERVED and name[:2] != "__"}
+
+
+def _rows_of_users(data: TrainingData, wanted: Vocabulary) -> dict[str, dict[str, Any]]:
+    if data.users is None:
+        return {}
+    known = wanted.index(data.users["USER_ID"]) >= 0
+    return {row["USER_ID"]: row for row in data.users.filter(pa.array(known)).to_pylist()}
+
+
+def request_of(model: Model, held: HeldOutUser) -> Request:
+    """What the application would ask at the moment the truth begins."""
+    return Request(
+        user_id=held.user_id,
+        item_id=held.items[-1] if model.needs == "item" and held.items else None,
+        history_items=model.items.index(held.items),
+        history_times=held.times,
+        context=held.context,
+        user=held.user,
+        now=held.now,
+    )
+
+
+def recommend(
+    model: Model, held_out: Sequence[HeldOutUser], k: int = DEPTH, keep_seen: bool = True
+) -> list[np.ndarray]:
+    """The `k` best items of each held-out user, as indices in `model.items`."""
+    size = max(1, CELLS // max(1, len(model.items)))
+    ranked: list[np.ndarray] = []
+    for start in range(0, len(held_out), size):
+        requests = [request_of(model, held) for held in held_out[start : start + size]]
+        for request, row in zip(requests, model.score(requests), strict=True):
+            mask = None
+            if not keep_seen:
+                mask = np.ones(len(row), bool)
+                mask[request.history_items[request.history_items >= 0]] = False
+            ranked.append(top_k(row, k, mask))
+    return ranked
+
+
+def evaluate(model: Model, data: Split, keep_seen: bool = True) -> dict[str, float]:
+    """The metrics of `GetSolutionMetrics`."""
+    ranked = recommend(model, data.held_out, DEPTH, keep_seen)
+    truth = [model.items.index(held.truth) for held in data.held_out]
+    unknown = [len({item for item in held.truth if item not in model.items}) for held in data.held_out]
+    return measure(ranked, truth, data.catalogue, unknown)
+
+
+def measure(
+    ranked: Sequence[np.ndarray],
+    truth: Sequence[np.ndarray],
+    catalogue: int,
+    unknown: Sequence[int] | None = None,
+) -> dict[str, float]:
+    """Metrics of ranked lists, each the mean over users.
+
+    :param ranked: per user, item indices, best first, at least 25 where there are as many.
+    :param truth: per user, item indices; negative ones are unknown to the model and never hit.
+    :param catalogue: how many items there are, for coverage.
+    :param unknown: per user, how many distinct true items the model does not know; they count as misses.
+    """
+    discounts = 1.0 / np.log2(np.arange(2, DEPTH + 2))
+    sums: dict[str, float] = {"mean_reciprocal_rank_at_25": 0.0}
+    sums |= {f"normalized_discounted_cumulative_gain_at_{k}": 0.0 for k in CUTOFFS}
+    sums |= {f"precision_at_{k}": 0.0 for k in CUTOFFS}
+    recommended: set[int] = set()
+    for place, (items, true) in enumerate(zip(ranked, truth, strict=True)):
+        items = items[:DEPTH]
+        recommended.update(items.tolist())
+        relevant = set(true[true >= 0].tolist())
+        total = len(relevant) + (unknown[place] if unknown is not None else 0)
+        hits = np.zeros(DEPTH)
+        hits[: len(items)] = [item in relevant for item in items.tolist()]
+        if hits.any():
+            sums["mean_reciprocal_rank_at_25"] += 1.0 / (1 + int(hits.argmax()))
+        for k in CUTOFFS:
+            ideal = discounts[: min(k, total)].sum()
+            gain = (hits[:k] * discounts[:k]).sum()
+            sums[f"normalized_discounted_cumulative_gain_at_{k}"] += gain / ideal if total else 0.0
+            sums[f"precision_at_{k}"] += hits[:k].sum() / k
+    users = max(1, len(ranked))
+    return {"coverage": len(recommended) / max(1, catalogue)} | {
+        name: float(value / users) for name, value in sums.items()
+    }

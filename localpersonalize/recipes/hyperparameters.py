@@ -1,0 +1,112 @@
+"""Hyperparameters as they come over the wire, strings, checked against their documented ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+Group = Literal["algorithm", "feature_transformation", "campaign"]
+
+
+def between(
+    default: Any,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    above: float | None = None,
+    tunable: bool = False,
+    group: Group = "algorithm",
+) -> Any:
+    """A hyperparameter with its default, its range (inclusive; `above` is exclusive) and where it belongs."""
+    extra: dict[str, Any] = {"tunable": tunable, "group": group}
+    return Field(default=default, ge=low, le=high, gt=above, json_schema_extra=extra)
+
+
+@dataclass(frozen=True)
+class Described:
+    """One hyperparameter as `DescribeAlgorithm` shows it."""
+
+    name: str
+    kind: Literal["integer", "continuous", "categorical"]
+    default: str
+    low: float | None
+    high: float | None
+    values: tuple[str, ...]
+    tunable: bool
+    group: Group
+
+    @property
+    def range(self) -> str:
+        if self.values:
+            return "one of " + ", ".join(self.values)
+        kind = "an integer" if self.kind == "integer" else "a number"
+        if self.low is not None and self.high is not None:
+            return f"{kind} in [{self.low}, {self.high}]"
+        return f"a positive {kind.split()[1]}"
+
+
+class Hyperparameters(BaseModel):
+    """Base of each recipe's hyperparameters. `parse` reads the wire's strings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, str], recipe: str) -> Any:
+        """Read strings; a prefix up to the last dot (`training.bptt`) is ignored, as the service shows both.
+
+        :raises ValueError: names the hyperparameter, its range and the recipe.
+        """
+        plain = {name.rsplit(".", 1)[-1]: value for name, value in values.items()}
+        described = {entry.name: entry for entry in cls.described()}
+        for name in plain:
+            if name not in described:
+                known = ", ".join(described) or "none"
+                raise ValueError(f"{recipe} has no hyperparameter {name}. It has: {known}.")
+        try:
+            return cls.model_validate({name: _lower_booleans(value) for name, value in plain.items()})
+        except ValidationError as error:
+            name = str(error.errors()[0]["loc"][0])
+            raise ValueError(
+                f"Hyperparameter {name} of {recipe} must be {described[name].range}, not {plain[name]!r}."
+            ) from None
+
+    @classmethod
+    def described(cls) -> Iterator[Described]:
+        for name, info in cls.model_fields.items():
+            yield _describe(name, info)
+
+
+def _lower_booleans(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) and value.lower() in ("true", "false") else value
+
+
+def _describe(name: str, info: FieldInfo) -> Described:
+    bounds: dict[str, float] = {}
+    for constraint in info.metadata:
+        for key in ("ge", "le", "gt"):
+            if getattr(constraint, key, None) is not None:
+                bounds[key] = getattr(constraint, key)
+    values: tuple[str, ...] = ()
+    kind: Literal["integer", "continuous", "categorical"] = "categorical"
+    if info.annotation is bool:
+        values = ("true", "false")
+    elif get_origin(info.annotation) is Literal:
+        values = tuple(str(value) for value in get_args(info.annotation))
+    else:
+        kind = "integer" if info.annotation is int else "continuous"
+    extra: Any = info.json_schema_extra or {}
+    default = str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
+    return Described(
+        name=name,
+        kind=kind,
+        default=default,
+        low=bounds.get("ge"),
+        high=bounds.get("le"),
+        values=values,
+        tunable=bool(extra.get("tunable", False)),
+        group=extra.get("group", "algorithm"),
+    )

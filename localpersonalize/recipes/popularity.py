@@ -1,0 +1,53 @@
+"""aws-popularity-count: the items that most users interacted with, the same for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from localpersonalize.recipes import files
+from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
+from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.hyperparameters import Hyperparameters
+from localpersonalize.recipes.vocabulary import Vocabulary
+
+
+class PopularityModel(Model):
+    """Scores are counts of distinct users; an item without any is not recommended."""
+
+    recipe = "aws-popularity-count"
+    needs = "nothing"
+
+    def __init__(self, items: Vocabulary, users: np.ndarray) -> None:
+        self.items = items
+        self.users = users
+        self.scores = np.where(users > 0, users, -np.inf).astype(np.float32)
+
+    def score(self, requests: Sequence[Request]) -> np.ndarray:
+        return np.broadcast_to(self.scores, (len(requests), len(self.scores)))
+
+    def save(self, directory: Path) -> None:
+        files.write(directory, self.recipe, self.items, {"users": self.users})
+
+    @classmethod
+    def load(cls, directory: Path) -> PopularityModel:
+        items, arrays, _ = files.read(directory)
+        return cls(items, arrays["users"])
+
+
+class PopularityCount(Recipe):
+    name = "aws-popularity-count"
+    recipe_type = "USER_PERSONALIZATION"
+    description = "Recommends the items that most users interacted with, the same to everybody."
+    algorithm = "aws-popularity-count"
+    feature_transformation = "sims"
+    hyperparameters = Hyperparameters
+    model = PopularityModel
+
+    def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> PopularityModel:
+        log = EventLog.of(data)
+        options.step(0.5, f"counting the users of {len(log.items)} items")
+        return PopularityModel(log.items, log.users_of_items())
