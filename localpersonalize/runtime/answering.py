@@ -1,0 +1,340 @@
+"""What a request asks for, and how its answer is put together around the model's scores.
+
+Preparing looks up and checks everything that needs no scores, so that requests which came together can be
+scored together; finishing filters, chooses and words the answer.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from localpersonalize.recipes.base import Request
+from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.runtime import choosing
+from localpersonalize.runtime.deployment import Deployment, GroupData, View
+from localpersonalize.runtime.errors import InvalidInput
+from localpersonalize.runtime.exploring import Explorer
+from localpersonalize.runtime.filters import Filter, FilterError, Subject, Target, bind, keep
+from localpersonalize.runtime.histories import Events
+
+DEFAULT_RESULTS = 25
+MAX_RESULTS = 500
+MAX_RESULTS_WITH_METADATA = 50
+MAX_METADATA_COLUMNS = 10
+DEFAULT_ACTIONS = 5
+MAX_ACTIONS = 100
+EVENTS_A_FILTER_SEES = 100
+"""Newest events a user and event type that filters look at; a quota of the service."""
+
+Params = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+class Sources(Protocol):
+    """Where requests find what they name. Unknown ARNs raise `ResourceNotFound`, unusable ones
+    `InvalidInput`.
+    """
+
+    explorer: Explorer
+
+    def deployment(self, arn: str) -> Deployment: ...
+
+    def data(self, group_arn: str) -> GroupData: ...
+
+    def filter(self, arn: str, group_arn: str) -> Filter: ...
+
+    def remember(self, recommendation_id: str, items: list[str]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A checked request: what to score, and what makes the answer of float32 [items] scores."""
+
+    deployment: Deployment
+    request: Request
+    finish: Callable[[np.ndarray, Vocabulary], Answer]
+
+
+def recommendations(sources: Sources, params: Params) -> Prepared:
+    """`GetRecommendations`."""
+    deployment = sources.deployment(_campaign_or_recommender(params))
+    if deployment.model.needs == "ranking":
+        raise InvalidInput(
+            "This campaign's recipe ranks given items (PERSONALIZED_RANKING). Use GetPersonalizedRanking."
+        )
+    if deployment.recipe_type == "PERSONALIZED_ACTIONS":
+        raise InvalidInput("This campaign's recipe recommends actions. Use GetActionRecommendations.")
+    _require(deployment, params)
+    columns = _metadata_columns(deployment, params)
+    count = _count(params, DEFAULT_RESULTS, MAX_RESULTS_WITH_METADATA if columns else MAX_RESULTS)
+    asked = _Asked(sources, deployment, params)
+    request_filter = asked.filter(params)
+    promotion = _promotion(asked, params)
+
+    def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
+        view = asked.view(items)
+        mask = asked.mask(view, *request_filter) if request_filter else None
+        mask = asked.without_hidden(view, mask)
+        promoted = None
+        if promotion is not None:
+            name, percent, its_filter = promotion
+            promoted_mask = asked.without_hidden(view, asked.mask(view, *its_filter) if its_filter else None)
+            promoted = choosing.Promotion(name, percent, promoted_mask)
+        explore = sources.explorer.candidates(deployment, asked.data, view)
+        chosen = choosing.choose(
+            scores,
+            count,
+            mask,
+            shows_score=deployment.model.score_kind == "logit",
+            promotion=promoted,
+            explore=explore,
+            explore_share=deployment.explores.weight if deployment.explores else 0.0,
+        )
+        return _item_list(sources, asked, view, chosen, columns)
+
+    return Prepared(deployment, asked.request(), finish)
+
+
+def ranking(sources: Sources, params: Params) -> Prepared:
+    """`GetPersonalizedRanking`."""
+    deployment = sources.deployment(params["campaignArn"])
+    if deployment.model.needs != "ranking":
+        raise InvalidInput(
+            f"This campaign's recipe is of type {deployment.recipe_type}. GetPersonalizedRanking needs a "
+            "campaign with a recipe of type PERSONALIZED_RANKING; use GetRecommendations."
+        )
+    listed = list(params["inputList"])
+    columns = _metadata_columns(deployment, params)
+    limit = MAX_RESULTS_WITH_METADATA if columns else MAX_RESULTS
+    if not listed:
+        raise InvalidInput("inputList must hold at least one item.")
+    if len(listed) > limit:
+        raise InvalidInput(f"inputList has {len(listed)} items; at most {limit} can be ranked.")
+    asked = _Asked(sources, deployment, params)
+    request_filter = asked.filter(params)
+
+    def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
+        view = asked.view(items)
+        kept = listed
+        if request_filter:
+            mask = asked.mask(view, *request_filter)
+            kept = [name for name in listed if _lets_through(mask, items.index_of(name))]
+        places = np.array([items.index_of(name) for name in kept], np.int64)
+        ranked = []
+        for at, score in choosing.rank(scores, places):
+            ranked.append(asked.result(kept[at], score, columns))
+        return {
+            "personalizedRanking": ranked,
+            "recommendationId": _identify(sources, [r["itemId"] for r in ranked]),
+        }
+
+    return Prepared(deployment, asked.request(), finish)
+
+
+def actions(sources: Sources, params: Params) -> Prepared:
+    """`GetActionRecommendations`."""
+    if not params.get("campaignArn"):
+        raise InvalidInput("campaignArn is required.")
+    deployment = sources.deployment(params["campaignArn"])
+    if deployment.recipe_type != "PERSONALIZED_ACTIONS":
+        raise InvalidInput(
+            f"This campaign's recipe is of type {deployment.recipe_type}. GetActionRecommendations needs a "
+            "campaign with a recipe of type PERSONALIZED_ACTIONS."
+        )
+    _require(deployment, params)
+    count = _count(params, DEFAULT_ACTIONS, MAX_ACTIONS)
+    asked = _Asked(sources, deployment, params)
+    request_filter = asked.filter(params)
+
+    def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
+        view = asked.view(items)
+        mask = asked.mask(view, *request_filter) if request_filter else None
+        chosen = choosing.choose(scores, count, mask, shows_score=deployment.model.score_kind == "logit")
+        listed = [{"actionId": str(items.ids[c.item]), **_maybe("score", c.score)} for c in chosen]
+        return {"actionList": listed, "recommendationId": _identify(sources, [])}
+
+    return Prepared(deployment, asked.request(), finish)
+
+
+class _Asked:
+    """One request's look-ups, each made once."""
+
+    def __init__(self, sources: Sources, deployment: Deployment, params: Params) -> None:
+        self.sources = sources
+        self.deployment = deployment
+        self.params = params
+        self.data = sources.data(deployment.group_arn)
+        self.user_id: str | None = params.get("userId")
+        self.user = self.data.users.row(self.user_id)
+        self.events = self.data.histories.of(self.user_id)
+
+    def request(self) -> Request:
+        items, times = self.deployment.history(self.events, self.data.histories)
+        return Request(
+            user_id=self.user_id,
+            item_id=self.params.get("itemId"),
+            history_items=items,
+            history_times=times,
+            context=self.params.get("context") or {},
+            user=self.user,
+            now=int(time.time()),
+        )
+
+    def filter(self, params: Params) -> tuple[Filter, Mapping[str, Any]] | None:
+        """The filter of a request or a promotion with its parameters, checked."""
+        if not params.get("filterArn"):
+            if params.get("filterValues"):
+                raise InvalidInput("filterValues were given without a filterArn.")
+            return None
+        parsed = self.sources.filter(params["filterArn"], self.deployment.group_arn)
+        wanted = Target.ACTION if self.deployment.recipe_type == "PERSONALIZED_ACTIONS" else Target.ITEM
+        if parsed.target is not wanted:
+            raise InvalidInput(f"The filter filters {parsed.target}, but this request returns {wanted}s.")
+        try:
+            return parsed, bind(parsed, params.get("filterValues"))
+        except FilterError as problem:
+            raise InvalidInput(str(problem)) from None
+
+    def view(self, items: Vocabulary) -> View:
+        return self.deployment.view(self.data, items)
+
+    def mask(self, view: View, parsed: Filter, values: Mapping[str, Any]) -> np.ndarray | None:
+        row = view.items.index_of(self.params.get("itemId"))
+        subject = Subject(self._event_rows(), self.user, row if row >= 0 else None)
+        try:
+            return keep(parsed, view.columns, values, subject)
+        except FilterError as problem:
+            raise InvalidInput(str(problem)) from None
+
+    def without_hidden(self, view: View, mask: np.ndarray | None) -> np.ndarray | None:
+        """Domain use cases leave out what the user bought or watched."""
+        if not self.deployment.hides_events:
+            return mask
+        rows = self._event_rows()
+        mask = np.ones(len(view.items), bool) if mask is None else mask.copy()
+        for kind in self.deployment.hides_events:
+            mask[rows.get(kind, np.empty(0, np.int32))] = False
+        return mask
+
+    def _event_rows(self) -> dict[str, np.ndarray]:
+        return event_rows(self.deployment, self.data, self.events)
+
+    def result(
+        self,
+        item_id: str,
+        score: float | None,
+        columns: list[tuple[str, str]],
+        promotion: str | None = None,
+        reason: str | None = None,
+    ) -> Answer:
+        found: Answer = {"itemId": item_id}
+        if score is not None:
+            found["score"] = score
+        if promotion is not None:
+            found["promotionName"] = promotion
+        if reason is not None and self.deployment.recipe.endswith("-v2"):
+            found["reason"] = [reason]
+        if columns:
+            values = ((shown, self.data.items.value(item_id, name)) for shown, name in columns)
+            found["metadata"] = {shown: str(value) for shown, value in values if value is not None}
+        return found
+
+
+def event_rows(deployment: Deployment, data: GroupData, events: Events) -> dict[str, np.ndarray]:
+    """Model indices of a user's items by event type in lower case ("" for none); the newest of each type
+    only.
+    """
+    rows: dict[str, np.ndarray] = {}
+    kinds = data.histories.event_types
+    for code in np.unique(events.types).tolist():
+        newest = events.items[events.types == code][-EVENTS_A_FILTER_SEES:]
+        places = deployment.places(data.histories.items, newest)
+        rows[kinds.ids[code] if code >= 0 else ""] = places[places >= 0]
+    return rows
+
+
+def _item_list(
+    sources: Sources, asked: _Asked, view: View, chosen: list[choosing.Choice], columns: list[tuple[str, str]]
+) -> Answer:
+    ids = view.items.ids
+    listed = [asked.result(str(ids[c.item]), c.score, columns, c.promotion, c.reason) for c in chosen]
+    return {"itemList": listed, "recommendationId": _identify(sources, [found["itemId"] for found in listed])}
+
+
+def _identify(sources: Sources, items: list[str]) -> str:
+    recommendation_id = f"RID-{uuid.uuid4()}"
+    sources.remember(recommendation_id, items)
+    return recommendation_id
+
+
+def _campaign_or_recommender(params: Params) -> str:
+    campaign, recommender = params.get("campaignArn"), params.get("recommenderArn")
+    if bool(campaign) == bool(recommender):
+        raise InvalidInput("Exactly one of campaignArn and recommenderArn must be given.")
+    return campaign or recommender  # type: ignore[return-value]
+
+
+def _require(deployment: Deployment, params: Params) -> None:
+    needed = deployment.requires or {"user": ("userId",), "item": ("itemId",)}.get(deployment.model.needs, ())
+    for name in needed:
+        if not params.get(name):
+            raise InvalidInput(
+                f"{name} is required for recommendations of recipe type {deployment.recipe_type}."
+            )
+
+
+def _count(params: Params, usual: int, most: int) -> int:
+    count = params.get("numResults")
+    if count is None:
+        return usual
+    if count > most:
+        raise InvalidInput(f"numResults is {count}; the maximum is {most}.")
+    return count
+
+
+def _metadata_columns(deployment: Deployment, params: Params) -> list[tuple[str, str]]:
+    """(name as asked, name in upper case) of the columns to show."""
+    asked = params.get("metadataColumns") or {}
+    if not asked:
+        return []
+    if not deployment.shows_metadata:
+        raise InvalidInput(
+            "metadataColumns can only be used when enableMetadataWithRecommendations is true in the "
+            "configuration of the campaign or recommender."
+        )
+    if set(asked) != {"ITEMS"}:
+        raise InvalidInput("The key of metadataColumns must be ITEMS.")
+    if len(asked["ITEMS"]) > MAX_METADATA_COLUMNS:
+        raise InvalidInput(f"At most {MAX_METADATA_COLUMNS} metadata columns can be asked for.")
+    return [(name, name.upper()) for name in asked["ITEMS"]]
+
+
+def _promotion(
+    asked: _Asked, params: Params
+) -> tuple[str, int, tuple[Filter, Mapping[str, Any]] | None] | None:
+    listed = params.get("promotions") or ()
+    if not listed:
+        return None
+    if len(listed) > 1:
+        raise InvalidInput("At most one promotion can be given.")
+    wanted = listed[0]
+    if not wanted.get("filterArn"):
+        raise InvalidInput("A promotion needs a filterArn.")
+    if not wanted.get("percentPromotedItems"):
+        raise InvalidInput("A promotion needs percentPromotedItems, 1 to 100.")
+    return wanted.get("name") or "promotion", int(wanted["percentPromotedItems"]), asked.filter(wanted)
+
+
+def _lets_through(mask: np.ndarray | None, place: int) -> bool:
+    """Items that the model doesn't know are never filtered: nothing is known of them."""
+    return mask is None or place < 0 or bool(mask[place])
+
+
+def _maybe(name: str, value: float | None) -> Answer:
+    return {} if value is None else {name: value}

@@ -1,0 +1,150 @@
+"""From a row of scores to a list of results: best first, with promotions and exploration."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from localpersonalize.recipes.base import top_k
+
+EXPLORED = "Exploration"
+PROMOTED = "Promoted item"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A share of the results that goes to items which ``mask`` (bool [items], None: any) lets through."""
+
+    name: str
+    percent: int
+    mask: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One result: index in the model's items, score as shown (None: the recipe shows none), why it is
+    there.
+    """
+
+    item: int
+    score: float | None = None
+    promotion: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Items that exploration may choose from (indices), and log weights added to their scores."""
+
+    items: np.ndarray
+    log_weights: np.ndarray
+
+
+def choose(
+    scores: np.ndarray,
+    count: int,
+    mask: np.ndarray | None = None,
+    *,
+    shows_score: bool = False,
+    promotion: Promotion | None = None,
+    explore: Candidates | None = None,
+    explore_share: float = 0.0,
+    rng: np.random.Generator | None = None,
+) -> list[Choice]:
+    """The ``count`` best of ``scores`` (float [items], -inf: never), best first.
+
+    Promoted items stand at random places among the others, in order among themselves; where too few can be
+    promoted, the others fill the list. ``explore_share`` of the results that aren't promoted are drawn from
+    ``explore``.
+    """
+    if count <= 0 or not len(scores):
+        return []
+    rng = rng or np.random.default_rng()
+    normaliser = _log_sum(scores) if shows_score else 0.0
+
+    def shown(item: int) -> float | None:
+        return _score(float(scores[item]), normaliser) if shows_score else None
+
+    promoted = np.empty(0, np.int64)
+    if promotion is not None:
+        promoted = top_k(scores, min(count, math.ceil(count * promotion.percent / 100)), promotion.mask)
+        mask = np.ones(len(scores), bool) if mask is None else mask.copy()
+        mask[promoted] = False
+    rest = top_k(scores, count - len(promoted), mask)
+    explored: set[int] = set()
+    if explore is not None and explore_share > 0:
+        rest, explored = _with_exploration(scores, rest, mask, explore, explore_share, rng)
+    others = [Choice(i, shown(i), None, EXPLORED if i in explored else None) for i in rest.tolist()]
+    if promotion is None or not len(promoted):
+        return others
+    chosen = [Choice(i, shown(i), promotion.name, PROMOTED) for i in promoted.tolist()]
+    return _mixed(others, chosen, rng)
+
+
+def rank(
+    scores: np.ndarray, places: np.ndarray, *, shows_score: bool = True
+) -> list[tuple[int, float | None]]:
+    """Order a given list: positions in it with their scores, which sum to one over the list.
+
+    :param scores: float [items] of the whole model. :param places: int [list], model index of each, -1
+    unknown; unknown ones and those that the model can't score come last, in the order given and without a
+    score.
+    """
+    known = places >= 0
+    values = np.where(known, scores[np.where(known, places, 0)], -np.inf).astype(np.float64)
+    order = np.argsort(-values, kind="stable")
+    normaliser = _log_sum(values)
+    return [
+        (int(at), _score(values[at], normaliser) if shows_score and values[at] > -np.inf else None)
+        for at in order
+    ]
+
+
+def _with_exploration(
+    scores: np.ndarray,
+    best: np.ndarray,
+    mask: np.ndarray | None,
+    explore: Candidates,
+    share: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, set[int]]:
+    """Give places at the end of ``best`` to drawn candidates; a score's worth decides how likely one is
+    drawn.
+    """
+    slots = int(rng.binomial(len(best), min(share, 1.0)))
+    allowed = explore.items if mask is None else explore.items[mask[explore.items]]
+    weights = explore.log_weights if mask is None else explore.log_weights[mask[explore.items]]
+    worth = scores[allowed].astype(np.float64) + weights
+    possible = (worth > -np.inf) & ~np.isin(allowed, best[: len(best) - slots])
+    allowed, worth = allowed[possible], worth[possible]
+    slots = min(slots, len(allowed))
+    if not slots:
+        return best, set()
+    # The largest of values with Gumbel noise are a draw without replacement in proportion to exp(value).
+    noisy = worth + rng.gumbel(size=len(worth))
+    drawn = allowed[np.argsort(-noisy)[:slots]]
+    together = np.concatenate([best[: len(best) - slots], drawn])
+    return together[np.argsort(-scores[together], kind="stable")], set(drawn.tolist())
+
+
+def _mixed(others: list[Choice], chosen: list[Choice], rng: np.random.Generator) -> list[Choice]:
+    """Both lists in one, each in its own order, places at random."""
+    total = len(others) + len(chosen)
+    places = set(rng.choice(total, len(chosen), replace=False).tolist())
+    first, second = iter(chosen), iter(others)
+    return [next(first) if place in places else next(second) for place in range(total)]
+
+
+def _log_sum(scores: np.ndarray) -> float:
+    """log(sum(exp(scores))), -inf if nothing is finite."""
+    top = float(scores.max()) if len(scores) else -math.inf
+    if not math.isfinite(top):
+        return -math.inf
+    return top + math.log(float(np.exp(scores - np.float32(top), dtype=np.float32).sum(dtype=np.float64)))
+
+
+def _score(value: float, normaliser: float) -> float:
+    """Softmax probability with the service's seven decimals."""
+    return round(math.exp(value - normaliser), 7)
