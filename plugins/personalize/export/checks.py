@@ -1,0 +1,176 @@
+"""Checks batches of rows against schema, rules and contract: which are written, which rejected and why."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from personalize.export import value_rules
+from personalize.export.columns import Mask, Uncastable, convert, none_of, without
+from personalize.export.contract import Action, Contract, Rule
+from personalize.export.distinct import SeenIds
+from personalize.export.errors import RuleViolated, SchemaMismatch
+from personalize.export.matching import match
+from personalize.export.schemas import DatasetSchema, Field
+from personalize.export.shown import shown
+
+ID_OF = {"USERS": "USER_ID", "ITEMS": "ITEM_ID"}
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Rows that are not written: their numbers in the query's result (from 1), why, and what they held."""
+
+    rows: npt.NDArray[np.int64]
+    rules: Sequence[Rule]
+    fields: Sequence[str]
+    values: pa.RecordBatch
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A batch after the checks: columns in the schema's order, ready to be written, and what was left out."""
+
+    written: pa.RecordBatch
+    rejected: Rejected | None = None
+    dropped: Counter[Rule] = dataclasses.field(default_factory=Counter)
+
+
+@dataclass
+class _Verdict:
+    """What the contract says about each row of one batch, while its rules are looked at one by one."""
+
+    size: int
+    reasons: list[tuple[Rule, str]] = dataclasses.field(default_factory=list)
+    reason: npt.NDArray[np.int16] | None = None
+    drops: dict[str, list[tuple[Rule, Mask]]] = dataclasses.field(default_factory=dict)
+
+    def reject(self, rule: Rule, field: str, mask: Mask) -> None:
+        if self.reason is None:
+            self.reason = np.zeros(self.size, dtype=np.int16)
+        self.reasons.append((rule, field))
+        self.reason[mask & (self.reason == 0)] = len(self.reasons)
+
+    @property
+    def kept(self) -> Mask | None:
+        """None when every row is kept."""
+        return None if self.reason is None else self.reason == 0
+
+
+class BatchChecker:
+    """Checks the batches of one export, in order. Keeps count of rows and, where ids must be unique, of ids.
+
+    :param names: the query's column names
+    """
+
+    def __init__(
+        self,
+        dataset: str,
+        schema: DatasetSchema,
+        names: Sequence[str],
+        contract: Contract | None = None,
+        plausible: value_rules.Plausible | None = None,
+    ) -> None:
+        self.dataset, self.schema = dataset, schema
+        self.contract = contract or Contract()
+        self.plausible = plausible or value_rules.Plausible()
+        self.positions = match(dataset, schema, names)
+        self.rows_read = 0
+        self._unique = schema.field(ID_OF.get(schema.dataset_type, ""))
+        self._seen = SeenIds()
+
+    def check(self, batch: pa.RecordBatch) -> Checked:
+        """Check the next batch.
+
+        :raises SchemaMismatch: when a column's type can never fit its field
+        :raises RuleViolated: at the first row that breaks a rule with the action `stop`
+        """
+        verdict = _Verdict(batch.num_rows)
+        columns = []
+        for field, position in zip(self.schema.fields, self.positions, strict=True):
+            columns.append(self._check_column(field, batch.column(position), verdict))
+        if self._unique is not None:
+            self._check_unique(columns[self.schema.fields.index(self._unique)], batch, verdict)
+        self.rows_read += batch.num_rows
+        return self._apply(columns, batch, verdict)
+
+    def _check_column(self, field: Field, source: pa.Array, verdict: _Verdict) -> pa.Array:
+        try:
+            column = convert(field, source)
+        except Uncastable as error:
+            problem = f"column {field.name!r} is {source.type}, its field is {field.type}: {error}"
+            raise SchemaMismatch(self.dataset, [problem]) from error
+        failed = none_of(source)
+        for rule, mask in column.failures:
+            if mask.any():
+                failed |= mask
+                self._judge(rule, field, mask, source, verdict)
+        values = column.values
+        absent = value_rules.missing(field, values)
+        if absent is not None and not field.nullable:
+            self._judge(Rule.MISSING_VALUE, field, absent & ~failed, source, verdict)
+        elif absent is not None and values.null_count < np.count_nonzero(absent):
+            values = without(values, absent)  # an empty text is written like a null
+        for rule, mask in value_rules.failures(field, values, self.plausible):
+            if mask.any():
+                self._judge(rule, field, mask, source, verdict)
+        return values
+
+    def _judge(self, rule: Rule, field: Field, mask: Mask, source: pa.Array, verdict: _Verdict) -> None:
+        if not mask.any():
+            return
+        action = self.contract.action(rule)
+        if action is Action.STOP:
+            first = int(np.argmax(mask))
+            value = shown(source[first])
+            raise RuleViolated(self.dataset, rule, field.name, self.rows_read + first + 1, value)
+        if action is Action.DROP_VALUE and field.nullable:
+            verdict.drops.setdefault(field.name, []).append((rule, mask))
+        else:
+            verdict.reject(rule, field.name, mask)
+
+    def _check_unique(self, ids: pa.Array, batch: pa.RecordBatch, verdict: _Verdict) -> None:
+        """The first row of an id is kept, later ones are duplicates; rejected rows claim no id."""
+        assert self._unique is not None
+        repeated = self._seen.repeated(ids, verdict.kept)
+        position = self.positions[self.schema.fields.index(self._unique)]
+        self._judge(Rule.DUPLICATE_ID, self._unique, repeated, batch.column(position), verdict)
+
+    def _apply(self, columns: list[pa.Array], batch: pa.RecordBatch, verdict: _Verdict) -> Checked:
+        dropped: Counter[Rule] = Counter()
+        kept = verdict.kept
+        for index, field in enumerate(self.schema.fields):
+            gone = none_of(batch)
+            for rule, mask in verdict.drops.get(field.name, ()):
+                new = mask & ~gone if kept is None else mask & ~gone & kept
+                dropped[rule] += int(np.count_nonzero(new))
+                gone |= mask
+            columns[index] = without(columns[index], gone)
+        written = pa.RecordBatch.from_arrays(columns, names=list(self.schema.names))
+        if kept is None or kept.all():
+            return Checked(written, dropped=+dropped)
+        return Checked(written.filter(pa.array(kept)), self._rejected(batch, verdict), +dropped)
+
+    def _rejected(self, batch: pa.RecordBatch, verdict: _Verdict) -> Rejected:
+        assert verdict.reason is not None
+        where = np.flatnonzero(verdict.reason)
+        reasons = [verdict.reasons[code - 1] for code in verdict.reason[where]]
+        first = self.rows_read - batch.num_rows + 1
+        values = pa.RecordBatch.from_arrays(
+            [batch.column(position) for position in self.positions], names=list(self.schema.names)
+        ).take(pa.array(where))
+        return Rejected(where + first, [rule for rule, _ in reasons], [name for _, name in reasons], values)
+
+
+def rows_of(rejected: Rejected) -> Iterator[tuple[int, Rule, str, list[str]]]:
+    """Row number, rule, field and the original values as text, row by row."""
+    for index, (row, rule, field) in enumerate(
+        zip(rejected.rows, rejected.rules, rejected.fields, strict=True)
+    ):
+        yield int(row), rule, field, [shown(column[index], quote=False) for column in rejected.values.columns]

@@ -1,0 +1,240 @@
+"""A column as the database gave it -> a column that writes as its field's type says.
+
+Casts are exact or they are failures of the value. Native types are kept where their CSV text is the same
+anyhow (an integer key for a string field), which saves a cast of every row.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from personalize.export.contract import Rule
+from personalize.export.schemas import Field
+
+Mask = npt.NDArray[np.bool_]
+Failure = tuple[Rule, Mask]
+
+#: Fields that hold instants; only they take a timestamp or a date of the database.
+INSTANTS = frozenset({"TIMESTAMP", "CREATION_TIMESTAMP"})
+
+_WHOLE = r"^[+-]?\d+(\.0*)?$"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity)$"
+_LIMITS: Mapping[str, tuple[int, int]] = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
+_EXACT_INTEGERS: Mapping[str, int] = {"float": 2**24, "double": 2**53}
+_UNITS_A_SECOND: Mapping[str, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+class Uncastable(Exception):
+    """The column's type never fits the field's, whatever its values."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A converted column, null where the value failed, and the failures of its cast."""
+
+    values: pa.Array
+    failures: list[Failure]
+
+
+def convert(field: Field, array: pa.Array) -> Column:
+    """Cast a column for its field.
+
+    :raises Uncastable: when no value of the column's type could fit
+    """
+    array = _plain(array)
+    if pt.is_null(array.type):
+        return Column(array.cast(field.arrow_type), [])
+    return _CONVERTERS[field.type](field, array)
+
+
+def none_of(array: pa.Array) -> Mask:
+    return np.zeros(len(array), dtype=bool)
+
+
+def mask_of(booleans: pa.Array) -> Mask:
+    """A mask, false where the answer is null."""
+    return np.asarray(pc.fill_null(booleans, False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def without(array: pa.Array, mask: Mask) -> pa.Array:
+    """The column with nulls under the mask."""
+    return pc.if_else(pa.array(~mask), array, pa.scalar(None, array.type)) if mask.any() else array
+
+
+def _plain(array: pa.Array) -> pa.Array:
+    """Storage of extension types, values of dictionaries, text of UUIDs and decimals."""
+    if isinstance(array.type, pa.BaseExtensionType):
+        uuids = array.type.extension_name == "arrow.uuid"
+        if array.type.extension_name == "arrow.opaque" and not pt.is_string(array.type.storage_type):
+            raise Uncastable("cast it to text in the query")
+        return _uuid_text(array.storage) if uuids else array.storage
+    if pt.is_dictionary(array.type):
+        return array.cast(array.type.value_type)
+    if pt.is_decimal(array.type):
+        return array.cast(pa.string())
+    if pt.is_large_string(array.type) or pt.is_string_view(array.type):
+        return array.cast(pa.string())
+    return array
+
+
+def _uuid_text(storage: pa.Array) -> pa.Array:
+    text = pa.array([None if each is None else each.hex() for each in storage.to_pylist()], pa.string())
+    cuts = (0, 8, 12, 16, 20, 32)
+    groups = [pc.utf8_slice_codeunits(text, a, b) for a, b in itertools.pairwise(cuts)]
+    return pc.binary_join_element_wise(*groups, "-")
+
+
+def _text(field: Field, array: pa.Array) -> Column:
+    kind = array.type
+    if pt.is_integer(kind) or pt.is_boolean(kind):
+        return Column(array, [])
+    if pt.is_string(kind):
+        try:
+            array.validate(full=True)
+        except pa.ArrowInvalid:
+            return _decoded(array.cast(pa.binary()))
+        return Column(array, [])
+    if pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_fixed_size_binary(kind):
+        return _decoded(array.cast(pa.binary()))
+    if pt.is_floating(kind):
+        return Column(pa.nulls(len(array), pa.string()), [(Rule.WRONG_TYPE, mask_of(array.is_valid()))])
+    raise Uncastable("cast it to text in the query")
+
+
+def _decoded(array: pa.Array) -> Column:
+    """Bytes as UTF-8 text; bytes in another encoding are failures."""
+    try:
+        return Column(array.cast(pa.string()), [])
+    except pa.ArrowInvalid:
+        bad = np.fromiter((not _is_utf8(value) for value in array.to_pylist()), bool, len(array))
+        return Column(without(array, bad).cast(pa.string()), [(Rule.BAD_ENCODING, bad)])
+
+
+def _is_utf8(value: bytes | None) -> bool:
+    try:
+        return value is None or value.decode("utf-8") is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def _integer(field: Field, array: pa.Array) -> Column:
+    kind = array.type
+    if pt.is_timestamp(kind) or pt.is_date(kind):
+        return _epoch_seconds(field, array)
+    if pt.is_integer(kind):
+        return _in_range(field, array, [])
+    if pt.is_floating(kind):
+        endless = mask_of(pc.invert(pc.is_finite(array)))
+        whole = mask_of(pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), 2.0**63)))
+        broken = mask_of(array.is_valid()) & ~whole & ~endless
+        clean = without(array, broken | endless).cast(pa.int64())
+        return _in_range(field, clean, [(Rule.NOT_FINITE, endless), (Rule.WRONG_TYPE, broken)])
+    text = _as_text(array)
+    whole = mask_of(pc.match_substring_regex(text.values, _WHOLE))
+    endless = mask_of(pc.match_substring_regex(text.values, _NOT_FINITE))
+    filled = mask_of(pc.not_equal(text.values, ""))
+    digits = pc.replace_substring_regex(without(text.values, ~whole), r"^\+|\.0*$", "")
+    fits = _fits_in_64_bits(digits)
+    broken = filled & ~endless & ~(whole & fits)
+    clean = without(digits, ~(whole & fits)).cast(pa.int64())
+    return _in_range(field, clean, [*text.failures, (Rule.NOT_FINITE, endless), (Rule.WRONG_TYPE, broken)])
+
+
+def _fits_in_64_bits(digits: pa.Array) -> Mask:
+    """Whether each text of digits is a 64-bit integer; Python's own integers decide the long ones."""
+    fits = mask_of(pc.less(pc.utf8_length(digits), 19))
+    for index in np.flatnonzero(~fits & mask_of(digits.is_valid())):
+        text = digits[index].as_py().lstrip("-").lstrip("0")
+        fits[index] = len(text) < 19 or (len(text) == 19 and int(text) < 2**63)
+    return fits
+
+
+def _in_range(field: Field, array: pa.Array, failures: list[Failure]) -> Column:
+    low, high = _LIMITS[field.type]
+    width = array.type.bit_width + (1 if pt.is_unsigned_integer(array.type) else 0)
+    if width <= (32 if field.type == "int" else 64):
+        return Column(array, failures)
+    extremes = pc.min_max(array).as_py()
+    if extremes["min"] is None or (low <= extremes["min"] and extremes["max"] <= high):
+        return Column(array, failures)
+    wide = mask_of(pc.greater(array, high))
+    if low > np.iinfo(np.int64).min:
+        wide |= mask_of(pc.less(array, low))
+    return Column(without(array, wide), [*failures, (Rule.WRONG_TYPE, wide)])
+
+
+def _epoch_seconds(field: Field, array: pa.Array) -> Column:
+    """Instants as whole seconds since 1970, rounded down; columns without a time zone are UTC."""
+    if field.canonical not in INSTANTS:
+        raise Uncastable("only TIMESTAMP and CREATION_TIMESTAMP take instants: extract a number in the query")
+    if pt.is_date(array.type):
+        array = array.cast(pa.date32()).view(pa.int32()).cast(pa.int64())
+        return Column(pc.multiply(array, 86_400), [])
+    ticks = array.view(pa.int64())
+    # Truncation towards zero differs from rounding down only before 1970, where no instant is plausible.
+    return Column(pc.divide(ticks, _UNITS_A_SECOND[array.type.unit]), [])
+
+
+def _floating(field: Field, array: pa.Array) -> Column:
+    kind = array.type
+    if pt.is_integer(kind):
+        limit = _EXACT_INTEGERS[field.type]
+        inexact = mask_of(pc.or_(pc.greater(array, limit), pc.less(array, -limit)))
+        return Column(without(array, inexact), [(Rule.WRONG_TYPE, inexact)])
+    if pt.is_floating(kind):
+        return _finite(field, array, [])
+    text = _as_text(array)
+    number = mask_of(pc.match_substring_regex(text.values, _NUMBER))
+    endless = mask_of(pc.match_substring_regex(text.values, _NOT_FINITE))
+    broken = mask_of(pc.not_equal(text.values, "")) & ~number & ~endless
+    plain = pc.replace_substring_regex(without(text.values, ~number), r"^\+", "")
+    failures = [*text.failures, (Rule.NOT_FINITE, endless), (Rule.WRONG_TYPE, broken)]
+    return _finite(field, plain.cast(pa.float64()), failures)
+
+
+def _finite(field: Field, array: pa.Array, failures: list[Failure]) -> Column:
+    endless = mask_of(pc.invert(pc.is_finite(array)))
+    largest = float(np.finfo(np.float32).max) if field.type == "float" else float(np.finfo(np.float64).max)
+    wide = mask_of(pc.greater(pc.abs(array), largest)) & ~endless
+    if endless.any() or wide.any():
+        array = without(array, endless | wide)
+    return Column(array, [*failures, (Rule.NOT_FINITE, endless), (Rule.WRONG_TYPE, wide)])
+
+
+def _boolean(field: Field, array: pa.Array) -> Column:
+    kind = array.type
+    if pt.is_boolean(kind):
+        return Column(array, [])
+    if pt.is_integer(kind):  # databases without booleans store 0 and 1
+        other = mask_of(pc.invert(pc.is_in(array, pa.array([0, 1], kind))))
+        return Column(without(array, other).cast(pa.bool_()), [(Rule.NOT_BOOLEAN, other)])
+    text = _as_text(array)
+    known = mask_of(pc.is_in(text.values, pa.array(["true", "false"])))
+    other = mask_of(pc.not_equal(text.values, "")) & ~known
+    values = pc.equal(without(text.values, ~known), "true")
+    return Column(values, [*text.failures, (Rule.NOT_BOOLEAN, other)])
+
+
+def _as_text(array: pa.Array) -> Column:
+    if pt.is_string(array.type) or pt.is_binary(array.type) or pt.is_large_binary(array.type):
+        return _text(Field("", "string"), array)
+    raise Uncastable("cast it in the query")
+
+
+_CONVERTERS: Mapping[str, Callable[[Field, pa.Array], Column]] = {
+    "string": _text,
+    "int": _integer,
+    "long": _integer,
+    "float": _floating,
+    "double": _floating,
+    "boolean": _boolean,
+}

@@ -1,0 +1,76 @@
+"""What can go wrong in an export, by class: each message names the place and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class ExportError(Exception):
+    """An export that cannot go on. Trying again without a change gives the same error."""
+
+
+class SchemaError(ExportError):
+    """An Avro schema that the service would refuse.
+
+    :param source: the file or resource that holds it
+    :param problems: one sentence a problem, each naming its field
+    """
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__(f"{source}: " + "; ".join(self.problems))
+
+
+class SchemaMismatch(ExportError):
+    """The query's columns are not the schema's fields, whatever the rows hold."""
+
+    def __init__(self, dataset: str, problems: Sequence[str]) -> None:
+        self.dataset = dataset
+        self.problems = tuple(problems)
+        super().__init__(
+            f"the query of dataset {dataset!r} does not fit its schema: "
+            + "; ".join(self.problems)
+            + ". Change the query or the schema; no row was written"
+        )
+
+
+class RuleViolated(ExportError):
+    """A row broke a rule whose action is `stop`."""
+
+    def __init__(self, dataset: str, rule: str, field: str, row: int, value: str) -> None:
+        self.rule, self.field, self.row, self.value = rule, field, row, value
+        super().__init__(
+            f"dataset {dataset!r}, row {row} of the query, field {field!r}: {rule} ({value}). "
+            f"Mend the row, or set the rule {rule!r} to reject or drop_value in the dataset's contract"
+        )
+
+
+class TooManyRejected(ExportError):
+    """More rows were rejected than the dataset's limit allows; the partition stays as it was."""
+
+    def __init__(
+        self,
+        dataset: str,
+        partition: str,
+        *,
+        read: int,
+        rejected: Mapping[str, int],
+        limit: float,
+        examples: Sequence[str],
+        location: str,
+    ) -> None:
+        self.read, self.rejected, self.limit = read, dict(rejected), limit
+        self.examples, self.location = tuple(examples), location
+        total = sum(rejected.values())
+        counts = ", ".join(f"{rule} {count:,}" for rule, count in sorted(rejected.items(), key=_by_count))
+        super().__init__(
+            f"dataset {dataset!r}, partition {partition!r}: {total:,} of {read:,} rows "
+            f"({total / read:.2%}) rejected, the limit is {limit:.2%}. By reason: {counts}. "
+            f"Examples: {' | '.join(examples)}. All of them: {location}. "
+            "Mend the rows, mend the query, or raise rejected_limit; the partition stays as it was"
+        )
+
+
+def _by_count(entry: tuple[str, int]) -> tuple[int, str]:
+    return -entry[1], entry[0]

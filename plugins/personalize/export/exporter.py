@@ -1,0 +1,169 @@
+"""One partition from the database to S3: reading, checking and uploading at the same time.
+
+Three stages with bounded queues between them: a thread reads record batches, the caller's thread checks them
+and writes them as CSV, two threads upload parts. Memory is what is in the queues, whatever the size of the
+table.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from personalize.export.checks import BatchChecker
+from personalize.export.contract import Contract
+from personalize.export.csv_format import encode, header
+from personalize.export.errors import TooManyRejected
+from personalize.export.manifest import Manifest, Place, commit, new_attempt
+from personalize.export.partitions import Partition
+from personalize.export.read_ahead import ReadAhead
+from personalize.export.rejects import RejectedRows
+from personalize.export.schemas import DatasetSchema
+from personalize.export.sources import Source
+from personalize.export.statistics import Statistics
+from personalize.export.summary import Summary
+from personalize.export.upload import S3Files, Sizes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Export:
+    """How a dataset is exported; `run` exports one partition of it.
+
+    :param client: an S3 client
+    :param rejected_limit: the share of rejected rows (0 to 1) above which the export fails
+    """
+
+    source: Source
+    client: Any
+    place: Place
+    schema: DatasetSchema
+    contract: Contract = field(default_factory=Contract)
+    rejected_limit: float = 0.01
+    sizes: Sizes = field(default_factory=Sizes)
+
+    def run(self, statement: str, partition: Partition) -> Summary:
+        """Export the partition and make it the current one.
+
+        A slice of a wide partition (`shard`) is only written: `shards.commit` makes the partition of all
+        slices.
+
+        :raises ExportError: the partition stays as it was
+        """
+        summary = self.write(statement, partition)
+        if partition.shard is not None:
+            return summary
+        current = commit(self.client, self.place, manifest_of(self.place, partition, summary))
+        if not current:
+            log.warning("partition %s holds an export that read the database later; it stays", partition.key)
+        uri = f"s3://{self.place.bucket}/{self.place.manifest(partition.directory)}"
+        return replace(summary, manifest=uri, superseded=not current)
+
+    def write(self, statement: str, partition: Partition) -> Summary:
+        """Write the partition's files to a new attempt, without making it current."""
+        started, read_at = time.monotonic(), datetime.now(UTC).isoformat()
+        attempt = partition.attempt or new_attempt()
+        folder = partition.directory
+        stem = "part-" if partition.shard is None else f"{new_attempt()}-{partition.shard:05d}-part-"
+        files = S3Files(
+            self.client,
+            self.place.bucket,
+            self.place.attempt(folder, attempt) + stem,
+            header(self.schema.names),
+            self.sizes,
+        )
+        rejects = RejectedRows(
+            self.client,
+            self.place.bucket,
+            self.place.rejected(folder, attempt),
+            self.schema.names,
+            self.sizes,
+        )
+        try:
+            read, dropped, statistics = self._stream(statement, partition, files, rejects)
+            finished = files.close()
+            rejects.close()
+        except BaseException:
+            files.abort()
+            rejects.abort()
+            raise
+        self._check_share(partition, read, rejects)
+        return Summary(
+            key=partition.key,
+            rows_read=read,
+            rows_written=statistics.rows,
+            rejected={rule.value: count for rule, count in rejects.counts.items()},
+            dropped_values={rule.value: count for rule, count in dropped.items()},
+            bytes=sum(each.bytes for each in finished),
+            parts=sum(each.parts for each in finished),
+            files=[{"key": each.key, "rows": each.rows, "bytes": each.bytes} for each in finished],
+            min_timestamp=statistics.min_timestamp,
+            max_timestamp=statistics.max_timestamp,
+            distinct_users=statistics.distinct("USER_ID"),
+            distinct_items=statistics.distinct("ITEM_ID"),
+            content_hash=files.content_hash,
+            schema_hash=self.schema.hash,
+            seconds=round(time.monotonic() - started, 3),
+            attempt=attempt,
+            read_at=read_at,
+            rejected_location=rejects.location,
+            users=statistics.users(),
+            event_types=statistics.event_types(),
+            partition=partition.to_dict(),
+            examples=rejects.examples,
+        )
+
+    def _stream(
+        self, statement: str, partition: Partition, files: S3Files, rejects: RejectedRows
+    ) -> tuple[int, Counter[Any], Statistics]:
+        statistics, dropped = Statistics(self.schema), Counter[Any]()
+        with ReadAhead(self.source.query(statement, partition.parameters)) as rows:
+            checker = BatchChecker(self.place.dataset, self.schema, rows.names, self.contract)
+            for batch in rows.batches:
+                checked = checker.check(batch)
+                dropped.update(checked.dropped)
+                if checked.rejected is not None:
+                    rejects.add(checked.rejected)
+                if checked.written.num_rows:
+                    statistics.add(checked.written)
+                    files.write(encode(checked.written), checked.written.num_rows)
+        return checker.rows_read, dropped, statistics
+
+    def _check_share(self, partition: Partition, read: int, rejects: RejectedRows) -> None:
+        rejected = rejects.counts.total()
+        if rejected and rejected > self.rejected_limit * read:
+            raise TooManyRejected(
+                self.place.dataset,
+                partition.key,
+                read=read,
+                rejected={rule.value: count for rule, count in rejects.counts.items()},
+                limit=self.rejected_limit,
+                examples=rejects.examples,
+                location=str(rejects.location),
+            )
+
+
+def manifest_of(place: Place, partition: Partition, summary: Summary) -> Manifest:
+    return Manifest(
+        dataset=place.dataset,
+        key=partition.key,
+        directory=partition.directory,
+        attempt=summary.attempt,
+        read_at=summary.read_at,
+        schema_hash=summary.schema_hash,
+        rows=summary.rows_written,
+        bytes=summary.bytes,
+        content_hash=summary.content_hash,
+        files=summary.files,
+        start=partition.start.isoformat() if partition.start else None,
+        end=partition.end.isoformat() if partition.end else None,
+        min_timestamp=summary.min_timestamp,
+        max_timestamp=summary.max_timestamp,
+        users=summary.users,
+        event_types=summary.event_types,
+    )

@@ -1,0 +1,155 @@
+"""The manifest of a partition: one object that says which files are the partition, replaced as a whole.
+
+Every export writes its files to a folder of its own (an attempt) and then puts `_manifest.json`. Until that
+one request the partition is what it was; after it, what the new manifest names. Retries, clears, backfills
+and parallel exports need nothing else: the one that read the database last wins, whichever finishes last.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from personalize.export.errors import ExportError
+
+NAME = "_manifest.json"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a dataset is kept: `s3://bucket/prefix/dataset/`."""
+
+    bucket: str
+    prefix: str
+    dataset: str
+
+    @property
+    def root(self) -> str:
+        """The key prefix of the dataset, with a slash at its end."""
+        return f"{self._base}{self.dataset}/"
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.root}"
+
+    def attempt(self, directory: str, attempt: str) -> str:
+        return f"{self.root}{directory}/{attempt}/"
+
+    def rejected(self, directory: str, attempt: str) -> str:
+        return f"{self._base}rejected/{self.dataset}/{directory}/{attempt}/"
+
+    def manifest(self, directory: str) -> str:
+        return f"{self.root}{directory}/{NAME}"
+
+    def imports(self, run: str, fingerprint: str) -> str:
+        return f"{self._base}imports/{run}/{self.dataset}/{fingerprint}/"
+
+    @property
+    def _base(self) -> str:
+        prefix = self.prefix.strip("/")
+        return f"{prefix}/" if prefix else ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a partition is.
+
+    :param read_at: when the database was read (UTC, ISO): of two exports the later one holds
+    :param files: key, rows and bytes of each file
+    :param users: how many users have two interactions (counted up to the service's minimum), and for small
+        partitions how often each user occurs, by a hash of the id (`personalize.export.minimum`)
+    """
+
+    dataset: str
+    key: str
+    directory: str
+    attempt: str
+    read_at: str
+    schema_hash: str
+    rows: int
+    bytes: int
+    content_hash: str
+    files: Sequence[Mapping[str, Any]]
+    start: str | None = None
+    end: str | None = None
+    min_timestamp: int | None = None
+    max_timestamp: int | None = None
+    users: Mapping[str, Any] = field(default_factory=dict)
+    event_types: Sequence[str] = ()
+    version: int = VERSION
+
+
+def new_attempt(now: datetime | None = None) -> str:
+    """A name that no other export has, sorting by time."""
+    return f"{(now or datetime.now(UTC)).strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(4)}"
+
+
+def commit(client: Any, place: Place, manifest: Manifest) -> bool:
+    """Make the manifest the partition.
+
+    :return: False when the partition already holds an export that read the database later
+    """
+    body = json.dumps(asdict(manifest), indent=1).encode()
+    for _ in range(20):
+        current, etag = _read(client, place, manifest.directory)
+        if current is not None and current.read_at > manifest.read_at:
+            return False
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        try:
+            client.put_object(
+                Bucket=place.bucket,
+                Key=place.manifest(manifest.directory),
+                Body=body,
+                ContentType="application/json",
+                **condition,
+            )
+            return True
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {
+                "PreconditionFailed",
+                "ConditionalRequestConflict",
+                "NoSuchKey",
+            }:
+                raise
+    raise ExportError(
+        f"s3://{place.bucket}/{place.manifest(manifest.directory)} keeps changing under this export: "
+        "some other task exports the same partition again and again"
+    )
+
+
+def read(client: Any, place: Place, directory: str) -> Manifest | None:
+    """The partition's manifest, None when no export of it ever finished."""
+    return _read(client, place, directory)[0]
+
+
+def directories(client: Any, place: Place) -> list[str]:
+    """Every folder of the dataset, finished partitions and others, sorted."""
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=place.bucket, Prefix=place.root, Delimiter="/"
+    )
+    found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+    return sorted(prefix[len(place.root) : -1] for prefix in found)
+
+
+def _read(client: Any, place: Place, directory: str) -> tuple[Manifest | None, str | None]:
+    key = place.manifest(directory)
+    try:
+        answer = client.get_object(Bucket=place.bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+            return None, None
+        raise
+    found = json.loads(answer["Body"].read())
+    if found.get("version") != VERSION:
+        raise ExportError(
+            f"s3://{place.bucket}/{key} has version {found.get('version')}, this code knows {VERSION}: "
+            "export the partition again, or use the code that wrote it"
+        )
+    return Manifest(**found), answer["ETag"]

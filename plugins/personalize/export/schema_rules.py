@@ -1,0 +1,110 @@
+"""The service's rules for a dataset schema, over and above Avro's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+NAMESPACE = "com.amazonaws.personalize.schema"
+TYPES = ("string", "int", "long", "float", "double", "boolean")
+
+
+@dataclass(frozen=True)
+class DatasetRules:
+    """Fields that a dataset type must or may have, by canonical name, with the types they are fixed to."""
+
+    required: Mapping[str, str]
+    reserved: Mapping[str, str] = field(default_factory=dict)
+    metadata_min: int = 0
+    metadata_max: int = 50
+    textual: bool = False
+
+
+RULES: Mapping[str, DatasetRules] = {
+    "INTERACTIONS": DatasetRules(
+        required={"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"},
+        reserved={
+            "EVENT_TYPE": "string",
+            "EVENT_VALUE": "float",
+            "IMPRESSION": "string",
+            "RECOMMENDATION_ID": "string",
+            "EVENT_ATTRIBUTION_SOURCE": "string",
+        },
+        metadata_max=5,
+    ),
+    "USERS": DatasetRules(required={"USER_ID": "string"}, metadata_min=1, metadata_max=5),
+    "ITEMS": DatasetRules(
+        required={"ITEM_ID": "string"},
+        reserved={"CREATION_TIMESTAMP": "long"},
+        metadata_min=1,
+        textual=True,
+    ),
+}
+
+#: Names that the service keeps for itself: no value in the data may spell them.
+RESERVED_NAMES = frozenset(name for rules in RULES.values() for name in (*rules.required, *rules.reserved))
+
+
+def problems_of(definition: Mapping[str, Any]) -> list[str]:
+    """Everything that the service would refuse, one sentence each; empty for a good schema."""
+    if definition.get("type") != "record":
+        return ["the outermost type must be 'record'"]
+    rules = RULES.get(str(definition.get("name")).upper())
+    if rules is None:
+        return [f"name {definition.get('name')!r} is no dataset type: use Interactions, Users or Items"]
+    problems = []
+    if definition.get("namespace") != NAMESPACE:
+        problems.append(f"namespace must be {NAMESPACE!r}")
+    if definition.get("version") != "1.0":
+        problems.append("version must be '1.0'")
+    fields = definition.get("fields") or []
+    for each in fields:
+        problems.extend(_problems_of_field(each, rules))
+    problems.extend(_problems_of_names(fields, rules))
+    return problems
+
+
+def _problems_of_field(definition: Mapping[str, Any], rules: DatasetRules) -> Iterator[str]:
+    name, declared = definition.get("name"), definition.get("type")
+    types = [declared] if isinstance(declared, str) else declared
+    if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
+        yield f"field {name!r}: nested types are not supported; use one of {', '.join(TYPES)}"
+        return
+    plain = [each for each in types if each != "null"]
+    if len(plain) != 1 or plain[0] not in TYPES:
+        yield f"field {name!r}: type {declared!r} must be one of {', '.join(TYPES)}, or one of them and null"
+        return
+    canonical = str(name).upper()
+    fixed = rules.required.get(canonical) or rules.reserved.get(canonical)
+    if fixed and plain[0] != fixed:
+        yield f"field {name!r}: the service fixes its type to {fixed!r}"
+    if canonical in rules.required and "null" in types:
+        yield f"field {name!r}: is required, so it may not be null"
+    flags = [flag for flag in ("categorical", "textual") if definition.get(flag) is True]
+    if flags and plain[0] != "string":
+        yield f"field {name!r}: only a string can be {flags[0]}"
+    if flags and fixed:
+        yield f"field {name!r}: a required or reserved field cannot be {flags[0]}"
+    if len(flags) == 2:
+        yield f"field {name!r}: cannot be categorical and textual at once"
+    if "textual" in flags and not rules.textual:
+        yield f"field {name!r}: only the items dataset can have textual fields"
+
+
+def _problems_of_names(fields: list[Mapping[str, Any]], rules: DatasetRules) -> Iterator[str]:
+    names = [str(each.get("name")).upper() for each in fields]
+    for missing in [name for name in rules.required if name not in names]:
+        yield f"field {missing} is required and missing"
+    alphanumeric = Counter(re.sub(r"[^A-Z0-9]", "", name) for name in names)
+    for name, count in alphanumeric.items():
+        if count > 1:
+            yield f"{count} fields are called {name} (case and underscores don't count): rename all but one"
+    metadata = [name for name in names if name not in rules.required and name not in rules.reserved]
+    if len(metadata) < rules.metadata_min:
+        yield f"at least {rules.metadata_min} metadata field is needed beside the required ones"
+    if len(metadata) > rules.metadata_max:
+        named = ", ".join(metadata)
+        yield f"{len(metadata)} metadata fields ({named}), the service takes {rules.metadata_max}"

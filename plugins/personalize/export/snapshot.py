@@ -1,0 +1,171 @@
+"""A snapshot: the files of a consistent set of partitions, copied to one prefix that an import reads.
+
+The manifests are read once, then exactly the files that they name are copied on the server. Exports that go
+on meanwhile change manifests and other folders, never what was copied. The prefix ends in the fingerprint of
+the content, so the same content is the same place, and a retry can only find its own files there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from personalize.export import manifest as manifests
+from personalize.export.errors import ExportError
+from personalize.export.manifest import Manifest, Place
+from personalize.export.minimum import shortfall
+from personalize.export.partitions import FULL, Partition
+
+_THREADS = 8
+_ATTEMPTS = 3
+
+
+class SnapshotError(ExportError):
+    """The partitions together are nothing that an import should read."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What an import will read. `fingerprint` identifies the content: equal fingerprints, equal rows."""
+
+    location: str
+    fingerprint: str
+    manifests: Sequence[Manifest]
+    gaps: Sequence[str] = ()
+    unfinished: Sequence[str] = ()
+    shortfall: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        instants = [m.min_timestamp for m in self.manifests], [m.max_timestamp for m in self.manifests]
+        low, high = ([each for each in several if each is not None] for several in instants)
+        return {
+            "location": self.location,
+            "fingerprint": self.fingerprint,
+            "rows": sum(m.rows for m in self.manifests),
+            "bytes": sum(m.bytes for m in self.manifests),
+            "files": sum(len(m.files) for m in self.manifests),
+            "min_timestamp": min(low, default=None),
+            "max_timestamp": max(high, default=None),
+            "partitions": [
+                {"key": m.key, "rows": m.rows, "content_hash": m.content_hash, "attempt": m.attempt}
+                for m in self.manifests
+            ],
+            "gaps": list(self.gaps),
+            "unfinished": list(self.unfinished),
+            "shortfall": self.shortfall,
+        }
+
+
+def take(
+    client: Any,
+    place: Place,
+    run: str,
+    *,
+    keys: Sequence[str] | None = None,
+    progress: Callable[[str], None] = lambda message: None,
+) -> Snapshot:
+    """Copy the current files of the partitions (all of the dataset, or those with these keys) to one prefix.
+
+    :param run: names the folder below `imports/`; the run that will import
+    :raises SnapshotError: nothing to import, partitions that overlap or were exported under different
+        schemas, or a wanted one is missing
+    """
+    for remaining in reversed(range(_ATTEMPTS)):
+        found, unfinished = _read_all(client, place, keys)
+        _check(place, found)
+        identity = fingerprint(found)
+        target = place.imports(run, identity)
+        progress(
+            f"{len(found)} partitions, {sum(m.rows for m in found):,} rows -> s3://{place.bucket}/{target}"
+        )
+        try:
+            _copy(client, place, found, target)
+        except ClientError as error:
+            # An export replaced a partition and its old files were cleaned up before they were copied.
+            if error.response["Error"]["Code"] not in {"NoSuchKey", "404"} or not remaining:
+                raise
+            continue
+        lacking = shortfall(sum(m.rows for m in found), [m.users for m in found])
+        return Snapshot(
+            f"s3://{place.bucket}/{target}",
+            identity,
+            found,
+            gaps_of(found),
+            unfinished,
+            lacking if place.dataset == "interactions" else None,
+        )
+    raise AssertionError("unreachable")
+
+
+def fingerprint(found: Sequence[Manifest]) -> str:
+    """16 hex digits of the content: partitions, their rows and their hashes."""
+    lines = [f"{m.key} {m.schema_hash} {m.rows} {m.bytes} {m.content_hash}" for m in found]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def gaps_of(found: Sequence[Manifest]) -> list[str]:
+    """The intervals between partitions that nothing was exported for."""
+    dated = sorted((m for m in found if m.start and m.end), key=lambda m: str(m.start))
+    return [
+        f"{before.end} to {after.start}"
+        for before, after in itertools.pairwise(dated)
+        if str(before.end) < str(after.start)
+    ]
+
+
+def _read_all(client: Any, place: Place, keys: Sequence[str] | None) -> tuple[list[Manifest], list[str]]:
+    wanted = (
+        manifests.directories(client, place)
+        if keys is None
+        else sorted({Partition(key).directory for key in keys})
+    )
+    with ThreadPoolExecutor(_THREADS) as pool:
+        read = list(pool.map(lambda directory: manifests.read(client, place, directory), wanted))
+    unfinished = [directory for directory, each in zip(wanted, read, strict=True) if each is None]
+    if keys is not None and unfinished:
+        raise SnapshotError(f"{place.uri}: no export finished of {', '.join(unfinished)}. Export them first")
+    return [each for each in read if each is not None], unfinished
+
+
+def _check(place: Place, found: Sequence[Manifest]) -> None:
+    if not found or not any(each.files for each in found):
+        raise SnapshotError(f"{place.uri} holds no exported rows. Run the export (or backfill it) first")
+    hashes = {each.schema_hash for each in found}
+    if len(hashes) > 1:
+        newest = max(found, key=lambda each: each.read_at).schema_hash
+        others = [each.key for each in found if each.schema_hash != newest]
+        raise SnapshotError(
+            f"{place.uri}: partitions {', '.join(others)} were exported under another schema than the newest "
+            f"({newest}). Backfill them, so that all files have the same columns"
+        )
+    if len(found) > 1 and any(each.directory == FULL for each in found):
+        raise SnapshotError(
+            f"{place.uri} holds a partition of the whole table beside others. Remove those not in use"
+        )
+    dated = sorted((each for each in found if each.start and each.end), key=lambda each: str(each.start))
+    for before, after in itertools.pairwise(dated):
+        if str(before.end) > str(after.start):
+            raise SnapshotError(
+                f"{place.uri}: partitions {before.key} and {after.key} overlap, their rows would be imported "
+                "twice. Remove the one that is not in use"
+            )
+
+
+def _copy(client: Any, place: Place, found: Sequence[Manifest], target: str) -> None:
+    jobs = []
+    for each in found:
+        for number, file in enumerate(each.files):
+            jobs.append((file["key"], f"{target}{each.directory.replace('=', '-')}-{number:05d}.csv"))
+
+    def copy(job: tuple[str, str]) -> None:
+        source = {"Bucket": place.bucket, "Key": job[0]}
+        client.copy_object(Bucket=place.bucket, Key=job[1], CopySource=source)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(copy, jobs))

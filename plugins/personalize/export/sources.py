@@ -1,0 +1,145 @@
+"""Where rows come from: Arrow record batches out of PostgreSQL (ADBC) or of any DB-API connection."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from personalize.export import sql as markers
+from personalize.export.errors import ExportError
+
+BATCH_BYTES = 4 << 20
+BATCH_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The result of a query: its columns, then its rows in batches, read as they are asked for."""
+
+    names: Sequence[str]
+    batches: Iterator[pa.RecordBatch]
+    cancel: Callable[[], None] | None = None
+
+
+class Source(Protocol):
+    """A database that a query can be streamed from."""
+
+    def query(self, statement: str, parameters: Mapping[str, Any]) -> Any:
+        """A context manager around `Rows`; leaving it ends the query, read to its end or not."""
+
+
+@dataclass(frozen=True)
+class PostgresSource:
+    """PostgreSQL through ADBC, which reads COPY's binary format straight into Arrow columns.
+
+    The bounds of the partition are written as literals, because a query with bound parameters leaves that
+    fast path. The session's time zone is UTC, so that columns without a time zone compare as UTC.
+
+    :param conninfo: libpq's key=value string, or a URI
+    """
+
+    conninfo: str
+    batch_bytes: int = BATCH_BYTES
+
+    @contextmanager
+    def query(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[Rows]:
+        import adbc_driver_postgresql.dbapi as adbc
+
+        with adbc.connect(self.conninfo) as connection, connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+            # Scans that join each other half way through would give another order, so another content hash.
+            cursor.execute("SET synchronize_seqscans = off")
+            cursor.adbc_statement.set_options(
+                **{"adbc.postgresql.batch_size_hint_bytes": str(self.batch_bytes)}
+            )
+            cursor.execute(markers.with_literals(statement, parameters))
+            reader = cursor.fetch_record_batch()
+            yield Rows([_named(field) for field in reader.schema], reader, cursor.adbc_cancel)
+
+
+@dataclass(frozen=True)
+class DbApiSource:
+    """Any database with a DB-API 2.0 driver, read `batch_rows` at a time.
+
+    :param connect: opens a connection
+    :param placeholder: how the driver writes a bound parameter: `?` or `%s`
+    :param text_instants: bind instants as text `YYYY-MM-DD HH:MM:SS` (SQLite has no type for them)
+    """
+
+    connect: Callable[[], Any]
+    placeholder: str = "%s"
+    text_instants: bool = False
+    batch_rows: int = BATCH_ROWS
+
+    @contextmanager
+    def query(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[Rows]:
+        text, values = markers.with_placeholders(statement, parameters, self.placeholder, self._adapt)
+        connection = self.connect()
+        try:
+            cursor = streaming_cursor(connection)
+            cursor.execute(text) if values is None else cursor.execute(text, values)
+            first = cursor.fetchmany(self.batch_rows)  # a server-side cursor describes itself only now
+            if cursor.description is None:
+                raise ExportError("the query returns no rows at all: it must be a SELECT")
+            names = [column[0] for column in cursor.description]
+            yield Rows(names, self._batches(cursor, names, first))
+        finally:
+            connection.close()
+
+    def _batches(self, cursor: Any, names: Sequence[str], rows: Sequence[Any]) -> Iterator[pa.RecordBatch]:
+        while rows:
+            columns = [column_of(values) for values in zip(*rows, strict=True)]
+            yield pa.RecordBatch.from_arrays(columns, names=list(names))
+            rows = cursor.fetchmany(self.batch_rows)
+
+    def _adapt(self, value: Any) -> Any:
+        if not isinstance(value, datetime):
+            return value
+        naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        return naive.isoformat(sep=" ") if self.text_instants else naive
+
+
+def streaming_cursor(connection: Any) -> Any:
+    """A cursor that leaves the result on the server, where the driver keeps it all in memory otherwise."""
+    driver = type(connection).__module__.partition(".")[0]
+    if driver in {"psycopg2", "psycopg"}:
+        return connection.cursor(name=f"export_{uuid.uuid4().hex}")
+    if driver == "MySQLdb":
+        from MySQLdb.cursors import SSCursor  # type: ignore[import-not-found]
+
+        return connection.cursor(SSCursor)
+    if driver == "pymysql":
+        from pymysql.cursors import SSCursor as PureSSCursor  # type: ignore[import-not-found,import-untyped]
+
+        return connection.cursor(PureSSCursor)
+    return connection.cursor()
+
+
+def column_of(values: Sequence[Any]) -> pa.Array:
+    """An Arrow column of driver objects: of their common type, else of their texts."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError):
+        return pa.array([_bytes(value) for value in values], pa.binary())
+
+
+def _bytes(value: Any) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    return str(value).encode("utf-8", "surrogatepass")  # a lone surrogate is told from the bytes later
+
+
+def _named(field: pa.Field) -> str:
+    if (field.metadata or {}).get(b"POSTGRESQL:type") == b"money":
+        raise ExportError(
+            f"column {field.name!r} is of type money, which has no exact value: cast it to numeric"
+        )
+    return str(field.name)

@@ -1,0 +1,112 @@
+"""What an export did, in numbers: the XCom of the task and the proof that no row got lost."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from personalize.export.errors import ExportError
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One partition, or one slice of a wide one.
+
+    `rows_written + rows_rejected == rows_read`. Timestamps are epoch seconds. `content_hash` is the SHA-256
+    of the lines in the order they were written, without headers. `files` are the finished objects.
+    """
+
+    key: str
+    rows_read: int = 0
+    rows_written: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    dropped_values: Mapping[str, int] = field(default_factory=dict)
+    bytes: int = 0
+    parts: int = 0
+    files: Sequence[Mapping[str, Any]] = ()
+    min_timestamp: int | None = None
+    max_timestamp: int | None = None
+    distinct_users: int | None = None
+    distinct_items: int | None = None
+    content_hash: str = ""
+    schema_hash: str = ""
+    seconds: float = 0.0
+    attempt: str = ""
+    read_at: str = ""
+    rejected_location: str | None = None
+    manifest: str | None = None
+    superseded: bool = False
+    users: Mapping[str, Any] = field(default_factory=dict)
+    event_types: Sequence[str] = ()
+    partition: Mapping[str, Any] = field(default_factory=dict)
+    ids: str | None = None
+    examples: Sequence[str] = ()
+
+    @property
+    def rows_rejected(self) -> int:
+        return sum(self.rejected.values())
+
+    def __post_init__(self) -> None:
+        if self.rows_written + self.rows_rejected != self.rows_read:
+            raise ExportError(
+                f"partition {self.key!r}: {self.rows_read:,} rows read, but {self.rows_written:,} "
+                f"written and {self.rows_rejected:,} rejected. This is a bug of the export; "
+                "the partition stays as it was"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "rows_rejected": self.rows_rejected}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Summary:
+        return cls(**{name: given[name] for name in cls.__dataclass_fields__ if name in given})
+
+
+def total(summaries: Sequence[Summary], dataset: str, location: str) -> dict[str, Any]:
+    """The sums over partitions, with the partitions themselves.
+
+    Distinct users and items are known for a single partition only: those of several may overlap.
+    """
+    one = summaries[0] if len(summaries) == 1 else None
+    return {
+        "dataset": dataset,
+        "location": location,
+        "rows_read": sum(each.rows_read for each in summaries),
+        "rows_written": sum(each.rows_written for each in summaries),
+        "rows_rejected": sum(each.rows_rejected for each in summaries),
+        "rejected": added(each.rejected for each in summaries),
+        "dropped_values": added(each.dropped_values for each in summaries),
+        "bytes": sum(each.bytes for each in summaries),
+        "parts": sum(each.parts for each in summaries),
+        "files": sum(len(each.files) for each in summaries),
+        "min_timestamp": least(each.min_timestamp for each in summaries),
+        "max_timestamp": most(each.max_timestamp for each in summaries),
+        "distinct_users": one.distinct_users if one else None,
+        "distinct_items": one.distinct_items if one else None,
+        "content_hash": combined_hash([each.content_hash for each in summaries]),
+        "schema_hash": summaries[0].schema_hash if summaries else "",
+        "seconds": round(sum(each.seconds for each in summaries), 3),
+        "partitions": [each.to_dict() for each in summaries],
+    }
+
+
+def added(counts: Any) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(total)
+
+
+def least(values: Any) -> int | None:
+    return min((value for value in values if value is not None), default=None)
+
+
+def most(values: Any) -> int | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def combined_hash(hashes: Sequence[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()

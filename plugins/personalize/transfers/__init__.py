@@ -1,0 +1,1 @@
+"""Airflow transfers between the product database, S3 and Amazon Personalize."""

