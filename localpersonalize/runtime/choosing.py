@@ -102,6 +102,12 @@ def rank(
     ]
 
 
+def shown_scores(scores: np.ndarray, items: np.ndarray) -> list[float]:
+    """Softmax over all of ``scores`` (float [items]) at the indices ``items``, as the service shows it."""
+    normaliser = _log_sum(scores)
+    return [_score(value, normaliser) for value in scores[items].tolist()]
+
+
 def _with_exploration(
     scores: np.ndarray,
     best: np.ndarray,

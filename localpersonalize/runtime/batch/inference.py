@@ -1,0 +1,144 @@
+"""Batch inference: recommendations for every user, item or list to rank of an input file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from localpersonalize.recipes.base import Request, top_k
+from localpersonalize.runtime import choosing
+from localpersonalize.runtime.answering import event_rows
+from localpersonalize.runtime.batch import lines
+from localpersonalize.runtime.batch.lines import Answer, Line, LineError, Outcome, Query
+from localpersonalize.runtime.deployment import Deployment, GroupData, View
+from localpersonalize.runtime.exploring import Explorer
+from localpersonalize.runtime.filters import Filter, Subject, bind, keep
+from localpersonalize.runtime.filters.parameters import Literals
+from localpersonalize.runtime.histories import Events
+
+SCORES_AT_ONCE = 4_000_000
+"""Float scores held at a time: 16 MB, about what stays in a processor's caches while it is worked on."""
+
+DEFAULT_RESULTS = 25
+MAX_RESULTS = 500
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A line that can be scored."""
+
+    request: Request
+    events: Events
+    values: Mapping[str, Literals]
+    listed: tuple[str, ...] = ()
+
+
+class BatchInference:
+    """Answers lines with one solution version."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        data: GroupData,
+        request_filter: Filter | None = None,
+        count: int = DEFAULT_RESULTS,
+        now: int = 0,
+    ) -> None:
+        if not 0 < count <= MAX_RESULTS:
+            raise ValueError(f"numResults is {count}; it must be between 1 and {MAX_RESULTS}.")
+        self.deployment = deployment
+        self.data = data
+        self.filter = request_filter
+        self.count = count
+        self.now = now
+        self.explorer = Explorer()
+
+    def run(self, raw: Iterable[bytes]) -> Iterator[Outcome]:
+        """One outcome a line, in order."""
+        size = max(1, min(1024, SCORES_AT_ONCE // max(1, len(self.deployment.model.items))))
+        yield from self.run_lines(lines.read(raw), size)
+
+    def run_lines(self, read: Iterable[Line], size: int) -> Iterator[Outcome]:
+        yield from lines.answer_all(read, self._prepare, self._answer, size)
+
+    def _prepare(self, query: Query) -> _Ready:
+        needs = self.deployment.model.needs
+        item_id = lines.text(query, "itemId") if needs == "item" else query.get("itemId")
+        user_id = query.get("userId") if needs == "item" else lines.text(query, "userId")
+        listed = _item_list(query) if needs == "ranking" else ()
+        events = self.data.histories.of(user_id)
+        items, times = self.deployment.history(events, self.data.histories)
+        request = Request(
+            user_id=user_id,
+            item_id=item_id,
+            history_items=items,
+            history_times=times,
+            context=query.get("context") or {},
+            user=self.data.users.row(user_id),
+            now=self.now,
+        )
+        values = bind(self.filter, query.get("filterValues")) if self.filter else {}
+        return _Ready(request, events, values, listed)
+
+    def _answer(self, ready: Sequence[_Ready]) -> list[Answer]:
+        if not ready:
+            return []
+        scores, items = self.deployment.score([one.request for one in ready])
+        view = self.deployment.view(self.data, items)
+        return [lines.attempt(self._one, one, row, view) for one, row in zip(ready, scores, strict=True)]
+
+    def _one(self, one: _Ready, row: np.ndarray, view: View) -> Mapping[str, Any]:
+        items = view.items
+        mask = None
+        if self.filter is not None:
+            place = items.index_of(one.request.item_id)
+            rows = event_rows(self.deployment, self.data, one.events)
+            subject = Subject(rows, one.request.user, place if place >= 0 else None)
+            mask = keep(self.filter, view.columns, one.values, subject)
+        if one.listed:
+            return _ranked(one.listed, row, items.index(one.listed), mask)
+        return self._recommended(row, view, mask)
+
+    def _recommended(self, row: np.ndarray, view: View, mask: np.ndarray | None) -> Mapping[str, Any]:
+        explores, ids = self.deployment.explores, view.items.ids
+        if explores is None or explores.weight <= 0:
+            best = top_k(row, self.count, mask)
+            output: dict[str, Any] = {"recommendedItems": ids[best].tolist()}
+            if self.deployment.model.score_kind == "logit":
+                output["scores"] = choosing.shown_scores(row, best)
+            return output
+        chosen = choosing.choose(
+            row,
+            self.count,
+            mask,
+            shows_score=self.deployment.model.score_kind == "logit",
+            explore=self.explorer.candidates(self.deployment, self.data, view),
+            explore_share=explores.weight,
+        )
+        output = {"recommendedItems": [str(ids[c.item]) for c in chosen]}
+        if self.deployment.model.score_kind == "logit":
+            output["scores"] = [c.score for c in chosen]
+        return output
+
+
+def _ranked(
+    listed: tuple[str, ...], row: np.ndarray, places: np.ndarray, mask: np.ndarray | None
+) -> Mapping[str, Any]:
+    kept = [at for at, place in enumerate(places) if mask is None or place < 0 or mask[place]]
+    ranked = choosing.rank(row, places[kept].astype(np.int64))
+    return {
+        "recommendedItems": [listed[kept[at]] for at, _ in ranked],
+        "scores": [0.0 if score is None else score for _, score in ranked],
+    }
+
+
+def _item_list(query: Query) -> tuple[str, ...]:
+    listed = query.get("itemList")
+    if not isinstance(listed, list) or not listed or not all(isinstance(item, str) for item in listed):
+        raise LineError("itemList is required and must be a list of item ids.")
+    if len(listed) > MAX_RESULTS:
+        raise LineError(f"itemList has {len(listed)} items; at most {MAX_RESULTS} can be ranked.")
+    return tuple(listed)

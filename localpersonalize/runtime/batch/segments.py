@@ -1,0 +1,157 @@
+"""Batch segments: the users most likely to take an item, or any item with given attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from localpersonalize.recipes.base import Request
+from localpersonalize.runtime.batch import lines
+from localpersonalize.runtime.batch.lines import Answer, LineError, Outcome, Query
+from localpersonalize.runtime.deployment import Deployment, GroupData
+from localpersonalize.runtime.filters import Columns, Filter, FilterError, Subject, bind, keep, parse
+from localpersonalize.runtime.filters.parameters import Literals
+from localpersonalize.runtime.filters.syntax import Operator, Source
+
+SCORES_AT_ONCE = 4_000_000
+DEFAULT_RESULTS = 25
+MAX_RESULTS = 5_000_000
+QUERIES_BY_ITEM = 500
+QUERIES_BY_ATTRIBUTE = 10
+_PREFIX = "INCLUDE ItemID WHERE "
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A query's items (model indices) and its filter's parameters."""
+
+    items: np.ndarray
+    values: Mapping[str, Literals]
+
+
+class BatchSegments:
+    """Ranks all users for each query of a file.
+
+    A user's worth for a query is the probability that the user's next item is one of the query's, by the
+    model's softmax over all items. Users are everybody with an event, and everybody in the Users dataset.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        data: GroupData,
+        by_attribute: bool,
+        user_filter: Filter | None = None,
+        count: int = DEFAULT_RESULTS,
+        now: int = 0,
+    ) -> None:
+        if not 0 < count <= MAX_RESULTS:
+            raise ValueError(f"numResults is {count}; it must be between 1 and {MAX_RESULTS}.")
+        self.deployment = deployment
+        self.data = data
+        self.by_attribute = by_attribute
+        self.filter = user_filter
+        self.count = count
+        self.now = now
+        known = data.histories.users()
+        self.users = [*known, *(set(data.users.ids()) - set(known))]
+        self.users.sort()
+
+    def run(self, raw: Iterable[bytes]) -> Iterator[Outcome]:
+        """One outcome a line, in order. All queries of a file are answered in one pass over the users."""
+        read = list(lines.read(raw))
+        most = QUERIES_BY_ATTRIBUTE if self.by_attribute else QUERIES_BY_ITEM
+        if len(read) > most:
+            raise ValueError(f"The input file has {len(read)} queries; at most {most} are allowed.")
+        yield from lines.answer_all(read, self._prepare, self._answer, most)
+
+    def _prepare(self, query: Query) -> _Ready:
+        items = self._with_attributes(query) if self.by_attribute else self._one_item(query)
+        values = bind(self.filter, query.get("filterValues")) if self.filter else {}
+        return _Ready(items, values)
+
+    def _one_item(self, query: Query) -> np.ndarray:
+        place = self.deployment.model.items.index_of(lines.text(query, "itemId"))
+        if place < 0:
+            raise LineError(
+                f"The item {query['itemId']} was not in the data the solution version was trained on."
+            )
+        return np.array([place])
+
+    def _with_attributes(self, query: Query) -> np.ndarray:
+        parsed = parse_attributes(lines.text(query, "itemAttributes"))
+        view = self.deployment.view(self.data, self.deployment.model.items)
+        mask = keep(parsed, view.columns)
+        found = np.flatnonzero(mask) if mask is not None else np.arange(len(view.items))
+        if not len(found):
+            raise LineError("No item of the solution version's training data has these attributes.")
+        return found
+
+    def _answer(self, ready: Sequence[_Ready]) -> list[Answer]:
+        if not ready:
+            return []
+        worth = np.concatenate(list(self._worth(ready)), axis=1)
+        return [lines.attempt(self._best_users, one, row) for one, row in zip(ready, worth, strict=True)]
+
+    def _best_users(self, one: _Ready, worth: np.ndarray) -> Mapping[str, Any]:
+        mask = self._mask(one)
+        chosen = np.argsort(-worth, kind="stable") if mask is None else _masked_order(worth, mask)
+        return {"recommendedUsers": [self.users[user] for user in chosen[: self.count].tolist()]}
+
+    def _worth(self, ready: Sequence[_Ready]) -> Iterator[np.ndarray]:
+        """float32 [queries, users of a part] of probabilities."""
+        size = max(1, min(4096, SCORES_AT_ONCE // max(1, len(self.deployment.model.items))))
+        for start in range(0, len(self.users), size):
+            requests = [self._request(user) for user in self.users[start : start + size]]
+            scores, _ = self.deployment.score(requests)
+            top = scores.max(axis=1, keepdims=True)
+            likely = np.exp(scores - np.where(np.isfinite(top), top, 0))
+            total = likely.sum(axis=1)
+            yield np.stack([likely[:, one.items].sum(axis=1) / total for one in ready]).astype(np.float32)
+
+    def _request(self, user_id: str) -> Request:
+        events = self.data.histories.of(user_id)
+        items, times = self.deployment.history(events, self.data.histories)
+        return Request(user_id, None, items, times, {}, self.data.users.row(user_id), self.now)
+
+    def _mask(self, ready: _Ready) -> np.ndarray | None:
+        if self.filter is None:
+            return None
+        columns = Columns(self.users, self.data.users.table(), "USER_ID", self.data.users.categorical)
+        return keep(self.filter, columns, ready.values, Subject(events=self._users_by_event()))
+
+    def _users_by_event(self) -> dict[str, np.ndarray]:
+        """Rows of the users with an event, by its type in lower case."""
+        kinds = self.data.histories.event_types
+        found: dict[str, list[int]] = {}
+        for row, user in enumerate(self.users):
+            for code in np.unique(self.data.histories.of(user).types).tolist():
+                found.setdefault(kinds.ids[code] if code >= 0 else "", []).append(row)
+        return {kind: np.array(rows) for kind, rows in found.items()}
+
+
+def parse_attributes(text: str) -> Filter:
+    """`ITEMS.genre = "drama" AND ITEMS.year = 1999`: conditions of equality on items, joined by AND."""
+    try:
+        parsed = parse(_PREFIX + text)
+    except FilterError as problem:
+        column = None if problem.column is None else max(problem.column - len(_PREFIX), 1)
+        raise FilterError(problem.reason, text, column) from None
+    expression = parsed.expressions[0]
+    conditions = list(parsed.conditions())
+    joined = len(parsed.expressions) > 1 or len(expression.any_of) > 1 or expression.only_if
+    if joined or any(
+        c.field.source is not Source.ITEMS or c.operator is not Operator.EQUAL for c in conditions
+    ):
+        raise LineError("itemAttributes can only test ITEMS fields with =, joined by AND.")
+    if any(True for condition in conditions for _ in condition.parameters()):
+        raise LineError("itemAttributes can't have placeholder parameters.")
+    return parsed
+
+
+def _masked_order(worth: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    allowed = np.flatnonzero(mask)
+    return allowed[np.argsort(-worth[allowed], kind="stable")]

@@ -1,0 +1,227 @@
+"""GetRecommendations and GetPersonalizedRanking around models whose right answers are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from localpersonalize.runtime import answering
+from localpersonalize.runtime.deployment import Exploration, memory_of
+from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
+from localpersonalize.runtime.histories import EventSelection
+from tests.localpersonalize.runtime.conftest import DAY, ITEMS, NextItem, World
+
+
+def test_a_users_history_decides(world: World) -> None:
+    assert world.ids(campaignArn="next", userId="u1", numResults=3) == "i3 i4 i5"
+    assert world.ids(campaignArn="next", userId="stranger", numResults=2) == "i0 i1"
+
+
+def test_scores_sum_to_one_over_all_items(world: World) -> None:
+    found = world.recommend(campaignArn="next", userId="u1", numResults=500)["itemList"]
+    assert len(found) == 10
+    assert sum(item["score"] for item in found) == pytest.approx(1, abs=1e-5)
+
+
+def test_25_results_unless_told_and_none_for_none(world: World) -> None:
+    world.deploy("large", NextItem([f"x{n}" for n in range(600)]))
+    assert len(world.recommend(campaignArn="large", userId="u")["itemList"]) == 25
+    assert len(world.recommend(campaignArn="large", userId="u", numResults=500)["itemList"]) == 500
+    assert world.recommend(campaignArn="large", userId="u", numResults=0)["itemList"] == []
+
+
+def test_related_items_need_an_item_and_show_no_score(world: World) -> None:
+    found = world.recommend(campaignArn="after", itemId="i5", numResults=2)["itemList"]
+    assert found == [{"itemId": "i6"}, {"itemId": "i7"}]
+    assert world.ids(campaignArn="after", itemId="unheard of", numResults=1) == "i0"
+
+
+def test_a_streamed_event_changes_the_next_answer(world: World) -> None:
+    world.happened("u1", "i7")
+    assert world.ids(campaignArn="next", userId="u1", numResults=2) == "i8 i9"
+
+
+def test_what_was_done_before_sign_in_counts_after_it(world: World) -> None:
+    world.happened(None, "i4", session="visit")
+    assert world.ids(campaignArn="next", userId="visit", numResults=1) == "i5"
+    assert world.ids(campaignArn="next", userId="new", numResults=1) == "i0"
+    world.happened("new", "gone", time=900, session="visit")
+    assert world.ids(campaignArn="next", userId="new", numResults=1) == "i5"
+
+
+def test_a_solution_ignores_other_events_than_its_own(world: World) -> None:
+    world.deploy("buys", NextItem(), selection=EventSelection.from_solution_config("buy", {}))
+    world.happened("u1", "i7")
+    assert world.ids(campaignArn="buys", userId="u1", numResults=1) == "i3"
+    world.happened("u1", "i8", kind="BUY", time=2000)
+    assert world.ids(campaignArn="buys", userId="u1", numResults=1) == "i9"
+
+
+def test_filters_on_items_events_and_the_user(world: World) -> None:
+    world.add_filter("genre", "INCLUDE ItemID WHERE Items.GENRE IN ($G)")
+    world.add_filter("seen", "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)")
+    world.add_filter("grown", "EXCLUDE ItemID WHERE Items.PRICE > 2 IF CurrentUser.AGE < 18")
+    assert (
+        world.ids(campaignArn="next", userId="u1", filterArn="genre", filterValues={"G": '"small"'})
+        == "i0 i2"
+    )
+    assert "i1" not in world.ids(campaignArn="next", userId="u1", filterArn="seen").split()
+    assert len(world.ids(campaignArn="next", userId="u1", filterArn="seen").split()) == 8
+    assert world.ids(campaignArn="next", userId="young", filterArn="grown") == "i0 i1 i2"
+    assert len(world.ids(campaignArn="next", userId="u1", filterArn="grown").split()) == 10
+
+
+def test_streamed_events_and_put_items_reach_filters_at_once(world: World) -> None:
+    world.add_filter("seen", 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')
+    world.add_filter("rare", 'INCLUDE ItemID WHERE Items.GENRE IN ("rare")')
+    world.happened("u1", "i9")
+    assert "i9" not in world.ids(campaignArn="next", userId="u1", filterArn="seen").split()
+    assert world.ids(campaignArn="next", userId="u1", filterArn="rare") == ""
+    world.put_items({"ITEM_ID": "i5", "GENRE": "rare", "PRICE": None})
+    assert world.ids(campaignArn="next", userId="u1", filterArn="rare") == "i5"
+
+
+def test_filters_see_the_newest_hundred_events_of_each_type(world: World) -> None:
+    world.add_filter("seen", 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')
+    world.happened("u9", "i0", *(["i1"] * 100), time=10_000)
+    left_out = set(ITEMS) - set(world.ids(campaignArn="next", userId="u9", filterArn="seen").split())
+    assert left_out == {"i1"}
+
+
+def test_current_item_filters_related_items(world: World) -> None:
+    world.add_filter("cheaper", "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE")
+    assert world.ids(campaignArn="after", itemId="i3", filterArn="cheaper") == "i0 i1 i2"
+
+
+def test_promotions_have_their_own_filter(world: World) -> None:
+    world.add_filter("odd", 'INCLUDE ItemID WHERE Items.GENRE IN ("odd")')
+    world.add_filter("cheap", "INCLUDE ItemID WHERE Items.PRICE < $P")
+    promotion = {
+        "name": "cheap-ones",
+        "percentPromotedItems": 50,
+        "filterArn": "cheap",
+        "filterValues": {"P": "2"},
+    }
+    found = world.recommend(
+        campaignArn="next", userId="u1", numResults=4, filterArn="odd", promotions=[promotion]
+    )["itemList"]
+    assert [f["itemId"] for f in found if f.get("promotionName") == "cheap-ones"] == ["i0", "i1"]
+    assert [f["itemId"] for f in found if "promotionName" not in f] == ["i3", "i5"]
+
+
+def test_metadata_comes_as_strings_when_the_campaign_has_it_enabled(world: World) -> None:
+    world.deploy("rich", NextItem(), shows_metadata=True)
+    world.put_items({"ITEM_ID": "i4", "GENRE": "changed"})
+    asked = {"userId": "u1", "numResults": 2, "metadataColumns": {"ITEMS": ["genre", "PRICE"]}}
+    found = world.recommend(campaignArn="rich", **asked)["itemList"]
+    assert found[0]["metadata"] == {"genre": "odd", "PRICE": "3.0"}
+    assert found[1]["metadata"] == {"genre": "changed"}
+    with pytest.raises(InvalidInput, match="enableMetadataWithRecommendations"):
+        world.recommend(campaignArn="next", **asked)
+    with pytest.raises(InvalidInput, match="maximum is 50"):
+        world.recommend(campaignArn="rich", **{**asked, "numResults": 51})
+
+
+def test_a_recommendation_id_leads_back_to_what_was_shown(world: World) -> None:
+    found = world.recommend(campaignArn="next", userId="u1", numResults=3)
+    assert world.remembered[found["recommendationId"]] == ["i3", "i4", "i5"]
+
+
+def test_domain_use_cases_leave_out_what_was_bought(world: World) -> None:
+    world.deploy("domain", NextItem(), hides_events=("buy",), requires=("userId",))
+    assert "i2" not in world.ids(recommenderArn="domain", userId="u1").split()
+    assert "i1" in world.ids(recommenderArn="domain", userId="u1").split()
+
+
+def test_new_items_are_explored_once_the_model_knows_them(world: World) -> None:
+    deployment = world.deploy("explores", NextItem(), explores=Exploration(weight=0.5))
+    row = {"ITEM_ID": "brand new", "GENRE": "odd"}
+    world.put_items(row)
+    deployment.add_items(pa.table({"ITEM_ID": ["brand new"]}))
+    seen = [world.ids(campaignArn="explores", userId="u1", numResults=5) for _ in range(60)]
+    assert any("brand new" in one for one in seen)
+    world.deploy("steady", NextItem(), explores=Exploration(weight=0.0))
+    assert len({world.ids(campaignArn="steady", userId="u1", numResults=5) for _ in range(5)}) == 1
+
+
+def test_old_items_are_not_explored(world: World) -> None:
+    now = 400 * DAY
+    world.add_filter("two", 'INCLUDE ItemID WHERE Items.ITEM_ID IN ("i6", "i7")')
+    world.happened("u2", "i8", time=now)
+    world.put_items({"ITEM_ID": "i6", "CREATION_TIMESTAMP": now - 5 * DAY})
+    world.happened("u4", "i6", time=now)
+    asked = {"campaignArn": "explores", "userId": "u4", "filterArn": "two", "numResults": 1}
+    world.deploy("explores", NextItem(), explores=Exploration(weight=0.0, cut_off_days=10))
+    assert world.ids(**asked) == "i7"
+    world.deploy("explores", NextItem(), explores=Exploration(weight=1.0, cut_off_days=10))
+    assert {world.ids(**asked) for _ in range(20)} == {"i6"}  # i7 was last used too long ago
+
+
+REFUSED = [
+    ({"userId": "u1"}, "Exactly one of campaignArn and recommenderArn"),
+    ({"campaignArn": "next", "recommenderArn": "next", "userId": "u"}, "Exactly one"),
+    ({"campaignArn": "next"}, "userId is required"),
+    ({"campaignArn": "after", "userId": "u1"}, "itemId is required"),
+    ({"campaignArn": "rank", "userId": "u1"}, "Use GetPersonalizedRanking"),
+    ({"campaignArn": "next", "userId": "u1", "numResults": 501}, "maximum is 500"),
+    ({"campaignArn": "next", "userId": "u1", "filterValues": {"A": "1"}}, "without a filterArn"),
+    ({"campaignArn": "next", "userId": "u1", "filterArn": "f"}, "Missing values for filter parameters: G"),
+    (
+        {"campaignArn": "next", "userId": "u1", "filterArn": "f", "filterValues": {"G": "drama"}},
+        "double quotes",
+    ),
+    ({"campaignArn": "next", "userId": "u1", "filterArn": "users"}, "filters UserID"),
+    ({"campaignArn": "next", "userId": "u1", "promotions": [{"name": "p"}]}, "needs a filterArn"),
+    ({"campaignArn": "next", "userId": "u1", "promotions": [{"filterArn": "f"}]}, "percentPromotedItems"),
+]
+
+
+@pytest.mark.parametrize(("params", "says"), REFUSED)
+def test_wrong_requests_are_refused_with_the_reason(world: World, params: dict, says: str) -> None:
+    world.add_filter("f", "INCLUDE ItemID WHERE Items.GENRE IN ($G)")
+    world.add_filter("users", "INCLUDE UserID WHERE Users.AGE > 3")
+    with pytest.raises(InvalidInput, match=says):
+        world.recommend(**params)
+
+
+def test_unknown_campaign_is_not_found(world: World) -> None:
+    with pytest.raises(ResourceNotFound):
+        world.recommend(campaignArn="missing", userId="u")
+
+
+def test_ranking_orders_the_list_and_leaves_unknown_items_last(world: World) -> None:
+    found = world.rank(campaignArn="rank", userId="u1", inputList=["x", "i9", "i3", "y", "i2", "i5"])
+    assert [r["itemId"] for r in found["personalizedRanking"]] == ["i3", "i5", "i9", "i2", "x", "y"]
+    scores = [r["score"] for r in found["personalizedRanking"] if "score" in r]
+    assert len(scores) == 4
+    assert sum(scores) == pytest.approx(1, abs=1e-6)
+
+
+def test_ranking_filters_and_refuses(world: World) -> None:
+    world.add_filter("odd", 'INCLUDE ItemID WHERE Items.GENRE IN ("odd")')
+    found = world.rank(campaignArn="rank", userId="u1", inputList=["i3", "i4", "i5", "x"], filterArn="odd")
+    assert [r["itemId"] for r in found["personalizedRanking"]] == ["i3", "i5", "x"]
+    with pytest.raises(InvalidInput, match="at most 500"):
+        world.rank(campaignArn="rank", userId="u1", inputList=["a"] * 501)
+    with pytest.raises(InvalidInput, match="PERSONALIZED_RANKING"):
+        world.rank(campaignArn="next", userId="u1", inputList=["i1"])
+    with pytest.raises(InvalidInput, match="PERSONALIZED_ACTIONS"):
+        answering.actions(world, {"campaignArn": "next", "userId": "u1"})
+
+
+def test_actions_come_with_scores(world: World) -> None:
+    world.deploy("act", NextItem(["call", "mail"]), "PERSONALIZED_ACTIONS")
+    prepared = answering.actions(world, {"campaignArn": "act", "userId": "u9", "numResults": 1})
+    scores, items = prepared.deployment.score([prepared.request])
+    found = prepared.finish(scores[0], items)["actionList"]
+    assert [f["actionId"] for f in found] == ["call"]
+    assert 0 < found[0]["score"] < 1
+
+
+def test_memory_counts_arrays_once() -> None:
+    model = NextItem()
+    before = memory_of(model)
+    model.weights = np.zeros(1000, np.float32)  # type: ignore[attr-defined]
+    model.same = [model.weights]  # type: ignore[attr-defined]
+    assert memory_of(model) - before == 4000
