@@ -1,1 +1,5 @@
 """What applications see: campaigns in memory, recommendations, ranking, filters, batch jobs."""
+
+from localpersonalize.runtime.serving import Runtime
+
+__all__ = ["Runtime"]

@@ -1,0 +1,94 @@
+"""The data of dataset groups in memory: loaded when first needed, kept up to date by what is accepted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from localpersonalize.runtime.deployment import GroupData
+from localpersonalize.runtime.histories import Histories, StreamedEvent
+from localpersonalize.runtime.metadata import Metadata
+from localpersonalize.runtime.ports import Datasets
+
+
+class Groups:
+    """`GroupData` by dataset group ARN. What was accepted is seen by the next request; an import by those
+    after `reload`, until which requests are answered from the data before it.
+    """
+
+    def __init__(self, datasets: Datasets) -> None:
+        self.datasets = datasets
+        self._held: dict[str, GroupData] = {}
+        self._loading: dict[str, list[StreamedEvent]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, group_arn: str) -> GroupData:
+        held = self._held.get(group_arn)
+        if held is not None:
+            return held
+        with self._lock_of(group_arn):
+            held = self._held.get(group_arn)
+            return held if held is not None else self._load(group_arn)
+
+    def loaded(self, group_arn: str) -> bool:
+        return group_arn in self._held
+
+    def reload(self, group_arn: str) -> GroupData:
+        """Read everything again, after an import or a deletion; does nothing to a group that nobody asked
+        for.
+        """
+        with self._lock_of(group_arn):
+            return self._load(group_arn)
+
+    def forget(self, group_arn: str) -> None:
+        self._held.pop(group_arn, None)
+
+    def put_events(self, group_arn: str, events: Sequence[StreamedEvent]) -> None:
+        """Events that were just accepted and stored."""
+        with self._lock:
+            if group_arn in self._loading:
+                self._loading[group_arn].extend(events)
+        held = self._held.get(group_arn)
+        if held is not None:
+            held.histories.add(events)
+
+    def put_items(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Items that were just accepted and stored, upper-case fields."""
+        with self._lock:
+            held = self._held.get(group_arn)
+            if held is not None:
+                items = held.items.with_rows(rows)
+                self._held[group_arn] = replace(held, items=items, revision=held.revision + 1)
+
+    def put_users(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Users likewise."""
+        with self._lock:
+            held = self._held.get(group_arn)
+            if held is not None:
+                self._held[group_arn] = replace(held, users=held.users.with_rows(rows))
+
+    def _load(self, group_arn: str) -> GroupData:
+        with self._lock:
+            self._loading[group_arn] = []
+        histories = Histories(self.datasets.bulk_interactions(group_arn))
+        histories.add(self.datasets.streamed_events(group_arn))
+        users, items = self._metadata(group_arn, "USERS"), self._metadata(group_arn, "ITEMS")
+        with self._lock:
+            histories.add(self._loading.pop(group_arn))
+            before = self._held.get(group_arn)
+            held = GroupData(histories, users, items, before.revision + 1 if before else 0)
+            self._held[group_arn] = held
+        return held
+
+    def _metadata(self, group_arn: str, dataset_type: str) -> Metadata:
+        table = self.datasets.items(group_arn) if dataset_type == "ITEMS" else self.datasets.users(group_arn)
+        schema = self.datasets.schema(group_arn, dataset_type) or {}
+        categorical = frozenset(f["name"].upper() for f in schema.get("fields", ()) if f.get("categorical"))
+        return Metadata(table, f"{dataset_type[:-1]}_ID", categorical)
+
+    def _lock_of(self, group_arn: str) -> threading.Lock:
+        with self._lock:
+            return self._locks.setdefault(group_arn, threading.Lock())

@@ -1,0 +1,69 @@
+"""Figures for Prometheus: requests, latencies, errors, jobs, queue and the memory of models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, exposition
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = exposition.CONTENT_TYPE_LATEST
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+
+Jobs = Callable[[], Mapping[tuple[str, str], int]]
+"""Number of jobs by (kind, status)."""
+Sizes = Callable[[], Mapping[str, int]]
+"""Bytes of each loaded model by the ARN that serves it."""
+
+
+class Metrics:
+    """One registry a server, so that two servers in one process don't share figures."""
+
+    def __init__(self, jobs: Jobs = dict, sizes: Sizes = dict, queue: Callable[[], int] = int) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "localpersonalize_requests", "Requests answered.", ["operation", "code"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "localpersonalize_request_seconds",
+            "Time from the whole request to its answer.",
+            ["operation"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.registry.register(_AtScrape(jobs, sizes, queue))
+
+    def observe(self, operation: str, code: str, seconds: float) -> None:
+        """One answered request; ``code`` is `OK` or the name of the error."""
+        self.requests.labels(operation, code).inc()
+        self.seconds.labels(operation).observe(seconds)
+
+    def page(self) -> bytes:
+        """The text of `/metrics`."""
+        return exposition.generate_latest(self.registry)
+
+
+class _AtScrape(Collector):
+    """What is only counted when somebody asks."""
+
+    def __init__(self, jobs: Jobs, sizes: Sizes, queue: Callable[[], int]) -> None:
+        self.jobs, self.sizes, self.queue = jobs, sizes, queue
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        jobs = GaugeMetricFamily(
+            "localpersonalize_jobs", "Jobs by kind and status.", labels=["kind", "status"]
+        )
+        for (kind, status), count in self.jobs().items():
+            jobs.add_metric([kind, status], count)
+        yield jobs
+        sizes = GaugeMetricFamily("localpersonalize_model_bytes", "Memory of loaded models.", labels=["arn"])
+        for arn, size in self.sizes().items():
+            sizes.add_metric([arn], size)
+        yield sizes
+        yield GaugeMetricFamily(
+            "localpersonalize_queue_length", "Requests that wait to be scored.", value=self.queue()
+        )

@@ -1,0 +1,258 @@
+"""The runtime as the server sees it: requests in, answers out, and notice of everything that changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from localpersonalize.recipes.registry import load_model, recipe
+from localpersonalize.runtime import answering
+from localpersonalize.runtime.answering import Answer, Params, Prepared
+from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, memory_of
+from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
+from localpersonalize.runtime.exploring import Explorer
+from localpersonalize.runtime.filters import Filter, parse
+from localpersonalize.runtime.groups import Groups
+from localpersonalize.runtime.histories import EventSelection, StreamedEvent
+from localpersonalize.runtime.ports import Datasets, Resources
+from localpersonalize.runtime.together import Together, answer_now
+from localpersonalize.runtime.use_cases import use_case
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_RECOMMENDATIONS = 100_000
+EXPLORING_RECIPES = ("aws-user-personalization", "aws-user-personalization-v2")
+
+OPERATIONS: Mapping[str, Callable[[answering.Sources, Params], Prepared]] = {
+    "GetRecommendations": answering.recommendations,
+    "GetPersonalizedRanking": answering.ranking,
+    "GetActionRecommendations": answering.actions,
+}
+
+
+class Runtime:
+    """Campaigns and recommenders in memory, one `Deployment` each, replaced as a whole.
+
+    A deployment is loaded when it is deployed, or by the first request that names it. An update loads aside
+    and then takes the place of the old one in one step: requests in between are answered by the old one,
+    whole.
+    """
+
+    def __init__(self, resources: Resources, datasets: Datasets) -> None:
+        self.resources = resources
+        self.groups = Groups(datasets)
+        self.explorer = Explorer()
+        self.together = Together()
+        self._deployments: dict[str, Deployment] = {}
+        self._filters: dict[str, Filter] = {}
+        self._recommended: OrderedDict[str, list[str]] = OrderedDict()
+        self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="runtime")
+
+    # --- requests ---
+
+    def answer(self, operation: str, params: Params) -> Answer:
+        """Answer one request. `RequestRefused` with its code and message if it can't be."""
+        return answer_now(OPERATIONS[operation](self, params))
+
+    async def answer_soon(self, operation: str, params: Params) -> Answer:
+        """The same from an event loop; requests that come together are scored together."""
+        arn = params.get("campaignArn") or params.get("recommenderArn")
+        if arn and arn not in self._deployments:
+            await asyncio.to_thread(self.deployment, arn)  # reading a model must not hold up the others
+        return await self.together.answer(OPERATIONS[operation](self, params))
+
+    def get_recommendations(self, params: Params) -> Answer:
+        return self.answer("GetRecommendations", params)
+
+    def get_personalized_ranking(self, params: Params) -> Answer:
+        return self.answer("GetPersonalizedRanking", params)
+
+    def get_action_recommendations(self, params: Params) -> Answer:
+        return self.answer("GetActionRecommendations", params)
+
+    # --- what requests look up (answering.Sources) ---
+
+    def deployment(self, arn: str) -> Deployment:
+        held = self._deployments.get(arn)
+        return held if held is not None else self.deploy(arn)
+
+    def data(self, group_arn: str) -> GroupData:
+        return self.groups.get(group_arn)
+
+    def filter(self, arn: str, group_arn: str) -> Filter:
+        held = self._filters.get(arn)
+        if held is None:
+            body = self.resources.describe(arn)
+            if body is None:
+                raise ResourceNotFound(f"Could not find filter {arn}.")
+            if body["datasetGroupArn"] != group_arn:
+                raise InvalidInput(f"Filter {arn} belongs to another dataset group than the campaign.")
+            if body["status"] != "ACTIVE":
+                raise InvalidInput(f"Filter {arn} is not ACTIVE; its status is {body['status']}.")
+            held = self._filters[arn] = parse(body["filterExpression"])
+        return held
+
+    def remember(self, recommendation_id: str, items: list[str]) -> None:
+        self._recommended[recommendation_id] = items
+        if len(self._recommended) > REMEMBERED_RECOMMENDATIONS:
+            self._recommended.popitem(last=False)
+
+    def recommended(self, recommendation_id: str) -> list[str]:
+        """What a recommendation showed, empty if it was long ago."""
+        return self._recommended.get(recommendation_id, [])
+
+    # --- campaigns and recommenders ---
+
+    def deploy(self, arn: str, version: Mapping[str, Any] | None = None) -> Deployment:
+        """Load a campaign or recommender and put it in the place of what served that ARN before.
+
+        :param version: the body to serve instead of the stored one, for an update that is not ACTIVE yet.
+        """
+        with self._loading[arn]:
+            held = self._deployments.get(arn)
+            body = version or self.resources.describe(arn)
+            if body is None:
+                raise ResourceNotFound(f"Could not find {arn}.")
+            if version is None and body["status"] != "ACTIVE":
+                raise ResourceNotFound(f"{arn} is not ACTIVE; its status is {body['status']}.")
+            if version is None and held is not None:
+                return held
+            made = self._load(arn, body)
+            data = self.groups.get(made.group_arn)
+            self._take_in(made, data)
+            made.view(data, made.model.items)
+            self._deployments[arn] = made
+            log.info("serving %s with %s (%d bytes)", arn, made.solution_version_arn, memory_of(made.model))
+            return made
+
+    def withdraw(self, arn: str) -> None:
+        """A campaign, recommender or filter was deleted, or a recommender stopped."""
+        self._deployments.pop(arn, None)
+        self._filters.pop(arn, None)
+
+    def _load(self, arn: str, body: Mapping[str, Any]) -> Deployment:
+        if "solutionVersionArn" in body:
+            return self._load_campaign(arn, body)
+        return self._load_recommender(arn, body)
+
+    def _load_campaign(self, arn: str, body: Mapping[str, Any]) -> Deployment:
+        version_arn = body["solutionVersionArn"]
+        version = self.resources.describe(version_arn)
+        if version is None:
+            raise ResourceNotFound(f"Could not find solution version {version_arn}.")
+        return deployment_of(
+            arn,
+            version_arn,
+            version,
+            load_model(self.resources.model_directory(version_arn)),
+            body.get("campaignConfig") or {},
+        )
+
+    def _load_recommender(self, arn: str, body: Mapping[str, Any]) -> Deployment:
+        case = use_case(body["recipeArn"])
+        assert case is not None, body["recipeArn"]
+        config = body.get("recommenderConfig") or {}
+        return Deployment(
+            arn=arn,
+            solution_version_arn=arn,
+            group_arn=body["datasetGroupArn"],
+            recipe=body["recipeArn"].rsplit("/", 1)[-1],
+            recipe_type=recipe(case.recipe).recipe_type,
+            model=load_model(self.resources.model_directory(arn)),
+            selection=EventSelection.from_solution_config(case.event_type, None),
+            explores=Exploration.from_wire(config.get("itemExplorationConfig")) if case.explores else None,
+            shows_metadata=bool(config.get("enableMetadataWithRecommendations")),
+            hides_events=case.hides,
+            requires=case.requires,
+        )
+
+    # --- what was accepted ---
+
+    def put_events(
+        self, group_arn: str, events: Sequence[StreamedEvent], shown: Sequence[Sequence[str]] = ()
+    ) -> None:
+        """Accepted events, and for each the items that were shown with it."""
+        self.groups.put_events(group_arn, events)
+        for event, items in zip(events, shown, strict=False):
+            self.explorer.shown(group_arn, list(items), event.item_id)
+
+    def put_items(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> Future[None]:
+        """Accepted items. Filters see them at once; models that can take them in do so shortly."""
+        self.groups.put_items(group_arn, rows)
+        return self._background.submit(self._refresh, group_arn)
+
+    def put_users(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.groups.put_users(group_arn, rows)
+
+    def data_changed(self, group_arn: str) -> Future[None]:
+        """An import, or a deletion of users, ended; the new data is seen once the returned future is done."""
+        return self._background.submit(self._reload, group_arn)
+
+    def _reload(self, group_arn: str) -> None:
+        if self.groups.loaded(group_arn):
+            self.groups.reload(group_arn)
+            self._refresh(group_arn)
+
+    def _refresh(self, group_arn: str) -> None:
+        """Prepare what the next request would otherwise wait for."""
+        for deployment in [d for d in list(self._deployments.values()) if d.group_arn == group_arn]:
+            try:
+                data = self.groups.get(group_arn)
+                self._take_in(deployment, data)
+                deployment.view(data, deployment.model.items)
+            except Exception:
+                log.exception("%s could not take in new items", deployment.arn)
+
+    def _take_in(self, deployment: Deployment, data: GroupData) -> None:
+        """Let the model know the items of the Items dataset that came after its training."""
+        table = data.items.table()
+        if table is None:
+            return
+        unknown = pc.equal(pa.array(deployment.model.items.index(table.column("ITEM_ID"))), -1)
+        fresh = table.filter(unknown)
+        if fresh.num_rows:
+            deployment.add_items(fresh)
+
+    # --- for the metrics page ---
+
+    def model_sizes(self) -> dict[str, int]:
+        """Bytes of each loaded model, by the ARN that it serves."""
+        return {arn: memory_of(deployment.model) for arn, deployment in list(self._deployments.items())}
+
+    def close(self) -> None:
+        self._background.shutdown(wait=False, cancel_futures=True)
+
+
+def deployment_of(
+    arn: str, version_arn: str, version: Mapping[str, Any], model: Any, config: Mapping[str, Any]
+) -> Deployment:
+    """A solution version as a campaign, or a batch job, serves it.
+
+    :param version: the solution version's Describe body.
+    :param config: `campaignConfig` or `batchInferenceJobConfig`.
+    """
+    name = version["recipeArn"].rsplit("/", 1)[-1]
+    return Deployment(
+        arn=arn,
+        solution_version_arn=version_arn,
+        group_arn=version["datasetGroupArn"],
+        recipe=name,
+        recipe_type=recipe(name).recipe_type,
+        model=model,
+        selection=EventSelection.from_solution_config(
+            version.get("eventType"), version.get("solutionConfig")
+        ),
+        explores=Exploration.from_wire(config.get("itemExplorationConfig"))
+        if name in EXPLORING_RECIPES
+        else None,
+        shows_metadata=bool(config.get("enableMetadataWithRecommendations")),
+    )

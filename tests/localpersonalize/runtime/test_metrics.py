@@ -1,0 +1,33 @@
+"""The metrics page shows what was observed and what is asked for at the scrape."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from localpersonalize.runtime.metrics import Metrics
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
+    families = text_string_to_metric_families(metrics.page().decode())
+    return {
+        (s.name, tuple(sorted(s.labels.values()))): s.value for family in families for s in family.samples
+    }
+
+
+def test_requests_latencies_jobs_models_and_queue_are_shown() -> None:
+    metrics = Metrics(lambda: {("training", "CREATE IN_PROGRESS"): 2}, lambda: {"arn:c": 1234}, lambda: 7)
+    metrics.observe("GetRecommendations", "OK", 0.004)
+    metrics.observe("GetRecommendations", "OK", 0.3)
+    metrics.observe("GetRecommendations", "InvalidInputException", 0.001)
+    found = samples(metrics)
+    assert found["localpersonalize_requests_total", ("GetRecommendations", "OK")] == 2
+    assert found["localpersonalize_requests_total", ("GetRecommendations", "InvalidInputException")] == 1
+    assert found["localpersonalize_request_seconds_bucket", ("0.005", "GetRecommendations")] == 2
+    assert found["localpersonalize_request_seconds_count", ("GetRecommendations",)] == 3
+    assert found["localpersonalize_jobs", ("CREATE IN_PROGRESS", "training")] == 2
+    assert found["localpersonalize_model_bytes", ("arn:c",)] == 1234
+    assert found["localpersonalize_queue_length", ()] == 7
+
+
+def test_two_servers_keep_their_own_figures() -> None:
+    first, second = Metrics(), Metrics()
+    first.observe("PutEvents", "OK", 0.1)
+    assert ("localpersonalize_requests_total", ("OK", "PutEvents")) not in samples(second)
