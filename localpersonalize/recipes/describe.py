@@ -85,12 +85,12 @@ def describe_feature_transformation(arn: str) -> dict[str, Any]:
 
     :raises KeyError: if no recipe uses it.
     """
-    item = next((item for item in RECIPES.values() if feature_transformation_arn(item) == arn), None)
-    if item is None:
+    users = [item for item in RECIPES.values() if feature_transformation_arn(item) == arn]
+    if not users:
         raise KeyError(arn)
-    entries = item.hyperparameters.described()
+    entries = [entry for item in users for entry in item.hyperparameters.described()]
     return {
-        "name": item.feature_transformation,
+        "name": users[0].feature_transformation,
         "featureTransformationArn": arn,
         "defaultParameters": {
             entry.name: entry.default for entry in entries if entry.group == "feature_transformation"

@@ -78,9 +78,34 @@ class EventLog:
         pairs = np.unique(self.user.astype(np.int64) * len(self.items) + self.item)
         return np.bincount(pairs % len(self.items), minlength=len(self.items))
 
+    def newest_of_each_pair(self) -> EventLog:
+        """Of a user's events with one item only the newest."""
+        pairs = self.user.astype(np.int64) * len(self.items) + self.item
+        order = np.argsort(pairs, kind="stable")
+        last = np.append(pairs[order][1:] != pairs[order][:-1], True)
+        keep = np.zeros(len(self), bool)
+        keep[order[last]] = True
+        return self if keep.all() else self.select(keep)
+
     def within_history_percentiles(self, low: float, high: float) -> EventLog:
         """Without the users whose histories are shorter or longer than those percentiles (0 to 1) of all."""
         lengths = self.lengths
         bounds = np.quantile(lengths[lengths > 0], [low, high])
         kept = (lengths >= bounds[0]) & (lengths <= bounds[1])
         return self if kept.all() else self.select(kept[self.user])
+
+    def within_item_percentiles(self, low: float, high: float) -> EventLog:
+        """Of items with very many events only the newest stay; items with very few leave.
+
+        The percentiles (0 to 1) are of the events: `high` 0.9 means that 90% of the events are of items with
+        at most so many. The service documents that items with long histories may be out of date; were they
+        left out whole, what most users want could never be recommended, so their oldest events are.
+        """
+        counts = np.bincount(self.item, minlength=len(self.items))
+        bounds = np.quantile(counts[self.item], [low, high])
+        newest_first = np.lexsort((-self.time, self.item))
+        rank = np.empty(len(self), np.int64)
+        first = np.cumsum(counts) - counts
+        rank[newest_first] = np.arange(len(self)) - np.repeat(first, counts)
+        keep = (counts[self.item] >= bounds[0]) & (rank < bounds[1])
+        return self if keep.all() else self.select(keep)

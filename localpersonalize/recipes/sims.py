@@ -78,6 +78,9 @@ class Sims(Recipe):
         log = log.within_history_percentiles(
             hyperparameters.min_user_history_length_percentile,
             hyperparameters.max_user_history_length_percentile,
+        ).within_item_percentiles(
+            hyperparameters.min_item_interaction_count_percentile,
+            hyperparameters.max_item_interaction_count_percentile,
         )
         neighbours = co_interactions(
             log,
