@@ -34,6 +34,7 @@ class Columns:
         self.id_column = id_column
         self.categorical = categorical
         self._table = _align(self.ids, table, id_column) if table is not None else None
+        self._arrays: dict[str, pa.Array] = {id_column: self.ids}
         self._numbers: dict[str, np.ndarray] = {}
         self._members: dict[str, _Members] = {}
         self._masks: OrderedDict[tuple, np.ndarray] = OrderedDict()
@@ -95,11 +96,14 @@ class Columns:
         return built
 
     def _column(self, name: str) -> pa.Array:
-        if name == self.id_column:
-            return self.ids
-        if self._table is None or name not in self._table.column_names:
-            return pa.nulls(len(self.ids), pa.string())
-        return self._table.column(name).combine_chunks()
+        found = self._arrays.get(name)
+        if found is None:
+            if self._table is None or name not in self._table.column_names:
+                found = pa.nulls(len(self.ids), pa.string())
+            else:
+                found = self._table.column(name).combine_chunks()
+            self._arrays[name] = found
+        return found
 
     def _prepared(self, name: str) -> _Members:
         found = self._members.get(name)

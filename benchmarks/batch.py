@@ -1,0 +1,124 @@
+"""Batch recommendations for 100,000 users beside `implicit`'s `recommend` for the same users and count.
+
+Both sides get the same generated interactions; both models are trained first, on a part of the users and
+with as many factors as `aws-hrnn` has hidden units by default, since only answering is measured. Ours reads
+JSON lines and writes JSON lines, with histories run through the network and scores; the peer fills two
+arrays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+from implicit.als import AlternatingLeastSquares
+from threadpoolctl import threadpool_limits
+
+from localpersonalize.recipes.base import Model, TrainingData, TrainingOptions
+from localpersonalize.recipes.registry import recipe
+from localpersonalize.runtime.batch.inference import BatchInference
+from localpersonalize.runtime.deployment import Deployment, GroupData
+from localpersonalize.runtime.histories import Histories
+from localpersonalize.runtime.metadata import Metadata
+
+COUNT = 25
+FACTORS = 149
+EVENTS_A_USER = 20
+CLUSTERS = 100
+
+
+def interactions(users: int, items: int, seed: int = 0) -> pa.Table:
+    """Users who mostly stay in one of `CLUSTERS` groups of items, popular items first in each."""
+    rng = np.random.default_rng(seed)
+    user = np.repeat(np.arange(users), EVENTS_A_USER)
+    cluster = np.repeat(rng.integers(0, CLUSTERS, users), EVENTS_A_USER)
+    elsewhere = rng.random(len(user)) < 0.2
+    cluster[elsewhere] = rng.integers(0, CLUSTERS, elsewhere.sum())
+    inside = (rng.beta(0.7, 3.0, len(user)) * (items // CLUSTERS)).astype(np.int64)
+    item = cluster + inside * CLUSTERS
+    time_ = np.tile(np.arange(EVENTS_A_USER) * 600, users) + np.repeat(
+        rng.integers(0, 10**6, users), EVENTS_A_USER
+    )
+    names = {"USER_ID": np.char.add("u", user.astype(str)), "ITEM_ID": np.char.add("i", item.astype(str))}
+    return pa.table({**names, "TIMESTAMP": time_ + 1_700_000_000})
+
+
+def trained(name: str, table: pa.Table, items: int, users: int) -> Model:
+    """The recipe's model from the first ``users`` users; it knows all items."""
+    part = table.slice(0, users * EVENTS_A_USER)
+    catalogue = pa.table({"ITEM_ID": [f"i{n}" for n in range(items)]})
+    chosen = recipe(name)
+    return chosen.train(
+        TrainingData(part, items=catalogue), chosen.hyperparameters.parse({}, name), TrainingOptions()
+    )
+
+
+def ours(model: Model, name: str, table: pa.Table, users: int) -> float:
+    """Seconds from JSON lines to JSON lines; the histories are loaded before, like the peer's matrix."""
+    data = GroupData(Histories(table), Metadata(None, "USER_ID"), Metadata(None, "ITEM_ID"))
+    deployment = Deployment("campaign", "version", "group", name, "USER_PERSONALIZATION", model)
+    job = BatchInference(deployment, data, count=COUNT, now=1_800_000_000)
+    lines = [b'{"userId": "u%d"}' % n for n in range(users)]
+    list(job.run(lines[:2000]))
+    started = time.perf_counter()
+    written = sum(len(outcome.encode()) for outcome in job.run(lines))
+    seconds = time.perf_counter() - started
+    print(f"ours: {users} users in {seconds:.1f} s, {written / 1e6:.0f} MB")
+    return seconds
+
+
+def peer(table: pa.Table, users: int) -> tuple[float, float]:
+    """Seconds of `implicit.als` to recommend for all users at once, on all cores.
+
+    First with the factors that training gave the users, then with factors computed from their histories, which
+    is what ours does.
+    """
+    item = table.column("ITEM_ID").combine_chunks().dictionary_encode()
+    rows = np.repeat(np.arange(users), EVENTS_A_USER)
+    matrix = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, item.indices.to_numpy())))
+    taken = []
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(factors=FACTORS, iterations=1, random_state=0)
+        model.fit(matrix, show_progress=False)
+        for fold_in in (False, True):
+            started = time.perf_counter()
+            model.recommend(
+                np.arange(users), matrix, N=COUNT, filter_already_liked_items=False, recalculate_user=fold_in
+            )
+            taken.append(time.perf_counter() - started)
+    print(f"implicit: {users} users in {taken[0]:.1f} s, from their histories {taken[1]:.1f} s")
+    return taken[0], taken[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", help="not used: the data is generated")
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--train-users", type=int, default=5_000)
+    parser.add_argument("--recipe", default="aws-hrnn")
+    arguments = parser.parse_args()
+    table = interactions(arguments.users, arguments.items)
+    model = trained(arguments.recipe, table, arguments.items, arguments.train_users)
+    mine = arguments.users / ours(model, arguments.recipe, table, arguments.users)
+    known, folded = (arguments.users / seconds for seconds in peer(table, arguments.users))
+    result = {
+        "benchmark": "batch",
+        "ours": round(mine),
+        "peer": round(known),
+        "peer_name": "implicit ALS recommend, users/s",
+        "ratio": round(mine / known, 2),
+        "peer_from_histories": round(folded),
+        "recipe": arguments.recipe,
+        "users": arguments.users,
+        "items": arguments.items,
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
