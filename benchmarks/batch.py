@@ -74,8 +74,8 @@ def ours(model: Model, name: str, table: pa.Table, users: int) -> float:
 def peer(table: pa.Table, users: int) -> tuple[float, float]:
     """Seconds of `implicit.als` to recommend for all users at once, on all cores.
 
-    First with the factors that training gave the users, then with factors computed from their histories, which
-    is what ours does.
+    First with the factors that training gave the users, then with factors computed from their histories,
+    which is what ours does.
     """
     item = table.column("ITEM_ID").combine_chunks().dictionary_encode()
     rows = np.repeat(np.arange(users), EVENTS_A_USER)

@@ -1,0 +1,136 @@
+"""Recommendations over HTTP: one server process on one core, signatures checked, beside the service's own
+limit.
+
+The load comes from the other core at a fixed rate (open loop), first alone, then while an import runs
+beside it, then as fast as it goes. The real service allows 500 requests a second to a campaign.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks import load
+from benchmarks.live_service import LiveService
+
+LIMIT = 500
+USERS = 20_000
+HISTORY = 25
+
+
+def interactions(users: int, items: int, seed: int = 0) -> pa.Table:
+    """`HISTORY` events a user; every item has some, popular ones many."""
+    rng = np.random.default_rng(seed)
+    user = np.repeat(np.arange(users), HISTORY)
+    item = (rng.beta(0.6, 2.0, len(user)) * items).astype(np.int64)
+    item[: min(items, len(item))] = np.arange(min(items, len(item)))
+    when = 1_700_000_000 + rng.integers(0, 10**6, len(user))
+    names = {"USER_ID": np.char.add("u", user.astype(str)), "ITEM_ID": np.char.add("i", item.astype(str))}
+    return pa.table({**names, "EVENT_TYPE": ["view"] * len(user), "TIMESTAMP": when})
+
+
+def requests(service: LiveService, campaign: str, users: int, count: int, seed: int) -> list[bytes]:
+    chosen = np.random.default_rng(seed).integers(0, users, count)
+    bodies = ({"campaignArn": campaign, "userId": f"u{user}", "numResults": 25} for user in chosen)
+    return service.signed("/recommendations", bodies)
+
+
+def measure(service: LiveService, campaign: str, arguments: Any, role: str, other: str) -> dict[str, Any]:
+    """Summaries of the phases."""
+    host, users = "127.0.0.1", arguments.users
+    count = int(arguments.rate * arguments.seconds)
+    load.run(host, service.port, requests(service, campaign, users, 500, 1), 0, 4)
+    found: dict[str, Any] = {}
+    found["alone"] = load.run(
+        host, service.port, requests(service, campaign, users, count, 2), arguments.rate
+    ).summary()
+    if arguments.import_rows:
+        ready = requests(service, campaign, users, count, 3)
+        rows = interactions(arguments.import_rows // HISTORY, arguments.items, 9)
+        job = service.start_import(other, rows, "beside", role)
+        _move_jobs(service)
+        begun = time.perf_counter()
+        found["beside_import"] = load.run(host, service.port, ready, arguments.rate).summary()
+        service.wait_for_import(job)
+        found["import_seconds"] = round(time.perf_counter() - begun, 1)
+    flat_out = requests(service, campaign, users, count, 4)
+    found["flat_out"] = load.run(host, service.port, flat_out, 0, 16).summary()
+    return found
+
+
+def _move_jobs(service: LiveService) -> None:
+    """Jobs run on the other core, as on a machine with more than one."""
+    time.sleep(0.3)
+    for child in service.children():
+        for task in Path(f"/proc/{child}/task").glob("*"):
+            os.sched_setaffinity(int(task.name), {1})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", help="not used: the data is generated")
+    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--users", type=int, default=USERS)
+    parser.add_argument("--rate", type=float, default=LIMIT)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--recipe", default="aws-hrnn")
+    parser.add_argument("--import-rows", type=int, default=2_000_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="serving-") as folder:
+        service = LiveService(Path(folder))
+        service.start()
+        try:
+            role = service.prepare_account()
+            group, dataset = service.dataset_group("serving")
+            _, other = service.dataset_group("other")
+            table = interactions(arguments.users, arguments.items)
+            service.wait_for_import(service.start_import(dataset, table, "first", role))
+            before = service.memory()
+            begun = time.perf_counter()
+            version = service.train(group, arguments.recipe, "served")
+            print(f"trained {arguments.recipe} in {time.perf_counter() - begun:.0f} s")
+            campaign = service.campaign(version, "served")
+            _pin(service, {0})
+            os.sched_setaffinity(0, {1})
+            found = measure(service, campaign, arguments, role, other)
+            memory = service.memory()
+        finally:
+            service.stop()
+    for name, summary in found.items():
+        print(name, json.dumps(summary))
+    result = {
+        "benchmark": "serving",
+        "ours": found["flat_out"]["rate"],
+        "peer": LIMIT,
+        "peer_name": "requests/s the service allows a campaign",
+        "ratio": round(found["flat_out"]["rate"] / LIMIT, 2),
+        "items": arguments.items,
+        "recipe": arguments.recipe,
+        "at_rate": arguments.rate,
+        "p50_ms": found["alone"]["p50"],
+        "p99_ms": found["alone"]["p99"],
+        "errors": found["alone"]["errors"],
+        "p99_ms_beside_import": found.get("beside_import", {}).get("p99"),
+        "server_mb": round(memory / 1e6),
+        "server_mb_without_model": round(before / 1e6),
+    }
+    print(json.dumps(result))
+
+
+def _pin(service: LiveService, cores: set[int]) -> None:
+    """All threads of the server, those to come too."""
+    assert service.process is not None
+    for task in Path(f"/proc/{service.process.pid}/task").glob("*"):
+        os.sched_setaffinity(int(task.name), cores)
+
+
+if __name__ == "__main__":
+    main()
