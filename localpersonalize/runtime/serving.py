@@ -128,7 +128,7 @@ class Runtime:
                 return held
             made = self._load(arn, body)
             data = self.groups.get(made.group_arn)
-            self._take_in(made, data)
+            take_in(made, data)
             made.view(data, made.model.items)
             self._deployments[arn] = made
             log.info("serving %s with %s (%d bytes)", arn, made.solution_version_arn, memory_of(made.model))
@@ -207,20 +207,10 @@ class Runtime:
         for deployment in [d for d in list(self._deployments.values()) if d.group_arn == group_arn]:
             try:
                 data = self.groups.get(group_arn)
-                self._take_in(deployment, data)
+                take_in(deployment, data)
                 deployment.view(data, deployment.model.items)
             except Exception:
                 log.exception("%s could not take in new items", deployment.arn)
-
-    def _take_in(self, deployment: Deployment, data: GroupData) -> None:
-        """Let the model know the items of the Items dataset that came after its training."""
-        table = data.items.table()
-        if table is None:
-            return
-        unknown = pc.equal(pa.array(deployment.model.items.index(table.column("ITEM_ID"))), -1)
-        fresh = table.filter(unknown)
-        if fresh.num_rows:
-            deployment.add_items(fresh)
 
     # --- for the metrics page ---
 
@@ -256,3 +246,14 @@ def deployment_of(
         else None,
         shows_metadata=bool(config.get("enableMetadataWithRecommendations")),
     )
+
+
+def take_in(deployment: Deployment, data: GroupData) -> None:
+    """Let the model know the items of the Items dataset that came after its training."""
+    table = data.items.table()
+    if table is None:
+        return
+    unknown = pc.equal(pa.array(deployment.model.items.index(table.column("ITEM_ID"))), -1)
+    fresh = table.filter(unknown)
+    if fresh.num_rows:
+        deployment.add_items(fresh)

@@ -20,6 +20,7 @@ from localpersonalize.runtime.use_cases import USE_CASES
 
 GROUP = "arn:aws:personalize:us-east-1:123456789012:dataset-group/shop"
 ARN = "arn:aws:personalize:us-east-1:123456789012:"
+PAIRS = {"min_cointeraction_count": "1"}
 
 
 def interactions(popular: str, seed: int = 0) -> pa.Table:
@@ -105,9 +106,7 @@ def ids(runtime: Runtime, **params: Any) -> list[str]:
 
 def test_popularity_and_related_items_are_served(shop: Shop, runtime: Runtime) -> None:
     popular = shop.campaign("popular", shop.train("p", "aws-popularity-count"))
-    related = shop.campaign(
-        "related", shop.train("s", "aws-sims", hyperparameters={"min_cointeraction_count": "1"})
-    )
+    related = shop.campaign("related", shop.train("s", "aws-sims", hyperparameters=PAIRS))
     assert ids(runtime, campaignArn=popular, userId="u1", numResults=1) == ["hit"]
     assert "b3" in ids(runtime, campaignArn=related, itemId="a3", numResults=2)
     assert ids(runtime, campaignArn=related, itemId="never seen", numResults=1) == ["hit"]
@@ -239,9 +238,7 @@ def test_requests_that_come_together_get_the_answers_they_would_get_alone(
     shop: Shop, runtime: Runtime
 ) -> None:
     popular = shop.campaign("popular", shop.train("p", "aws-popularity-count"))
-    related = shop.campaign(
-        "related", shop.train("s", "aws-sims", hyperparameters={"min_cointeraction_count": "1"})
-    )
+    related = shop.campaign("related", shop.train("s", "aws-sims", hyperparameters=PAIRS))
     asked = [{"campaignArn": popular, "userId": f"u{n}", "numResults": n} for n in range(30)]
     asked += [{"campaignArn": related, "itemId": f"a{n % 5}"} for n in range(30)]
     asked += [{"campaignArn": related}, {"campaignArn": f"{ARN}campaign/none", "userId": "u"}]

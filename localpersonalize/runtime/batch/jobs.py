@@ -1,0 +1,106 @@
+"""A batch job from its resource to its files in S3: what a worker process calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from localpersonalize.recipes.registry import load_model
+from localpersonalize.runtime.batch.files import BatchJobError, Summary, run_files
+from localpersonalize.runtime.batch.inference import BatchInference
+from localpersonalize.runtime.batch.segments import BatchSegments
+from localpersonalize.runtime.deployment import Deployment, GroupData
+from localpersonalize.runtime.filters import Filter, Target, parse
+from localpersonalize.runtime.groups import Groups
+from localpersonalize.runtime.ports import Datasets, Resources
+from localpersonalize.runtime.serving import deployment_of, take_in
+
+Progress = Callable[[float, str], None]
+NO_BATCH = ("aws-trending-now", "aws-next-best-action")
+"""Recipes that the service answers in real time only."""
+
+
+def _quiet(fraction: float, message: str) -> None:
+    """Progress that nobody watches."""
+
+
+def run_batch_inference_job(
+    job: Mapping[str, Any], resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _quiet
+) -> Summary:
+    """Do a batch inference job.
+
+    :param job: the Describe body of the job.
+    :param s3: a boto3 S3 client.
+    :raises BatchJobError: with the job's `failureReason`.
+    """
+    if job.get("batchInferenceJobMode") == "THEME_GENERATION":
+        raise BatchJobError("THEME_GENERATION is not supported here. Use BATCH_INFERENCE.")
+    deployment, data = _loaded(job, resources, datasets, job.get("batchInferenceJobConfig") or {})
+    if deployment.model.needs == "segment":
+        raise BatchJobError(f"{deployment.recipe} makes user segments. Create a batch segment job.")
+    if deployment.recipe in NO_BATCH:
+        raise BatchJobError(f"{deployment.recipe} can't be used for batch inference.")
+    chosen = _filter(job, resources, Target.ITEM)
+    try:
+        work = BatchInference(deployment, data, chosen, job.get("numResults") or 25, int(time.time()))
+    except ValueError as problem:
+        raise BatchJobError(str(problem)) from None
+    return run_files(s3, *_paths(job), work.run, progress)
+
+
+def run_batch_segment_job(
+    job: Mapping[str, Any], resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _quiet
+) -> Summary:
+    """Do a batch segment job; parameters as above."""
+    deployment, data = _loaded(job, resources, datasets, {})
+    if deployment.recipe_type != "USER_SEGMENTATION":
+        raise BatchJobError(
+            f"{deployment.recipe} is of type {deployment.recipe_type}. A batch segment job needs a "
+            "solution version of type USER_SEGMENTATION."
+        )
+    by_attribute = deployment.recipe == "aws-item-attribute-affinity"
+    chosen = _filter(job, resources, Target.USER)
+    if by_attribute and chosen and any(c.field.source.is_history for c in chosen.conditions()):
+        raise BatchJobError("A filter on interactions can't be used with aws-item-attribute-affinity.")
+    try:
+        work = BatchSegments(
+            deployment, data, by_attribute, chosen, job.get("numResults") or 25, int(time.time())
+        )
+    except ValueError as problem:
+        raise BatchJobError(str(problem)) from None
+    return run_files(s3, *_paths(job), work.run, progress)
+
+
+def _loaded(
+    job: Mapping[str, Any], resources: Resources, datasets: Datasets, config: Mapping[str, Any]
+) -> tuple[Deployment, GroupData]:
+    """The solution version ready to answer, and the data of its group."""
+    arn = job["solutionVersionArn"]
+    version = resources.describe(arn)
+    if version is None:
+        raise BatchJobError(f"Could not find solution version {arn}.")
+    deployment = deployment_of(arn, arn, version, load_model(resources.model_directory(arn)), config)
+    data = Groups(datasets).get(deployment.group_arn)
+    take_in(deployment, data)
+    return deployment, data
+
+
+def _filter(job: Mapping[str, Any], resources: Resources, wanted: Target) -> Filter | None:
+    if not job.get("filterArn"):
+        return None
+    body = resources.describe(job["filterArn"])
+    if body is None:
+        raise BatchJobError(f"Could not find filter {job['filterArn']}.")
+    parsed = parse(body["filterExpression"])
+    if parsed.target is not wanted:
+        raise BatchJobError(f"The filter filters {parsed.target}, but this job returns {wanted}s.")
+    return parsed
+
+
+def _paths(job: Mapping[str, Any]) -> tuple[str, str]:
+    source = job["jobInput"]["s3DataSource"]["path"]
+    target = job["jobOutput"]["s3DataDestination"]["path"]
+    if source.rstrip("/") == target.rstrip("/"):
+        raise BatchJobError("Invalid S3 output path: it must be another than the input path.")
+    return source, target
