@@ -1,25 +1,16 @@
-"""Why a request to the runtime is refused; ``code`` is the modelled exception of the wire."""
+"""Why a request to the runtime is refused, with the code and status of the runtime's service model."""
 
 from __future__ import annotations
 
+from localpersonalize.protocol.errors import InvalidInput, NotFound, ServiceError
 
-class RequestRefused(Exception):
-    """Base: the text is the message that the caller sees."""
+__all__ = ["InvalidInput", "RequestRefused", "ResourceNotFound"]
 
-    code = "InvalidInputException"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+RequestRefused = ServiceError
+"""Any refusal; its text is the message that the caller sees."""
 
 
-class InvalidInput(RequestRefused):
-    """A parameter has a wrong value, or doesn't go with the campaign's recipe."""
+class ResourceNotFound(NotFound):
+    """There is no such campaign, recommender or filter: 404, where the control plane says 400."""
 
-    code = "InvalidInputException"
-
-
-class ResourceNotFound(RequestRefused):
-    """There is no such campaign, recommender or filter."""
-
-    code = "ResourceNotFoundException"
+    status = 404

@@ -1,0 +1,40 @@
+"""The key pair that a service accepts: given by its environment, or made on the first start and kept."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from localpersonalize.protocol.signature import Credentials
+
+FILE = "credentials"
+
+
+def load(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Credentials:
+    """`AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, else those in DATA_DIR/credentials.
+
+    The file has the form of a shared credentials file (`AWS_SHARED_CREDENTIALS_FILE`), and only its owner can read it.
+    """
+    given = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+    if all(given):
+        return Credentials(*given)  # type: ignore[arg-type]
+    file = data_dir / FILE
+    if not file.exists():
+        _write(file, Credentials("AKIA" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30)))
+    parser = configparser.RawConfigParser()
+    parser.read(file)
+    return Credentials(parser["default"]["aws_access_key_id"], parser["default"]["aws_secret_access_key"])
+
+
+def _write(file: Path, credentials: Credentials) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text(
+        f"[default]\naws_access_key_id = {credentials.access_key_id}\n"
+        f"aws_secret_access_key = {credentials.secret_access_key}\n"
+    )
+    partial.replace(file)

@@ -1,0 +1,1 @@
+"""Datasets on disk: schemas, imports, and the tables that recipes train on."""

@@ -1,0 +1,126 @@
+"""Dataset import jobs: CSV files in S3 become a version of a dataset.
+
+Runs in a process of its own; what it returns is put into the store by the service, in one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from botocore.exceptions import ClientError
+
+from localpersonalize.data.csv_files import ImportRefused, arrow_schema, read
+from localpersonalize.data.schemas import REQUIRED, parse_fields
+from localpersonalize.data.tables import Tables
+
+MERGED_TYPES = ("USERS", "ITEMS", "ACTIONS")
+
+
+def run(
+    tables: Tables, job: dict[str, Any], dataset: dict[str, Any], schema: dict[str, Any], s3: Any
+) -> dict[str, Any]:
+    """Import everything under the job's location.
+
+    :returns: `versions`, the names that make up the dataset now, and `rows`, the number read.
+    :raises ImportRefused: with the reason that the job shows.
+    """
+    location = job["dataSource"]["dataLocation"]
+    fields, kind = parse_fields(schema["schema"]), dataset["datasetType"].upper()
+    keys = list(csv_keys(s3, location))
+    version = job["datasetImportJobArn"].split("/")[-1]
+    earlier = dataset.get("_versions", []) if job.get("importMode") == "INCREMENTAL" else []
+    counted = _Counter(_read_all(s3, location, keys, fields, kind))
+    if kind in MERGED_TYPES:
+        batches = _newest_of_each(tables, dataset, counted, bool(earlier), fields, kind)
+        tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), batches)
+        return {"versions": [version], "rows": counted.rows}
+    tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), counted)
+    return {"versions": [*[name for name in earlier if name != version], version], "rows": counted.rows}
+
+
+def csv_keys(s3: Any, location: str) -> Iterator[tuple[str, str]]:
+    """(bucket, key) of the one file, or of every file under the prefix, that a location names.
+
+    :raises ImportRefused: if there is none, or the bucket can't be read.
+    """
+    bucket, _, path = location.removeprefix("s3://").partition("/")
+    found = False
+    try:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=path):
+            for entry in page.get("Contents", ()):
+                exact = entry["Key"] == path
+                below = not path or path.endswith("/") or entry["Key"].startswith(path + "/")
+                if (exact or below) and not entry["Key"].endswith("/"):
+                    found = True
+                    yield bucket, entry["Key"]
+    except ClientError as error:
+        raise ImportRefused(
+            f"Amazon Personalize can't read {location}: {error.response['Error']['Message']}"
+        ) from None
+    if not found:
+        raise ImportRefused(f"No files were found at {location}. Check the data location of the import job.")
+
+
+class _Counter:
+    """Batches, counted as they pass."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self.rows, self._batches = 0, batches
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def _read_all(
+    s3: Any, location: str, keys: list[tuple[str, str]], fields: list, kind: str
+) -> Iterator[pa.RecordBatch]:
+    for bucket, key in keys:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+        yield from read(pa.PythonFile(_Readable(body), "r"), f"s3://{bucket}/{key}", fields, kind)
+
+
+class _Readable:
+    """An S3 body as the file that pyarrow wants."""
+
+    closed = False
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int = -1) -> bytes:
+        return self._body.read(size if size >= 0 else None)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def _newest_of_each(
+    tables: Tables, dataset: dict[str, Any], batches: _Counter, merge: bool, fields: list, kind: str
+) -> Iterator[pa.RecordBatch]:
+    """One record an id: the last one read, and with `merge` what the dataset had of other ids."""
+    schema = arrow_schema(fields)
+    parts = [tables.bulk(dataset["datasetArn"])] if merge else []
+    parts.append(pa.Table.from_batches(list(batches), schema))
+    table = pa.concat_tables([part for part in parts if part is not None], promote_options="default").select(
+        schema.names
+    )
+    identifier = next(iter(REQUIRED[kind]))
+    order = pa.table({"id": table[identifier], "row": pa.array(range(table.num_rows), pa.int64())})
+    last = order.group_by("id").aggregate([("row", "max")])["row_max"].sort()
+    yield from table.take(last).cast(schema).to_batches(max_chunksize=100_000) if table.num_rows else ()
+
+
+def drop_users(table: pa.Table, users: list[str]) -> pa.Table:
+    """The table without the rows of these users."""
+    return table.filter(pc.invert(pc.is_in(table["USER_ID"], value_set=pa.array(users, pa.string()))))

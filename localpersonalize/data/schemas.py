@@ -1,0 +1,130 @@
+"""Avro schemas as Amazon Personalize takes them.
+
+Source: the developer guide's chapter on datasets and schemas: required and reserved fields of each dataset type, the
+types they may have, and which strings must say `categorical` or `textual`. Field names may be in either case.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localpersonalize.protocol.errors import InvalidInput
+
+TYPES = ("string", "int", "long", "float", "double", "boolean", "null")
+REQUIRED = {
+    "INTERACTIONS": {"USER_ID": ("string",), "ITEM_ID": ("string",), "TIMESTAMP": ("long",)},
+    "USERS": {"USER_ID": ("string",)},
+    "ITEMS": {"ITEM_ID": ("string",)},
+    "ACTIONS": {"ACTION_ID": ("string",)},
+    "ACTION_INTERACTIONS": {
+        "USER_ID": ("string",), "ACTION_ID": ("string",), "TIMESTAMP": ("long",), "EVENT_TYPE": ("string",),
+    },
+}  # fmt: skip
+RESERVED = {
+    "INTERACTIONS": {"EVENT_TYPE": ("string",), "EVENT_VALUE": ("float", "double"), "IMPRESSION": ("string",),
+                     "RECOMMENDATION_ID": ("string",)},
+    "USERS": {},
+    "ITEMS": {"CREATION_TIMESTAMP": ("long",)},
+    "ACTIONS": {"VALUE": ("int", "long", "float", "double"), "CREATION_TIMESTAMP": ("long",),
+                "ACTION_EXPIRATION_TIMESTAMP": ("long",), "REPEAT_FREQUENCY": ("int", "long")},
+    "ACTION_INTERACTIONS": {"EVENT_TYPE": ("string",)},
+}  # fmt: skip
+METADATA_NEEDED = ("USERS", "ITEMS")
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: `name` as the schema spells it, `column` the same in upper case."""
+
+    name: str
+    kind: str
+    nullable: bool
+    categorical: bool = False
+    textual: bool = False
+
+    @property
+    def column(self) -> str:
+        return self.name.upper()
+
+
+def parse_fields(text: str) -> list[Field]:
+    """The fields of a schema, whatever dataset it is for.
+
+    :raises InvalidInput: if it is not a record schema that the service takes.
+    """
+    try:
+        definition = json.loads(text)
+    except json.JSONDecodeError:
+        raise InvalidInput("Input schema is not in JSON format.") from None
+    if not isinstance(definition, dict) or definition.get("type") != "record":
+        raise InvalidInput("Input schema is not an Avro record: its type must be record.")
+    entries = definition.get("fields")
+    if not isinstance(entries, list) or not entries:
+        raise InvalidInput("Input schema has no fields.")
+    if not isinstance(definition.get("name"), str):
+        raise InvalidInput("Input schema has no name.")
+    fields = [_field(entry) for entry in entries]
+    columns = [field.column for field in fields]
+    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    if repeated:
+        raise InvalidInput(f"Input schema names fields more than once: {', '.join(repeated)}.")
+    return fields
+
+
+def check_for_dataset(fields: list[Field], dataset_type: str, domain: str | None = None) -> None:
+    """
+    :raises InvalidInput: if the fields can't be those of a dataset of this type.
+    """
+    kind = dataset_type.upper()
+    by_column = {field.column: field for field in fields}
+    for column, types in REQUIRED[kind].items():
+        field = by_column.get(column)
+        if field is None:
+            raise InvalidInput(
+                f"Input schema is missing the required field {column} of the dataset type {kind}."
+            )
+        if field.kind not in types or (field.nullable and column != "EVENT_TYPE"):
+            raise InvalidInput(f"Field {column} must be of type {types[0]} and may not be null.")
+    for column, types in RESERVED[kind].items():
+        field = by_column.get(column)
+        if field is not None and field.kind not in types:
+            raise InvalidInput(f"Reserved field {column} must be of type {' or '.join(types)}.")
+    own = set(REQUIRED[kind]) | set(RESERVED[kind])
+    for field in fields:
+        if (
+            kind in METADATA_NEEDED
+            and field.column not in own
+            and field.kind == "string"
+            and not (field.categorical or field.textual)
+        ):
+            raise InvalidInput(f"String field {field.name} must be marked categorical or textual.")
+    if kind in METADATA_NEEDED and len(fields) < 2:
+        raise InvalidInput(f"A schema of type {kind} needs at least one metadata field.")
+
+
+def columns_of(schema: Mapping[str, Any]) -> dict[str, Field]:
+    """Fields of a stored schema by column."""
+    return {field.column: field for field in parse_fields(schema["schema"])}
+
+
+def _field(entry: Any) -> Field:
+    if not isinstance(entry, dict) or not _FIELD_NAME.fullmatch(str(entry.get("name", ""))):
+        raise InvalidInput(f"Input schema has a field without a valid name: {json.dumps(entry)[:200]}.")
+    name, declared = entry["name"], entry.get("type")
+    kinds = declared if isinstance(declared, list) else [declared]
+    if any(not isinstance(kind, str) or kind not in TYPES for kind in kinds):
+        raise InvalidInput(
+            f"Field {name} has an unsupported type: {json.dumps(declared)}. Use {', '.join(TYPES)}."
+        )
+    values = [kind for kind in kinds if kind != "null"]
+    if len(values) != 1:
+        raise InvalidInput(f"Field {name} must have one type, or one type and null.")
+    textual, categorical = bool(entry.get("textual")), bool(entry.get("categorical"))
+    if textual and (values[0] != "string" or categorical):
+        raise InvalidInput(f"Field {name} can be textual only if it is a string that is not categorical.")
+    return Field(name, values[0], "null" in kinds, categorical, textual)

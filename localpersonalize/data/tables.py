@@ -1,0 +1,118 @@
+"""The tables of a dataset: versions of Arrow files on disk, and what came one by one, put together.
+
+A version is a folder that never changes once it is named in the dataset's resource (`_versions`), so that an import
+shows at once or not at all, and a training that reads an older version is not disturbed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from localpersonalize.data.csv_files import arrow_schema
+from localpersonalize.data.schemas import REQUIRED, parse_fields
+from localpersonalize.store import Store
+
+SPLIT_ROWS = 5_000_000
+
+
+class Tables:
+    """Bulk data under `folder`, streamed data in the store."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store, self.folder = store, folder
+
+    def version_folder(self, dataset_arn: str, version: str) -> Path:
+        return self.folder / dataset_arn.split(":")[-1].removeprefix("dataset/").replace("/", ".") / version
+
+    def write_version(
+        self, dataset_arn: str, version: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+    ) -> int:
+        """Write a version aside and give it its name when it is whole; returns its rows."""
+        final = self.version_folder(dataset_arn, version)
+        partial = final.with_name(final.name + ".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        rows = 0
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with (
+            pa.OSFile(str(partial / "data.arrow"), "wb") as sink,
+            pa.ipc.new_file(sink, schema, options=options) as file,
+        ):
+            for batch in batches:
+                file.write_batch(batch)
+                rows += batch.num_rows
+        shutil.rmtree(final, ignore_errors=True)
+        partial.rename(final)
+        return rows
+
+    def bulk(self, dataset_arn: str) -> pa.Table | None:
+        """What was imported, None before the first import."""
+        dataset = self.store.get(dataset_arn)
+        versions = (dataset or {}).get("_versions", [])
+        if not versions:
+            return None
+        return pa.concat_tables(
+            [self._read(dataset_arn, name) for name in versions], promote_options="default"
+        )
+
+    def whole(self, dataset_arn: str) -> pa.Table | None:
+        """Imported and streamed records together; of Users, Items and Actions the newest of each id."""
+        dataset = self.store.get(dataset_arn)
+        if dataset is None:
+            return None
+        kind = dataset["datasetType"].upper()
+        bulk = self.bulk(dataset_arn)
+        schema = arrow_schema(parse_fields(self.store.get(dataset["schemaArn"])["schema"]))  # type: ignore[index]
+        if kind.endswith("INTERACTIONS"):
+            rows = self.store.events(dataset_arn)
+            streamed = _table(rows, schema) if rows else None
+            return _together(bulk, streamed)
+        records = self.store.records(dataset_arn)
+        if not records:
+            return bulk
+        identifier = next(iter(REQUIRED[kind]))
+        streamed = _table(list(records.values()), schema)
+        if bulk is not None:
+            kept = pc.invert(pc.is_in(bulk[identifier], value_set=pa.array(list(records), pa.string())))
+            bulk = bulk.filter(kept)
+        return _together(bulk, streamed)
+
+    def drop_versions(self, dataset_arn: str, keep: Iterable[str]) -> None:
+        """Delete versions that the dataset no longer names."""
+        folder = self.version_folder(dataset_arn, "x").parent
+        names = set(keep)
+        for entry in folder.iterdir() if folder.exists() else ():
+            if entry.name not in names:
+                shutil.rmtree(entry, ignore_errors=True)
+
+    def _read(self, dataset_arn: str, version: str) -> pa.Table:
+        file = self.version_folder(dataset_arn, version) / "data.arrow"
+        with pa.memory_map(str(file)) as source:
+            return pa.ipc.open_file(source).read_all()
+
+    def batches(self, dataset_arn: str) -> Iterator[pa.RecordBatch]:
+        """Imported records in batches, without reading all of them."""
+        dataset = self.store.get(dataset_arn) or {}
+        for version in dataset.get("_versions", []):
+            file = self.version_folder(dataset_arn, version) / "data.arrow"
+            with pa.memory_map(str(file)) as source:
+                reader = pa.ipc.open_file(source)
+                for index in range(reader.num_record_batches):
+                    yield reader.get_batch(index)
+
+
+def _together(bulk: pa.Table | None, streamed: pa.Table | None) -> pa.Table | None:
+    parts = [part for part in (bulk, streamed) if part is not None]
+    return pa.concat_tables(parts, promote_options="default") if parts else None
+
+
+def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Records as columns of the schema; what they lack is null, what the schema lacks is left out."""
+    nullable = pa.schema([field.with_nullable(True) for field in schema])
+    return pa.Table.from_pylist([{name: row.get(name) for name in nullable.names} for row in rows], nullable)

@@ -1,0 +1,86 @@
+"""Streams a request through to another server on loopback, and its answer back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+HOP_BY_HOP = {
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+    "upgrade", "expect",
+}  # fmt: skip
+START_SECONDS = 30
+_sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+
+
+async def forward(
+    scope: Mapping[str, Any],
+    receive: Callable[[], Awaitable[Any]],
+    send: Callable[[Any], Awaitable[None]],
+    endpoint: str,
+) -> None:
+    """Pass an ASGI request on to `endpoint`. Bodies are never held whole."""
+    headers = [
+        (k.decode("latin-1"), v.decode("latin-1"))
+        for k, v in scope["headers"]
+        if k.decode().lower() not in HOP_BY_HOP
+    ]
+    names = {name.lower() for name, _ in headers}
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    url = URL(endpoint + path + (f"?{query}" if query else ""), encoded=True)
+    chunked = any(key == b"transfer-encoding" for key, _ in scope["headers"])
+    has_body = chunked or ("content-length" in names and dict(headers).get("content-length") != "0")
+    await _ready(endpoint)
+    async with _session().request(
+        scope["method"], url, headers=headers, data=_body(receive) if has_body else None, allow_redirects=False,
+        skip_auto_headers=("User-Agent", "Accept", "Content-Type", "Accept-Encoding"),
+    ) as response:  # fmt: skip
+        answered = [(k, v) for k, v in response.raw_headers if k.decode().lower() not in HOP_BY_HOP]
+        await send({"type": "http.response.start", "status": response.status, "headers": answered})
+        async for chunk in response.content.iter_any():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _body(receive: Callable[[], Awaitable[Any]]) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message.get("body"):
+            yield message["body"]
+        if not message.get("more_body"):
+            return
+
+
+def _session() -> aiohttp.ClientSession:
+    loop = asyncio.get_running_loop()
+    if loop not in _sessions:
+        _sessions[loop] = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=64), timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False, read_bufsize=1 << 20, trust_env=False,
+        )  # fmt: skip
+    return _sessions[loop]
+
+
+_listening: set[str] = set()
+
+
+async def _ready(endpoint: str) -> None:
+    """Wait for a server that is just being started."""
+    if endpoint in _listening:
+        return
+    url = URL(endpoint)
+    for _ in range(START_SECONDS * 20):
+        try:
+            _, writer = await asyncio.open_connection(url.host, url.port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        _listening.add(endpoint)
+        return
+    raise TimeoutError(f"{endpoint} does not listen.")

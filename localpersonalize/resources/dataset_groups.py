@@ -1,0 +1,35 @@
+"""Dataset groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localpersonalize.jobs import job
+from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.resources import kinds
+from localpersonalize.resources.registry import operation
+
+if TYPE_CHECKING:
+    from localpersonalize.service import Service
+
+
+@operation("CreateDatasetGroup")
+def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    if bool(params.get("roleArn")) != bool(params.get("kmsKeyArn")):
+        raise InvalidInput("roleArn and kmsKeyArn go together: give both or neither.")
+    kinds.limit_number(service, "DatasetGroup", 500)
+    arn = service.arn("dataset-group", params["name"])
+    body = {**params, "datasetGroupArn": arn, "status": kinds.PENDING}
+    with service.store.transaction():
+        kinds.new(service, "DatasetGroup", arn, body, params)
+        service.jobs.submit("become active", arn)
+    return {"datasetGroupArn": arn, "domain": params.get("domain")}
+
+
+@job("become active", minutes=0.5)
+def become_active(service: Service, arn: str, details: dict[str, Any]) -> None:
+    """What needs no work of its own (dataset groups, datasets, filters, trackers) goes through its states."""
+    service.store.change(arn, status=kinds.IN_PROGRESS)
+    details["_wait"]()
+    service.store.change(arn, status=kinds.ACTIVE)

@@ -1,0 +1,83 @@
+"""Datasets: at most one of each type in a dataset group."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localpersonalize.data.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
+from localpersonalize.jobs import job
+from localpersonalize.protocol.errors import InUse, InvalidInput
+from localpersonalize.resources import kinds
+from localpersonalize.resources.registry import operation
+
+if TYPE_CHECKING:
+    from localpersonalize.service import Service
+
+
+@operation("CreateDataset")
+def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    kind = params["datasetType"].upper()
+    if kind not in REQUIRED:
+        raise InvalidInput(f"Unknown dataset type {params['datasetType']}. Use one of {', '.join(REQUIRED)}.")
+    group = kinds.require_active(
+        service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
+    )
+    schema = service.require(params["schemaArn"], "Schema")
+    if schema.get("domain") != group.get("domain"):
+        raise InvalidInput("The schema and the dataset group must be of the same domain, or both of none.")
+    check_for_dataset(parse_fields(schema["schema"]), kind, group.get("domain"))
+    arn = service.arn("dataset", group["name"], kind)
+    body = {**params, "datasetArn": arn, "datasetType": kind, "status": kinds.PENDING}
+    with service.store.transaction():
+        kinds.new(service, "Dataset", arn, body, params, parent=group["datasetGroupArn"])
+        service.jobs.submit("become active", arn)
+    return {"datasetArn": arn}
+
+
+@operation("UpdateDataset")
+def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    """Put another schema in the place of a dataset's: it may add fields that can be null, and drop none."""
+    dataset = kinds.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
+    if dataset.get("latestDatasetUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED:
+        raise InUse("The dataset is being updated.")
+    schema = service.require(params["schemaArn"], "Schema")
+    before = columns_of(service.require(dataset["schemaArn"], "Schema"))
+    after = columns_of(schema)
+    check_for_dataset(list(after.values()), dataset["datasetType"])
+    lost = sorted(set(before) - set(after))
+    if lost:
+        raise InvalidInput(f"The new schema has lost fields of the dataset's schema: {', '.join(lost)}.")
+    changed = sorted(
+        name
+        for name in before
+        if (before[name].kind, before[name].categorical) != (after[name].kind, after[name].categorical)
+    )
+    if changed:
+        raise InvalidInput(
+            f"The new schema changes the type of {', '.join(changed)}; types can't be changed."
+        )
+    strict = sorted(name for name in set(after) - set(before) if not after[name].nullable)
+    if strict:
+        raise InvalidInput(f"New fields must allow null: {', '.join(strict)}.")
+    with service.store.transaction():
+        latest = {"schemaArn": params["schemaArn"], "status": kinds.PENDING}
+        service.store.change(params["datasetArn"], latestDatasetUpdate=latest)
+        service.jobs.submit("update dataset", params["datasetArn"], schemaArn=params["schemaArn"])
+    return {"datasetArn": params["datasetArn"]}
+
+
+@job("update dataset", minutes=1)
+def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
+    details["_wait"]()
+    latest = {"schemaArn": details["schemaArn"], "status": kinds.ACTIVE}
+    service.store.change(arn, schemaArn=details["schemaArn"], latestDatasetUpdate=latest)
+
+
+def _forget_data(service: Service, arn: str) -> None:
+    service.store.forget_dataset(arn)
+    shutil.rmtree(service.tables.version_folder(arn, "x").parent, ignore_errors=True)
+
+
+kinds.AFTER_DELETE["Dataset"] = [_forget_data]

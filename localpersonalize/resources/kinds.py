@@ -1,0 +1,198 @@
+"""What all kinds of resources have in common: describing, listing, tags, deleting, names and quotas."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localpersonalize.jobs import job
+from localpersonalize.protocol.errors import InUse, InvalidInput, InvalidNextToken, LimitExceeded
+from localpersonalize.resources.registry import OPERATIONS, operation
+
+if TYPE_CHECKING:
+    from localpersonalize.service import Service
+    from localpersonalize.store import Body
+
+PENDING, IN_PROGRESS, ACTIVE, FAILED = "CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE", "CREATE FAILED"
+STOPPED = ("ACTIVE", "CREATE FAILED", "CREATE STOPPED", "INACTIVE")
+PAGE = 100
+MAX_TAGS = 50
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of resource.
+
+    `key`: the member that holds it in Describe answers, also the stem of its ARN parameter. `plural`: the
+    member of List answers. `parent`: the ARN parameter that narrows a list. `children`: kinds that keep it from
+    being deleted, by the member of their body that names it.
+    """
+
+    name: str
+    key: str
+    plural: str
+    parent: str | None = None
+    children: tuple[tuple[str, str], ...] = ()
+    deletable: bool = True
+    minutes_to_delete: float = 0.5
+
+    @property
+    def arn_key(self) -> str:
+        return f"{self.key}Arn"
+
+
+KINDS = (
+    Kind("DatasetGroup", "datasetGroup", "datasetGroups", children=(
+        ("Dataset", "datasetGroupArn"), ("Solution", "datasetGroupArn"), ("EventTracker", "datasetGroupArn"),
+        ("Filter", "datasetGroupArn"), ("Recommender", "datasetGroupArn"), ("MetricAttribution", "datasetGroupArn"))),
+    Kind("Schema", "schema", "schemas", children=(("Dataset", "schemaArn"),)),
+    Kind("Dataset", "dataset", "datasets", "datasetGroupArn"),
+    Kind("DatasetImportJob", "datasetImportJob", "datasetImportJobs", "datasetArn", deletable=False),
+    Kind("Solution", "solution", "solutions", "datasetGroupArn", children=(("Campaign", "_solutionArn"),)),
+    Kind("SolutionVersion", "solutionVersion", "solutionVersions", "solutionArn", deletable=False),
+    Kind("Campaign", "campaign", "campaigns", "solutionArn"),
+    Kind("Filter", "filter", "filters", "datasetGroupArn"),
+    Kind("EventTracker", "eventTracker", "eventTrackers", "datasetGroupArn"),
+)  # fmt: skip
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def new(
+    service: Service,
+    kind: str,
+    arn: str,
+    body: Mapping[str, Any],
+    params: Mapping[str, Any],
+    parent: str | None = None,
+) -> Body:
+    """Keep a new resource with its tags, in one step."""
+    with service.store.transaction():
+        made = service.store.add(kind, arn, body, parent)
+        if params.get("tags"):
+            service.store.set_tags(arn, params["tags"])
+    return made
+
+
+def require_active(body: Body, what: str) -> Body:
+    """
+    :raises InUse: while it is being made; InvalidInput: if it could not be made.
+    """
+    status = body.get("status", ACTIVE)
+    if status in (FAILED, "CREATE STOPPED"):
+        raise InvalidInput(f"{what} has status {status}, which is not allowed here.")
+    if status != ACTIVE:
+        raise InUse(f"{what} is not ACTIVE yet; its status is {status}.")
+    return body
+
+
+def limit_pending(service: Service, kind: str, most: int) -> None:
+    """
+    :raises LimitExceeded: if `most` resources of the kind are being made already.
+    """
+    if service.store.count(kind, PENDING, IN_PROGRESS) >= most:
+        raise LimitExceeded(f"More than {most} resources with PENDING or IN_PROGRESS status.")
+
+
+def limit_number(service: Service, kind: str, most: int, parent: str | None = None) -> None:
+    """
+    :raises LimitExceeded: if there are `most` resources of the kind.
+    """
+    if service.store.count(kind, parent=parent) >= most:
+        raise LimitExceeded(f"The limit of {most} resources of kind {kind} is reached.")
+
+
+def register_describe_and_list(kind: Kind, default_parent: str | None = None) -> None:
+    """Describe and List are the same for every kind: members that a shape lacks don't reach the wire."""
+
+    @operation(f"Describe{kind.name}")
+    def describe(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+        return {kind.key: service.require(params[kind.arn_key], kind.name)}
+
+    @operation(f"List{kind.name}s" if not kind.name.endswith("y") else f"List{kind.name[:-1]}ies")
+    def list_(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+        found = service.store.all(kind.name, params.get(kind.parent) if kind.parent else None)
+        found, token = page(found, params)
+        return {kind.plural: found, "nextToken": token}
+
+
+def register_delete(kind: Kind) -> None:
+    """Delete: refused while the resource changes or others depend on it, then DELETE PENDING until it is gone."""
+
+    @operation(f"Delete{kind.name}")
+    def delete(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+        arn = params[kind.arn_key]
+        body = service.require(arn, kind.name)
+        if body.get("status", ACTIVE) not in STOPPED or _updating(body):
+            raise InUse(f"{arn} can't be deleted while its status is {body.get('status')}.")
+        for child, member in kind.children:
+            users = [other for other in service.store.all(child) if other.get(member) == arn]
+            if users:
+                raise InUse(
+                    f"{arn} is used by {len(users)} resource(s) of kind {child}, and can't be deleted."
+                )
+        if "status" not in body:  # schemas have no states
+            service.store.remove(arn)
+            return {}
+        with service.store.transaction():
+            service.store.change(arn, status="DELETE PENDING")
+            service.jobs.submit("delete", arn, kind=kind.name)
+        return {}
+
+
+@job("delete", minutes=0.5)
+def delete_job(service: Service, arn: str, details: dict[str, Any]) -> None:
+    service.store.change(arn, status="DELETE IN_PROGRESS")
+    details["_wait"]()
+    for hook in AFTER_DELETE.get(details["kind"], ()):
+        hook(service, arn)
+    service.store.remove(arn)
+
+
+AFTER_DELETE: dict[str, list[Callable[[Service, str], None]]] = {}
+
+
+def page(found: Sequence[Body], params: Mapping[str, Any]) -> tuple[Sequence[Body], str | None]:
+    """One page of a list and the token of the next.
+
+    :raises InvalidNextToken: if the token is not one of ours.
+    """
+    start, size = 0, params.get("maxResults") or PAGE
+    if params.get("nextToken"):
+        try:
+            start = int(base64.b64decode(params["nextToken"], validate=True).decode().removeprefix("from:"))
+        except (ValueError, binascii.Error):
+            raise InvalidNextToken("The nextToken is not valid.") from None
+    end = start + size
+    token = base64.b64encode(f"from:{end}".encode()).decode() if end < len(found) else None
+    return found[start:end], token
+
+
+def _updating(body: Body) -> bool:
+    latest = (
+        body.get("latestCampaignUpdate")
+        or body.get("latestRecommenderUpdate")
+        or body.get("latestDatasetUpdate")
+        or {}
+    )
+    return latest.get("status", ACTIVE) not in STOPPED
+
+
+for _kind in KINDS:
+    register_describe_and_list(_kind)
+    if _kind.deletable:
+        register_delete(_kind)
+
+__all__ = [
+    "BY_NAME",
+    "KINDS",
+    "OPERATIONS",
+    "Kind",
+    "limit_number",
+    "limit_pending",
+    "new",
+    "page",
+    "require_active",
+]

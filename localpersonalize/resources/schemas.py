@@ -1,0 +1,22 @@
+"""Schemas: they never change, and have no states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localpersonalize.data.schemas import parse_fields
+from localpersonalize.resources import kinds
+from localpersonalize.resources.registry import operation
+
+if TYPE_CHECKING:
+    from localpersonalize.service import Service
+
+
+@operation("CreateSchema")
+def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    parse_fields(params["schema"])
+    kinds.limit_number(service, "Schema", 500)
+    arn = service.arn("schema", params["name"])
+    kinds.new(service, "Schema", arn, {**params, "schemaArn": arn}, params)
+    return {"schemaArn": arn}

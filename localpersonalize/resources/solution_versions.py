@@ -1,0 +1,150 @@
+"""Solution versions: one training each."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localpersonalize.jobs import WorkerFailed, WorkerStopped, job
+from localpersonalize.protocol.errors import AlreadyExists, InUse, InvalidInput
+from localpersonalize.resources import kinds
+from localpersonalize.resources.registry import operation
+
+if TYPE_CHECKING:
+    from localpersonalize.service import Service
+    from localpersonalize.store import Body
+
+log = logging.getLogger(__name__)
+MOST_AT_ONCE = 20
+COPIED = (
+    "performHPO",
+    "performAutoML",
+    "recipeArn",
+    "eventType",
+    "datasetGroupArn",
+    "solutionConfig",
+    "performIncrementalUpdate",
+)
+RUNNING = (kinds.PENDING, kinds.IN_PROGRESS)
+
+
+@operation("CreateSolutionVersion")
+def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    solution = kinds.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
+    mode = params.get("trainingMode", "FULL")
+    earlier = service.store.all("SolutionVersion", solution["solutionArn"])
+    if mode == "UPDATE" and not any(version["status"] == kinds.ACTIVE for version in earlier):
+        raise InvalidInput("trainingMode UPDATE needs an ACTIVE solution version that was trained with FULL.")
+    name = params.get("name")
+    arn = f"{solution['solutionArn']}/{secrets.token_hex(4)}"
+    body = {
+        **{member: solution[member] for member in COPIED if member in solution},
+        **({"name": name} if name else {}), "solutionVersionArn": arn, "solutionArn": solution["solutionArn"],
+        "trainingMode": mode, "trainingType": "MANUAL", "status": kinds.PENDING,
+    }  # fmt: skip
+    with service.store.transaction():
+        if name and any(version.get("name") == name for version in earlier):
+            raise AlreadyExists(
+                f"Another solution version of {solution['solutionArn']} already has the name {name}."
+            )
+        kinds.limit_pending(service, "SolutionVersion", MOST_AT_ONCE)
+        kinds.new(service, "SolutionVersion", arn, body, params, parent=solution["solutionArn"])
+        summary = {
+            "solutionVersionArn": arn,
+            "status": kinds.PENDING,
+            "trainingMode": mode,
+            "trainingType": "MANUAL",
+        }
+        _show_in_solution(service, solution["solutionArn"], {**body, **summary})
+        service.jobs.submit("train", arn)
+    return {"solutionVersionArn": arn}
+
+
+@operation("StopSolutionVersionCreation")
+def stop(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    arn = params["solutionVersionArn"]
+    version = service.require(arn, "SolutionVersion")
+    if version["status"] not in RUNNING:
+        raise InvalidInput(f"The solution version can't be stopped: its status is {version['status']}.")
+    _set(
+        service, arn, status="CREATE STOPPING" if version["status"] == kinds.IN_PROGRESS else "CREATE STOPPED"
+    )
+    service.jobs.stop_worker(arn)
+    return {}
+
+
+@job("train", minutes=40, heavy=True)
+def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
+    version = service.store.get(arn)
+    if version is None or version["status"] == "CREATE STOPPED":
+        return
+    if version["status"] == "CREATE STOPPING":  # the service was killed while it stopped
+        _set(service, arn, status="CREATE STOPPED")
+        return
+    _set(service, arn, status=kinds.IN_PROGRESS)
+    previous = _previous_model(service, version)
+    try:
+        result = service.jobs.work(
+            arn, "train", on_progress=lambda text: log.info("%s: %s", arn.split("solution/")[-1], text),
+            model_folder=str(service.model_folder(arn)), previous_model=previous,
+        )  # fmt: skip
+    except WorkerStopped:
+        _set(service, arn, status="CREATE STOPPED")
+        return
+    except WorkerFailed as error:
+        _set(service, arn, status=kinds.FAILED, failureReason=str(error))
+        return
+    details["_wait"]()
+    current = service.store.get(arn) or {}
+    if current.get("status") == "CREATE STOPPING":
+        _set(service, arn, status="CREATE STOPPED")
+        return
+    tuned = result.get("best_hyperparameters")
+    _set(
+        service, arn, status=kinds.ACTIVE, trainingHours=result["training_hours"], _metrics=result["metrics"],
+        _baseline=result["baseline"], tunedHPOParams={"algorithmHyperParameters": tuned} if tuned else None,
+    )  # fmt: skip
+
+
+def _previous_model(service: Service, version: Body) -> str | None:
+    """The model that an UPDATE starts from: that of the newest ACTIVE version."""
+    if version.get("trainingMode") != "UPDATE":
+        return None
+    earlier = [
+        v for v in service.store.all("SolutionVersion", version["solutionArn"]) if v["status"] == kinds.ACTIVE
+    ]
+    return str(service.model_folder(earlier[-1]["solutionVersionArn"])) if earlier else None
+
+
+def _set(service: Service, arn: str, **changes: Any) -> None:
+    """Change a version, and what its solution shows of it."""
+    with service.store.transaction():
+        body = service.store.change(arn, **changes)
+        if body:
+            _show_in_solution(service, body["solutionArn"], body)
+
+
+def _show_in_solution(service: Service, solution_arn: str, version: Body) -> None:
+    solution = service.store.get(solution_arn)
+    latest = (solution or {}).get("latestSolutionVersion")
+    newer = (
+        latest is None
+        or version.get("creationDateTime") is None
+        or latest["solutionVersionArn"] == version["solutionVersionArn"]
+    )
+    if newer:
+        full = service.store.get(version["solutionVersionArn"]) or version
+        service.store.change(solution_arn, latestSolutionVersion=full)
+
+
+def require_trained(service: Service, arn: str) -> Body:
+    """An ACTIVE solution version.
+
+    :raises InUse: while it is being trained.
+    """
+    version = service.require(arn, "SolutionVersion")
+    if version["status"] in RUNNING:
+        raise InUse(f"Solution version {arn} is still being trained; its status is {version['status']}.")
+    return kinds.require_active(version, f"Solution version {arn}")

@@ -1,0 +1,82 @@
+"""Solutions: a recipe with its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localpersonalize.jobs import job
+from localpersonalize.protocol.errors import InvalidInput, NotFound
+from localpersonalize.recipes import registry
+from localpersonalize.recipes.training import parse_hyperparameters
+from localpersonalize.resources import kinds
+from localpersonalize.resources.registry import operation
+
+if TYPE_CHECKING:
+    from localpersonalize.service import Service
+
+
+@operation("CreateSolution")
+def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    group = kinds.require_active(
+        service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
+    )
+    if not params.get("recipeArn"):
+        raise InvalidInput("recipeArn is required: AutoML is no longer offered.")
+    try:
+        recipe = registry.recipe(params["recipeArn"])
+    except KeyError as error:
+        raise NotFound(str(error.args[0])) from None
+    config = params.get("solutionConfig", {})
+    try:
+        parse_hyperparameters(recipe, config)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None
+    kinds.limit_number(service, "Solution", 500, parent=group["datasetGroupArn"])
+    arn = service.arn("solution", params["name"])
+    defaults = {
+        "performAutoML": False,
+        "performHPO": False,
+        "performAutoTraining": True,
+        "performIncrementalUpdate": False,
+    }
+    body = {**defaults, **params, "solutionConfig": config, "solutionArn": arn, "status": kinds.PENDING}
+    with service.store.transaction():
+        kinds.new(service, "Solution", arn, body, params, parent=group["datasetGroupArn"])
+        service.jobs.submit("become active", arn)
+    return {"solutionArn": arn}
+
+
+@operation("UpdateSolution")
+def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    solution = kinds.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
+    latest = {
+        "solutionUpdateConfig": params.get("solutionUpdateConfig", {}), "status": kinds.PENDING,
+        **{name: params[name] for name in ("performAutoTraining", "performIncrementalUpdate") if name in params},
+    }  # fmt: skip
+    with service.store.transaction():
+        service.store.change(solution["solutionArn"], latestSolutionUpdate=latest)
+        service.jobs.submit("update solution", solution["solutionArn"])
+    return {"solutionArn": solution["solutionArn"]}
+
+
+@job("update solution", minutes=0.5)
+def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
+    details["_wait"]()
+    solution = service.store.get(arn)
+    if solution is None:
+        return
+    latest = {**solution["latestSolutionUpdate"], "status": kinds.ACTIVE}
+    changes = {
+        name: latest[name] for name in ("performAutoTraining", "performIncrementalUpdate") if name in latest
+    }
+    config = {**solution["solutionConfig"], **latest["solutionUpdateConfig"]}
+    service.store.change(arn, latestSolutionUpdate=latest, solutionConfig=config, **changes)
+
+
+@operation("GetSolutionMetrics")
+def metrics(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    version = kinds.require_active(
+        service.require(params["solutionVersionArn"], "SolutionVersion"), "The solution version"
+    )
+    return {"solutionVersionArn": version["solutionVersionArn"], "metrics": version["_metrics"]}

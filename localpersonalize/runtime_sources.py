@@ -1,0 +1,65 @@
+"""Resources and data as the runtime asks for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from localpersonalize.data.tables import Tables
+from localpersonalize.runtime.histories import StreamedEvent
+from localpersonalize.store import Store
+
+
+class RuntimeSources:
+    """Implements `localpersonalize.runtime.ports`."""
+
+    def __init__(self, store: Store, tables: Tables, model_folder: Callable[[str], Path]) -> None:
+        self._store, self._tables, self.model_directory = store, tables, model_folder
+
+    def describe(self, arn: str) -> Mapping[str, Any] | None:
+        return self._store.get(arn)
+
+    def bulk_interactions(self, group_arn: str) -> pa.Table | None:
+        arn = self._dataset(group_arn, "INTERACTIONS")
+        return self._tables.bulk(arn) if arn else None
+
+    def streamed_events(self, group_arn: str) -> Iterator[StreamedEvent]:
+        arn = self._dataset(group_arn, "INTERACTIONS")
+        for record in self._store.events(arn) if arn else ():
+            yield streamed_event(record)
+
+    def items(self, group_arn: str) -> pa.Table | None:
+        arn = self._dataset(group_arn, "ITEMS")
+        return self._tables.whole(arn) if arn else None
+
+    def users(self, group_arn: str) -> pa.Table | None:
+        arn = self._dataset(group_arn, "USERS")
+        return self._tables.whole(arn) if arn else None
+
+    def schema(self, group_arn: str, dataset_type: str) -> Mapping[str, Any] | None:
+        arn = self._dataset(group_arn, dataset_type)
+        dataset = self._store.get(arn) if arn else None
+        schema = self._store.get(dataset["schemaArn"]) if dataset else None
+        return json.loads(schema["schema"]) if schema else None
+
+    def _dataset(self, group_arn: str, dataset_type: str) -> str | None:
+        for dataset in self._store.all("Dataset", group_arn):
+            if dataset["datasetType"].upper() == dataset_type.upper():
+                return str(dataset["datasetArn"])
+        return None
+
+
+def streamed_event(record: Mapping[str, Any]) -> StreamedEvent:
+    """A stored event as the runtime's histories take it."""
+    return StreamedEvent(
+        record.get("USER_ID"),
+        record.get("SESSION_ID"),
+        record["ITEM_ID"],
+        record["TIMESTAMP"],
+        record.get("EVENT_TYPE"),
+        record.get("EVENT_VALUE"),
+    )

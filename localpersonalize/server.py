@@ -1,0 +1,153 @@
+"""One ASGI app on one port: Personalize here, every other service of AWS in the stand-in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from localpersonalize.protocol import signature
+from localpersonalize.protocol.errors import ServiceError
+from localpersonalize.protocol.operations import Operation, Operations, serialise_error
+from localpersonalize.proxy import forward
+from localpersonalize.resources import registry
+from localpersonalize.runtime.errors import RequestRefused
+from localpersonalize.runtime.metrics import CONTENT_TYPE, Metrics
+from localpersonalize.runtime.serving import OPERATIONS as RUNTIME_OPERATIONS
+from localpersonalize.service import Service
+
+log = logging.getLogger(__name__)
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+MAX_BODY_BYTES = 1 << 20
+MAX_CONCURRENT_CHANGES = 64
+
+
+class Server:
+    """The ASGI application."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.operations = Operations()
+        self.handlers = registry.load()
+        self._changes = asyncio.Semaphore(MAX_CONCURRENT_CHANGES)
+        self.metrics = Metrics(
+            jobs=service.store.counts, sizes=service.runtime.model_sizes, queue=service.jobs.waiting
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope["query_string"].decode("latin-1")
+        path = scope["path"]
+        if scope["method"] == "GET" and path in ("/healthz", "/metrics") and "authorization" not in headers:
+            await self._page(path, send)
+            return
+        ours = signature.signing_service(headers.get("authorization", ""), query)
+        target = headers.get("x-amz-target")
+        if ours == "personalize" or (target or "").startswith("AmazonPersonalize."):
+            await self._answer(scope, headers, query, target, receive, send)
+        else:
+            await forward(scope, receive, send, self.service.aws_endpoint)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        headers: dict[str, str],
+        query: str,
+        target: str | None,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        started, name, code = time.perf_counter(), "Unknown", "200"
+        request_id = str(uuid.uuid4())
+        content_type = "application/x-amz-json-1.1"
+        try:
+            body = await _read(receive)
+            raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+            signature.verify(self.service.credentials, scope["method"], raw_path, query, headers, body)
+            operation = self.operations.find(scope["method"], scope["path"], target)
+            name, content_type = operation.name, operation.content_type
+            answer = await self._perform(operation, operation.parse(body))
+            status, content = 200, operation.serialise(answer)
+        except ServiceError as error:
+            code, status, content = error.code, error.status, serialise_error(error)
+        except RequestRefused as error:
+            refused = ServiceError(error.message, code=error.code)
+            code, status, content = refused.code, refused.status, serialise_error(refused)
+        except Exception:
+            log.exception("request %s: %s failed", request_id, name)
+            failure = ServiceError("An internal error occurred.", code="InternalFailure", status=500)
+            code, status, content = failure.code, failure.status, serialise_error(failure)
+        seconds = time.perf_counter() - started
+        self.metrics.observe(name, code, seconds)
+        if name not in RUNTIME_OPERATIONS or status >= 400:
+            log.info("request %s: %s %s %d %.1f ms", request_id, name, code, status, seconds * 1000)
+        error_header = [(b"x-amzn-errortype", code.encode())] if status >= 400 else []
+        await _send(
+            send, status, content, content_type, [(b"x-amzn-requestid", request_id.encode()), *error_header]
+        )
+
+    async def _perform(self, operation: Operation, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        if operation.name in RUNTIME_OPERATIONS:
+            return await self.service.runtime.answer_soon(operation.name, parameters)
+        handler = self.handlers.get(operation.name)
+        if handler is None:
+            raise ServiceError(f"{operation.name} is not implemented yet.", code="NotImplemented", status=501)
+        async with self._changes:
+            return await asyncio.to_thread(handler, self.service, parameters)
+
+    async def _page(self, path: str, send: Send) -> None:
+        if path == "/healthz":
+            await _send(send, 200, b'{"status": "ok"}', "application/json", [])
+        else:
+            content = await asyncio.to_thread(self.metrics.page)
+            await _send(send, 200, content, CONTENT_TYPE, [])
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.service.jobs.resume()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                self.service.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _read(receive: Receive) -> bytes:
+    """The body of a request.
+
+    :raises ServiceError: RequestEntityTooLargeException, if it is larger than any request of the services.
+    """
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise ServiceError(
+                f"A request may have {MAX_BODY_BYTES} bytes.",
+                code="RequestEntityTooLargeException",
+                status=413,
+            )
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+async def _send(
+    send: Send, status: int, content: bytes, content_type: str, headers: list[tuple[bytes, bytes]]
+) -> None:
+    own = [(b"content-type", content_type.encode()), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})
+    await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,84 @@
+"""One account in one region: its resources, data, jobs and campaigns, and the way to its S3 and IAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from localpersonalize.data.tables import Tables
+from localpersonalize.jobs import Jobs
+from localpersonalize.protocol.errors import NotFound
+from localpersonalize.protocol.signature import Credentials
+from localpersonalize.runtime import Runtime
+from localpersonalize.store import Body, Store
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line says. `pace` is the factor of the real service's minutes that jobs take at least."""
+
+    data_dir: Path
+    region: str = "us-east-1"
+    account: str = "123456789012"
+    pace: float = 0.0
+    s3_endpoint: str | None = None
+
+
+@dataclass
+class Service:
+    """Handlers get this, and reach everything through it."""
+
+    settings: Settings
+    credentials: Credentials
+    aws_endpoint: str
+    store: Store = field(init=False)
+    tables: Tables = field(init=False)
+    runtime: Runtime = field(init=False)
+    jobs: Jobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        from localpersonalize.runtime_sources import RuntimeSources
+
+        self.store = Store(self.settings.data_dir / "personalize.sqlite")
+        self.tables = Tables(self.store, self.settings.data_dir / "datasets")
+        sources = RuntimeSources(self.store, self.tables, self.model_folder)
+        self.runtime = Runtime(sources, sources)
+        self.jobs = Jobs(self)
+
+    def arn(self, *parts: str) -> str:
+        return f"arn:aws:personalize:{self.settings.region}:{self.settings.account}:{'/'.join(parts)}"
+
+    def require(self, arn: str, kind: str) -> Body:
+        """The resource of this ARN.
+
+        :raises NotFound: if there is none, or it is of another kind.
+        """
+        body = self.store.get(arn)
+        if body is None or self.store.kind_of(arn) != kind:
+            raise NotFound(f"Could not find a resource of kind {kind} with Amazon Resource Name {arn}.")
+        return body
+
+    def model_folder(self, solution_version_arn: str) -> Path:
+        """Where the model of a solution version is kept."""
+        name = solution_version_arn.split(":", 5)[-1].replace("/", ".")
+        return self.settings.data_dir / "models" / name
+
+    def client(self, service: str) -> Any:
+        """A client of the account's own S3, IAM or STS."""
+        own_s3 = service == "s3" and self.settings.s3_endpoint
+        return boto3.client(
+            service,
+            region_name=self.settings.region,
+            endpoint_url=self.settings.s3_endpoint if own_s3 else self.aws_endpoint,
+            aws_access_key_id=self.credentials.access_key_id,
+            aws_secret_access_key=self.credentials.secret_access_key,
+            config=Config(proxies={}, retries={"max_attempts": 3}),
+        )
+
+    def close(self) -> None:
+        self.jobs.stop()
+        self.store.close()

@@ -1,0 +1,85 @@
+"""S3, IAM and everything else of AWS that is not Personalize: moto, in a process of its own.
+
+moto keeps its state in memory; `localpersonalize.mirror` puts what S3 and IAM hold on disk before a change is answered,
+and back when the process starts.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+HOST = "127.0.0.1"
+SPOOL_BYTES = 1 << 16
+
+
+class StandIn:
+    """The process, as its owner sees it."""
+
+    def __init__(self) -> None:
+        self.endpoint = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, data_dir: Path, account: str = "123456789012") -> StandIn:
+        """Start the process; requests may be sent at once, `localpersonalize.proxy` waits until it listens."""
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        self.endpoint = f"http://{HOST}:{port}"
+        env = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "MOTO_ACCOUNT_ID": account,
+            "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(
+                SPOOL_BYTES
+            ),  # objects larger than this are not held in memory
+        }
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "localpersonalize.standin",
+            str(port),
+            str(data_dir / "standin"),
+        ]
+        # The pipe's end tells the child that this process is gone, however it went.
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
+        return self
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+def main() -> None:
+    """The child process: serve until the parent is gone."""
+    threading.Thread(target=_die_with_the_parent, daemon=True).start()
+    import logging
+
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, run_simple
+
+    from localpersonalize.mirror import Mirror
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"
+    port, folder = int(sys.argv[1]), Path(sys.argv[2])
+    app = Mirror(DomainDispatcherApplication(create_backend_app), folder)
+    app.restore()
+    run_simple(HOST, port, app, threaded=True)
+
+
+def _die_with_the_parent() -> None:
+    while os.read(0, 1024):  # not sys.stdin: its lock would outlive this thread when the process ends
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""A worker process: reads one task as a line of JSON, writes progress and its result as lines of JSON, and ends.
+
+Ends at once when the service that started it is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from localpersonalize.data.tables import Tables
+from localpersonalize.store import Store
+
+Say = Callable[[str], None]
+
+
+class Refused(Exception):
+    """The task can't be done; the text is the reason to show."""
+
+
+def main() -> None:
+    request = json.loads(_first_line())
+    threading.Thread(target=_die_with_the_service, daemon=True).start()
+    output = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
+
+    def write(**message: Any) -> None:
+        print(json.dumps(message), file=output, flush=True)
+
+    try:
+        write(result=TASKS[request["task"]](request, lambda text: write(progress=text)))
+    except Refused as error:
+        write(refused=str(error))
+
+
+def _first_line() -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(0, 1) or b"\n"
+    return line
+
+
+def _die_with_the_service() -> None:
+    while os.read(0, 1024):  # not sys.stdin: its lock would outlive this thread when the process ends
+        pass
+    os._exit(1)
+
+
+def _open(request: dict[str, Any]) -> tuple[Store, Tables]:
+    data_dir = Path(request["data_dir"])
+    store = Store(data_dir / "personalize.sqlite")
+    return store, Tables(store, data_dir / "datasets")
+
+
+def _client(request: dict[str, Any], service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    own_s3 = service == "s3" and request["s3_endpoint"]
+    return boto3.client(
+        service, region_name=request["region"],
+        endpoint_url=request["s3_endpoint"] if own_s3 else request["aws_endpoint"],
+        aws_access_key_id=request["access_key_id"], aws_secret_access_key=request["secret_access_key"],
+        config=Config(proxies={}, retries={"max_attempts": 3}),
+    )  # fmt: skip
+
+
+def import_dataset(request: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Import CSV files into a new version of a dataset."""
+    from localpersonalize.data import imports
+    from localpersonalize.data.csv_files import ImportRefused
+
+    store, tables = _open(request)
+    job = store.get(request["arn"]) or {}
+    dataset = store.get(job["datasetArn"]) or {}
+    schema = store.get(dataset["schemaArn"]) or {}
+    try:
+        return imports.run(tables, job, dataset, schema, _client(request, "s3"))
+    except ImportRefused as error:
+        raise Refused(str(error)) from None
+
+
+def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Train a solution version and leave its model in the folder named by the request."""
+    from dataclasses import asdict
+
+    from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
+    from localpersonalize.recipes.training import train_solution_version
+
+    store, tables = _open(request)
+    version = store.get(request["arn"]) or {}
+    datasets = store.all("Dataset", version["datasetGroupArn"])
+    by_type = {dataset["datasetType"].lower(): dataset for dataset in datasets}
+    whole = {kind: tables.whole(dataset["datasetArn"]) for kind, dataset in by_type.items()}
+    if whole.get("interactions") is None:
+        raise Refused("The dataset group has no interactions. Import some first.")
+    schemas = {
+        kind: json.loads(store.get(dataset["schemaArn"])["schema"])  # type: ignore[index]
+        for kind, dataset in by_type.items()
+    }
+    data = TrainingData(whole["interactions"], whole.get("users"), whole.get("items"), schemas)
+    options = TrainingOptions(progress=lambda fraction, text: say(f"{fraction:4.0%} {text}"))
+    previous = request.get("previous_model")
+    try:
+        result = train_solution_version(
+            data, version.get("solutionConfig", {}), version["recipeArn"], Path(request["model_folder"]),
+            event_type=version.get("eventType"), perform_hpo=version.get("performHPO", False),
+            training_mode=version.get("trainingMode", "FULL"),
+            previous_model_dir=Path(previous) if previous else None, options=options,
+        )  # fmt: skip
+    except (TrainingError, ValueError) as error:
+        raise Refused(str(error)) from None
+    return asdict(result)
+
+
+TASKS: dict[str, Callable[[dict[str, Any], Say], dict[str, Any]]] = {
+    "import": import_dataset,
+    "train": train,
+}
+
+if __name__ == "__main__":
+    main()
