@@ -47,7 +47,7 @@ async def _run(host: str, port: int, requests: Sequence[bytes], rate: float, con
     milliseconds = np.zeros(len(requests))
     statuses: Counter[int] = Counter()
     turn = iter(range(len(requests)))
-    begin = time.perf_counter() + 0.1
+    begin = time.perf_counter() + (0.1 if rate else 0.0)
 
     async def worker() -> None:
         reader, writer = await asyncio.open_connection(host, port)
