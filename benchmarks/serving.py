@@ -57,10 +57,8 @@ def measure(service: LiveService, campaign: str, arguments: Any, role: str, othe
         rows = interactions(arguments.import_rows // HISTORY, arguments.items, 9)
         job = service.start_import(other, rows, "beside", role)
         _move_jobs(service)
-        begun = time.perf_counter()
         found["beside_import"] = load.run(host, service.port, ready, arguments.rate).summary()
         service.wait_for_import(job)
-        found["import_seconds"] = round(time.perf_counter() - begun, 1)
     flat_out = requests(service, campaign, users, count, 4)
     found["flat_out"] = load.run(host, service.port, flat_out, 0, 16).summary()
     return found
