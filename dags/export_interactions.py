@@ -11,8 +11,9 @@ Trigger with two dates to export a range in one run, or create a backfill to hav
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import pendulum
 from airflow.sdk import DAG, Asset, Param, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
@@ -32,6 +33,10 @@ PARAMS = {
 }
 
 
+def _midnight(day: date) -> pendulum.DateTime:
+    return pendulum.datetime(day.year, day.month, day.day, tz="UTC")
+
+
 def export_interactions(group: DatasetGroup) -> DAG:
     """The export DAG of one dataset group."""
     interactions = group.datasets["interactions"]
@@ -39,10 +44,8 @@ def export_interactions(group: DatasetGroup) -> DAG:
         dag_id=group.dag_id("export_interactions"),
         description=f"Interactions of {group.name}: product database to S3, one partition a day",
         doc_md=__doc__,
-        schedule=CronDataIntervalTimetable("0 0 * * *", timezone=UTC),
-        start_date=datetime.combine(group.history_start, datetime.min.time(), UTC)
-        if group.history_start
-        else datetime(2020, 1, 1, tzinfo=UTC),
+        schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
+        start_date=_midnight(group.history_start or date(2020, 1, 1)),
         catchup=group.history_start is not None,
         params=PARAMS,
         default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},

@@ -69,15 +69,23 @@ class Solution(Settings):
     solution_config: dict[str, Any] = Field(
         default_factory=dict, description="Further solutionConfig entries, as the API takes them"
     )
-    campaign: Campaign | None = Field(default_factory=Campaign)
+    campaign: Campaign = Field(default_factory=Campaign)
 
     @property
     def recipe_arn(self) -> str:
         return RECIPE_ARN.format(self.recipe)
 
-    @property
-    def campaign_name(self) -> str | None:
-        return (self.campaign.name or self.name) if self.campaign else None
+    def as_arguments(self) -> dict[str, Any]:
+        """What the tasks of one solution need to know, as JSON."""
+        return {
+            "name": self.name,
+            "recipe_arn": self.recipe_arn,
+            "solution_config": self.request(),
+            "event_type": self.event_type,
+            "campaign_name": self.campaign.name or self.name,
+            "min_provisioned_tps": self.campaign.min_provisioned_tps,
+            "campaign_config": self.campaign.config,
+        }
 
     def request(self) -> dict[str, Any]:
         """The solutionConfig of CreateSolution."""
@@ -103,7 +111,8 @@ class DatasetGroup(Settings):
     bucket: str
     prefix: str = Field("encore", pattern=r"^[^/].*[^/]$|^[^/]$")
     history_start: date | None = Field(
-        None, description="First day that export_interactions fills in by itself; empty: from now on, day by day"
+        None,
+        description="First day that export_interactions fills in by itself; empty: from now on, day by day",
     )
     schedule: str = Field("0 3 * * *", description="Cron expression of the nightly retraining, UTC")
     datasets: dict[DatasetType, Dataset]

@@ -1,0 +1,67 @@
+"""Hooks for the three services of Amazon Personalize."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.config import Config
+
+WAITERS = Path(__file__).with_name("waiters")
+# Throttling, 5xx and broken connections are botocore's business, in workers and triggerer alike.
+RETRIES = Config(retries={"mode": "adaptive", "max_attempts": 12})
+
+
+class _ThinHook(AwsBaseHook):
+    """What the three hooks share: waiters of our own, and patient retries."""
+
+    service: str
+
+    def __init__(self, *args: Any, config: Config | dict[str, Any] | None = None, **kwargs: Any) -> None:
+        given = Config(**config) if isinstance(config, dict) else config
+        merged = RETRIES.merge(given) if given is not None else RETRIES
+        kwargs["client_type"] = self.service
+        super().__init__(*args, config=merged, **kwargs)
+
+    @cached_property
+    def waiter_path(self) -> os.PathLike[str] | None:
+        path = WAITERS / f"{self.service}.json"
+        return path if path.exists() else None
+
+
+class PersonalizeHook(_ThinHook):
+    """
+    Interact with the control plane of Amazon Personalize.
+
+    Provide thin wrapper around :external+boto3:py:class:`boto3.client("personalize") <Personalize.Client>`.
+
+    Additional arguments (such as ``aws_conn_id``) may be specified and are passed down to the underlying
+    AwsBaseHook. Unless ``config`` says otherwise, requests are retried in botocore's adaptive mode.
+    """
+
+    service = "personalize"
+
+
+class PersonalizeRuntimeHook(_ThinHook):
+    """
+    Ask campaigns and recommenders of Amazon Personalize.
+
+    Provide thin wrapper around
+    :external+boto3:py:class:`boto3.client("personalize-runtime") <PersonalizeRuntime.Client>`.
+    """
+
+    service = "personalize-runtime"
+
+
+class PersonalizeEventsHook(_ThinHook):
+    """
+    Send events, items and users to Amazon Personalize one by one.
+
+    Provide thin wrapper around
+    :external+boto3:py:class:`boto3.client("personalize-events") <PersonalizeEvents.Client>`.
+    """
+
+    service = "personalize-events"

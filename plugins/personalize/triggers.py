@@ -1,0 +1,118 @@
+"""The trigger that waits for Amazon Personalize.
+
+The provider's `AwsBaseWaiterTrigger` needs aiobotocore, which pins botocore to versions that lag behind the
+service's model. This one polls an ordinary client in a thread: no further package, any endpoint, the hook's retries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from personalize.hooks import PersonalizeHook
+from personalize.waiting import PersonalizeError, Progress, Wait
+
+
+class PersonalizeWaitTrigger(BaseTrigger):
+    """
+    Wait until a resource of Amazon Personalize is in one of the states that end the wait.
+
+    :param waiter: Name of a waiter in ``waiters/personalize.json``.
+    :param arguments: Arguments of the waiter's operation.
+    :param waiter_delay: Longest pause between two looks, in seconds (default: the waiter's).
+    :param waiter_max_attempts: Number of looks after which the wait fails (default: the waiter's).
+    :param stop_on_kill: Stop this solution version if the task is marked failed or cleared while it waits.
+    :param aws_conn_id: The Airflow connection used for AWS credentials.
+    :param region_name: AWS region name.
+    :param verify: Whether or not to verify SSL certificates.
+    :param botocore_config: Configuration dictionary (key-values) for botocore client.
+    """
+
+    def __init__(
+        self,
+        waiter: str,
+        arguments: dict[str, str],
+        waiter_delay: float | None = None,
+        waiter_max_attempts: int | None = None,
+        stop_on_kill: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.waiter, self.arguments = waiter, arguments
+        self.waiter_delay, self.waiter_max_attempts = waiter_delay, waiter_max_attempts
+        self.stop_on_kill = stop_on_kill
+        self.aws_conn_id, self.region_name = aws_conn_id, region_name
+        self.verify, self.botocore_config = verify, botocore_config
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        names = (
+            "waiter", "arguments", "waiter_delay", "waiter_max_attempts", "stop_on_kill",
+            "aws_conn_id", "region_name", "verify", "botocore_config",
+        )  # fmt: skip
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            name: getattr(self, name) for name in names
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        wait = Wait(self.waiter, self.arguments, self.waiter_delay, self.waiter_max_attempts)
+        try:
+            client = await asyncio.to_thread(lambda: self.hook().conn)
+            report = Progress(wait.resource, self.log)
+            report.saw(outcome := await asyncio.to_thread(wait.look, client))
+            for pause in wait.pauses():
+                if outcome.state != "retry":
+                    break
+                await asyncio.sleep(pause)
+                report.saw(outcome := await asyncio.to_thread(wait.look, client))
+            wait.finished(outcome)
+        except PersonalizeError as error:
+            failure = {"resource": error.resource, "reason": error.reason, "failed_status": error.status}
+            yield TriggerEvent({"status": "error", "message": str(error), **failure})
+            return
+        yield TriggerEvent({"status": "success", "resource": wait.resource})
+
+    async def on_kill(self) -> None:
+        """A person has marked the waiting task failed, or cleared it."""
+        if self.stop_on_kill:
+            await asyncio.to_thread(stop_solution_version, self.hook(), self.stop_on_kill)
+
+    def hook(self) -> PersonalizeHook:
+        return PersonalizeHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        )
+
+
+class PersonalizePauseTrigger(BaseTrigger):
+    """Wait some seconds: for a free place among the service's pending jobs.
+
+    :param seconds: How long.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"seconds": self.seconds}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        await asyncio.sleep(self.seconds)
+        yield TriggerEvent({"status": "success"})
+
+
+def stop_solution_version(hook: PersonalizeHook, arn: str) -> None:
+    """Stop a training; one that is no longer running is left alone."""
+    try:
+        hook.conn.stop_solution_version_creation(solutionVersionArn=arn)
+        hook.log.info("Asked Amazon Personalize to stop %s", arn)
+    except (hook.conn.exceptions.InvalidInputException, hook.conn.exceptions.ResourceInUseException) as error:
+        hook.log.info("%s was not stopped: %s", arn, error)

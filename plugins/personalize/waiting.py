@@ -1,0 +1,169 @@
+"""Waiting for the service: one description of states for operators, sensors and triggers.
+
+`waiters/personalize.json` declares, for everything there is to wait for, which states are success, failure, and worth
+another look. A state that it does not name is an error, never a reason to wait on. Pauses begin short and grow up to
+the waiter's delay, with a jitter, so that short jobs end soon and many long ones do not ask in step.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import ClientError
+from botocore.waiter import SingleWaiterConfig, WaiterModel
+
+from personalize.failures import explain
+from personalize.hooks import WAITERS
+
+FIRST_PAUSE = 1.0
+GROWTH = 1.8
+JITTER = 0.2
+
+
+class PersonalizeError(Exception):
+    """The service says that what was waited for has failed. Carries `resource`, `status` and `reason`."""
+
+    def __init__(self, resource: str, status: str, reason: str = "") -> None:
+        self.resource, self.status, self.reason = resource, status, reason
+        super().__init__(explain(resource, status, reason))
+
+
+class UnknownStatus(PersonalizeError):
+    """The service answers with a state that nobody declared."""
+
+
+class WaitedTooLong(PersonalizeError):
+    """Still not done after the last attempt."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One look at a resource: `state` is success, failure or retry; `status` is the service's own word."""
+
+    state: str
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Something to wait for: a waiter by name, and the arguments of its operation."""
+
+    waiter: str
+    arguments: Mapping[str, str]
+    delay: float | None = None
+    max_attempts: int | None = None
+
+    @property
+    def resource(self) -> str:
+        return next(iter(self.arguments.values()))
+
+    def pauses(self) -> Iterator[float]:
+        """Seconds to sleep before each further look; ends after the last attempt."""
+        config = _config(self.waiter)
+        longest = self.delay if self.delay is not None else float(config.delay)
+        pause = min(FIRST_PAUSE, longest)
+        for _ in range((self.max_attempts or config.max_attempts) - 1):
+            yield pause * random.uniform(1, 1 + JITTER)
+            pause = min(pause * GROWTH, longest)
+
+    def look(self, client: Any) -> Outcome:
+        """Ask the service once.
+
+        :raises UnknownStatus: if the state is not one that the waiter declares.
+        """
+        config = _config(self.waiter)
+        operation = getattr(client, _snake(config.operation))
+        try:
+            answer = operation(**self.arguments)
+        except ClientError as error:
+            answer = error.response
+        for acceptor in config.acceptors:
+            if acceptor.matcher_func(answer):
+                return Outcome(acceptor.state, _status(answer, config), _reason(answer, config))
+        if "Error" in answer:
+            raise PersonalizeError(self.resource, answer["Error"]["Code"], answer["Error"]["Message"])
+        raise UnknownStatus(self.resource, _status(answer, config), "The service gave a state nobody knows.")
+
+    def until_done(self, client: Any, log: Any) -> Outcome:
+        """Block until the wait is over.
+
+        :raises PersonalizeError: if it ends in any state but success.
+        """
+        report = Progress(self.resource, log)
+        report.saw(outcome := self.look(client))
+        for pause in self.pauses():
+            if outcome.state != "retry":
+                break
+            time.sleep(pause)
+            report.saw(outcome := self.look(client))
+        return self.finished(outcome)
+
+    def finished(self, outcome: Outcome) -> Outcome:
+        """
+        :raises PersonalizeError: unless the outcome is success.
+        """
+        if outcome.state == "failure":
+            raise PersonalizeError(self.resource, outcome.status, outcome.reason)
+        if outcome.state == "retry":
+            raise WaitedTooLong(self.resource, outcome.status, "It is still not done after the last attempt.")
+        return outcome
+
+
+class Progress:
+    """Logs a resource's state when it changes, with the time that has passed."""
+
+    def __init__(self, resource: str, log: Any) -> None:
+        self._resource, self._log = resource, log
+        self._started, self._last = time.monotonic(), ""
+
+    def saw(self, outcome: Outcome) -> None:
+        if outcome.status != self._last:
+            self._log.info(
+                "%s: %s after %.0f s", self._resource, outcome.status, time.monotonic() - self._started
+            )
+            self._last = outcome.status
+
+
+@cache
+def _config(waiter: str) -> SingleWaiterConfig:
+    return WaiterModel(json.loads((WAITERS / "personalize.json").read_text())).get_waiter(waiter)
+
+
+def waiter_names() -> list[str]:
+    """Everything that can be waited for."""
+    return list(json.loads((WAITERS / "personalize.json").read_text())["waiters"])
+
+
+def _status(answer: Mapping[str, Any], config: SingleWaiterConfig) -> str:
+    if "Error" in answer:
+        return (
+            "DELETED" if answer["Error"]["Code"] == "ResourceNotFoundException" else answer["Error"]["Code"]
+        )
+    value: Any = answer
+    for step in _path(config).split("."):
+        value = (value or {}).get(step)
+    return str(value)
+
+
+def _reason(answer: Mapping[str, Any], config: SingleWaiterConfig) -> str:
+    value: Any = answer
+    for step in _path(config).split(".")[:-1]:
+        value = (value or {}).get(step)
+    return str((value or {}).get("failureReason", "")) if isinstance(value, Mapping) else ""
+
+
+def _path(config: SingleWaiterConfig) -> str:
+    return next(acceptor.argument for acceptor in config.acceptors if acceptor.matcher == "path")
+
+
+def _snake(operation: str) -> str:
+    from botocore import xform_name
+
+    return str(xform_name(operation))
