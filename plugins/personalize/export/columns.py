@@ -6,7 +6,6 @@ anyhow (an integer key for a string field), which saves a cast of every row.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ import pyarrow.types as pt
 
 from personalize.export.contract import Rule
 from personalize.export.schemas import Field
+from personalize.export.uuids import uuid_texts
 
 Mask = npt.NDArray[np.bool_]
 Failure = tuple[Rule, Mask]
@@ -76,7 +76,7 @@ def _plain(array: pa.Array) -> pa.Array:
         uuids = array.type.extension_name == "arrow.uuid"
         if array.type.extension_name == "arrow.opaque" and not pt.is_string(array.type.storage_type):
             raise Uncastable("cast it to text in the query")
-        return _uuid_text(array.storage) if uuids else array.storage
+        return uuid_texts(array.storage) if uuids else array.storage
     if pt.is_dictionary(array.type):
         return array.cast(array.type.value_type)
     if pt.is_decimal(array.type):
@@ -84,13 +84,6 @@ def _plain(array: pa.Array) -> pa.Array:
     if pt.is_large_string(array.type) or pt.is_string_view(array.type):
         return array.cast(pa.string())
     return array
-
-
-def _uuid_text(storage: pa.Array) -> pa.Array:
-    text = pa.array([None if each is None else each.hex() for each in storage.to_pylist()], pa.string())
-    cuts = (0, 8, 12, 16, 20, 32)
-    groups = [pc.utf8_slice_codeunits(text, a, b) for a, b in itertools.pairwise(cuts)]
-    return pc.binary_join_element_wise(*groups, "-")
 
 
 def _text(field: Field, array: pa.Array) -> Column:
@@ -215,10 +208,10 @@ def _boolean(field: Field, array: pa.Array) -> Column:
     if pt.is_boolean(kind):
         return Column(array, [])
     if pt.is_integer(kind):  # databases without booleans store 0 and 1
-        other = mask_of(pc.invert(pc.is_in(array, pa.array([0, 1], kind))))
+        other = mask_of(pc.or_(pc.less(array, 0), pc.greater(array, 1)))
         return Column(without(array, other).cast(pa.bool_()), [(Rule.NOT_BOOLEAN, other)])
     text = _as_text(array)
-    known = mask_of(pc.is_in(text.values, pa.array(["true", "false"])))
+    known = mask_of(pc.or_(pc.equal(text.values, "true"), pc.equal(text.values, "false")))
     other = mask_of(pc.not_equal(text.values, "")) & ~known
     values = pc.equal(without(text.values, ~known), "true")
     return Column(values, [*text.failures, (Rule.NOT_BOOLEAN, other)])

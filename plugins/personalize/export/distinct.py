@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -69,6 +71,23 @@ class DistinctCounter:
         self._seen, self._pending, self._pending_rows = merged, [], 0
 
 
+def ids_to(ids: Mapping[str, pa.Array]) -> bytes:
+    """Columns of ids, of different lengths, as Arrow's stream format."""
+    sink = pa.BufferOutputStream()
+    batch = pa.RecordBatch.from_pydict(
+        {name: pa.ListArray.from_arrays([0, len(values)], values) for name, values in ids.items()}
+    )
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+def ids_from(written: bytes) -> dict[str, pa.Array]:
+    """What `ids_to` wrote."""
+    batch = pa.ipc.open_stream(written).read_next_batch()
+    return {name: batch.column(name).flatten() for name in batch.schema.names}
+
+
 class SeenIds:
     """Tells which ids came before, within a batch and across batches.
 
@@ -100,8 +119,8 @@ class SeenIds:
             numbers = ids.to_numpy()
             if numbers.min() >= 0 and numbers.max() < TABLE_LIMIT:
                 return numbers.astype(np.int64)
-        texts = ids.cast(pa.string()).to_pylist()
-        return np.fromiter(map(_key, texts), dtype=np.int64, count=len(texts))
+        spelled = ids.cast(pa.string()).to_pylist()
+        return np.fromiter(map(_key, spelled), dtype=np.int64, count=len(spelled))
 
     def _known(self, keys: npt.NDArray[np.int64]) -> Mask:
         known = np.zeros(len(keys), dtype=bool)

@@ -17,6 +17,7 @@ from typing import Any
 from personalize.export.checks import BatchChecker
 from personalize.export.contract import Contract
 from personalize.export.csv_format import encode, header
+from personalize.export.distinct import ids_to
 from personalize.export.errors import TooManyRejected
 from personalize.export.manifest import Manifest, Place, commit, new_attempt
 from personalize.export.partitions import Partition
@@ -27,6 +28,7 @@ from personalize.export.sources import Source
 from personalize.export.statistics import Statistics
 from personalize.export.summary import Summary
 from personalize.export.upload import S3Files, Sizes
+from personalize.export.without_pandas import keep_pandas_out
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Export:
     def run(self, statement: str, partition: Partition) -> Summary:
         """Export the partition and make it the current one.
 
-        A slice of a wide partition (`shard`) is only written: `shards.commit` makes the partition of all
+        A slice of a wide partition (`shard`) is only written: `shards.commit_all` makes the partition of all
         slices.
 
         :raises ExportError: the partition stays as it was
@@ -66,6 +68,7 @@ class Export:
 
     def write(self, statement: str, partition: Partition) -> Summary:
         """Write the partition's files to a new attempt, without making it current."""
+        keep_pandas_out()
         started, read_at = time.monotonic(), datetime.now(UTC).isoformat()
         attempt = partition.attempt or new_attempt()
         folder = partition.directory
@@ -92,7 +95,12 @@ class Export:
             files.abort()
             rejects.abort()
             raise
-        self._check_share(partition, read, rejects)
+        ids = None
+        if partition.shard is None:
+            self._check_share(partition, read, rejects)
+        else:
+            ids = f"{files.stem}ids.arrow"
+            self.client.put_object(Bucket=self.place.bucket, Key=ids, Body=ids_to(statistics.ids()))
         return Summary(
             key=partition.key,
             rows_read=read,
@@ -115,13 +123,15 @@ class Export:
             users=statistics.users(),
             event_types=statistics.event_types(),
             partition=partition.to_dict(),
+            ids=ids,
             examples=rejects.examples,
         )
 
     def _stream(
         self, statement: str, partition: Partition, files: S3Files, rejects: RejectedRows
     ) -> tuple[int, Counter[Any], Statistics]:
-        statistics, dropped = Statistics(self.schema), Counter[Any]()
+        statistics = Statistics(self.schema, ids=partition.shard is not None)
+        dropped: Counter[Any] = Counter()
         with ReadAhead(self.source.query(statement, partition.parameters)) as rows:
             checker = BatchChecker(self.place.dataset, self.schema, rows.names, self.contract)
             for batch in rows.batches:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
 
@@ -46,21 +46,29 @@ class PostgresSource:
 
     conninfo: str
     batch_bytes: int = BATCH_BYTES
+    #: Scans that join each other half way through would give another order of rows, so another content hash.
+    _settings: ClassVar[Sequence[str]] = ("SET TIME ZONE 'UTC'", "SET synchronize_seqscans = off")
 
     @contextmanager
     def query(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[Rows]:
-        import adbc_driver_postgresql.dbapi as adbc
+        # The driver's low level, since its DB-API module imports pyarrow.dataset and with it pandas.
+        import adbc_driver_manager
+        import adbc_driver_postgresql
 
-        with adbc.connect(self.conninfo) as connection, connection.cursor() as cursor:
-            cursor.execute("SET TIME ZONE 'UTC'")
-            # Scans that join each other half way through would give another order, so another content hash.
-            cursor.execute("SET synchronize_seqscans = off")
-            cursor.adbc_statement.set_options(
-                **{"adbc.postgresql.batch_size_hint_bytes": str(self.batch_bytes)}
-            )
-            cursor.execute(markers.with_literals(statement, parameters))
-            reader = cursor.fetch_record_batch()
-            yield Rows([_named(field) for field in reader.schema], reader, cursor.adbc_cancel)
+        with (
+            adbc_driver_postgresql.connect(self.conninfo) as database,
+            adbc_driver_manager.AdbcConnection(database) as connection,
+        ):
+            for setting in self._settings:
+                with adbc_driver_manager.AdbcStatement(connection) as prepared:
+                    prepared.set_sql_query(setting)
+                    prepared.execute_update()
+            with adbc_driver_manager.AdbcStatement(connection) as select:
+                select.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(self.batch_bytes)})
+                select.set_sql_query(markers.with_literals(statement, parameters))
+                stream, _ = select.execute_query()
+                with pa.RecordBatchReader.from_stream(stream) as reader:
+                    yield Rows([_named(field) for field in reader.schema], reader, select.cancel)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from personalize.export.distinct import DistinctCounter
 from personalize.export.minimum import UsersWithTwo
 from personalize.export.schemas import DatasetSchema
 
+IDS = ("USER_ID", "ITEM_ID")
 #: More event types than the service can ever take; a note of more would only fatten the manifest.
 _EVENT_TYPES_NOTED = 50
 
@@ -17,13 +18,15 @@ class Statistics:
     """Counts over the written rows of one export.
 
     Ids of users and items are unique in their own dataset, so their number is the number of rows there.
+
+    :param ids: count them all the same, so that slices of a dataset can be compared
     """
 
-    def __init__(self, schema: DatasetSchema) -> None:
+    def __init__(self, schema: DatasetSchema, *, ids: bool = False) -> None:
         self._names = {field.canonical: field.name for field in schema.fields}
         self._interactions = schema.dataset_type == "INTERACTIONS"
         self._instant = self._names.get("TIMESTAMP") or self._names.get("CREATION_TIMESTAMP")
-        self._counters = {name: DistinctCounter() for name in self._counted()}
+        self._counters = {name: DistinctCounter() for name in self._counted(ids)}
         self._with_two = UsersWithTwo()
         self.rows = 0
         self.min_timestamp: int | None = None
@@ -49,18 +52,19 @@ class Statistics:
     def users(self) -> dict[str, object]:
         return self._with_two.note() if self._interactions else {}
 
-    def ids(self, canonical: str) -> pa.Array:
-        return self._counters[canonical].values()
+    def ids(self) -> dict[str, pa.Array]:
+        """The distinct users and items, as text."""
+        return {name: self._counters[name].values() for name in IDS if name in self._counters}
 
     def event_types(self) -> list[str]:
         if "EVENT_TYPE" not in self._counters:
             return []
         return sorted(self._counters["EVENT_TYPE"].values().to_pylist())[:_EVENT_TYPES_NOTED]
 
-    def _counted(self) -> list[str]:
-        if not self._interactions:
+    def _counted(self, ids: bool) -> list[str]:
+        if not self._interactions and not ids:
             return []
-        return [name for name in ("USER_ID", "ITEM_ID", "EVENT_TYPE") if name in self._names]
+        return [name for name in (*IDS, "EVENT_TYPE") if name in self._names]
 
     def _add_instants(self, values: pa.Array) -> None:
         extremes = pc.min_max(values).as_py()

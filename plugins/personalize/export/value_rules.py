@@ -10,6 +10,7 @@ import dataclasses
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,6 @@ _CONTROL = r"[\x00-\x1f\x7f\x{80}-\x{9f}]"
 _CONTROL_IN_TEXT = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]"
 _STRAY = r"^\s*\||\|\s*\||\|\s*$"
 _CJK = r"[\p{Han}\p{Hiragana}\p{Katakana}]"
-_RESERVED = pa.array(sorted(RESERVED_NAMES))
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _text_failures(field: Field, values: pa.Array) -> Iterator[Failure]:
         return
     if (field.categorical or field.canonical == "IMPRESSION") and (data == ord("|")).any():
         yield Rule.STRAY_SEPARATOR, mask_of(pc.match_substring_regex(values, _STRAY))
-    reserved = pc.is_in(values, _RESERVED)
+    reserved = pc.is_in(values, _reserved())
     if pc.any(reserved).as_py():
         yield Rule.RESERVED_VALUE, mask_of(reserved)
 
@@ -153,3 +153,9 @@ def _bytes(values: pa.Array) -> npt.NDArray[np.uint8]:
 
 def _holds(kind: pa.DataType, scale: int) -> bool:
     return bool(kind.bit_width >= 64 or scale < 2 ** (kind.bit_width - 1))
+
+
+@cache
+def _reserved() -> pa.Array:
+    # Not a constant: DAG files import this, and the first array that Arrow makes is expensive.
+    return pa.array(sorted(RESERVED_NAMES))

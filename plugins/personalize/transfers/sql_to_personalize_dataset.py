@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from personalize.export.sources import BATCH_BYTES
 from personalize.export.sql import JINJA_MARKERS
 from personalize.export.summary import Summary, total
 from personalize.export.upload import Sizes
+from personalize.transfers.outlets import describe_outlets
 from personalize.transfers.product_database import s3_client, source_of
 
 if TYPE_CHECKING:
@@ -99,9 +100,16 @@ class SqlToPersonalizeDatasetOperator(BaseOperator):
         self.region_name = region_name
         self.verify = verify
 
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        """Let `{{ start }}` and its like render to markers, since each partition has its own bounds."""
-        super().render_template_fields({**context, **JINJA_MARKERS}, jinja_env)  # type: ignore[arg-type]
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, *args: Any, **kwargs: Any
+    ) -> None:
+        """Let `{{ start }}` and its like render to markers, since each partition has its own bounds.
+
+        Not `render_template_fields`, which a mapped operator does not call on the operator it expands to.
+        """
+        super()._do_render_template_fields(
+            parent, template_fields, {**context, **JINJA_MARKERS}, *args, **kwargs
+        )  # type: ignore[typeddict-item]
 
     def execute(self, context: Context) -> dict[str, Any]:
         try:
@@ -112,10 +120,7 @@ class SqlToPersonalizeDatasetOperator(BaseOperator):
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
         summary = total(summaries, self.dataset, export.place.uri)
-        for outlet in self.outlets:
-            context["outlet_events"][outlet].extra = {
-                name: value for name, value in summary.items() if name != "partitions"
-            } | {"partitions": [each.key for each in summaries]}
+        describe_outlets(self.outlets, context, summary)
         return summary
 
     @cached_property

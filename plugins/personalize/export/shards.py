@@ -1,0 +1,143 @@
+"""A wide partition that several tasks export: cut into slices, written apart, made current as one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from personalize.export import summary as sums
+from personalize.export.distinct import DistinctCounter, ids_from
+from personalize.export.errors import ExportError, TooManyRejected
+from personalize.export.exporter import manifest_of
+from personalize.export.manifest import Place, commit, new_attempt
+from personalize.export.minimum import merged
+from personalize.export.partitions import Partition, cut_by_key, cut_in_time
+from personalize.export.sources import Source
+from personalize.export.summary import Summary
+
+
+def plan(
+    partition: Partition, shards: int, source: Source | None = None, bounds_sql: str | None = None
+) -> list[Partition]:
+    """Cut a partition into slices that share an attempt.
+
+    :param bounds_sql: a query for the first and the last key (whole numbers, both included); without it the
+        partition's interval is cut
+    """
+    if bounds_sql is None or source is None:
+        slices = cut_in_time(partition, shards)
+    else:
+        first, last = _bounds(source, bounds_sql, partition)
+        slices = cut_by_key(partition, first, last, shards)
+    attempt = new_attempt()
+    return [replace(each, attempt=attempt) for each in slices]
+
+
+def commit_all(
+    client: Any, place: Place, summaries: Sequence[Summary], rejected_limit: float
+) -> list[Summary]:
+    """Make each partition current whose slices are all there.
+
+    :raises ExportError: a slice is missing, doubled or of another plan, an id is in two slices, or too many
+        rows were rejected; no partition changes then
+    """
+    groups: dict[str, list[Summary]] = defaultdict(list)
+    for each in summaries:
+        groups[each.key].append(each)
+    wholes = [_merged(client, place, key, group) for key, group in sorted(groups.items())]
+    for whole in wholes:
+        _check_share(place, whole, rejected_limit)
+    done = []
+    for whole in wholes:
+        partition = Partition.from_dict(whole.partition)
+        current = commit(client, place, manifest_of(place, partition, whole))
+        uri = f"s3://{place.bucket}/{place.manifest(partition.directory)}"
+        done.append(replace(whole, manifest=uri, superseded=not current))
+    return done
+
+
+def _merged(client: Any, place: Place, key: str, group: Sequence[Summary]) -> Summary:
+    group = sorted(group, key=lambda each: int(each.partition.get("shard", -1)))
+    shards = int(group[0].partition.get("shards", 1))
+    numbers = [each.partition.get("shard") for each in group]
+    if numbers != list(range(shards)):
+        raise ExportError(
+            f"partition {key!r} has {shards} slices, but {numbers} came. Clear the mapped "
+            "exports that are missing, and this task"
+        )
+    if len({(each.attempt, each.schema_hash) for each in group}) > 1:
+        raise ExportError(f"partition {key!r}: its slices are of different plans. Clear the plan task")
+    distinct = _distinct(client, place, key, group)
+    first, last = (Partition.from_dict(each.partition) for each in (group[0], group[-1]))
+    whole = Partition(key, first.start, last.end, attempt=group[0].attempt)
+    return Summary(
+        key=key,
+        rows_read=sum(each.rows_read for each in group),
+        rows_written=sum(each.rows_written for each in group),
+        rejected=sums.added(each.rejected for each in group),
+        dropped_values=sums.added(each.dropped_values for each in group),
+        bytes=sum(each.bytes for each in group),
+        parts=sum(each.parts for each in group),
+        files=[file for each in group for file in each.files],
+        min_timestamp=sums.least(each.min_timestamp for each in group),
+        max_timestamp=sums.most(each.max_timestamp for each in group),
+        distinct_users=distinct.get("USER_ID"),
+        distinct_items=distinct.get("ITEM_ID"),
+        content_hash=sums.combined_hash([each.content_hash for each in group]),
+        schema_hash=group[0].schema_hash,
+        seconds=max(each.seconds for each in group),
+        attempt=group[0].attempt,
+        read_at=min(each.read_at for each in group),
+        rejected_location=next((each.rejected_location for each in group if each.rejected_location), None),
+        users=merged([each.users for each in group]) if place.dataset == "interactions" else {},
+        event_types=sorted({kind for each in group for kind in each.event_types}),
+        partition=whole.to_dict(),
+        examples=[example for each in group for example in each.examples][:3],
+    )
+
+
+def _distinct(client: Any, place: Place, key: str, group: Sequence[Summary]) -> dict[str, int]:
+    """Distinct ids over all slices; ids that must be unique may not be in two of them."""
+    counters: dict[str, DistinctCounter] = defaultdict(DistinctCounter)
+    listed: dict[str, int] = defaultdict(int)
+    for each in group:
+        body = client.get_object(Bucket=place.bucket, Key=each.ids)["Body"].read()
+        for name, ids in ids_from(body).items():
+            counters[name].add(ids)
+            listed[name] += len(ids)
+    counts = {name: counter.count() for name, counter in counters.items()}
+    unique = {"users": "USER_ID", "items": "ITEM_ID"}.get(place.dataset)
+    if unique and counts.get(unique, 0) < listed[unique]:
+        raise ExportError(
+            f"dataset {place.dataset!r}, partition {key!r}: {listed[unique] - counts[unique]:,} ids are in "
+            "more than one slice. Cut by the id itself (bounds_sql), so that a slice has all rows of an id"
+        )
+    return counts
+
+
+def _bounds(source: Source, bounds_sql: str, partition: Partition) -> tuple[int, int]:
+    with source.query(bounds_sql, partition.parameters) as rows:
+        found = [row for batch in rows.batches for row in zip(*batch.to_pydict().values(), strict=True)]
+    if len(found) != 1 or len(found[0]) != 2:
+        raise ExportError("bounds_sql must give one row of two columns: the first key and the last")
+    low, high = found[0]
+    if low is None or high is None:
+        return 0, 0  # an empty partition: one slice that finds nothing
+    if not isinstance(low, int) or not isinstance(high, int):
+        raise ExportError(f"bounds_sql gave {low!r} and {high!r}: keys to cut by must be whole numbers")
+    return low, high
+
+
+def _check_share(place: Place, whole: Summary, limit: float) -> None:
+    if whole.rows_rejected and whole.rows_rejected > limit * whole.rows_read:
+        raise TooManyRejected(
+            place.dataset,
+            whole.key,
+            read=whole.rows_read,
+            rejected=whole.rejected,
+            limit=limit,
+            examples=whole.examples,
+            location=str(whole.rejected_location),
+        )

@@ -1,0 +1,124 @@
+"""Wide partitions shared by mapped tasks: plan the slices, export each, commit them as one.
+
+plan = PersonalizeDatasetPlanOperator(task_id="plan", dataset="interactions", shards=4)
+export = SqlToPersonalizeDatasetOperator.partial(task_id="export", ...).expand(partitions=plan.output)
+PersonalizeDatasetCommitOperator(task_id="commit", ..., shards=export.output)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from personalize.export.errors import ExportError
+from personalize.export.manifest import Place
+from personalize.export.partitions import Partition, from_context
+from personalize.export.shards import commit_all, plan
+from personalize.export.sql import JINJA_MARKERS
+from personalize.export.summary import Summary, total
+from personalize.transfers.outlets import describe_outlets
+from personalize.transfers.product_database import s3_client, source_of
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.sdk import Context
+
+
+class PersonalizeDatasetPlanOperator(BaseOperator):
+    """Cuts partitions into slices for mapped exports: in time, or by a key of whole numbers.
+
+    :param dataset: the dataset's folder, which decides what a run exports by default (templated)
+    :param partitions: list of `{"key", "start", "end"}`; default: the run's own (templated)
+    :param shards: slices of each partition
+    :param bounds_sql: a query for the first and last key of a partition; the export's query then has
+        `{{ low }}` and `{{ high }}` (half-open) beside `{{ start }}` and `{{ end }}` (templated)
+    :param conn_id: the product database, for `bounds_sql`
+    :return: one list of partitions for each mapped export
+    """
+
+    template_fields: Sequence[str] = ("dataset", "partitions", "bounds_sql", "conn_id")
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers = {"bounds_sql": "sql", "partitions": "json"}  # noqa: RUF012
+    ui_color = "#e6f4ea"
+
+    def __init__(
+        self,
+        *,
+        dataset: str,
+        shards: int = 4,
+        partitions: Sequence[Mapping[str, Any]] | None = None,
+        bounds_sql: str | None = None,
+        conn_id: str = "product_db",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dataset = dataset
+        self.shards = shards
+        self.partitions = partitions
+        self.bounds_sql = bounds_sql
+        self.conn_id = conn_id
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        super().render_template_fields({**context, **JINJA_MARKERS}, jinja_env)  # type: ignore[arg-type]
+
+    def execute(self, context: Context) -> list[list[dict[str, Any]]]:
+        try:
+            if self.partitions is None:
+                wanted = from_context(context, self.dataset.upper())
+            else:
+                wanted = [Partition.from_dict(each) for each in self.partitions]
+            source = source_of(self.conn_id) if self.bounds_sql else None
+            slices = [each for one in wanted for each in plan(one, self.shards, source, self.bounds_sql)]
+        except ExportError as error:
+            raise AirflowFailException(str(error)) from error
+        return [[each.to_dict()] for each in slices]
+
+
+class PersonalizeDatasetCommitOperator(BaseOperator):
+    """Makes the slices that mapped exports wrote the current partitions, all of them at once.
+
+    :param shards: what the mapped exports returned (templated)
+    :param rejected_limit: the share of a whole partition's rejected rows above which the task fails
+    :return: the summary of the whole partitions, see `personalize.export.summary`
+    """
+
+    template_fields: Sequence[str] = ("dataset", "bucket", "prefix", "shards", "aws_conn_id", "region_name")
+    ui_color = "#e6f4ea"
+
+    def __init__(
+        self,
+        *,
+        dataset: str,
+        bucket: str,
+        prefix: str,
+        shards: Iterable[Mapping[str, Any]],
+        rejected_limit: float = 0.01,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dataset = dataset
+        self.bucket = bucket
+        self.prefix = prefix
+        self.shards = shards
+        self.rejected_limit = rejected_limit
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        place = Place(self.bucket, self.prefix, self.dataset)
+        written = [Summary.from_dict(each) for shard in self.shards for each in shard["partitions"]]
+        try:
+            client = s3_client(self.aws_conn_id, self.region_name, self.verify)
+            done = commit_all(client, place, written, self.rejected_limit)
+        except ExportError as error:
+            raise AirflowFailException(str(error)) from error
+        summary = total(done, self.dataset, place.uri)
+        describe_outlets(self.outlets, context, summary)
+        return summary
