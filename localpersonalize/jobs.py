@@ -62,7 +62,7 @@ class Jobs:
         self._stopped: set[str] = set()
         self._closing = threading.Event()
 
-    def submit(self, kind: str, arn: str, **details: Any) -> None:
+    def submit(self, kind: str, arn: str, /, **details: Any) -> None:
         """Promise to do a job; durable when this returns."""
         number = self._service.store.add_job(kind, arn, details)
         self._schedule(number, kind, arn, details)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from localpersonalize.data.csv_files import arrow_schema
 from localpersonalize.data.schemas import REQUIRED, parse_fields
+from localpersonalize.data.streamed import settled
 from localpersonalize.store import Store
 
 SPLIT_ROWS = 5_000_000
@@ -70,7 +71,7 @@ class Tables:
         bulk = self.bulk(dataset_arn)
         schema = arrow_schema(parse_fields(self.store.get(dataset["schemaArn"])["schema"]))  # type: ignore[index]
         if kind.endswith("INTERACTIONS"):
-            rows = self.store.events(dataset_arn)
+            rows = settled(self.store.events(dataset_arn))
             streamed = _table(rows, schema) if rows else None
             return _together(bulk, streamed)
         records = self.store.records(dataset_arn)

@@ -1,0 +1,155 @@
+"""Events and records that come one by one, from the shapes of the wire to rows of their dataset.
+
+Keys of `properties` are camel case forms of the schema's fields: `numberOfRatings` is NUMBER_OF_RATINGS.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from localpersonalize.data.schemas import Field
+from localpersonalize.protocol.errors import InvalidInput
+
+MAX_EVENT_BYTES = 10 * 1024
+Row = dict[str, Any]
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_OF_THE_REQUEST = ("USER_ID", "SESSION_ID", "EVENT_TYPE", "TIMESTAMP", "RECOMMENDATION_ID", "IMPRESSION")
+
+
+def column_of(key: str) -> str:
+    """`numberOfRatings` and `number_of_ratings` to `NUMBER_OF_RATINGS`."""
+    return _HUMP.sub("_", key).upper()
+
+
+def properties(text: str | None, what: str) -> Row:
+    """The members of a `properties` string, by column.
+
+    :raises InvalidInput: if it is not a JSON object.
+    """
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"The properties of {what} are not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise InvalidInput(f"The properties of {what} are not a JSON object.")
+    return {column_of(key): item for key, item in value.items()}
+
+
+def event_row(
+    event: Mapping[str, Any],
+    user_id: str | None,
+    session_id: str,
+    fields: Mapping[str, Field],
+    shown: Iterable[str],
+) -> Row:
+    """One event of PutEvents. Before sign-in the session stands for the user.
+
+    Properties that the schema lacks are left out, as in the service.
+
+    :param fields: the Interactions schema by column.
+    :param shown: impression of the event, explicit or implied by its recommendation.
+    :raises InvalidInput: if a value does not fit the schema, an item is missing, or the event is too large.
+    """
+    what = f"event {event.get('eventId') or event['eventType']}"
+    more = properties(event.get("properties"), what)
+    wrong = [name for name in more if name in _OF_THE_REQUEST]
+    if wrong:
+        raise InvalidInput(f"{', '.join(wrong)} can't be given in the properties of {what}.")
+    item = event.get("itemId") or more.pop("ITEM_ID", None)
+    if not item:
+        raise InvalidInput(f"{what} has no itemId.")
+    value = event.get("eventValue", more.pop("EVENT_VALUE", None))
+    row = {
+        "USER_ID": user_id or session_id,
+        "ITEM_ID": str(item),
+        "TIMESTAMP": int(event["sentAt"].timestamp()),
+        "EVENT_TYPE": event["eventType"],
+        "EVENT_VALUE": None if value is None else converted(value, Field("EVENT_VALUE", "float", True), what),
+        "SESSION_ID": session_id,
+        "EVENT_ID": event.get("eventId"),
+        "RECOMMENDATION_ID": event.get("recommendationId"),
+        "IMPRESSION": "|".join(shown) or None,
+        **{name: converted(given, fields[name], what) for name, given in more.items() if name in fields},
+    }
+    row = {name: given for name, given in row.items() if given is not None}
+    if len(json.dumps(row)) > MAX_EVENT_BYTES:
+        raise InvalidInput(f"{what} is larger than {MAX_EVENT_BYTES} bytes.")
+    return row
+
+
+def record_row(identifier: tuple[str, str], text: str | None, fields: Mapping[str, Field]) -> Row:
+    """One record of PutItems, PutUsers or PutActions.
+
+    :param identifier: column and value of its id.
+    :raises InvalidInput: if a value does not fit the schema, or a field that may not be null is missing.
+    """
+    column, value = identifier
+    what = f"{column} {value}"
+    given = properties(text, what)
+    unknown = sorted(set(given) - set(fields))
+    if unknown:
+        raise InvalidInput(f"{what} has properties that the schema does not have: {', '.join(unknown)}.")
+    row = {name: converted(item, fields[name], what) for name, item in given.items()} | {column: value}
+    missing = sorted(name for name, field in fields.items() if not field.nullable and row.get(name) is None)
+    if missing:
+        raise InvalidInput(f"{what} lacks values for {', '.join(missing)}, which may not be null.")
+    return row
+
+
+def converted(value: Any, field: Field, what: str) -> Any:
+    """A property as its field's type; numbers may come as strings.
+
+    :raises InvalidInput: if it is none.
+    """
+    if value is None:
+        if not field.nullable:
+            raise InvalidInput(f"{field.name} of {what} may not be null.")
+        return None
+    try:
+        if field.kind in ("int", "long"):
+            if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+                raise ValueError
+            return int(value)
+        if field.kind in ("float", "double"):
+            return float(value)
+        if field.kind == "boolean":
+            return {"true": True, "false": False}[str(value).lower()]
+    except (TypeError, ValueError, KeyError):
+        raise InvalidInput(
+            f"{field.name} of {what} is not of type {field.kind}: {str(value)[:100]}."
+        ) from None
+    if isinstance(value, dict | list):
+        raise InvalidInput(f"{field.name} of {what} is not of type string.")
+    return str(value)
+
+
+def settled(rows: Iterable[Row]) -> list[Row]:
+    """Streamed events as a training sees them.
+
+    An anonymous session's events belong to the user who signed in within it. An event counts once: another
+    with its event id, or with the same user, time and properties, is the same event.
+    """
+    rows = list(rows)
+    owners = {row["SESSION_ID"]: row["USER_ID"] for row in rows if _signed_in(row)}
+    seen: set[tuple[Any, ...]] = set()
+    kept = []
+    for row in rows:
+        if not _signed_in(row):
+            row = {**row, "USER_ID": owners.get(row["USER_ID"], row["USER_ID"])}
+        keys = [tuple(sorted((name, row[name]) for name in row if name not in ("SESSION_ID", "EVENT_ID")))]
+        if "EVENT_ID" in row:
+            keys.append((row["USER_ID"], row["EVENT_ID"]))
+        if seen.isdisjoint(keys):
+            kept.append(row)
+        seen.update(keys)
+    return kept
+
+
+def _signed_in(row: Row) -> bool:
+    return row.get("SESSION_ID") is not None and row["SESSION_ID"] != row["USER_ID"]
