@@ -128,8 +128,8 @@ class BatchChecker:
         action = self.contract.action(rule)
         if action is Action.STOP:
             first = int(np.argmax(mask))
-            value = shown(source[first])
-            raise RuleViolated(self.dataset, rule, field.name, self.rows_read + first + 1, value)
+            value = value_rules.told(rule, shown(source[first]))
+            raise RuleViolated(self.dataset, rule.value, field.name, self.rows_read + first + 1, value)
         if action is Action.DROP_VALUE and field.nullable:
             verdict.drops.setdefault(field.name, []).append((rule, mask))
         else:

@@ -159,8 +159,8 @@ def _in_range(field: Field, array: pa.Array, failures: list[Failure]) -> Column:
     extremes = pc.min_max(array).as_py()
     if extremes["min"] is None or (low <= extremes["min"] and extremes["max"] <= high):
         return Column(array, failures)
-    wide = mask_of(pc.greater(array, high))
-    if low > np.iinfo(np.int64).min:
+    wide = mask_of(pc.greater(array, pa.scalar(high, array.type)))
+    if pt.is_signed_integer(array.type) and low > np.iinfo(np.int64).min:
         wide |= mask_of(pc.less(array, low))
     return Column(without(array, wide), [*failures, (Rule.WRONG_TYPE, wide)])
 

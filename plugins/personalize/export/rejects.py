@@ -10,6 +10,7 @@ from personalize.export.checks import Rejected, rows_of
 from personalize.export.contract import Rule
 from personalize.export.csv_format import encode_texts
 from personalize.export.upload import S3Files, Sizes
+from personalize.export.value_rules import told
 
 EXAMPLES = 3
 
@@ -43,8 +44,8 @@ class RejectedRows:
         for row, rule, name, values in rows_of(rejected):
             lines.append((rule, name, str(row), *values))
             if len(self.examples) < EXAMPLES:
-                value = values[self._names.index(name)]
-                self.examples.append(f"row {row}, {name}: {rule} ({value[:80]!r})")
+                value = values[self._names.index(name)][:80]
+                self.examples.append(f"row {row}, {name}: {rule} ({told(rule, value) or 'empty'})")
         self._files.write(encode_texts(lines), len(lines))
 
     def close(self) -> None:

@@ -73,6 +73,13 @@ class Plausible:
         return mask_of(pc.and_(pc.greater_equal(seconds, self.earliest), pc.less_equal(seconds, self.latest)))
 
 
+def told(rule: Rule, value: str) -> str:
+    """A value as an error shows it: an instant in another unit with the unit's name."""
+    if rule is not Rule.TIMESTAMP_NOT_SECONDS or not value.removeprefix("-").isdigit():
+        return value
+    return f"{value}, which are {Plausible().unit(int(value))}"
+
+
 def missing(field: Field, values: pa.Array) -> Mask | None:
     """Where a column has neither value nor text; None when nowhere."""
     absent = mask_of(values.is_null()) if values.null_count else None

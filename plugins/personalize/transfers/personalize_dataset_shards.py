@@ -17,17 +17,16 @@ from personalize.export.errors import ExportError
 from personalize.export.manifest import Place
 from personalize.export.partitions import Partition, from_context
 from personalize.export.shards import commit_all, plan
-from personalize.export.sql import JINJA_MARKERS
 from personalize.export.summary import Summary, total
+from personalize.transfers.markers import PartitionMarkers
 from personalize.transfers.outlets import describe_outlets
 from personalize.transfers.product_database import s3_client, source_of
 
 if TYPE_CHECKING:
-    import jinja2
     from airflow.sdk import Context
 
 
-class PersonalizeDatasetPlanOperator(BaseOperator):
+class PersonalizeDatasetPlanOperator(PartitionMarkers):
     """Cuts partitions into slices for mapped exports: in time, or by a key of whole numbers.
 
     :param dataset: the dataset's folder, which decides what a run exports by default (templated)
@@ -60,9 +59,6 @@ class PersonalizeDatasetPlanOperator(BaseOperator):
         self.partitions = partitions
         self.bounds_sql = bounds_sql
         self.conn_id = conn_id
-
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        super().render_template_fields({**context, **JINJA_MARKERS}, jinja_env)  # type: ignore[arg-type]
 
     def execute(self, context: Context) -> list[list[dict[str, Any]]]:
         try:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from personalize.export.contract import Contract
@@ -16,18 +15,17 @@ from personalize.export.manifest import Place
 from personalize.export.partitions import Partition, from_context
 from personalize.export.schemas import DatasetSchema, parse_schema
 from personalize.export.sources import BATCH_BYTES
-from personalize.export.sql import JINJA_MARKERS
 from personalize.export.summary import Summary, total
 from personalize.export.upload import Sizes
+from personalize.transfers.markers import PartitionMarkers
 from personalize.transfers.outlets import describe_outlets
 from personalize.transfers.product_database import s3_client, source_of
 
 if TYPE_CHECKING:
-    import jinja2
     from airflow.sdk import Context
 
 
-class SqlToPersonalizeDatasetOperator(BaseOperator):
+class SqlToPersonalizeDatasetOperator(PartitionMarkers):
     """Exports a query's rows, checked against an Avro schema, as partitions of a dataset in S3.
 
     In `sql`, `{{ start }}` and `{{ end }}` stand where a timestamp does, without quotes: each partition's own
@@ -99,17 +97,6 @@ class SqlToPersonalizeDatasetOperator(BaseOperator):
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
-
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], context: Context, *args: Any, **kwargs: Any
-    ) -> None:
-        """Let `{{ start }}` and its like render to markers, since each partition has its own bounds.
-
-        Not `render_template_fields`, which a mapped operator does not call on the operator it expands to.
-        """
-        super()._do_render_template_fields(
-            parent, template_fields, {**context, **JINJA_MARKERS}, *args, **kwargs
-        )  # type: ignore[typeddict-item]
 
     def execute(self, context: Context) -> dict[str, Any]:
         try:
