@@ -119,6 +119,7 @@ class Server:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.service.jobs.resume()
+                self.service.runtime.warm(self.service.serving())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 self.service.close()

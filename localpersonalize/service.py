@@ -67,6 +67,12 @@ class Service:
         name = solution_version_arn.split(":", 5)[-1].replace("/", ".")
         return self.settings.data_dir / "models" / name
 
+    def serving(self) -> list[str]:
+        """ARNs of the campaigns and recommenders that answer requests."""
+        found = [*self.store.all("Campaign"), *self.store.all("Recommender")]
+        active = (body for body in found if body["status"] == "ACTIVE")
+        return [body.get("campaignArn") or body["recommenderArn"] for body in active]
+
     def client(self, service: str) -> Any:
         """A client of the account's own S3, IAM or STS."""
         own_s3 = service == "s3" and self.settings.s3_endpoint

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -133,6 +133,18 @@ class Runtime:
             self._deployments[arn] = made
             log.info("serving %s with %s (%d bytes)", arn, made.solution_version_arn, memory_of(made.model))
             return made
+
+    def warm(self, arns: Iterable[str]) -> Future[None]:
+        """Load what will be asked for, at a start, so that the first requests find it in memory."""
+
+        def load() -> None:
+            for arn in arns:
+                try:
+                    self.deployment(arn)
+                except Exception:
+                    log.exception("could not load %s", arn)
+
+        return self._background.submit(load)
 
     def withdraw(self, arn: str) -> None:
         """A campaign, recommender or filter was deleted, or a recommender stopped."""
