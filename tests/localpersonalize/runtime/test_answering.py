@@ -135,14 +135,14 @@ def test_domain_use_cases_leave_out_what_was_bought(world: World) -> None:
 
 
 def test_new_items_are_explored_once_the_model_knows_them(world: World) -> None:
-    deployment = world.deploy("explores", NextItem(), explores=Exploration(weight=0.5))
-    row = {"ITEM_ID": "brand new", "GENRE": "odd"}
-    world.put_items(row)
+    deployment = world.deploy("explores", NextItem(), explores=Exploration(weight=1.0))
+    world.put_items({"ITEM_ID": "brand new", "GENRE": "odd"})
     deployment.add_items(pa.table({"ITEM_ID": ["brand new"]}))
-    seen = [world.ids(campaignArn="explores", userId="u1", numResults=5) for _ in range(60)]
-    assert any("brand new" in one for one in seen)
-    world.deploy("steady", NextItem(), explores=Exploration(weight=0.0))
-    assert len({world.ids(campaignArn="steady", userId="u1", numResults=5) for _ in range(5)}) == 1
+    world.happened("u1", "i8")
+    # i9 suits best, what came last next best.
+    assert "brand new" in {world.ids(campaignArn="explores", userId="u1", numResults=1) for _ in range(60)}
+    world.deploy("steady", deployment.model, explores=Exploration(weight=0.0))
+    assert {world.ids(campaignArn="steady", userId="u1", numResults=1) for _ in range(5)} == {"i9"}
 
 
 def test_old_items_are_not_explored(world: World) -> None:
