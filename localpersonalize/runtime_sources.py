@@ -53,6 +53,11 @@ class RuntimeSources:
         return None
 
 
+def model_folder(data_dir: Path, version_arn: str) -> Path:
+    """Where the model of a solution version, or a recommender, is kept."""
+    return data_dir / "models" / version_arn.split(":", 5)[-1].replace("/", ".")
+
+
 def streamed_event(record: Mapping[str, Any]) -> StreamedEvent:
     """A stored event as the runtime's histories take it."""
     return StreamedEvent(

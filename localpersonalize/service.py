@@ -14,6 +14,7 @@ from localpersonalize.jobs import Jobs
 from localpersonalize.protocol.errors import NotFound
 from localpersonalize.protocol.signature import Credentials
 from localpersonalize.runtime import Runtime
+from localpersonalize.runtime_sources import RuntimeSources, model_folder
 from localpersonalize.store import Body, Store
 
 
@@ -41,8 +42,6 @@ class Service:
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        from localpersonalize.runtime_sources import RuntimeSources
-
         self.store = Store(self.settings.data_dir / "personalize.sqlite")
         self.tables = Tables(self.store, self.settings.data_dir / "datasets")
         sources = RuntimeSources(self.store, self.tables, self.model_folder)
@@ -64,8 +63,7 @@ class Service:
 
     def model_folder(self, solution_version_arn: str) -> Path:
         """Where the model of a solution version is kept."""
-        name = solution_version_arn.split(":", 5)[-1].replace("/", ".")
-        return self.settings.data_dir / "models" / name
+        return model_folder(self.settings.data_dir, solution_version_arn)
 
     def serving(self) -> list[str]:
         """ARNs of the campaigns and recommenders that answer requests."""

@@ -117,9 +117,33 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
     return asdict(result)
 
 
+def batch(request: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Answer a batch inference or batch segment job's input."""
+    from dataclasses import asdict
+
+    from localpersonalize.runtime.batch import jobs
+    from localpersonalize.runtime.batch.files import BatchJobError
+    from localpersonalize.runtime_sources import RuntimeSources, model_folder
+
+    store, tables = _open(request)
+    sources = RuntimeSources(store, tables, lambda arn: model_folder(Path(request["data_dir"]), arn))
+    run = {
+        "batch-inference-job": jobs.run_batch_inference_job,
+        "batch-segment-job": jobs.run_batch_segment_job,
+    }
+    job = store.get(request["arn"]) or {}
+    progress = lambda fraction, text: say(f"{fraction:4.0%} {text}")  # noqa: E731
+    try:
+        return asdict(run[request["task"]](job, sources, sources, _client(request, "s3"), progress))
+    except BatchJobError as error:
+        raise Refused(str(error)) from None
+
+
 TASKS: dict[str, Callable[[dict[str, Any], Say], dict[str, Any]]] = {
     "import": import_dataset,
     "train": train,
+    "batch-inference-job": batch,
+    "batch-segment-job": batch,
 }
 
 if __name__ == "__main__":

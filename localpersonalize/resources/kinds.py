@@ -56,6 +56,8 @@ KINDS = (
     Kind("Campaign", "campaign", "campaigns", "solutionArn"),
     Kind("Filter", "filter", "filters", "datasetGroupArn"),
     Kind("EventTracker", "eventTracker", "eventTrackers", "datasetGroupArn"),
+    Kind("BatchInferenceJob", "batchInferenceJob", "batchInferenceJobs", "solutionVersionArn", deletable=False),
+    Kind("BatchSegmentJob", "batchSegmentJob", "batchSegmentJobs", "solutionVersionArn", deletable=False),
 )  # fmt: skip
 BY_NAME = {kind.name: kind for kind in KINDS}
 

@@ -1,0 +1,93 @@
+"""Batch inference and batch segment jobs: one worker each, answers in S3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localpersonalize.jobs import WorkerFailed, job
+from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.recipes.registry import recipe
+from localpersonalize.resources import kinds
+from localpersonalize.resources.registry import operation
+from localpersonalize.resources.solution_versions import require_trained
+
+if TYPE_CHECKING:
+    from localpersonalize.service import Service
+
+MOST_AT_ONCE = 5
+SEGMENTATION = "USER_SEGMENTATION"
+MOST_RESULTS = {"BatchInferenceJob": 500, "BatchSegmentJob": 5_000_000}
+
+
+@operation("CreateBatchInferenceJob")
+def create_inference(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    version = require_trained(service, params["solutionVersionArn"])
+    if _type(version) == SEGMENTATION:
+        raise InvalidInput("The solution version makes user segments. Use CreateBatchSegmentJob.")
+    body = {"batchInferenceJobMode": "BATCH_INFERENCE", **params}
+    return _create(service, "BatchInferenceJob", "batch-inference-job", body, params, version)
+
+
+@operation("CreateBatchSegmentJob")
+def create_segment(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+    version = require_trained(service, params["solutionVersionArn"])
+    if _type(version) != SEGMENTATION:
+        raise InvalidInput(
+            f"The solution version's recipe is of type {_type(version)}; a batch segment job needs {SEGMENTATION}."
+        )
+    return _create(service, "BatchSegmentJob", "batch-segment-job", params, params, version)
+
+
+def _create(
+    service: Service,
+    kind: str,
+    stem: str,
+    body: Mapping[str, Any],
+    params: dict[str, Any],
+    version: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    _check(service, kind, params, version)
+    arn, key = service.arn(stem, params["jobName"]), kinds.BY_NAME[kind].arn_key
+    full = {"numResults": 25, **body, key: arn, "status": kinds.PENDING}
+    with service.store.transaction():
+        if service.store.get(arn) is None:
+            kinds.limit_pending(service, kind, MOST_AT_ONCE)
+        kinds.new(service, kind, arn, full, params, parent=params["solutionVersionArn"])
+        service.jobs.submit("batch", arn, task=stem)
+    return {key: arn}
+
+
+def _check(service: Service, kind: str, params: Mapping[str, Any], version: Mapping[str, Any]) -> None:
+    """
+    :raises InvalidInput: if the job can't succeed, whatever its input holds.
+    """
+    count = params.get("numResults")
+    if count is not None and not 1 <= count <= MOST_RESULTS[kind]:
+        raise InvalidInput(f"numResults is {count}; it must be between 1 and {MOST_RESULTS[kind]}.")
+    source = params["jobInput"]["s3DataSource"]["path"]
+    target = params["jobOutput"]["s3DataDestination"]["path"]
+    for what, path in (("input", source), ("output", target)):
+        if not path.startswith("s3://"):
+            raise InvalidInput(f"Invalid S3 {what} path: {path}")
+    if "filterArn" in params:
+        chosen = kinds.require_active(service.require(params["filterArn"], "Filter"), "The filter")
+        if chosen["datasetGroupArn"] != version["datasetGroupArn"]:
+            raise InvalidInput("The filter belongs to another dataset group than the solution version.")
+
+
+@job("batch", minutes=20, heavy=True)
+def batch_job(service: Service, arn: str, details: dict[str, Any]) -> None:
+    if service.store.change(arn, status=kinds.IN_PROGRESS) is None:
+        return
+    try:
+        done = service.jobs.work(arn, details["task"])
+    except WorkerFailed as error:
+        service.store.change(arn, status=kinds.FAILED, failureReason=str(error))
+        return
+    details["_wait"]()
+    service.store.change(arn, status=kinds.ACTIVE, _done=done)
+
+
+def _type(version: Mapping[str, Any]) -> str:
+    return recipe(version["recipeArn"]).recipe_type
