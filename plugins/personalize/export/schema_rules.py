@@ -70,6 +70,8 @@ def problems_of(definition: Mapping[str, Any]) -> list[str]:
 def _problems_of_field(definition: Mapping[str, Any], rules: DatasetRules) -> Iterator[str]:
     name, declared = definition.get("name"), definition.get("type")
     types = [declared] if isinstance(declared, str) else declared
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name), re.ASCII):
+        yield f"field {name!r}: a name is made of letters, digits and underscores"
     if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
         yield f"field {name!r}: nested types are not supported; use one of {', '.join(TYPES)}"
         return

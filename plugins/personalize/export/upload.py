@@ -19,11 +19,12 @@ SMALLEST_PART = 5 * MIB
 class Sizes:
     """How much goes into a request and into a file, in bytes.
 
-    At most `in_flight` parts wait or travel at once, so memory stays near `part * (in_flight + 2)`.
+    At most `in_flight` parts wait or travel at once, so memory stays near `part * (in_flight + 2)`. Files of
+    32 MiB are finished while the next is read, and a snapshot copies many of them at once.
     """
 
     part: int = 8 * MIB
-    file: int = 256 * MIB
+    file: int = 32 * MIB
     in_flight: int = 3
 
     def __post_init__(self) -> None:
@@ -88,10 +89,10 @@ class S3Files:
         self._pieces.append(lines)
         self._size += len(memoryview(lines))
         self._file.rows += rows
-        if self._size >= self.sizes.part:
+        if self._file.bytes + self._size >= self.sizes.file:
+            self._finish(self._file)
+        elif self._size >= self.sizes.part:
             self._send(self._file)
-            if self._file.bytes >= self.sizes.file:
-                self._finish(self._file)
 
     def close(self) -> Sequence[File]:
         """Send what is left and wait until every object is there.
