@@ -92,7 +92,7 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
     from localpersonalize.recipes.training import train_solution_version
 
     store, tables = _open(request)
-    version = store.get(request["arn"]) or {}
+    version = (store.get(request["arn"]) or {}) | request.get("settings", {})
     datasets = store.all("Dataset", version["datasetGroupArn"])
     by_type = {dataset["datasetType"].lower(): dataset for dataset in datasets}
     whole = {kind: tables.whole(dataset["datasetArn"]) for kind, dataset in by_type.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from localpersonalize.resources.solution_versions import require_trained
 if TYPE_CHECKING:
     from localpersonalize.service import Service
 
+log = logging.getLogger(__name__)
 LATEST = "/$LATEST"
 
 
@@ -24,8 +26,8 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     version = require_trained(service, version_arn)
     arn = service.arn("campaign", params["name"])
     body = {
-        "minProvisionedTPS": 1, **params, "solutionVersionArn": version_arn, "campaignArn": arn, "status": kinds.PENDING,
-        "_solutionArn": version["solutionArn"],
+        "minProvisionedTPS": 1, **params, "solutionVersionArn": version_arn, "campaignArn": arn,
+        "status": kinds.PENDING, "_solutionArn": version["solutionArn"],
     }  # fmt: skip
     kinds.limit_number(service, "Campaign", 500)
     with service.store.transaction():
@@ -61,8 +63,8 @@ def deploy_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     campaign = service.store.change(arn, status=kinds.IN_PROGRESS)
     if campaign is None:
         return
-    service.runtime.deploy(arn, campaign)
     details["_wait"]()
+    service.runtime.deploy(arn, campaign)
     service.store.change(arn, status=kinds.ACTIVE)
 
 
@@ -79,7 +81,18 @@ def redeploy_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         for name in ("solutionVersionArn", "minProvisionedTPS", "campaignConfig")
         if name in update
     }
-    service.runtime.deploy(arn, {**campaign, **taken})
+    try:
+        service.runtime.deploy(arn, {**campaign, **taken})
+    except Exception as error:
+        log.exception("%s could not be updated", arn)
+        failed = {
+            **update,
+            "status": kinds.FAILED,
+            "failureReason": str(error),
+            "lastUpdatedDateTime": time.time(),
+        }
+        service.store.change(arn, latestCampaignUpdate=failed)  # the old version serves on
+        return
     done = {**update, "status": kinds.ACTIVE, "lastUpdatedDateTime": time.time()}
     service.store.change(arn, latestCampaignUpdate=done, **taken)
 

@@ -55,6 +55,7 @@ KINDS = (
     Kind("SolutionVersion", "solutionVersion", "solutionVersions", "solutionArn", deletable=False),
     Kind("Campaign", "campaign", "campaigns", "solutionArn"),
     Kind("Filter", "filter", "filters", "datasetGroupArn"),
+    Kind("Recommender", "recommender", "recommenders", "datasetGroupArn"),
     Kind("EventTracker", "eventTracker", "eventTrackers", "datasetGroupArn"),
     Kind("BatchInferenceJob", "batchInferenceJob", "batchInferenceJobs", "solutionVersionArn", deletable=False),
     Kind("BatchSegmentJob", "batchSegmentJob", "batchSegmentJobs", "solutionVersionArn", deletable=False),

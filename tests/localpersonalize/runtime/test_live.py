@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 
-from benchmarks.live_service import BUCKET, LiveService
+from benchmarks.live_service import BUCKET, INTERACTIONS, LiveService
 
 ITEMS_SCHEMA = {
     "type": "record",
@@ -191,3 +191,44 @@ def test_batch_jobs_that_cannot_succeed(world: World) -> None:
     job = inference(jobName="empty", **ask)["batchInferenceJobArn"]
     with pytest.raises(RuntimeError, match="there is no file at"):
         world.wait("batch_inference_job", job)
+
+
+def test_a_recommender_of_a_domain_is_trained_served_stopped_and_started(world: World) -> None:
+    service, personalize = world.service, world.personalize
+    group = personalize.create_dataset_group(name="domain", domain="ECOMMERCE")["datasetGroupArn"]
+    world.wait("dataset_group", group)
+    arn = personalize.create_schema(name="domain", schema=json.dumps(INTERACTIONS), domain="ECOMMERCE")[
+        "schemaArn"
+    ]
+    dataset = personalize.create_dataset(
+        name="domain", schemaArn=arn, datasetGroupArn=group, datasetType="Interactions"
+    )["datasetArn"]
+    world.wait("dataset", dataset)
+    rows = [(f"u{user}", f"i{item}", "View", 1_700_000_000) for user in range(60) for item in range(user + 1)]
+    users, items, kinds, times = zip(*rows, strict=True)
+    table = pa.table({"USER_ID": users, "ITEM_ID": items, "EVENT_TYPE": kinds, "TIMESTAMP": times})
+    service.wait_for_import(service.start_import(dataset, table, "domain", world.role))
+    use_case = "arn:aws:personalize:::recipe/aws-ecomm-popular-items-by-views"
+    made = personalize.create_recommender(name="most-viewed", datasetGroupArn=group, recipeArn=use_case)
+    recommender = made["recommenderArn"]
+    assert "coverage" in world.wait("recommender", recommender)["modelMetrics"]
+    ask = {"recommenderArn": recommender, "userId": "u1", "numResults": 2}
+    assert [i["itemId"] for i in world.runtime.get_recommendations(**ask)["itemList"]] == ["i0", "i1"]
+    personalize.update_recommender(
+        recommenderArn=recommender, recommenderConfig={"enableMetadataWithRecommendations": True}
+    )
+
+    def body() -> dict[str, Any]:
+        return personalize.describe_recommender(recommenderArn=recommender)["recommender"]
+
+    service.wait(lambda: body()["latestRecommenderUpdate"])
+    personalize.stop_recommender(recommenderArn=recommender)
+    while (status := body()["status"]) != "INACTIVE":
+        assert status.startswith("STOP")
+    with pytest.raises(ClientError, match="INACTIVE"):
+        world.runtime.get_recommendations(**ask)
+    personalize.start_recommender(recommenderArn=recommender)
+    world.wait("recommender", recommender)
+    assert len(world.runtime.get_recommendations(**ask)["itemList"]) == 2
+    custom = {"name": "x", "datasetGroupArn": world.group, "recipeArn": use_case}
+    assert "domain ECOMMERCE" in refused(personalize.create_recommender, **custom)
