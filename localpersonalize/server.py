@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import orjson
+
 from localpersonalize.protocol import signature
 from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
@@ -109,7 +111,10 @@ class Server:
 
     async def _page(self, path: str, send: Send) -> None:
         if path == "/healthz":
-            await _send(send, 200, b'{"status": "ok"}', "application/json", [])
+            found = await asyncio.to_thread(self.service.health)
+            well = all(state == "ok" for state in found.values())
+            content = orjson.dumps({"status": "ok" if well else "failing", **found})
+            await _send(send, 200 if well else 503, content, "application/json", [])
         else:
             content = await asyncio.to_thread(self.metrics.page)
             await _send(send, 200, content, CONTENT_TYPE, [])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -82,6 +85,22 @@ class Service:
             aws_secret_access_key=self.credentials.secret_access_key,
             config=Config(proxies={}, retries={"max_attempts": 3}),
         )
+
+    def health(self) -> dict[str, str]:
+        """What the service depends on: `ok`, or what is wrong with it."""
+        found = {}
+        try:
+            self.store.counts()
+            found["store"] = "ok"
+        except sqlite3.Error as error:
+            found["store"] = str(error)
+        address = urlsplit(self.aws_endpoint)
+        try:
+            socket.create_connection((address.hostname or "", address.port or 80), 2).close()
+            found["aws"] = "ok"
+        except OSError as error:
+            found["aws"] = f"{self.aws_endpoint}: {error}"
+        return found
 
     def close(self) -> None:
         self.jobs.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     check_for_dataset(parse_fields(schema["schema"]), kind, group.get("domain"))
     arn = service.arn("dataset", group["name"], kind)
     body = {**params, "datasetArn": arn, "datasetType": kind, "status": kinds.PENDING}
+    if kind == "ACTION_INTERACTIONS":
+        body["trackingId"] = str(uuid.uuid4())
     with service.store.transaction():
         kinds.new(service, "Dataset", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("become active", arn)

@@ -28,7 +28,7 @@ from localpersonalize.runtime.use_cases import use_case
 
 log = logging.getLogger(__name__)
 
-REMEMBERED_RECOMMENDATIONS = 100_000
+REMEMBERED_RECOMMENDATIONS = 20_000
 EXPLORING_RECIPES = ("aws-user-personalization", "aws-user-personalization-v2")
 
 OPERATIONS: Mapping[str, Callable[[answering.Sources, Params], Prepared]] = {
@@ -117,13 +117,13 @@ class Runtime:
 
         :param version: the body to serve instead of the stored one, for an update that is not ACTIVE yet.
         """
+        body = version or self.resources.describe(arn)
+        if body is None:
+            raise ResourceNotFound(f"Could not find {arn}.")
+        if version is None and body["status"] != "ACTIVE":
+            raise ResourceNotFound(f"{arn} is not ACTIVE; its status is {body['status']}.")
         with self._loading[arn]:
             held = self._deployments.get(arn)
-            body = version or self.resources.describe(arn)
-            if body is None:
-                raise ResourceNotFound(f"Could not find {arn}.")
-            if version is None and body["status"] != "ACTIVE":
-                raise ResourceNotFound(f"{arn} is not ACTIVE; its status is {body['status']}.")
             if version is None and held is not None:
                 return held
             made = self._load(arn, body)
@@ -194,8 +194,11 @@ class Runtime:
     ) -> None:
         """Accepted events, and for each the items that were shown with it."""
         self.groups.put_events(group_arn, events)
-        for event, items in zip(events, shown, strict=False):
-            self.explorer.shown(group_arn, list(items), event.item_id)
+        if not any(shown) or not self.groups.loaded(group_arn):
+            return
+        known = self.groups.get(group_arn).histories.items
+        for event, items in zip(events, shown, strict=True):
+            self.explorer.shown(group_arn, [item for item in items if known.get(item) >= 0], event.item_id)
 
     def put_items(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> Future[None]:
         """Accepted items. Filters see them at once; models that can take them in do so shortly."""

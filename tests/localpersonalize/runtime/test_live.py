@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
+from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.live_service import BUCKET, INTERACTIONS, LiveService
 
@@ -232,3 +234,17 @@ def test_a_recommender_of_a_domain_is_trained_served_stopped_and_started(world: 
     assert len(world.runtime.get_recommendations(**ask)["itemList"]) == 2
     custom = {"name": "x", "datasetGroupArn": world.group, "recipeArn": use_case}
     assert "domain ECOMMERCE" in refused(personalize.create_recommender, **custom)
+
+
+def page(world: World, path: str) -> str:
+    with urllib.request.urlopen(world.service.endpoint + path, timeout=10) as answer:
+        return answer.read().decode()
+
+
+def test_health_and_figures_can_be_read_without_a_signature(world: World) -> None:
+    assert json.loads(page(world, "/healthz")) == {"status": "ok", "store": "ok", "aws": "ok"}
+    world.shown()
+    families = text_string_to_metric_families(page(world, "/metrics"))
+    found = {sample.name: sample for family in families for sample in family.samples}
+    assert found["localpersonalize_model_bytes"].value > 0
+    assert found["localpersonalize_request_seconds_count"].value > 0
