@@ -14,7 +14,7 @@ import pyarrow as pa
 from personalize.export import sql as markers
 from personalize.export.errors import ExportError
 
-BATCH_BYTES = 4 << 20
+BATCH_BYTES = 2 << 20
 BATCH_ROWS = 50_000
 
 
