@@ -16,7 +16,7 @@ $(VENV)/installed: requirements.txt
 	  done); \
 	  test -n "$$python" || { echo "Encore needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/python3.12"; exit 1; }; \
 	  echo "Setting up $(VENV) with $$($$python --version)"; \
-	  test -x $(VENV)/bin/python || $$python -m venv $(VENV)
+	  test -x $(VENV)/bin/pip || $$python -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check uv || true
 	@if test -x $(VENV)/bin/uv; \
 	  then $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -r requirements.txt; \

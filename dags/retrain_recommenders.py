@@ -36,6 +36,11 @@ from personalize.transfers.personalize_dataset_snapshot import PersonalizeDatase
 from personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 
 
+def _location(kind: DatasetType) -> str:
+    """Where the snapshot task of a dataset has put the files."""
+    return f"{{{{ ti.xcom_pull(task_ids='snapshot_{kind}')['location'] }}}}"
+
+
 def retrain_recommenders(group: DatasetGroup) -> DAG:
     """The retraining DAG of one dataset group."""
     aws = {"aws_conn_id": group.aws_conn_id}
@@ -78,14 +83,16 @@ def retrain_recommenders(group: DatasetGroup) -> DAG:
                 )
                 >> snapshot
             )
-        return PersonalizeCreateDatasetImportJobOperator(
+        import_job = PersonalizeCreateDatasetImportJobOperator(
             task_id=f"import_{kind}",
             dataset_arn=made.output,
-            data_location=snapshot.output["location"],
+            data_location=_location(kind),
             role_arn=group.role,
             deferrable=True,
             **aws,
         )
+        snapshot >> import_job
+        return import_job
 
     with DAG(
         dag_id=group.dag_id("retrain_recommenders"),
@@ -104,7 +111,6 @@ def retrain_recommenders(group: DatasetGroup) -> DAG:
             task_id="dataset_group", dataset_group_name=group.name, deferrable=True, **aws
         )
         imports = {kind: import_dataset(kind, dataset_group.output) for kind in group.datasets}
-        snapshot_of_interactions = dag.get_task("snapshot_interactions").output["location"]
 
         @task(task_display_name="choose solutions")
         def choose_solutions():
@@ -154,7 +160,7 @@ def retrain_recommenders(group: DatasetGroup) -> DAG:
                 task_id="verify",
                 map_index_template="{{ task.campaign_arn.split('/')[-1] }}",
                 campaign_arn=campaign.output,
-                sample_location=snapshot_of_interactions,
+                sample_location=_location("interactions"),
                 **aws,
             )
             solution >> version >> metrics >> campaign >> verify

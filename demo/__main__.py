@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from demo import local_aws, movielens, product_database, results, shop, stack
 from demo.airflow import USER, AirflowClient
@@ -79,7 +80,7 @@ def up(data: Data = None) -> None:
 def serve(data: Data = None) -> None:
     """Own the stack until told to stop: what `up` leaves running."""
     settings = _settings(data)
-    owned = stack.Stack(settings)
+    owned = stack.Stack(settings, schedules=True)
     _stop_on_signals()
     try:
         owned.start(_say)
@@ -135,7 +136,8 @@ def _run(settings: Settings, database: str, client: AirflowClient, data: Path | 
     except RunFailed as failure:
         for task in failure.tasks:
             console.print(
-                f"\n[red bold]{task.task} failed[/]\n  {task.error}\n  log: {task.log}", highlight=False
+                f"\n[red bold]{escape(task.task)} failed[/]\n  {escape(task.error)}\n  log: {task.log}",
+                highlight=False,
             )
         raise typer.Exit(1) from None
     console.print()

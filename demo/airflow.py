@@ -24,9 +24,12 @@ DAG_SECONDS = 120
 
 
 def environment(
-    settings: Settings, postgres: Postgres, extra: Mapping[str, str] | None = None
+    settings: Settings, postgres: Postgres, *, schedules: bool = False, extra: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """The process environment of every Airflow component, connections included."""
+    """The process environment of every Airflow component, connections included.
+
+    :param schedules: whether DAGs also run by their schedules, or only when they are triggered.
+    """
     folder = settings.home / "airflow"
     folder.mkdir(parents=True, exist_ok=True)
     passwords = folder / "passwords.json"
@@ -60,6 +63,7 @@ def environment(
         "LOGGING__WORKER_LOG_SERVER_PORT": str(ports.worker_logs),
         "LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.triggerer_logs),
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "SCHEDULER__USE_JOB_SCHEDULE": str(schedules),
         "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "TRIGGERER__JOB_HEARTBEAT_SEC": "1",

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from demo.airflow import AirflowClient
@@ -97,7 +98,9 @@ def _table(dag_id: str, tasks: list[dict[str, Any]], elapsed: float) -> Table:
     table.add_column("took", justify="right")
     for task in sorted(tasks, key=lambda task: (task["start_date"] or "~", label(task))):
         if task["state"]:
-            table.add_row(label(task), MARKS.get(task["state"], task["state"]), _clock(task["duration"] or 0))
+            table.add_row(
+                escape(label(task)), MARKS.get(task["state"], task["state"]), _clock(task["duration"] or 0)
+            )
     waiting = Counter(task["state"] for task in tasks)[None]
     if waiting:
         table.caption = f"{waiting} more to come"
@@ -110,7 +113,7 @@ def _print_changes(
     for task in tasks:
         name, state = label(task), task["state"] or ""
         if seen.get(name, "") != state and state in MARKS:
-            console.print(f"  {_clock(elapsed):>6}  {name:<52} {MARKS[state]}", highlight=False)
+            console.print(f"  {_clock(elapsed):>6}  {escape(name.ljust(52))} {MARKS[state]}", highlight=False)
         seen[name] = state
 
 
@@ -120,7 +123,7 @@ def _failure(client: AirflowClient, task: dict[str, Any], log_folder: str) -> Fa
     errors = [entry for entry in answer["content"] if isinstance(entry, dict) and entry.get("error_detail")]
     error = "the log has no error"
     if errors:
-        detail = errors[-1]["error_detail"][-1]
+        detail = errors[-1]["error_detail"][0]
         error = f"{detail['exc_type']}: {detail['exc_value']}"
     mapped = f"/map_index={task['map_index']}" if task["map_index"] >= 0 else ""
     log = (

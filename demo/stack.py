@@ -36,12 +36,13 @@ class Stack:
         self,
         settings: Settings,
         *,
+        schedules: bool = False,
         airflow_env: Mapping[str, str] | None = None,
         aws_arguments: tuple[str, ...] = (),
     ) -> None:
         self.settings = settings
         self.postgres = Postgres(settings.home / "pg")
-        self._airflow_env, self._aws_arguments = airflow_env, aws_arguments
+        self._schedules, self._airflow_env, self._aws_arguments = schedules, airflow_env, aws_arguments
         self._lock: IO[str] | None = None
         self.aws: Process | None = None
         self.airflow: Airflow | None = None
@@ -56,9 +57,10 @@ class Stack:
         try:
             self.start_servers(say)
             say("Starting Airflow (scheduler, DAG processor, triggerer, API server)")
-            self.airflow = Airflow(
-                self.settings, environment(self.settings, self.postgres, self._airflow_env)
+            env = environment(
+                self.settings, self.postgres, schedules=self._schedules, extra=self._airflow_env
             )
+            self.airflow = Airflow(self.settings, env)
             self.airflow.start()
             self._record()
         except BaseException:
