@@ -14,15 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from localpersonalize.recipes.base import Model, Request, TrainingData, top_k
+from localpersonalize.recipes.contexts import context_columns
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 HELD_OUT = 0.1
 INPUT = 0.9
 DEPTH = 25
 CUTOFFS = (5, 10, 25)
-RESERVED = frozenset(
-    ("USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE", "IMPRESSION", "RECOMMENDATION_ID")
-)
 CELLS = 16_000_000  # scores in memory at once
 
 
@@ -94,11 +92,6 @@ def _held_out(table: pa.Table, data: TrainingData) -> list[HeldOutUser]:
             )
         )
     return result
-
-
-def context_columns(data: TrainingData) -> set[str]:
-    """Contextual metadata: interactions columns that are neither required nor reserved."""
-    return {name for name in data.interactions.column_names if name not in RESERVED and name[:2] != "__"}
 
 
 def _rows_of_users(data: TrainingData, wanted: Vocabulary) -> dict[str, dict[str, Any]]:

@@ -132,6 +132,9 @@ class Model(ABC):
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """How well each item suits each request: float32 [requests, items]; -inf: never to be recommended."""
 
+    def prepare(self, requests: Sequence[Request]) -> None:  # noqa: B027 - most models have nothing to keep
+        """Do ahead what later requests of the same users would wait for, such as reading their histories."""
+
     def add_items(self, items: pa.Table) -> None:  # noqa: B027 - most recipes can't use items without events
         """Take in items (ITEM_ID and metadata) that came after training; elsewhere does nothing."""
 

@@ -12,6 +12,8 @@ from localpersonalize.recipes.base import Model, Recipe
 _WHERE = {
     "aws-popularity-count": "popularity:PopularityCount",
     "aws-sims": "sims:Sims",
+    "aws-hrnn": "hrnn:Hrnn",
+    "aws-hrnn-metadata": "hrnn:HrnnMetadata",
 }
 
 _loaded: dict[str, Recipe] = {}

@@ -1,0 +1,128 @@
+"""Sizes a training to its data, runs it, and takes the result out of JAX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from localpersonalize.recipes.base import TrainingOptions
+from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.hrnn_model import HrnnModel
+
+EVENTS_TRAINED = 1_200_000  # over all epochs, for small data
+FULL_SOFTMAX = 3_000_000_000  # events x items x epochs up to which the softmax is over all items
+SAMPLES = 1024
+FEW_STEPS = 600  # small data is gone through until there were so many
+UPDATE_EPOCHS = 2
+COMMON = ("input", "input_bias", "session_recurrent", "user_input", "user_bias", "user_recurrent", "begin",
+          "begin_bias", "output_session", "output_user", "output_bias", "memory", "item_features",
+          "user_features", "context")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where training starts: item vectors, features (float32, dense), and a model to continue from."""
+
+    vectors: np.ndarray
+    item_features: np.ndarray
+    user_features: np.ndarray
+    context: np.ndarray
+    previous: HrnnModel | None = None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """`parameters`: of the network, with `vectors` and `bias` of all items; `trained`: bool [items]."""
+
+    parameters: dict[str, np.ndarray]
+    trained: np.ndarray
+    item_features: np.ndarray
+    losses: list[float]
+
+
+def fit(log: EventLog, start: Start, hyperparameters: Any, options: TrainingOptions) -> Fitted:
+    """Train the network on the log."""
+    from localpersonalize.recipes import network
+
+    counts = np.bincount(log.item, minlength=len(log.items))
+    bias = (np.log(counts + 1.0) - np.log(counts + 1.0).mean()).astype(np.float32)
+    by_metadata = features_explain(start.vectors, start.item_features, counts)
+    own = np.subtract(start.vectors, start.item_features @ by_metadata)
+    own[counts == 0] = 0.0
+    widths = (start.item_features.shape[1], start.user_features.shape[1], start.context.shape[1])
+    tree = network.initial(own, bias, hyperparameters_hidden(hyperparameters), widths, options.seed)
+    tree["item_features"] = by_metadata
+    if start.previous is not None:
+        tree = _continued(tree, start.previous, log, start.item_features)
+    inputs = network.Inputs(
+        item=log.item,
+        user=log.user,
+        item_features=start.item_features,
+        user_features=start.user_features,
+        context=start.context,
+        frequency=counts / counts.sum(),
+    )
+    plan = plan_of(log, hyperparameters, options.seed, bool(widths[0]), start.previous is not None)
+    tree, losses = network.train(
+        tree,
+        inputs,
+        lambda rng: network.Lanes.of(log, log.weight, plan.lanes, plan.time, rng),
+        plan,
+        lambda fraction, message: options.step(0.05 + 0.9 * fraction, message),
+    )
+    parameters = {name: np.array(values, np.float32) for name, values in tree.items()}
+    parameters["vectors"] = parameters.pop("items") + start.item_features @ parameters["item_features"]
+    return Fitted(parameters, counts > 0, start.item_features, losses)
+
+
+def hyperparameters_hidden(hyperparameters: Any) -> int:
+    return int(getattr(hyperparameters, "hidden_dimension", 64))
+
+
+def plan_of(log: EventLog, hyperparameters: Any, seed: int, metadata: bool, update: bool) -> Any:
+    """Lanes, epochs and samples for a training of this size."""
+    from localpersonalize.recipes.network import Plan
+
+    time = int(getattr(hyperparameters, "bptt", 32))
+    lanes = int(np.clip(len(log) // 6000, 4, 128))
+    epochs = int(np.clip(round(EVENTS_TRAINED / len(log)), 3, 10))
+    epochs = min(60, max(epochs, -(-FEW_STEPS * lanes * time // len(log))))
+    if update:
+        epochs = UPDATE_EPOCHS
+    return Plan(
+        lanes=lanes,
+        time=time,
+        epochs=epochs,
+        samples=SAMPLES if len(log) * len(log.items) * epochs > FULL_SOFTMAX else 0,
+        rate=1e-3 if update else 3e-3,
+        id_dropout=0.1 if metadata else 0.0,
+        seed=seed,
+    )
+
+
+def features_explain(vectors: np.ndarray, features: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The part of item vectors that metadata predict: a ridge regression, float32 [width, embedding].
+
+    Items count by the square root of their events.
+    """
+    weight = np.sqrt(counts)[:, None]
+    gram = (features * weight).T @ features + np.eye(features.shape[1]) * max(1.0, 0.01 * weight.sum())
+    return np.linalg.solve(gram, (features * weight).T @ vectors).astype(np.float32)
+
+
+def _continued(
+    tree: dict[str, Any], previous: HrnnModel, log: EventLog, item_features: np.ndarray
+) -> dict[str, Any]:
+    """Parameters of a trained model, for the items there are now."""
+    old = previous.parameters
+    tree = tree | {name: old[name] for name in COMMON}
+    place = previous.items.index(log.items.array)
+    known = (place >= 0) & np.isfinite(previous.parameters["bias"][place])
+    vectors, bias = np.array(tree["items"]), np.array(tree["bias"])
+    by_metadata = item_features @ old["item_features"]
+    vectors[~known] = 0.0
+    vectors[known] = old["vectors"][place[known]] - by_metadata[known]
+    bias[known] = old["bias"][place[known]]
+    return tree | {"items": vectors, "bias": bias}

@@ -1,0 +1,132 @@
+"""aws-hrnn and aws-hrnn-metadata: what a user will take next, from what they took and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from localpersonalize.recipes.base import Recipe, TrainingData, TrainingOptions
+from localpersonalize.recipes.contexts import context_columns
+from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.factors import item_vectors
+from localpersonalize.recipes.features import Features
+from localpersonalize.recipes.fitting import Fitted, Start, fit
+from localpersonalize.recipes.hrnn_model import Encoders, HrnnModel, cold_bias
+from localpersonalize.recipes.hyperparameters import Hyperparameters, between
+from localpersonalize.recipes.repeats import repeat_bias
+
+EMBEDDING = 64
+SCALE = 0.3  # standard deviation of the item vectors that training starts from
+
+
+class HistoryPercentiles(Hyperparameters):
+    min_user_history_length_percentile: float = between(0.0, 0.0, 1.0, group="feature_transformation")
+    max_user_history_length_percentile: float = between(0.99, 0.0, 1.0, group="feature_transformation")
+
+
+class HrnnHyperparameters(HistoryPercentiles):
+    hidden_dimension: int = between(43, 32, 256, tunable=True)
+    bptt: int = between(32, 2, 32, tunable=True)
+    recency_mask: bool = between(True, tunable=True)
+
+
+class HrnnMetadataModel(HrnnModel):
+    recipe = "aws-hrnn-metadata"
+
+
+class Hrnn(Recipe):
+    name = "aws-hrnn"
+    recipe_type = "USER_PERSONALIZATION"
+    description = "Predicts what a user will interact with next, by a hierarchical recurrent network."
+    algorithm = "aws-hrnn"
+    feature_transformation = "JSON-percentile-filtering"
+    hyperparameters: ClassVar[type[Hyperparameters]] = HrnnHyperparameters
+    model: ClassVar[type[HrnnModel]] = HrnnModel
+    takes_event_weights = True
+    uses_metadata: ClassVar[bool] = False
+
+    def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> HrnnModel:
+        return self._train(data, hyperparameters, options, None)
+
+    def _train(
+        self, data: TrainingData, hyperparameters: Any, options: TrainingOptions, previous: HrnnModel | None
+    ) -> HrnnModel:
+        log = EventLog.of(data).within_history_percentiles(
+            hyperparameters.min_user_history_length_percentile,
+            hyperparameters.max_user_history_length_percentile,
+        )
+        log = replace(log, weight=log.weight * recency_weight(log.time, recent(hyperparameters)))
+        options.step(0.0, f"{len(log)} events of {len(log.users)} users with {len(log.items)} items")
+        encoders = previous.encoders if previous else self._encoders(data)
+        start = Start(
+            vectors=SCALE * item_vectors(log, EMBEDDING, options.seed),
+            item_features=_encoded(encoders.items, data.items, "ITEM_ID", log.items),
+            user_features=_encoded(encoders.users, data.users, "USER_ID", log.users),
+            context=encoders.context.encode(data.interactions).toarray()[log.row],
+            previous=previous,
+        )
+        fitted = fit(log, start, hyperparameters, options)
+        return self.build(data, log, fitted, encoders)
+
+    def _encoders(self, data: TrainingData) -> Encoders:
+        if not self.uses_metadata:
+            return Encoders()
+        schemas = data.schemas
+        return Encoders(
+            Features.fit(data.items, schemas.get("items"), _names(data.items)),
+            Features.fit(data.users, schemas.get("users"), _names(data.users)),
+            Features.fit(data.interactions, schemas.get("interactions"), sorted(context_columns(data))),
+        )
+
+    def build(self, data: TrainingData, log: EventLog, fitted: Fitted, encoders: Encoders) -> HrnnModel:
+        """A model of the fitted network; items without events are recommended if metadata describe them."""
+        parameters = dict(fitted.parameters)
+        bias = np.where(fitted.trained, parameters["bias"], -np.inf).astype(np.float32)
+        if encoders.items.width:
+            described = fitted.item_features.any(axis=1) & ~fitted.trained
+            bias[described] = cold_bias(bias)
+        parameters["bias"] = bias
+        model = self.model(log.items, parameters, encoders)
+        model.repeat = repeat_bias(model, log)
+        return model
+
+
+class HrnnMetadata(Hrnn):
+    name = "aws-hrnn-metadata"
+    description = "Like aws-hrnn, with what is known of items, users and the context."
+    algorithm = "aws-hrnn-metadata"
+    feature_transformation = "featurize_metadata"
+    model = HrnnMetadataModel
+    uses_metadata = True
+
+
+def recent(hyperparameters: Any) -> bool:
+    """Whether newer events count more: `recency_mask`, which newer recipes call `apply_recency_bias`."""
+    for name in ("recency_mask", "apply_recency_bias"):
+        if hasattr(hyperparameters, name):
+            return bool(getattr(hyperparameters, name))
+    return True
+
+
+def recency_weight(time: np.ndarray, recent: bool) -> np.ndarray:
+    """float32 [events]: from 1 for the newest towards one half, halving the rest every quarter of the span."""
+    if not recent or len(time) == 0:
+        return np.ones(len(time), np.float32)
+    age = (time.max() - time) / max(1, (time.max() - time.min()) / 4)
+    return (0.5 + 0.5 * 0.5**age).astype(np.float32)
+
+
+def _names(table: pa.Table | None) -> list[str]:
+    return [] if table is None else sorted(table.column_names)
+
+
+def _encoded(features: Features, table: pa.Table | None, key: str, rows: Any) -> np.ndarray:
+    """float32 [len(rows), width]: features of each id of a vocabulary, 0 for those the table lacks."""
+    result = np.zeros((len(rows), features.width), np.float32)
+    if table is not None and features.width:
+        place = rows.index(table[key])
+        result[place[place >= 0]] = features.encode(table).toarray()[place >= 0]
+    return result

@@ -1,0 +1,97 @@
+"""The trained network in numpy: a step costs microseconds, which starting JAX for one request would not.
+
+Must compute what `network.forward` computes; a test holds them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from localpersonalize.recipes.sequences import SESSION_GAP, gap_feature
+
+Parameters = Mapping[str, np.ndarray]
+HALF_LIFE = 10.0  # events after which an item counts half in the memory
+DECAY = float(0.5 ** (1.0 / HALF_LIFE))
+
+
+@dataclass
+class State:
+    """Where users stand: session and user state [users, hidden], memory [users, embedding]; time [users] of
+    their newest event."""
+
+    session: np.ndarray
+    user: np.ndarray
+    memory: np.ndarray
+    time: np.ndarray
+
+    @classmethod
+    def start(cls, parameters: Parameters, users: int) -> State:
+        """Of users who did nothing yet."""
+        hidden, size = parameters["output_session"].shape
+        state = cls(
+            np.zeros((users, hidden), np.float32),
+            np.zeros((users, hidden), np.float32),
+            np.zeros((users, size), np.float32),
+            np.full(users, -1, np.int64),
+        )
+        nothing = np.zeros((users, size + 1), np.float32) @ parameters["input"] + parameters["input_bias"]
+        state.session = gru(nothing, state.session, parameters["session_recurrent"])
+        return state
+
+    def rows(self, chosen: np.ndarray | slice) -> State:
+        return State(self.session[chosen], self.user[chosen], self.memory[chosen], self.time[chosen])
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (np.tanh(0.5 * x) + 1.0)
+
+
+def gru(inputs: np.ndarray, state: np.ndarray, recurrent: np.ndarray) -> np.ndarray:
+    """One step of a gated recurrent unit (Cho et al. 2014): inputs [users, 3 hidden], state [users, hidden]."""
+    hidden = state.shape[-1]
+    own = state @ recurrent
+    gates = sigmoid(inputs[..., : 2 * hidden] + own[..., : 2 * hidden])
+    candidate = np.tanh(inputs[..., 2 * hidden :] + gates[..., :hidden] * own[..., 2 * hidden :])
+    update = gates[..., hidden:]
+    return (1.0 - update) * candidate + update * state
+
+
+def advance(
+    parameters: Parameters, state: State, vectors: np.ndarray, times: np.ndarray, lengths: np.ndarray
+) -> State:
+    """The state after more events.
+
+    :param vectors: of the items, float32 [users, events, embedding], padded at the end.
+    :param times: int64 [users, events].
+    :param lengths: events of each user, longest first.
+    """
+    before = np.concatenate([state.time[:, None], times[:, :-1]], axis=1)
+    seconds = np.where(before < 0, 0, times - before)
+    inputs = np.concatenate([vectors, gap_feature(seconds)[..., None]], axis=-1) @ parameters["input"]
+    inputs += parameters["input_bias"]
+    breaks = seconds > SESSION_GAP
+    session, user, memory = state.session.copy(), state.user.copy(), state.memory.copy()
+    for step in range(vectors.shape[1]):
+        on = slice(0, int(np.searchsorted(-lengths, -step)))  # who has more than `step` events
+        new = np.flatnonzero(breaks[on, step])
+        if len(new):
+            given = session[new] @ parameters["user_input"] + parameters["user_bias"]
+            user[new] = gru(given, user[new], parameters["user_recurrent"])
+            session[new] = np.tanh(user[new] @ parameters["begin"] + parameters["begin_bias"])
+        session[on] = gru(inputs[on, step], session[on], parameters["session_recurrent"])
+        memory[on] = memory[on] * np.float32(DECAY) + vectors[on, step]
+    last = np.where(lengths > 0, times[np.arange(len(times)), lengths - 1], state.time)
+    return State(session, user, memory, last)
+
+
+def query(parameters: Parameters, state: State) -> np.ndarray:
+    """What the users look for, float32 [users, embedding]; products with item vectors are logits."""
+    return (
+        state.session @ parameters["output_session"]
+        + state.user @ parameters["output_user"]
+        + state.memory * parameters["memory"]
+        + parameters["output_bias"]
+    )
