@@ -1,25 +1,60 @@
-"""What a failure of the service means, in a sentence a person can act on."""
+"""What a failure of the service means: whether trying again can help, and what a person can do about it."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+# The service has too much to do, or stumbled: the same request can succeed a little later.
+_PASSING = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
+    "RequestThrottled", "SlowDown", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure",
+    "InternalServerError", "InternalServerException", "RequestTimeout", "RequestTimeoutException",
+})  # fmt: skip
+# Not now, but when something that runs has ended: a quota of pending jobs, or a resource that is changing.
+_OCCUPIED = frozenset({"LimitExceededException", "ResourceInUseException"})
+
+
+@dataclass(frozen=True)
+class Cure:
+    """A known cause: what the service says about it, what to do, and whether the same request may yet succeed."""
+
+    says: str
+    do: str
+    try_again: bool = True
+
 
 CURES = (
-    (r"assume|trust", "Let the role trust personalize.amazonaws.com."),
-    (r"bucket policy|not authorized|access denied|AccessDenied|can't read|cannot read|insufficient privileges",
-     "Let the role, and the bucket's policy for personalize.amazonaws.com, do s3:GetObject and s3:ListBucket."),
-    (r"at least 1,?000|1000 interactions|too few interactions|fewer than 1,?000",
-     "Import at least 1,000 interactions of 25 users with two or more each; look at the solution's event type."),
-    (r"legacy|no longer (?:be )?(?:created|supported)|deprecated recipe",
-     "AWS no longer trains this recipe: use aws-user-personalization-v2 (HRNN family) or aws-personalized-ranking-v2."),
-    (r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."),
-    (r"csv|column|header|null value|empty value", "Look at the named file and the dataset's schema; export it again."),
+    Cure(r"assume|trust", "Let the role trust personalize.amazonaws.com."),
+    Cure(r"bucket policy|not authori[sz]ed|access ?denied|can(?:'t|not) read|insufficient privileges|permission",
+         "Let the role, and the bucket's policy for personalize.amazonaws.com, do s3:GetObject and s3:ListBucket"
+         " (and s3:PutObject where a job writes)."),
+    Cure(r"at least 1,?000|1,?000 interactions|too few|fewer than 1,?000|not enough|at least 25",
+         "Import at least 1,000 interactions of 25 users with two or more each; look at the solution's event type.",
+         try_again=False),
+    Cure(r"legacy|no longer (?:be )?(?:created|supported)|deprecated recipe",
+         "AWS no longer trains this recipe: use aws-user-personalization-v2 (HRNN family) or"
+         " aws-personalized-ranking-v2.", try_again=False),
+    Cure(r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."),
+    Cure(r"csv|column|header|null value|empty value",
+         "Look at the named file and the dataset's schema; export it again.", try_again=False),
+    Cure(r"no (?:data|objects?|files?)|NoSuchKey|NoSuchBucket|does not exist",
+         "Look at the s3:// location that the task was given: there is nothing to read there."),
 )  # fmt: skip
+
+
+def cure_of(reason: str) -> Cure | None:
+    """The known cause that a reason speaks of."""
+    return next((cure for cure in CURES if re.search(cure.says, reason, re.IGNORECASE)), None)
 
 
 def cure(reason: str) -> str | None:
     """What to do about a reason, if it is a known one."""
-    return next((advice for pattern, advice in CURES if re.search(pattern, reason, re.IGNORECASE)), None)
+    known = cure_of(reason)
+    return known.do if known else None
 
 
 def explain(resource: str, status: str, reason: str = "") -> str:
@@ -29,3 +64,21 @@ def explain(resource: str, status: str, reason: str = "") -> str:
         text += f" {reason}"
     advice = cure(reason)
     return f"{text} -> {advice}" if advice else text
+
+
+def code_of(error: Exception) -> str:
+    """The name of an error on the wire; of an exception that never came from there, its class."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether an error says nothing about the request: throttling, 5xx, or a connection that broke."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        return code_of(error) in _PASSING or status >= 500 or status == 429
+    return isinstance(error, BotoCoreError) and isinstance(error, HTTPClientError | BotoConnectionError)
+
+
+def is_occupied(error: Exception) -> bool:
+    """Whether the service refuses for now, until something else has ended."""
+    return code_of(error) in _OCCUPIED

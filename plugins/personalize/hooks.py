@@ -27,6 +27,12 @@ class _ThinHook(AwsBaseHook):
         super().__init__(*args, config=merged, **kwargs)
 
     @cached_property
+    def asking_once(self) -> Any:
+        """A client that never repeats a request: for requests that change something, see `personalize.once`."""
+        retries = Config(retries={"mode": "standard", "total_max_attempts": 1})
+        return self.get_client_type(config=self.config.merge(retries))
+
+    @cached_property
     def waiter_path(self) -> os.PathLike[str] | None:
         path = WAITERS / f"{self.service}.json"
         return path if path.exists() else None

@@ -1,34 +1,31 @@
-"""Links from a task to the resource's page in the AWS console."""
+"""Links from a task to the page of its resource in the AWS console."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
+from airflow.providers.amazon.aws.links.base_aws import BaseAwsLink
+
+from personalize.console import console_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-KEY = "personalize_resource"
 
-
-class PersonalizeResourceLink(BaseOperatorLink):
-    """The resource in the console of Amazon Personalize."""
+class PersonalizeResourceLink(BaseAwsLink):
+    """The resource that a task works on, in the console of Amazon Personalize."""
 
     name = "Amazon Personalize Resource"
+    key = "personalize_resource"
 
-    @staticmethod
-    def persist(context: Context, operator: Any, arn: str) -> None:
-        """Remember the resource that the task works on."""
-        context["ti"].xcom_push(key=KEY, value=arn)
+    @classmethod
+    def persist(  # type: ignore[override]
+        cls, context: Context, operator: Any, arn: str, dataset_group_arn: str | None = None
+    ) -> None:
+        """Remember the resource that the task works on, and its dataset group where that is known."""
+        if operator.do_xcom_push:
+            group = dataset_group_arn or getattr(operator, "dataset_group_arn", None)
+            context["ti"].xcom_push(key=cls.key, value={"arn": arn, "dataset_group_arn": group})
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        arn = XCom.get_value(key=KEY, ti_key=ti_key)
-        return console_url(arn) if arn else ""
-
-
-def console_url(arn: str) -> str:
-    """The console page of a resource's ARN; the list of dataset groups where there is no closer one."""
-    partition, region, resource = arn.split(":")[1], arn.split(":")[3], arn.split(":", 5)[-1]
-    domain = {"aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}.get(partition, "aws.amazon.com")
-    return f"https://{region}.console.{domain}/personalize/home?region={region}#arn:{resource}"
+    def format_link(self, *, arn: str = "", dataset_group_arn: str | None = None, **_: Any) -> str:
+        return console_url(arn, dataset_group_arn) if arn else ""

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 MAX_LENGTH = 63
 _NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
 def job_name(
-    dag_id: str, run_id: str, task_id: str, map_index: int = -1, *, repetition: int = 0, attempt: int = 1
-) -> str:
+    dag_id: str, run_id: str, task_id: str, map_index: int = -1, *, repetition: int = 0, attempt: int = 1,
+    subject: Sequence[str] = (),
+) -> str:  # fmt: skip
     """The name of what a task of a run creates, readable and within the service's pattern.
 
     :param repetition: how often the task was done again after it had succeeded.
     :param attempt: 1, and one more for each earlier attempt that the service says has failed.
+    :param subject: what the job is about, e.g. its dataset and data: a task that is cleared to do something else
+        must not find what it did before.
     """
     mapped = f"-{map_index}" if map_index >= 0 else ""
     again = (f"-r{repetition}" if repetition else "") + (f"-a{attempt}" if attempt > 1 else "")
-    digest = hashlib.sha256("\0".join((dag_id, run_id, task_id)).encode()).hexdigest()[:8]
+    digest = hashlib.sha256("\0".join((dag_id, run_id, task_id, *subject)).encode()).hexdigest()[:8]
     ending = f"-{digest}{mapped}{again}"
     readable = f"{task_id.rsplit('.', 1)[-1]}-{_when(run_id)}"
     return clean(readable)[: MAX_LENGTH - len(ending)].rstrip("-_") + ending

@@ -13,7 +13,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from personalize.hooks import PersonalizeHook
-from personalize.waiting import PersonalizeError, Progress, Wait
+from personalize.waiting import Outcome, PersonalizeError, Progress, Wait
 
 
 class PersonalizeWaitTrigger(BaseTrigger):
@@ -63,13 +63,12 @@ class PersonalizeWaitTrigger(BaseTrigger):
         wait = Wait(self.waiter, self.arguments, self.waiter_delay, self.waiter_max_attempts)
         try:
             client = await asyncio.to_thread(lambda: self.hook().conn)
-            report = Progress(wait.resource, self.log)
-            report.saw(outcome := await asyncio.to_thread(wait.look, client))
+            report, outcome = Progress(wait.resource, self.log), Outcome("retry", "")
             for pause in wait.pauses():
-                if outcome.state != "retry":
-                    break
                 await asyncio.sleep(pause)
                 report.saw(outcome := await asyncio.to_thread(wait.look, client))
+                if outcome.state != "retry":
+                    break
             wait.finished(outcome)
         except PersonalizeError as error:
             failure = {"resource": error.resource, "reason": error.reason, "failed_status": error.status}
@@ -92,21 +91,26 @@ class PersonalizeWaitTrigger(BaseTrigger):
 
 
 class PersonalizePauseTrigger(BaseTrigger):
-    """Wait some seconds: for a free place among the service's pending jobs.
+    """Wait some seconds: for a free place among the service's pending jobs, or for a resource that is changing.
 
     :param seconds: How long.
+    :param number: How many such waits the task has behind it, this one included. The event carries it on.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, number: int = 1) -> None:
         super().__init__()
         self.seconds = seconds
+        self.number = number
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{type(self).__module__}.{type(self).__qualname__}", {"seconds": self.seconds}
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "seconds": self.seconds,
+            "number": self.number,
+        }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         await asyncio.sleep(self.seconds)
-        yield TriggerEvent({"status": "success"})
+        yield TriggerEvent({"status": "success", "waited": self.number})
 
 
 def stop_solution_version(hook: PersonalizeHook, arn: str) -> None:
@@ -114,5 +118,9 @@ def stop_solution_version(hook: PersonalizeHook, arn: str) -> None:
     try:
         hook.conn.stop_solution_version_creation(solutionVersionArn=arn)
         hook.log.info("Asked Amazon Personalize to stop %s", arn)
-    except (hook.conn.exceptions.InvalidInputException, hook.conn.exceptions.ResourceInUseException) as error:
+    except (
+        hook.conn.exceptions.InvalidInputException,
+        hook.conn.exceptions.ResourceInUseException,
+        hook.conn.exceptions.ResourceNotFoundException,
+    ) as error:
         hook.log.info("%s was not stopped: %s", arn, error)

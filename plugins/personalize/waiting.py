@@ -15,14 +15,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.waiter import SingleWaiterConfig, WaiterModel
 
-from personalize.failures import explain
+from personalize.failures import code_of, cure_of, explain, is_passing
 from personalize.hooks import WAITERS
 
-FIRST_PAUSE = 1.0
-GROWTH = 1.8
+# Airflow takes a task for dead whose deferral ends before the worker process that deferred it has exited (seconds, on a
+# busy machine). So what is over in a moment is sat out in the worker, and a deferral begins with a pause.
+SOON = (0.3, 0.7, 2.0)
+FIRST_PAUSE = 5.0
+GROWTH = 2.0
 JITTER = 0.2
 
 
@@ -32,6 +36,12 @@ class PersonalizeError(Exception):
     def __init__(self, resource: str, status: str, reason: str = "") -> None:
         self.resource, self.status, self.reason = resource, status, reason
         super().__init__(explain(resource, status, reason))
+
+    @property
+    def try_again(self) -> bool:
+        """Whether the same work can succeed another time: false, if a person must change something first."""
+        known = cure_of(self.reason)
+        return known is None or known.try_again
 
 
 class UnknownStatus(PersonalizeError):
@@ -44,7 +54,11 @@ class WaitedTooLong(PersonalizeError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One look at a resource: `state` is success, failure or retry; `status` is the service's own word."""
+    """One look at a resource.
+
+    `state` is success, failure or retry; `status` is the service's own word, and empty if the service could not be
+    asked just now.
+    """
 
     state: str
     status: str
@@ -65,24 +79,28 @@ class Wait:
         return next(iter(self.arguments.values()))
 
     def pauses(self) -> Iterator[float]:
-        """Seconds to sleep before each further look; ends after the last attempt."""
+        """Seconds to sleep before each look; ends with the last attempt."""
         config = _config(self.waiter)
         longest = self.delay if self.delay is not None else float(config.delay)
         pause = min(FIRST_PAUSE, longest)
-        for _ in range((self.max_attempts or config.max_attempts) - 1):
+        for _ in range(self.max_attempts or config.max_attempts):
             yield pause * random.uniform(1, 1 + JITTER)
             pause = min(pause * GROWTH, longest)
 
     def look(self, client: Any) -> Outcome:
-        """Ask the service once.
+        """Ask for the state once. Throttling and broken connections are a reason to look again, not a failure.
 
         :raises UnknownStatus: if the state is not one that the waiter declares.
         """
         config = _config(self.waiter)
-        operation = getattr(client, _snake(config.operation))
+        operation = getattr(client, xform_name(config.operation))
         try:
             answer = operation(**self.arguments)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
+            if is_passing(error):
+                return Outcome("retry", "", f"{code_of(error)}: {error}")
+            if not isinstance(error, ClientError):
+                raise
             answer = error.response
         for acceptor in config.acceptors:
             if acceptor.matcher_func(answer):
@@ -91,18 +109,31 @@ class Wait:
             raise PersonalizeError(self.resource, answer["Error"]["Code"], answer["Error"]["Message"])
         raise UnknownStatus(self.resource, _status(answer, config), "The service gave a state nobody knows.")
 
+    def soon(self, client: Any, *, fresh: bool = False) -> Outcome:
+        """What the service says within a few seconds.
+
+        :param fresh: it was asked for just now, so a look at once would be wasted.
+        """
+        outcome = Outcome("retry", "") if fresh else self.look(client)
+        for pause in SOON:
+            if outcome.state != "retry":
+                break
+            time.sleep(pause if self.delay is None else min(pause, self.delay))
+            outcome = self.look(client)
+        return outcome
+
     def until_done(self, client: Any, log: Any) -> Outcome:
         """Block until the wait is over.
 
         :raises PersonalizeError: if it ends in any state but success.
         """
         report = Progress(self.resource, log)
-        report.saw(outcome := self.look(client))
+        outcome = Outcome("retry", "")
         for pause in self.pauses():
-            if outcome.state != "retry":
-                break
             time.sleep(pause)
             report.saw(outcome := self.look(client))
+            if outcome.state != "retry":
+                break
         return self.finished(outcome)
 
     def finished(self, outcome: Outcome) -> Outcome:
@@ -112,7 +143,11 @@ class Wait:
         if outcome.state == "failure":
             raise PersonalizeError(self.resource, outcome.status, outcome.reason)
         if outcome.state == "retry":
-            raise WaitedTooLong(self.resource, outcome.status, "It is still not done after the last attempt.")
+            raise WaitedTooLong(
+                self.resource,
+                outcome.status or "unknown",
+                f"It is still not done after the last attempt. {outcome.reason}".strip(),
+            )
         return outcome
 
 
@@ -124,7 +159,7 @@ class Progress:
         self._started, self._last = time.monotonic(), ""
 
     def saw(self, outcome: Outcome) -> None:
-        if outcome.status != self._last:
+        if outcome.status and outcome.status != self._last:
             self._log.info(
                 "%s: %s after %.0f s", self._resource, outcome.status, time.monotonic() - self._started
             )
@@ -161,9 +196,3 @@ def _reason(answer: Mapping[str, Any], config: SingleWaiterConfig) -> str:
 
 def _path(config: SingleWaiterConfig) -> str:
     return next(acceptor.argument for acceptor in config.acceptors if acceptor.matcher == "path")
-
-
-def _snake(operation: str) -> str:
-    from botocore import xform_name
-
-    return str(xform_name(operation))

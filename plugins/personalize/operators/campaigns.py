@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from botocore.exceptions import ClientError
 
-from personalize.operators.base import PersonalizeBaseOperator, arn_of
+from personalize.failures import code_of, is_occupied
+from personalize.links import PersonalizeResourceLink
+from personalize.operators.base import PersonalizeBaseOperator, arn_of, given, refuse
 from personalize.waiting import Wait
 
 if TYPE_CHECKING:
@@ -19,72 +22,96 @@ class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
     Make a campaign serve a solution version: create it, or update it if it serves another one.
 
     A campaign can follow new versions by itself. A pipeline with a gate must not let it, so
-    ``syncWithLatestSolutionVersion`` is false unless ``campaign_config`` says otherwise.
+    ``syncWithLatestSolutionVersion`` is false unless ``campaign_config`` says otherwise. If the campaign serves
+    the version already with these settings, or is on its way to, nothing is asked for again; if it is on its way
+    to another version, the task waits for that to end.
 
     :param campaign_name: Name of the campaign. (templated)
     :param solution_version_arn: ARN of the solution version to serve. (templated)
-    :param min_provisioned_tps: Requests a second to provide for at least.
+    :param min_provisioned_tps: Requests a second to provide for at least. Each one costs, asked for or not.
     :param campaign_config: ``campaignConfig``, as the API takes it. (templated)
+    :param create_kwargs: Further arguments of ``CreateCampaign``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
-        "campaign_name", "solution_version_arn", "campaign_config"
+        "campaign_name", "solution_version_arn", "min_provisioned_tps", "campaign_config", "create_kwargs"
     )
 
     def __init__(
         self, *, campaign_name: str, solution_version_arn: str, min_provisioned_tps: int = 1,
-        campaign_config: dict[str, Any] | None = None, **kwargs: Any,
+        campaign_config: dict[str, Any] | None = None, create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.campaign_name = campaign_name
         self.solution_version_arn = solution_version_arn
         self.min_provisioned_tps = min_provisioned_tps
         self.campaign_config = campaign_config
+        self.create_kwargs = create_kwargs
 
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> str:
         arn = arn_of(self.solution_version_arn, "campaign", self.campaign_name)
+        campaign = self._campaign(arn)
+        if campaign and not self._is_ours(campaign):
+            moving = _moving(campaign)
+            if moving.look(self.client).state == "retry":
+                return self._after(context, moving, campaign)
         try:
-            campaign = self.client.describe_campaign(campaignArn=arn)["campaign"]
-        except self.client.exceptions.ResourceNotFoundException:
-            return self._create(context)
-        target = campaign.get("latestCampaignUpdate", campaign)
-        moving = Wait(
-            "campaign_updated" if target is not campaign else "campaign_active", {"campaignArn": arn}
-        )
-        outcome = moving.look(self.client)
-        if target["solutionVersionArn"] == self.solution_version_arn and outcome.state != "failure":
-            self.log.info(
-                "%s %s %s",
-                arn,
-                "is moving to" if outcome.state == "retry" else "serves",
-                self.solution_version_arn,
-            )
-            return self.wait(context, moving.waiter, campaignArn=arn)
-        if outcome.state == "retry":
-            self.log.info(
-                "%s is being changed to %s; that has to end first", arn, target["solutionVersionArn"]
-            )
-            moving.until_done(self.client, self.log)
-        return self._update(context, arn)
+            waiter, fresh = self.once(lambda: self._waiter(arn), lambda: self._ask(arn))
+        except ClientError as error:
+            if is_occupied(error):
+                return self.wait_for_a_place(context, error, event)
+            if code_of(error) == "InvalidInputException":
+                refuse(f"Campaign {self.campaign_name}", error)
+            raise
+        if not fresh:
+            self.log.info("%s is at %s already, or on its way", arn, self.solution_version_arn)
+        return self.wait(context, waiter, fresh=fresh, campaignArn=arn)
 
-    def _create(self, context: Context) -> str:
-        config = {"campaignConfig": self.campaign_config} if self.campaign_config else {}
-        arn = self.client.create_campaign(
-            name=self.campaign_name,
-            solutionVersionArn=self.solution_version_arn,
-            minProvisionedTPS=self.min_provisioned_tps,
-            **config,
-        )["campaignArn"]
+    def _campaign(self, arn: str) -> dict[str, Any] | None:
+        return self.describe("campaign", campaignArn=arn)
+
+    def _waiter(self, arn: str) -> str | None:
+        """What to wait for, if the campaign is where it should be or on its way there."""
+        campaign = self._campaign(arn)
+        return _moving(campaign).waiter if campaign and self._is_ours(campaign) else None
+
+    def _is_ours(self, campaign: Mapping[str, Any]) -> bool:
+        """Whether the campaign's last change is the one that this task asks for, and hasn't failed."""
+        last = campaign.get("latestCampaignUpdate", campaign)
+        config = last.get("campaignConfig", {})
+        return (
+            last["solutionVersionArn"] == self.solution_version_arn
+            and last.get("minProvisionedTPS", 1) == self.min_provisioned_tps
+            and all(config.get(name) == value for name, value in (self.campaign_config or {}).items())
+            and last["status"] != "CREATE FAILED"
+        )
+
+    def _ask(self, arn: str) -> str:
+        """Create or update, whichever it takes; returns what to wait for."""
+        asked = {
+            "solutionVersionArn": self.solution_version_arn,
+            "minProvisionedTPS": self.min_provisioned_tps,
+            **given(campaignConfig=self.campaign_config or None),
+        }
+        if self._campaign(arn):
+            self.change.update_campaign(campaignArn=arn, **asked)
+            self.log.info("Updating campaign %s to %s", arn, self.solution_version_arn)
+            return "campaign_updated"
+        self.change.create_campaign(name=self.campaign_name, **asked, **(self.create_kwargs or {}))
         self.log.info("Created campaign %s for %s", arn, self.solution_version_arn)
-        return self.wait(context, "campaign_active", campaignArn=arn)
+        return "campaign_active"
 
-    def _update(self, context: Context, arn: str) -> str:
-        config = {"campaignConfig": self.campaign_config} if self.campaign_config else {}
-        self.client.update_campaign(
-            campaignArn=arn,
-            solutionVersionArn=self.solution_version_arn,
-            minProvisionedTPS=self.min_provisioned_tps,
-            **config,
-        )
-        self.log.info("Updating campaign %s to %s", arn, self.solution_version_arn)
-        return self.wait(context, "campaign_updated", campaignArn=arn)
+    def _after(self, context: Context, moving: Wait, campaign: Mapping[str, Any]) -> str:
+        """Do it when an earlier change, to whatever it leads, has ended."""
+        self.log.info("%s is being changed; that has to end first", campaign["campaignArn"])
+        PersonalizeResourceLink.persist(context, self, campaign["campaignArn"])
+        if self.deferrable:
+            self.defer(trigger=self.trigger(moving), method_name="execute", timeout=self.execution_timeout)
+        moving.until_done(self.client, self.log)
+        return self.execute(context)
+
+
+def _moving(campaign: Mapping[str, Any]) -> Wait:
+    """The wait for a campaign's last change."""
+    waiter = "campaign_updated" if "latestCampaignUpdate" in campaign else "campaign_active"
+    return Wait(waiter, {"campaignArn": campaign["campaignArn"]})

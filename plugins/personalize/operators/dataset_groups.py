@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
 
 from personalize.export.schemas import parse_schema
-from personalize.operators.base import PersonalizeBaseOperator
+from personalize.failures import code_of
+from personalize.links import PersonalizeResourceLink
+from personalize.operators.base import PersonalizeBaseOperator, given, refuse
 from personalize.operators.listing import find_by
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ class PersonalizeCreateDatasetGroupOperator(PersonalizeBaseOperator):
 
     :param dataset_group_name: Name of the dataset group. (templated)
     :param domain: ``ECOMMERCE`` or ``VIDEO_ON_DEMAND``; None for a custom dataset group. (templated)
-    :param create_kwargs: Further arguments of ``CreateDatasetGroup``, e.g. ``tags``.
+    :param create_kwargs: Further arguments of ``CreateDatasetGroup``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields("dataset_group_name", "domain", "create_kwargs")
@@ -37,18 +40,29 @@ class PersonalizeCreateDatasetGroupOperator(PersonalizeBaseOperator):
         self.create_kwargs = create_kwargs
 
     def execute(self, context: Context) -> str:
+        arn, fresh = self.once(self._find, self._create)
+        if not fresh:
+            self._refuse_another(arn)
+        return self.wait(context, "dataset_group_active", fresh=fresh, datasetGroupArn=arn)
+
+    def _find(self) -> str | None:
         found = find_by(self.client, "list_dataset_groups", name=self.dataset_group_name)
-        if found:
-            arn = found["datasetGroupArn"]
-            self.log.info("Dataset group %s exists", arn)
-        else:
-            domain = {"domain": self.domain} if self.domain else {}
-            answer = self.client.create_dataset_group(
-                name=self.dataset_group_name, **domain, **(self.create_kwargs or {})
+        return found["datasetGroupArn"] if found else None
+
+    def _create(self) -> str:
+        arn = self.change.create_dataset_group(
+            name=self.dataset_group_name, **given(domain=self.domain), **(self.create_kwargs or {})
+        )["datasetGroupArn"]
+        self.log.info("Created dataset group %s", arn)
+        return arn
+
+    def _refuse_another(self, arn: str) -> None:
+        there = (self.describe("dataset_group", datasetGroupArn=arn) or {}).get("domain")
+        if there != self.domain:
+            raise AirflowFailException(
+                f"Dataset group {arn} exists with the domain {there}, not {self.domain}, and a domain can't be"
+                " changed. Use another name."
             )
-            arn = answer["datasetGroupArn"]
-            self.log.info("Created dataset group %s", arn)
-        return self.wait(context, "dataset_group_active", datasetGroupArn=arn)
 
 
 class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
@@ -77,11 +91,21 @@ class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
     def execute(self, context: Context) -> str:
         schema = parse_schema(self.schema)
         name = schema.versioned_name(self.schema_name)
+        arn, _ = self.once(lambda: self._find(name), lambda: self._create(name, schema.text))
+        PersonalizeResourceLink.persist(context, self, arn)
+        return arn
+
+    def _find(self, name: str) -> str | None:
         found = find_by(self.client, "list_schemas", name=name)
-        if found:
-            return found["schemaArn"]
-        domain = {"domain": self.domain} if self.domain else {}
-        arn = self.client.create_schema(name=name, schema=schema.text, **domain)["schemaArn"]
+        return found["schemaArn"] if found else None
+
+    def _create(self, name: str, text: str) -> str:
+        try:
+            arn = self.change.create_schema(name=name, schema=text, **given(domain=self.domain))["schemaArn"]
+        except ClientError as error:
+            if code_of(error) == "InvalidInputException":
+                refuse(f"Schema {name}", error)
+            raise
         self.log.info("Created schema %s", arn)
         return arn
 
@@ -97,47 +121,77 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
     :param dataset_type: ``Interactions``, ``Users``, ``Items``, ``Actions`` or ``Action_Interactions``. (templated)
     :param dataset_group_arn: ARN of the dataset group. (templated)
     :param schema_arn: ARN of the schema. (templated)
+    :param create_kwargs: Further arguments of ``CreateDataset``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
-        "dataset_name", "dataset_type", "dataset_group_arn", "schema_arn"
+        "dataset_name", "dataset_type", "dataset_group_arn", "schema_arn", "create_kwargs"
     )
 
     def __init__(
-        self, *, dataset_name: str, dataset_type: str, dataset_group_arn: str, schema_arn: str, **kwargs: Any
-    ) -> None:
+        self, *, dataset_name: str, dataset_type: str, dataset_group_arn: str, schema_arn: str,
+        create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.dataset_name = dataset_name
         self.dataset_type = dataset_type
         self.dataset_group_arn = dataset_group_arn
         self.schema_arn = schema_arn
+        self.create_kwargs = create_kwargs
 
     def execute(self, context: Context) -> str:
+        arn, fresh = self.once(self._find, self._create)
+        dataset = {} if fresh else self.describe("dataset", datasetArn=arn) or {}
+        if dataset and self._schema_of(dataset) != self.schema_arn:
+            return self._change_schema(context, dataset)
+        updated = "latestDatasetUpdate" in dataset
+        waiter = "dataset_updated" if updated else "dataset_active"
+        return self.wait(context, waiter, fresh=fresh, datasetArn=arn)
+
+    def _find(self) -> str | None:
         kind = self.dataset_type.upper()
         listed = {"datasetGroupArn": self.dataset_group_arn}
         found = find_by(
             self.client, "list_datasets", listed, matches=lambda d: d["datasetType"].upper() == kind
         )
-        if found is None:
-            arn = self.client.create_dataset(
-                name=self.dataset_name,
-                datasetType=self.dataset_type,
-                datasetGroupArn=self.dataset_group_arn,
-                schemaArn=self.schema_arn,
-            )["datasetArn"]
-            self.log.info("Created dataset %s", arn)
-            return self.wait(context, "dataset_active", datasetArn=arn)
-        arn = found["datasetArn"]
-        dataset = self.client.describe_dataset(datasetArn=arn)["dataset"]
-        if dataset["schemaArn"] != self.schema_arn:
-            return self._change_schema(context, dataset)
-        return self.wait(context, "dataset_active", datasetArn=arn)
+        return found["datasetArn"] if found else None
+
+    def _create(self) -> str:
+        arn = self.change.create_dataset(
+            name=self.dataset_name,
+            datasetType=self.dataset_type,
+            datasetGroupArn=self.dataset_group_arn,
+            schemaArn=self.schema_arn,
+            **(self.create_kwargs or {}),
+        )["datasetArn"]
+        self.log.info("Created dataset %s", arn)
+        return arn
+
+    @staticmethod
+    def _schema_of(dataset: dict[str, Any]) -> str:
+        """The schema that a dataset has, or is on its way to."""
+        update = dataset.get("latestDatasetUpdate", {})
+        return str(
+            dataset["schemaArn"]
+            if update.get("status", "CREATE FAILED") == "CREATE FAILED"
+            else update["schemaArn"]
+        )
 
     def _change_schema(self, context: Context, dataset: dict[str, Any]) -> str:
         arn = dataset["datasetArn"]
+
+        def changed() -> str | None:
+            now = self.describe("dataset", datasetArn=arn)
+            return arn if now and self._schema_of(now) == self.schema_arn else None
+
+        def ask() -> str:
+            return self.change.update_dataset(datasetArn=arn, schemaArn=self.schema_arn)["datasetArn"]
+
         try:
-            self.client.update_dataset(datasetArn=arn, schemaArn=self.schema_arn)
-        except self.client.exceptions.InvalidInputException as error:
+            self.once(changed, ask)
+        except ClientError as error:
+            if code_of(error) != "InvalidInputException":
+                raise
             raise AirflowFailException(
                 f"Dataset {arn} has the schema {dataset['schemaArn']}, and the service does not accept"
                 f" {self.schema_arn} in its place: {error.response['Error']['Message']}\n"

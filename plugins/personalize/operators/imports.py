@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from personalize.operators.base import PersonalizeJobOperator, arn_of
+from personalize.operators.base import arn_of, given
+from personalize.operators.jobs import PersonalizeJobOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 
 class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
@@ -19,17 +23,19 @@ class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
     :param role_arn: Name or ARN of the role that Personalize takes to read the data. (templated)
     :param import_mode: ``FULL`` (replace what was imported in bulk) or ``INCREMENTAL``. (templated)
     :param publish_metrics: Whether to publish attributed metrics to Amazon S3.
+    :param create_kwargs: Further arguments of ``CreateDatasetImportJob``, e.g. ``tags``. (templated)
     """
 
     waiter = "dataset_import_job_complete"
     argument = "datasetImportJobArn"
+    subject = ("dataset_arn", "data_location")
     template_fields: Sequence[str] = aws_template_fields(
-        "dataset_arn", "data_location", "role_arn", "import_mode"
+        "dataset_arn", "data_location", "role_arn", "import_mode", "create_kwargs"
     )
 
     def __init__(
         self, *, dataset_arn: str, data_location: str, role_arn: str, import_mode: str = "FULL",
-        publish_metrics: bool = False, **kwargs: Any,
+        publish_metrics: bool | None = None, create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.dataset_arn = dataset_arn
@@ -37,16 +43,19 @@ class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
         self.role_arn = role_arn
         self.import_mode = import_mode
         self.publish_metrics = publish_metrics
+        self.create_kwargs = create_kwargs
 
     def create(self, name: str) -> str:
-        return self.client.create_dataset_import_job(
+        return self.change.create_dataset_import_job(
             jobName=name,
             datasetArn=self.dataset_arn,
             dataSource={"dataLocation": self.data_location},
             roleArn=self.hook.expand_role(self.role_arn),
             importMode=self.import_mode,
-            publishAttributionMetricsToS3=self.publish_metrics,
+            **given(publishAttributionMetricsToS3=self.publish_metrics),
+            **(self.create_kwargs or {}),
         )["datasetImportJobArn"]
 
-    def find(self, name: str) -> str | None:
-        return arn_of(self.dataset_arn, "dataset-import-job", name)
+    def find(self, name: str, context: Context) -> str | None:
+        arn = arn_of(self.dataset_arn, "dataset-import-job", name)
+        return arn if self.describe("dataset_import_job", datasetImportJobArn=arn) else None

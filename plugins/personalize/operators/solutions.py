@@ -1,4 +1,4 @@
-"""Solutions, solution versions and their metrics."""
+"""Solutions: what to train, and how."""
 
 from __future__ import annotations
 
@@ -7,13 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
 
-from personalize.failures import cure
-from personalize.operators.base import PersonalizeBaseOperator, PersonalizeJobOperator
+from personalize.failures import code_of
+from personalize.operators.base import PersonalizeBaseOperator, given, refuse
 from personalize.operators.listing import find_by
+
+# Where these are imported from is part of the interface.
+from personalize.operators.solution_versions import (
+    PersonalizeCreateSolutionVersionOperator,
+    PersonalizeGetSolutionMetricsOperator,
+    PersonalizeStopSolutionVersionOperator,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+__all__ = [
+    "PersonalizeCreateSolutionOperator",
+    "PersonalizeCreateSolutionVersionOperator",
+    "PersonalizeGetSolutionMetricsOperator",
+    "PersonalizeStopSolutionVersionOperator",
+]
 
 
 class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
@@ -21,7 +36,9 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
     Make sure that a solution exists.
 
     By default the service trains new versions of a solution by itself every seven days. That would put models
-    that no gate has seen next to those it has, so ``perform_auto_training`` is False here unless told otherwise.
+    that no gate has seen next to those it has, so ``perform_auto_training`` is False here unless told otherwise;
+    a solution that exists with the other setting is updated. Anything else of a solution can't be changed: if it
+    exists with another recipe or configuration, the task fails and says what differs.
 
     :param solution_name: Name of the solution. (templated)
     :param dataset_group_arn: ARN of the dataset group. (templated)
@@ -30,7 +47,7 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
     :param event_type: Train on events of this type only. (templated)
     :param perform_hpo: Whether to search for good hyperparameters.
     :param perform_auto_training: Whether the service trains new versions by itself.
-    :param create_kwargs: Further arguments of ``CreateSolution``.
+    :param create_kwargs: Further arguments of ``CreateSolution``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
@@ -52,54 +69,54 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
         self.perform_auto_training = perform_auto_training
         self.create_kwargs = create_kwargs
 
-    def execute(self, context: Context) -> str:
+    def execute(self, context: Context, event: dict[str, Any] | None = None) -> str:
+        try:
+            arn, fresh = self.once(self._find, self._create)
+        except ClientError as error:
+            if code_of(error) == "InvalidInputException":
+                refuse(f"Solution {self.solution_name}", error)
+            raise
+        if not fresh:
+            solution = self.describe("solution", solutionArn=arn) or {}
+            self._refuse_another(solution)
+            if self._trains_by_itself(solution) != self.perform_auto_training:
+                return self._set_auto_training(context, arn)
+        return self.wait(context, "solution_active", fresh=fresh, solutionArn=arn)
+
+    def _find(self) -> str | None:
         listed = {"datasetGroupArn": self.dataset_group_arn}
         found = find_by(self.client, "list_solutions", listed, name=self.solution_name)
-        arn = found["solutionArn"] if found else self._create()
-        if found:
-            self._refuse_another(self.client.describe_solution(solutionArn=arn)["solution"])
-        return self.wait(context, "solution_active", solutionArn=arn)
+        return found["solutionArn"] if found else None
 
     def _create(self) -> str:
-        given = {"eventType": self.event_type, "solutionConfig": self.solution_config or None}
-        try:
-            arn = self.client.create_solution(
-                name=self.solution_name,
-                datasetGroupArn=self.dataset_group_arn,
-                recipeArn=self.recipe_arn,
-                performHPO=self.perform_hpo,
-                performAutoTraining=self.perform_auto_training,
-                **{name: value for name, value in given.items() if value is not None},
-                **(self.create_kwargs or {}),
-            )["solutionArn"]
-        except self.client.exceptions.InvalidInputException as error:
-            message = error.response["Error"]["Message"]
-            raise AirflowFailException(
-                f"Solution {self.solution_name}: {message} {cure(message) or ''}"
-            ) from error
+        arn = self.change.create_solution(
+            name=self.solution_name,
+            datasetGroupArn=self.dataset_group_arn,
+            recipeArn=self.recipe_arn,
+            performHPO=self.perform_hpo,
+            performAutoTraining=self.perform_auto_training,
+            **given(eventType=self.event_type, solutionConfig=self.solution_config or None),
+            **(self.create_kwargs or {}),
+        )["solutionArn"]
         self.log.info("Created solution %s", arn)
         return arn
 
     def _refuse_another(self, solution: dict[str, Any]) -> None:
         """A solution can't be changed: what is asked for must be what there is."""
-        wanted = {
-            "recipeArn": self.recipe_arn,
-            "eventType": self.event_type,
-            "performHPO": self.perform_hpo,
-            "solutionConfig": self.solution_config or {},
-        }
-        have = {
-            "recipeArn": solution.get("recipeArn"),
-            "eventType": solution.get("eventType"),
-            "performHPO": solution.get("performHPO", False),
-            "solutionConfig": {
-                name: solution.get("solutionConfig", {}).get(name) for name in self.solution_config or {}
+        config = solution.get("solutionConfig", {})
+        wanted_and_there = {
+            "recipeArn": (self.recipe_arn, solution.get("recipeArn")),
+            "eventType": (self.event_type, solution.get("eventType")),
+            "performHPO": (self.perform_hpo, solution.get("performHPO", False)),
+            **{
+                f"solutionConfig.{name}": (value, config.get(name))
+                for name, value in (self.solution_config or {}).items()
             },
         }
         differing = [
-            f"{name}: there {have[name]!r}, asked for {wanted[name]!r}"
-            for name in wanted
-            if have[name] != wanted[name]
+            f"{name}: there {there!r}, asked for {wanted!r}"
+            for name, (wanted, there) in wanted_and_there.items()
+            if wanted != there
         ]
         if differing:
             raise AirflowFailException(
@@ -107,68 +124,24 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
                 " service does not change them. Give the solution another name, or delete the old one first."
             )
 
+    @staticmethod
+    def _trains_by_itself(solution: dict[str, Any]) -> bool:
+        update = solution.get("latestSolutionUpdate", {})
+        if "performAutoTraining" in update and update.get("status") != "CREATE FAILED":
+            return bool(update["performAutoTraining"])
+        return bool(solution.get("performAutoTraining", False))
 
-class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
-    """
-    Train a new version of a solution, exactly once for a run.
+    def _set_auto_training(self, context: Context, arn: str) -> str:
+        self.log.info("Setting performAutoTraining of %s to %s", arn, self.perform_auto_training)
 
-    :param solution_arn: ARN of the solution. (templated)
-    :param training_mode: ``FULL`` or ``UPDATE``. (templated)
-    :param stop_on_kill: Whether to stop the training when a person marks the task failed or clears it.
-    """
+        def changed() -> str | None:
+            there = self._trains_by_itself(self.describe("solution", solutionArn=arn) or {})
+            return arn if there == self.perform_auto_training else None
 
-    waiter = "solution_version_complete"
-    argument = "solutionVersionArn"
-    template_fields: Sequence[str] = aws_template_fields("solution_arn", "training_mode")
-
-    def __init__(
-        self, *, solution_arn: str, training_mode: str = "FULL", stop_on_kill: bool = True, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.solution_arn = solution_arn
-        self.training_mode = training_mode
-        self.stop_on_kill = stop_on_kill
-
-    def create(self, name: str) -> str:
-        return self.client.create_solution_version(
-            name=name, solutionArn=self.solution_arn, trainingMode=self.training_mode
-        )["solutionVersionArn"]
-
-    def find(self, name: str) -> str | None:
-        """Lists don't show names, so versions are asked one by one, the newest first."""
-        listed: list[dict[str, Any]] = []
-        for page in self.client.get_paginator("list_solution_versions").paginate(
-            solutionArn=self.solution_arn
-        ):
-            listed += page["solutionVersions"]
-        for entry in sorted(listed, key=lambda version: version["creationDateTime"], reverse=True):
-            arn = entry["solutionVersionArn"]
-            if (
-                self.client.describe_solution_version(solutionVersionArn=arn)["solutionVersion"].get("name")
-                == name
-            ):
-                return arn
-        return None
-
-    def stops_on_kill(self, arn: str) -> str | None:
-        return arn if self.stop_on_kill else None
-
-
-class PersonalizeGetSolutionMetricsOperator(PersonalizeBaseOperator):
-    """
-    Get the metrics of a solution version.
-
-    :param solution_version_arn: ARN of the solution version. (templated)
-    """
-
-    template_fields: Sequence[str] = aws_template_fields("solution_version_arn")
-
-    def __init__(self, *, solution_version_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.solution_version_arn = solution_version_arn
-
-    def execute(self, context: Context) -> dict[str, float]:
-        answer = self.client.get_solution_metrics(solutionVersionArn=self.solution_version_arn)
-        for name, value in sorted(answer["metrics"].items()):
-            self.log.info("%-48s %.4f", name, value)
-        return answer["metrics"]
+        self.once(
+            changed,
+            lambda: self.change.update_solution(
+                solutionArn=arn, performAutoTraining=self.perform_auto_training
+            )["solutionArn"],
+        )
+        return self.wait(context, "solution_updated", solutionArn=arn)

@@ -1,0 +1,90 @@
+"""Batch jobs: recommendations and segments for many users or items at once, from S3 to S3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from personalize.operators.base import arn_of, given
+from personalize.operators.jobs import PersonalizeJobOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class _BatchJobOperator(PersonalizeJobOperator):
+    """
+    What batch inference and batch segment jobs share.
+
+    :param solution_version_arn: ARN of the solution version. (templated)
+    :param input_location: ``s3://`` path of the JSON lines to answer. (templated)
+    :param output_location: ``s3://`` path of the folder for the answers. (templated)
+    :param role_arn: Name or ARN of the role that Personalize takes to read and write there. (templated)
+    :param num_results: Number of results for each line (default: the service's, 25).
+    :param filter_arn: ARN of a filter to apply. (templated)
+    :param kms_key_arn: Key that the input and output are encrypted with. (templated)
+    :param create_kwargs: Further arguments of the request, e.g. ``tags``. (templated)
+    """
+
+    kind: str
+    subject = ("solution_version_arn", "input_location")
+    template_fields: Sequence[str] = aws_template_fields(
+        "solution_version_arn", "input_location", "output_location", "role_arn", "filter_arn", "kms_key_arn",
+        "create_kwargs",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, solution_version_arn: str, input_location: str, output_location: str, role_arn: str,
+        num_results: int | None = None, filter_arn: str | None = None, kms_key_arn: str | None = None,
+        create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.solution_version_arn = solution_version_arn
+        self.input_location = input_location
+        self.output_location = output_location
+        self.role_arn = role_arn
+        self.num_results = num_results
+        self.filter_arn = filter_arn
+        self.kms_key_arn = kms_key_arn
+        self.create_kwargs = create_kwargs
+
+    def create(self, name: str) -> str:
+        key = given(kmsKeyArn=self.kms_key_arn)
+        answer = getattr(self.change, f"create_{self.kind}")(
+            jobName=name,
+            solutionVersionArn=self.solution_version_arn,
+            jobInput={"s3DataSource": {"path": self.input_location, **key}},
+            jobOutput={"s3DataDestination": {"path": self.output_location, **key}},
+            roleArn=self.hook.expand_role(self.role_arn),
+            **given(numResults=self.num_results, filterArn=self.filter_arn),
+            **(self.create_kwargs or {}),
+        )
+        return answer[self.argument]
+
+    def find(self, name: str, context: Context) -> str | None:
+        arn = arn_of(self.solution_version_arn, self.kind.replace("_", "-"), name)
+        return arn if self.describe(self.kind, **{self.argument: arn}) else None
+
+
+class PersonalizeCreateBatchInferenceJobOperator(_BatchJobOperator):
+    __doc__ = f"""
+    Get recommendations for many users or items, exactly once for a run.
+
+    ``create_kwargs`` may hold ``batchInferenceJobConfig``, ``batchInferenceJobMode`` and the like.
+    {(_BatchJobOperator.__doc__ or "").split("share.", 1)[-1]}"""
+
+    kind = "batch_inference_job"
+    waiter = "batch_inference_job_complete"
+    argument = "batchInferenceJobArn"
+
+
+class PersonalizeCreateBatchSegmentJobOperator(_BatchJobOperator):
+    __doc__ = f"""
+    Get segments of users for many items or item attributes, exactly once for a run.
+    {(_BatchJobOperator.__doc__ or "").split("share.", 1)[-1]}"""
+
+    kind = "batch_segment_job"
+    waiter = "batch_segment_job_complete"
+    argument = "batchSegmentJobArn"

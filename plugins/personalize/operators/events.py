@@ -1,0 +1,123 @@
+"""Event trackers, and events sent through them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+
+from personalize.hooks import PersonalizeEventsHook
+from personalize.operators.base import PersonalizeBaseOperator, given
+from personalize.operators.listing import find_by
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+EVENTS_A_REQUEST = 10
+
+
+class PersonalizeCreateEventTrackerOperator(PersonalizeBaseOperator):
+    """
+    Make sure that a dataset group has an event tracker; it can have one.
+
+    Returns ``{"event_tracker_arn": ..., "tracking_id": ...}``.
+
+    :param tracker_name: Name of the event tracker. (templated)
+    :param dataset_group_arn: ARN of the dataset group. (templated)
+    :param create_kwargs: Further arguments of ``CreateEventTracker``, e.g. ``tags``. (templated)
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("tracker_name", "dataset_group_arn", "create_kwargs")
+
+    def __init__(
+        self, *, tracker_name: str, dataset_group_arn: str, create_kwargs: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.tracker_name = tracker_name
+        self.dataset_group_arn = dataset_group_arn
+        self.create_kwargs = create_kwargs
+
+    def execute(self, context: Context) -> dict[str, str]:
+        arn, fresh = self.once(self._find, self._create)
+        return self.wait(context, "event_tracker_active", fresh=fresh, eventTrackerArn=arn)
+
+    def completed(self, context: Context, resource: str) -> dict[str, str]:
+        tracker = self.describe("event_tracker", eventTrackerArn=resource) or {}
+        return {"event_tracker_arn": resource, "tracking_id": tracker["trackingId"]}
+
+    def _find(self) -> str | None:
+        listed = {"datasetGroupArn": self.dataset_group_arn}
+        found = find_by(self.client, "list_event_trackers", listed, name=self.tracker_name)
+        return found["eventTrackerArn"] if found else None
+
+    def _create(self) -> str:
+        arn = self.change.create_event_tracker(
+            name=self.tracker_name, datasetGroupArn=self.dataset_group_arn, **(self.create_kwargs or {})
+        )["eventTrackerArn"]
+        self.log.info("Created event tracker %s", arn)
+        return arn
+
+
+class PersonalizePutEventsOperator(AwsBaseOperator[PersonalizeEventsHook]):
+    """
+    Send events of one user's session.
+
+    An event without an ``eventId`` gets one derived from the DAG run, the task and its place in the list, so that
+    an event that is sent again by a retry is the same event. Returns the number of events.
+
+    :param tracking_id: Tracking id of the event tracker. (templated)
+    :param session_id: Session that the events belong to. (templated)
+    :param events: Events as ``PutEvents`` takes them; ``sentAt`` may be a datetime, ISO text or epoch seconds, and
+        is the run's time if absent. (templated)
+    :param user_id: User that the events belong to, if known. (templated)
+    """
+
+    aws_hook_class = PersonalizeEventsHook
+    template_fields: Sequence[str] = aws_template_fields("tracking_id", "session_id", "events", "user_id")
+
+    def __init__(
+        self, *, tracking_id: str, session_id: str, events: Sequence[Mapping[str, Any]], user_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.tracking_id = tracking_id
+        self.session_id = session_id
+        self.events = events
+        self.user_id = user_id
+
+    def execute(self, context: Context) -> int:
+        ti = context["ti"]
+        origin = "/".join(map(str, (ti.dag_id, ti.run_id, ti.task_id, ti.map_index)))
+        run_time = getattr(context.get("dag_run"), "run_after", None) or datetime.now(UTC)
+        prepared = [
+            {
+                "eventId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{origin}/{number}")),
+                **event,
+                "sentAt": _moment(event.get("sentAt", run_time)),
+            }
+            for number, event in enumerate(self.events)
+        ]
+        for start in range(0, len(prepared), EVENTS_A_REQUEST):
+            self.hook.conn.put_events(
+                trackingId=self.tracking_id,
+                sessionId=self.session_id,
+                eventList=prepared[start : start + EVENTS_A_REQUEST],
+                **given(userId=self.user_id),
+            )
+        self.log.info("Sent %d events of session %s", len(prepared), self.session_id)
+        return len(prepared)
+
+
+def _moment(value: datetime | str | int | float) -> datetime:
+    """
+    :raises ValueError: if a text is no ISO time.
+    """
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, int | float) or value.isdigit():
+        return datetime.fromtimestamp(float(value), UTC)
+    return datetime.fromisoformat(value)

@@ -1,0 +1,82 @@
+"""Filters: which items may be recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
+
+from personalize.failures import code_of
+from personalize.operators.base import PersonalizeBaseOperator, arn_of, refuse
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class PersonalizeCreateFilterOperator(PersonalizeBaseOperator):
+    """
+    Make sure that a filter exists.
+
+    A filter can't be changed: if it exists with another expression, the task fails and says what to do.
+
+    :param filter_name: Name of the filter. (templated)
+    :param dataset_group_arn: ARN of the dataset group. (templated)
+    :param filter_expression: The expression, e.g. ``EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")``.
+        (templated)
+    :param create_kwargs: Further arguments of ``CreateFilter``, e.g. ``tags``. (templated)
+    """
+
+    template_fields: Sequence[str] = aws_template_fields(
+        "filter_name", "dataset_group_arn", "filter_expression", "create_kwargs"
+    )
+
+    def __init__(
+        self, *, filter_name: str, dataset_group_arn: str, filter_expression: str,
+        create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.filter_name = filter_name
+        self.dataset_group_arn = dataset_group_arn
+        self.filter_expression = filter_expression
+        self.create_kwargs = create_kwargs
+
+    def execute(self, context: Context) -> str:
+        try:
+            arn, fresh = self.once(self._find, self._create)
+        except ClientError as error:
+            if code_of(error) == "InvalidInputException":
+                refuse(f"Filter {self.filter_name} ({self.filter_expression})", error)
+            raise
+        return self.wait(context, "filter_active", fresh=fresh, filterArn=arn)
+
+    def _create(self) -> str:
+        arn = self.change.create_filter(
+            name=self.filter_name,
+            datasetGroupArn=self.dataset_group_arn,
+            filterExpression=self.filter_expression,
+            **(self.create_kwargs or {}),
+        )["filterArn"]
+        self.log.info("Created filter %s", arn)
+        return arn
+
+    def _find(self) -> str | None:
+        arn = arn_of(self.dataset_group_arn, "filter", self.filter_name)
+        there = self.describe("filter", filterArn=arn)
+        if there is None:
+            return None
+        if _words(there["filterExpression"]) != _words(self.filter_expression):
+            raise AirflowFailException(
+                f"Filter {arn} exists with another expression, and the service does not change filters.\n"
+                f"There: {there['filterExpression']}\nAsked for: {self.filter_expression}\n"
+                "Give the new filter another name, or delete the old one first"
+                " (requests that name it fail until the new one is active)."
+            )
+        return arn
+
+
+def _words(expression: str) -> list[str]:
+    """An expression without regard to white space."""
+    return expression.split()

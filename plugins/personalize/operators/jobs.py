@@ -1,0 +1,138 @@
+"""Operators that start a job, exactly once for a run."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from botocore.exceptions import ClientError
+
+from personalize.failures import code_of, is_occupied
+from personalize.names import job_name
+from personalize.operators.base import PersonalizeBaseOperator, refuse
+from personalize.waiting import PersonalizeError, Wait
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+STARTED = "personalize_started"
+DONE = "personalize_done"
+
+
+class PersonalizeJobOperator(PersonalizeBaseOperator):
+    """
+    Base of the operators that start a job, exactly once for a run.
+
+    The job is named from the DAG run, task and map index, and what it is about. A retry, a cleared task or a
+    worker that died
+    anywhere on the way finds the job by that name: it is attached to while it is pending or in progress, its
+    result is taken when it is done, and only after it has failed is the next attempt made. A task that a
+    person clears after it has succeeded does its work again, under a new name. While the service has no place
+    for another job (``LimitExceededException``), or what the job needs is changing, the task waits.
+
+    The name is the truth; Airflow's task state store only saves a search, and tells a task that is done again
+    from one that is tried again.
+    """
+
+    waiter: str
+    argument: str
+    subject: Sequence[str] = ()  # the parameters that say what the job is about
+    template_fields: Sequence[str] = aws_template_fields()
+
+    @abstractmethod
+    def create(self, name: str) -> str:
+        """Start a job of this name; returns its ARN."""
+
+    @abstractmethod
+    def find(self, name: str, context: Context) -> str | None:
+        """ARN of the job of this name, if there is one."""
+
+    def execute(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        memory = Memory(context)
+        repetition = memory.repetition()
+        for attempt in count(1):
+            name = self._name(context, repetition, attempt)
+            try:
+                arn, fresh = self._start(context, memory, name, first=attempt == 1 and not event)
+            except ClientError as error:
+                if is_occupied(error):
+                    return self.wait_for_a_place(context, error, event)
+                if code_of(error) == "InvalidInputException":
+                    refuse(name, error)
+                raise
+            if not fresh and self._has_failed(arn):
+                self.log.info("%s has failed: making the next attempt", arn)
+                continue
+            memory.started(name, arn)
+            self.log.info("%s %s as %s", "Started" if fresh else "Going on with", arn, name)
+            return self.wait(context, self.waiter, self.stops_on_kill(arn), fresh, **{self.argument: arn})
+
+    def _start(self, context: Context, memory: Memory, name: str, first: bool) -> tuple[str, bool]:
+        """The job of this name, and whether it was started now."""
+        return self.once(
+            look=lambda: memory.arn_of(name) or self.find(name, context),
+            ask=lambda: self.create(name),
+            look_first=not first or context["ti"].try_number > 1,
+        )
+
+    def _has_failed(self, arn: str) -> bool:
+        try:
+            return Wait(self.waiter, {self.argument: arn}).look(self.client).state == "failure"
+        except PersonalizeError as error:
+            if (
+                error.status == "ResourceNotFoundException"
+            ):  # somebody has deleted it, with all it belonged to
+                return True
+            raise
+
+    def stops_on_kill(self, arn: str) -> str | None:
+        """The solution version to stop when a person ends the task while it waits."""
+        return None
+
+    def completed(self, context: Context, resource: str) -> Any:
+        Memory(context).done()
+        return resource
+
+    def _name(self, context: Context, repetition: int, attempt: int) -> str:
+        ti = context["ti"]
+        map_index = ti.map_index if ti.map_index is not None else -1
+        return job_name(
+            ti.dag_id, ti.run_id, ti.task_id, map_index,
+            repetition=repetition, attempt=attempt, subject=[str(getattr(self, name)) for name in self.subject],
+        )  # fmt: skip
+
+
+class Memory:
+    """What a task keeps between its tries, where Airflow has a task state store."""
+
+    def __init__(self, context: Context) -> None:
+        self._store: Any = context.get("task_state_store")
+        self._max_tries = int(context["ti"].max_tries)
+
+    def started(self, name: str, arn: str) -> None:
+        if self._store is not None and self.arn_of(name) != arn:
+            self._store.set(STARTED, {"name": name, "arn": arn})
+
+    def arn_of(self, name: str) -> str | None:
+        """The job that an earlier try started under this name, if it got as far as writing that down."""
+        started = self._get(STARTED)
+        return started["arn"] if started.get("name") == name else None
+
+    def repetition(self) -> int:
+        """How often the task has been done again after a success.
+
+        Only clearing raises a task's `max_tries`. It does so too for a task that was cleared before it was done;
+        that one goes on with what it began.
+        """
+        done = self._get(DONE)
+        return int(done["repetition"]) + int(self._max_tries > done["max_tries"]) if done else 0
+
+    def done(self) -> None:
+        if self._store is not None:
+            self._store.set(DONE, {"repetition": self.repetition(), "max_tries": self._max_tries})
+
+    def _get(self, key: str) -> Mapping[str, Any]:
+        return (self._store.get(key) if self._store is not None else None) or {}

@@ -1,0 +1,19 @@
+"""The service's quotas of pending jobs, as Airflow pools.
+
+`pools.json` beside this file is in the format of `airflow pools import`. The pools count deferred tasks, which is how
+these tasks wait. A task in a pool that Airflow doesn't know never starts, so operators name no pool by default: give
+them `pool=pools.IMPORTS` once the file is imported. Without pools nothing breaks: a job for which the service has no
+place waits for one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE = Path(__file__).with_suffix(".json")
+
+IMPORTS = "personalize_imports"
+TRAININGS = "personalize_trainings"
+BATCH_INFERENCE = "personalize_batch_inference"
+BATCH_SEGMENTS = "personalize_batch_segments"
+EXPORTS = "personalize_exports"

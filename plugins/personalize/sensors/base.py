@@ -1,0 +1,104 @@
+"""What all sensors of Amazon Personalize share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
+from airflow.providers.common.compat.sdk import conf
+
+from personalize.hooks import PersonalizeHook
+from personalize.links import PersonalizeResourceLink
+from personalize.triggers import PersonalizeWaitTrigger
+from personalize.waiting import PersonalizeError, Progress, Wait
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
+    """
+    Wait for a state of a resource: success and failure are declared, any other state is an error.
+
+    :param deferrable: Whether to wait in the triggerer, without a worker slot
+        (default: ``[operators] default_deferrable``).
+    :param poke_interval: Seconds between two looks; deferred, pauses begin short and grow up to it. (default: 120)
+    :param max_retries: Number of looks of a deferred sensor after which it fails. (default: 720)
+    :param aws_conn_id: The Airflow connection used for AWS credentials.
+    :param region_name: AWS region_name. If not specified then the default boto3 behaviour is used.
+    :param verify: Whether or not to verify SSL certificates.
+    :param botocore_config: Configuration dictionary (key-values) for botocore client.
+    """
+
+    waiter: ClassVar[str]
+    argument: ClassVar[str]
+    parameter: ClassVar[str]
+
+    aws_hook_class = PersonalizeHook
+    operator_extra_links = (PersonalizeResourceLink(),)
+    ui_color = "#d5ebe4"
+
+    def __init__(
+        self,
+        *,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poke_interval: float = 120,
+        max_retries: int = 720,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poke_interval=poke_interval, **kwargs)
+        self.deferrable = deferrable
+        self.max_retries = max_retries
+        self._progress: Progress | None = None
+
+    @property
+    def arn(self) -> str:
+        return str(getattr(self, self.parameter))
+
+    def wait(self) -> Wait:
+        return Wait(self.waiter, {self.argument: self.arn}, self.poke_interval, self.max_retries)
+
+    def execute(self, context: Context) -> Any:
+        PersonalizeResourceLink.persist(context, self, self.arn)
+        if not self.deferrable:
+            super().execute(context)
+        elif not self.poke(context):
+            wait = self.wait()
+            self.defer(
+                trigger=PersonalizeWaitTrigger(
+                    waiter=wait.waiter,
+                    arguments=dict(wait.arguments),
+                    waiter_delay=wait.delay,
+                    waiter_max_attempts=wait.max_attempts,
+                    aws_conn_id=self.aws_conn_id,
+                    region_name=self.region_name,
+                    verify=self.verify,
+                    botocore_config=self.botocore_config,
+                ),
+                method_name="execute_complete",
+                timeout=timedelta(seconds=self.timeout),
+            )
+        return self.arn
+
+    def poke(self, context: Context) -> bool:
+        """
+        :raises PersonalizeError: if the resource has failed, or is in a state that nobody declared.
+        """
+        self._progress = self._progress or Progress(self.arn, self.log)
+        outcome = self.wait().look(self.hook.conn)
+        self._progress.saw(outcome)
+        if outcome.state == "failure":
+            raise PersonalizeError(self.arn, outcome.status, outcome.reason)
+        return outcome.state == "success"
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
+        """Resume after a deferred wait.
+
+        :raises PersonalizeError: on any event that is not a success.
+        """
+        event = event or {}
+        if event.get("status") != "success":
+            status = str(event.get("failed_status", "in an unknown state"))
+            raise PersonalizeError(str(event.get("resource", self.arn)), status, event.get("reason", ""))
+        return self.arn
