@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -10,35 +9,86 @@ import typer
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
+DEFAULT_DATA_DIR = Path("localpersonalize-data")
+
 
 @app.callback(invoke_without_command=True)
 def serve(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on")] = 4580,
-    data_dir: Annotated[Path, typer.Option(help="Where everything is kept")] = Path("localpersonalize-data"),
+    data_dir: Annotated[Path, typer.Option(help="Where everything is kept")] = DEFAULT_DATA_DIR,
     region: Annotated[str, typer.Option(help="Region in ARNs")] = "us-east-1",
     account: Annotated[str, typer.Option(help="Account in ARNs")] = "123456789012",
     pace: Annotated[str, typer.Option(help="`fast`, or a factor of the real service's minutes")] = "fast",
     s3_endpoint: Annotated[str | None, typer.Option(help="Another S3 than the built-in one")] = None,
+    quotas_file: Annotated[
+        Path | None, typer.Option("--quotas", help="Quotas (TOML); DATA_DIR/quotas.toml if there is one")
+    ] = None,
+    faults_file: Annotated[
+        Path | None, typer.Option("--faults", help="What goes wrong on purpose (TOML)")
+    ] = None,
+    log_format: Annotated[str, typer.Option(help="`text` or `json`")] = "text",
 ) -> None:
     """Serve until stopped."""
+    if context.invoked_subcommand:
+        return
     import uvicorn
 
-    from localpersonalize import credentials
+    from localpersonalize import credentials, faults, logs, quotas
     from localpersonalize.server import Server
     from localpersonalize.service import Service, Settings
     from localpersonalize.standin import StandIn
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure(log_format)
     data_dir = data_dir.resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
-    settings = Settings(data_dir, region, account, 0.0 if pace == "fast" else float(pace), s3_endpoint)
-    stand_in = StandIn().start(data_dir)
     try:
-        service = Service(settings, credentials.load(data_dir), stand_in.endpoint)
+        settings = Settings(
+            data_dir,
+            region,
+            account,
+            _factor(pace),
+            s3_endpoint,
+            quotas.load(quotas_file or data_dir / quotas.FILE),
+        )
+        broken = faults.load(faults_file) if faults_file else faults.Faults()
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    stand_in = StandIn().start(data_dir, account)
+    try:
+        service = Service(settings, credentials.load(data_dir), stand_in.endpoint, broken)
         uvicorn.run(Server(service), host=host, port=port, log_level="warning", access_log=False)
     finally:
         stand_in.stop()
+
+
+@app.command()
+def status(
+    data_dir: Annotated[Path, typer.Option(help="Where everything is kept")] = DEFAULT_DATA_DIR,
+) -> None:
+    """Show the resources and the unfinished jobs of a data directory."""
+    from localpersonalize.status import show
+
+    try:
+        show(data_dir)
+    except FileNotFoundError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _factor(pace: str) -> float:
+    """
+    :raises ValueError: if it is neither `fast` nor a number.
+    """
+    try:
+        factor = 0.0 if pace == "fast" else float(pace)
+    except ValueError:
+        factor = -1.0
+    if not 0 <= factor < float("inf"):
+        raise ValueError(
+            f"--pace is {pace}. Use `fast`, or a factor of the real service's minutes, such as 0.1."
+        )
+    return factor
 
 
 def main() -> None:

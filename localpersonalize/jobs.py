@@ -14,8 +14,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Jobs:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stopped: set[str] = set()
         self._closing = threading.Event()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def submit(self, kind: str, arn: str, /, **details: Any) -> None:
         """Promise to do a job; durable when this returns."""
@@ -92,6 +95,14 @@ class Jobs:
         self._light.shutdown(wait=False, cancel_futures=True)
         self._heavy.shutdown(wait=False, cancel_futures=True)
 
+    @contextmanager
+    def exclusively(self, arns: Iterable[str]) -> Iterator[None]:
+        """Let nobody else change these resources' data meanwhile."""
+        with ExitStack() as stack:
+            for arn in sorted(arns):  # always in this order, so that two never wait for each other
+                stack.enter_context(self._locks[arn])
+            yield
+
     def work(
         self, arn: str, task: str, on_progress: Callable[[str], None] | None = None, **details: Any
     ) -> dict[str, Any]:
@@ -104,6 +115,8 @@ class Jobs:
             self._stopped.discard(arn)
             raise WorkerStopped(arn)
         service = self._service
+        if reason := service.faults.of_job(task):
+            raise WorkerFailed(reason)
         request = {
             "task": task, "arn": arn, "data_dir": str(service.settings.data_dir), "region": service.settings.region,
             "account": service.settings.account, "aws_endpoint": service.aws_endpoint,
@@ -148,7 +161,10 @@ class Jobs:
         handler, minutes = HANDLERS[kind]
         started = time.monotonic()
         try:
-            handler(self._service, arn, {**details, "_wait": lambda: self._pace(started, minutes)})
+            if kind == "deploy" and (reason := self._service.faults.of_job(kind)):
+                self._service.store.change(arn, status="CREATE FAILED", failureReason=reason)
+            else:
+                handler(self._service, arn, {**details, "_wait": lambda: self._pace(started, minutes)})
         except Exception:
             if self._closing.is_set():
                 return

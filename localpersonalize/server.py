@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from localpersonalize import faults
 from localpersonalize.protocol import signature
 from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
@@ -57,7 +58,8 @@ class Server:
             return
         ours = signature.signing_service(headers.get("authorization", ""), query)
         target = headers.get("x-amz-target")
-        if ours == "personalize" or (target or "").startswith("AmazonPersonalize."):
+        unsigned = ours is None and scope["method"] == "POST" and self.operations.has_path(path)
+        if ours == "personalize" or (target or "").startswith("AmazonPersonalize.") or unsigned:
             await self._answer(scope, headers, query, target, receive, send)
         else:
             await forward(scope, receive, send, self.service.aws_endpoint)
@@ -80,8 +82,12 @@ class Server:
             signature.verify(self.service.credentials, scope["method"], raw_path, query, headers, body)
             operation = self.operations.find(scope["method"], scope["path"], target)
             name, content_type = operation.name, operation.content_type
-            answer = await self._perform(operation, operation.parse(body))
+            answer = await self._perform_or_fail(operation, operation.parse(body))
             status, content = 200, operation.serialise(answer)
+        except _HangUp:
+            log.info("request %s: %s hung up on", request_id, name)
+            await _hang_up(receive, send)
+            return
         except ServiceError as error:
             code, status, content = error.code, error.status, serialise_error(error)
         except RequestRefused as error:
@@ -94,11 +100,30 @@ class Server:
         seconds = time.perf_counter() - started
         self.metrics.observe(name, code, seconds)
         if name not in RUNTIME_OPERATIONS or status >= 400:
-            log.info("request %s: %s %s %d %.1f ms", request_id, name, code, status, seconds * 1000)
+            known = {"request": request_id, "operation": name, "code": code, "milliseconds": seconds * 1000}
+            log.info(
+                "request %s: %s %s %d %.1f ms", request_id, name, code, status, seconds * 1000, extra=known
+            )
         error_header = [(b"x-amzn-errortype", code.encode())] if status >= 400 else []
         await _send(
             send, status, content, content_type, [(b"x-amzn-requestid", request_id.encode()), *error_header]
         )
+
+    async def _perform_or_fail(self, operation: Operation, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        """Perform an operation, unless a fault was asked for."""
+        fault = self.service.faults.of_request(operation.name)
+        if fault is None:
+            return await self._perform(operation, parameters)
+        if error := faults.answer(fault):
+            raise error
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        if fault.kind == "drop":
+            raise _HangUp
+        answer = await self._perform(operation, parameters)
+        if fault.kind == "lost":
+            raise _HangUp
+        return answer
 
     async def _perform(self, operation: Operation, parameters: dict[str, Any]) -> Mapping[str, Any]:
         if operation.name in RUNTIME_OPERATIONS:
@@ -130,6 +155,22 @@ class Server:
                 self.service.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+class _HangUp(Exception):
+    """Close the connection without an answer."""
+
+
+async def _hang_up(receive: Receive, send: Send) -> None:
+    """Close the connection as a broken network would: the server's transport, since ASGI has no word for it."""
+    cycle = getattr(send, "__self__", None)
+    transport = getattr(cycle, "transport", None)
+    if transport is None:  # another server than uvicorn: an answer that ends too early
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+        return
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _read(receive: Receive) -> bytes:

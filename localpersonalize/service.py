@@ -13,9 +13,11 @@ import boto3
 from botocore.config import Config
 
 from localpersonalize.data.tables import Tables
+from localpersonalize.faults import Faults
 from localpersonalize.jobs import Jobs
 from localpersonalize.protocol.errors import NotFound
 from localpersonalize.protocol.signature import Credentials
+from localpersonalize.quotas import Quotas
 from localpersonalize.runtime import Runtime
 from localpersonalize.runtime_sources import RuntimeSources, model_folder
 from localpersonalize.store import Body, Store
@@ -30,6 +32,7 @@ class Settings:
     account: str = "123456789012"
     pace: float = 0.0
     s3_endpoint: str | None = None
+    quotas: Quotas = field(default_factory=Quotas)
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Service:
     settings: Settings
     credentials: Credentials
     aws_endpoint: str
+    faults: Faults = field(default_factory=Faults)
     store: Store = field(init=False)
     tables: Tables = field(init=False)
     runtime: Runtime = field(init=False)

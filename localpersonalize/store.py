@@ -224,13 +224,18 @@ class Store:
             ).fetchall()
         return {row["id"]: json.loads(row["record"]) for row in rows}
 
-    def forget_users(self, datasets: list[str], users: list[str]) -> None:
-        """Remove what came one by one for these users."""
+    def forget_users(self, datasets: list[str], users: list[str]) -> int:
+        """Remove what came one by one for these users; returns how many records that was."""
+        removed = 0
         with self.transaction() as connection:
             for dataset in datasets:
                 pairs = [(dataset, user) for user in users]
-                connection.executemany("DELETE FROM events WHERE dataset = ? AND user_id = ?", pairs)
-                connection.executemany("DELETE FROM records WHERE dataset = ? AND id = ?", pairs)
+                for statement in (
+                    "DELETE FROM events WHERE dataset = ? AND user_id = ?",
+                    "DELETE FROM records WHERE dataset = ? AND id = ?",
+                ):
+                    removed += max(0, connection.executemany(statement, pairs).rowcount)
+        return removed
 
     def forget_dataset(self, dataset: str) -> None:
         with self.transaction() as connection:

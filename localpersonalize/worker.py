@@ -139,8 +139,36 @@ def batch(request: dict[str, Any], say: Say) -> dict[str, Any]:
         raise Refused(str(error)) from None
 
 
+def export(request: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Write a dataset to S3."""
+    from localpersonalize.data import exports
+
+    store, tables = _open(request)
+    job = store.get(request["arn"]) or {}
+    dataset = store.get(job["datasetArn"]) or {}
+    schema = store.get(dataset["schemaArn"]) or {}
+    return exports.run(tables, job, dataset, schema, _client(request, "s3"))
+
+
+def delete_users(request: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Write the datasets of a group again, without some users."""
+    from localpersonalize.data import deletions
+    from localpersonalize.data.csv_files import ImportRefused
+
+    store, tables = _open(request)
+    job = store.get(request["arn"]) or {}
+    try:
+        return deletions.run(
+            tables, job, store.all("Dataset", job["datasetGroupArn"]), _client(request, "s3")
+        )
+    except ImportRefused as error:
+        raise Refused(str(error)) from None
+
+
 TASKS: dict[str, Callable[[dict[str, Any], Say], dict[str, Any]]] = {
     "import": import_dataset,
+    "export": export,
+    "delete users": delete_users,
     "train": train,
     "batch-inference-job": batch,
     "batch-segment-job": batch,

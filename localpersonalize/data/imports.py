@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from botocore.exceptions import ClientError
 
+from localpersonalize.data.csv_blocks import Readable
 from localpersonalize.data.csv_files import ImportRefused, arrow_schema, read
 from localpersonalize.data.schemas import REQUIRED, parse_fields
 from localpersonalize.data.tables import Tables
@@ -80,29 +81,13 @@ def _read_all(
     s3: Any, location: str, keys: list[tuple[str, str]], fields: list, kind: str
 ) -> Iterator[pa.RecordBatch]:
     for bucket, key in keys:
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-        yield from read(pa.PythonFile(_Readable(body), "r"), f"s3://{bucket}/{key}", fields, kind)
+        yield from read(open_object(s3, bucket, key), f"s3://{bucket}/{key}", fields, kind)
 
 
-class _Readable:
-    """An S3 body as the file that pyarrow wants."""
-
-    closed = False
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    def read(self, size: int = -1) -> bytes:
-        return self._body.read(size if size >= 0 else None)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self._body.close()
+def open_object(s3: Any, bucket: str, key: str) -> Readable:
+    """An object of S3, to be read piece by piece."""
+    body: Readable = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    return body
 
 
 def _newest_of_each(
@@ -116,11 +101,6 @@ def _newest_of_each(
         schema.names
     )
     identifier = next(iter(REQUIRED[kind]))
-    order = pa.table({"id": table[identifier], "row": pa.array(range(table.num_rows), pa.int64())})
+    order = pa.table({"id": table[identifier], "row": pa.array(np.arange(table.num_rows))})
     last = order.group_by("id").aggregate([("row", "max")])["row_max"].sort()
     yield from table.take(last).cast(schema).to_batches(max_chunksize=100_000) if table.num_rows else ()
-
-
-def drop_users(table: pa.Table, users: list[str]) -> pa.Table:
-    """The table without the rows of these users."""
-    return table.filter(pc.invert(pc.is_in(table["USER_ID"], value_set=pa.array(users, pa.string()))))

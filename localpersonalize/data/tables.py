@@ -40,10 +40,10 @@ class Tables:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         rows = 0
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        # Not compressed: readers map the file into memory and copy nothing.
         with (
             pa.OSFile(str(partial / "data.arrow"), "wb") as sink,
-            pa.ipc.new_file(sink, schema, options=options) as file,
+            pa.ipc.new_file(sink, schema) as file,
         ):
             for batch in batches:
                 file.write_batch(batch)
@@ -83,6 +83,18 @@ class Tables:
             kept = pc.invert(pc.is_in(bulk[identifier], value_set=pa.array(list(records), pa.string())))
             bulk = bulk.filter(kept)
         return _together(bulk, streamed)
+
+    def streamed(self, dataset_arn: str) -> pa.Table | None:
+        """What came one by one, None if nothing did."""
+        dataset = self.store.get(dataset_arn)
+        if dataset is None:
+            return None
+        schema = arrow_schema(parse_fields(self.store.get(dataset["schemaArn"])["schema"]))  # type: ignore[index]
+        if dataset["datasetType"].upper().endswith("INTERACTIONS"):
+            rows = settled(self.store.events(dataset_arn))
+        else:
+            rows = list(self.store.records(dataset_arn).values())
+        return _table(rows, schema) if rows else None
 
     def drop_versions(self, dataset_arn: str, keep: Iterable[str]) -> None:
         """Delete versions that the dataset no longer names."""

@@ -223,7 +223,8 @@ def _python_pattern(text: str) -> str:
 
 
 def _wrong_type(path: str, value: Any, wanted: str) -> str:
-    return f"Value of type {type(value).__name__} at '{path or 'body'}' failed to satisfy constraint: Member must be {wanted}"
+    given = f"Value of type {type(value).__name__} at '{path or 'body'}'"
+    return f"{given} failed to satisfy constraint: Member must be {wanted}"
 
 
 def _encode_structure(codec: Codec, shape: StructureShape) -> Encoder:

@@ -79,6 +79,10 @@ class Operations:
                 else:
                     self._by_path[operation.model.http["requestUri"]] = operation
 
+    def has_path(self, path: str) -> bool:
+        """Whether an operation of the runtime or of the events service has this path."""
+        return path in self._by_path
+
     def find(self, method: str, path: str, target: str | None) -> Operation:
         """
         :raises ServiceError: UnknownOperationException, if the request names none of them.

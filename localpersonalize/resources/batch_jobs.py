@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from localpersonalize.data.roles import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
 from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.recipes.registry import recipe
 from localpersonalize.resources import kinds
+from localpersonalize.resources.access import may_read, may_write
 from localpersonalize.resources.registry import operation
 from localpersonalize.resources.solution_versions import require_trained
 
 if TYPE_CHECKING:
     from localpersonalize.service import Service
 
-MOST_AT_ONCE = 5
 SEGMENTATION = "USER_SEGMENTATION"
 MOST_RESULTS = {"BatchInferenceJob": 500, "BatchSegmentJob": 5_000_000}
 
@@ -52,7 +53,7 @@ def _create(
     full = {"numResults": 25, **body, key: arn, "status": kinds.PENDING}
     with service.store.transaction():
         if service.store.get(arn) is None:
-            kinds.limit_pending(service, kind, MOST_AT_ONCE)
+            kinds.limit_pending(service, kind)
         kinds.new(service, kind, arn, full, params, parent=params["solutionVersionArn"])
         service.jobs.submit("batch", arn, task=stem)
     return {key: arn}
@@ -78,11 +79,14 @@ def _check(service: Service, kind: str, params: Mapping[str, Any], version: Mapp
 
 @job("batch", minutes=20, heavy=True)
 def batch_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    if service.store.change(arn, status=kinds.IN_PROGRESS) is None:
+    found = service.store.change(arn, status=kinds.IN_PROGRESS)
+    if found is None:
         return
     try:
+        may_read(service, arn, found["roleArn"], found["jobInput"]["s3DataSource"]["path"])
+        may_write(service, arn, found["roleArn"], found["jobOutput"]["s3DataDestination"]["path"])
         done = service.jobs.work(arn, details["task"])
-    except WorkerFailed as error:
+    except (WorkerFailed, AccessRefused) as error:
         service.store.change(arn, status=kinds.FAILED, failureReason=str(error))
         return
     details["_wait"]()

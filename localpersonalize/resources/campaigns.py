@@ -28,8 +28,9 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     body = {
         "minProvisionedTPS": 1, **params, "solutionVersionArn": version_arn, "campaignArn": arn,
         "status": kinds.PENDING, "_solutionArn": version["solutionArn"],
+        "_groupArn": version["datasetGroupArn"],
     }  # fmt: skip
-    kinds.limit_number(service, "Campaign", 500)
+    kinds.limit_number(service, "Campaign", version["datasetGroupArn"])
     with service.store.transaction():
         kinds.new(service, "Campaign", arn, body, params, parent=version["solutionArn"])
         service.jobs.submit("deploy", arn)
@@ -42,7 +43,7 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     if campaign.get("latestCampaignUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED:
         raise InUse("The campaign is being updated.")
     config = params.get("campaignConfig", campaign.get("campaignConfig"))
-    version_arn = resolve(service, params.get("solutionVersionArn", campaign["solutionVersionArn"]), config)
+    version_arn = resolve(service, params.get("solutionVersionArn") or campaign["solutionVersionArn"], config)
     version = require_trained(service, version_arn)
     if version["solutionArn"] != campaign["_solutionArn"]:
         raise InvalidInput("A campaign can only be updated to another version of the same solution.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     if bool(params.get("roleArn")) != bool(params.get("kmsKeyArn")):
         raise InvalidInput("roleArn and kmsKeyArn go together: give both or neither.")
-    kinds.limit_number(service, "DatasetGroup", 500)
+    kinds.limit_number(service, "DatasetGroup")
     arn = service.arn("dataset-group", params["name"])
     body = {**params, "datasetGroupArn": arn, "status": kinds.PENDING}
     with service.store.transaction():

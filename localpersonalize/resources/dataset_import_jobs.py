@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from localpersonalize.data.roles import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
 from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.resources import kinds
+from localpersonalize.resources.access import may_read, require_s3
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
     from localpersonalize.service import Service
 
-MOST_AT_ONCE = 5
-
 
 @operation("CreateDatasetImportJob")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     dataset = kinds.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
-    location = params["dataSource"].get("dataLocation", "")
-    if not location.startswith("s3://"):
-        raise InvalidInput("The data location must be an Amazon S3 path, like s3://bucket/folder/.")
+    require_s3(params["dataSource"].get("dataLocation"), "data location")
+    if not params.get("roleArn"):
+        raise InvalidInput("roleArn is required: the role that lets Amazon Personalize read the data.")
     arn = service.arn("dataset-import-job", params["jobName"])
     body = {"importMode": "FULL", **params, "datasetImportJobArn": arn, "status": kinds.PENDING}
     with service.store.transaction():
         if service.store.get(arn) is None:
-            kinds.limit_pending(service, "DatasetImportJob", MOST_AT_ONCE)
+            kinds.limit_pending(service, "DatasetImportJob")
         kinds.new(service, "DatasetImportJob", arn, body, params, parent=dataset["datasetArn"])
         service.jobs.submit("import", arn)
     return {"datasetImportJobArn": arn}
@@ -38,22 +38,20 @@ def import_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     if import_job is None:
         return
     dataset_arn = import_job["datasetArn"]
-    try:
-        check_access(service, import_job)
-        done = service.jobs.work(arn, "import")
-    except (WorkerFailed, PermissionError) as error:
-        service.store.change(arn, status=kinds.FAILED, failureReason=str(error))
-        return
-    details["_wait"]()
-    with service.store.transaction():
-        service.store.change(dataset_arn, _versions=done["versions"])
-        service.store.change(arn, status=kinds.ACTIVE, _rows=done["rows"])
+    with service.jobs.exclusively([dataset_arn]):  # an import builds on what the one before it left
+        try:
+            may_read(service, arn, import_job["roleArn"], import_job["dataSource"]["dataLocation"])
+            done = service.jobs.work(arn, "import")
+        except (WorkerFailed, AccessRefused) as error:
+            service.store.change(arn, status=kinds.FAILED, failureReason=str(error))
+            return
+        details["_wait"]()
+        before = (service.store.get(dataset_arn) or {}).get("_versions", [])
+        with service.store.transaction():
+            service.store.change(dataset_arn, _versions=done["versions"])
+            service.store.change(arn, status=kinds.ACTIVE, _rows=done["rows"])
+        # What a training may be reading just now stays until the next import.
+        service.tables.drop_versions(dataset_arn, [*before, *done["versions"]])
     dataset = service.store.get(dataset_arn)
     if dataset:
         service.runtime.data_changed(dataset["datasetGroupArn"])
-
-
-def check_access(service: Service, import_job: Mapping[str, Any]) -> None:
-    """
-    :raises PermissionError: if Personalize may not take the role, or the role may not read the data.
-    """

@@ -31,6 +31,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         validate(parse(params["filterExpression"]), schemas, others)
     except FilterError as error:
         raise InvalidInput(str(error)) from None
+    kinds.limit_number(service, "Filter", group["datasetGroupArn"])
     arn = service.arn("filter", params["name"])
     body = {**params, "filterArn": arn, "status": kinds.PENDING}
     with service.store.transaction():

@@ -51,10 +51,13 @@ KINDS = (
     Kind("Schema", "schema", "schemas", children=(("Dataset", "schemaArn"),)),
     Kind("Dataset", "dataset", "datasets", "datasetGroupArn"),
     Kind("DatasetImportJob", "datasetImportJob", "datasetImportJobs", "datasetArn", deletable=False),
+    Kind("DatasetExportJob", "datasetExportJob", "datasetExportJobs", "datasetArn", deletable=False),
+    Kind("DataDeletionJob", "dataDeletionJob", "dataDeletionJobs", "datasetGroupArn", deletable=False),
+    Kind("MetricAttribution", "metricAttribution", "metricAttributions", "datasetGroupArn"),
     Kind("Solution", "solution", "solutions", "datasetGroupArn", children=(("Campaign", "_solutionArn"),)),
     Kind("SolutionVersion", "solutionVersion", "solutionVersions", "solutionArn", deletable=False),
     Kind("Campaign", "campaign", "campaigns", "solutionArn"),
-    Kind("Filter", "filter", "filters", "datasetGroupArn"),
+    Kind("Filter", "filter", "Filters", "datasetGroupArn"),
     Kind("Recommender", "recommender", "recommenders", "datasetGroupArn"),
     Kind("EventTracker", "eventTracker", "eventTrackers", "datasetGroupArn"),
     Kind("BatchInferenceJob", "batchInferenceJob", "batchInferenceJobs", "solutionVersionArn", deletable=False),
@@ -91,20 +94,29 @@ def require_active(body: Body, what: str) -> Body:
     return body
 
 
-def limit_pending(service: Service, kind: str, most: int) -> None:
+def limit_pending(service: Service, kind: str) -> None:
     """
-    :raises LimitExceeded: if `most` resources of the kind are being made already.
+    :raises LimitExceeded: if as many resources of the kind as the account may have are being made already.
     """
-    if service.store.count(kind, PENDING, IN_PROGRESS) >= most:
+    most = service.settings.quotas.pending[kind]
+    if service.store.count(kind, PENDING, IN_PROGRESS, "PENDING", "IN_PROGRESS") >= most:
         raise LimitExceeded(f"More than {most} resources with PENDING or IN_PROGRESS status.")
 
 
-def limit_number(service: Service, kind: str, most: int, parent: str | None = None) -> None:
+def limit_number(service: Service, kind: str, group: str | None = None) -> None:
     """
-    :raises LimitExceeded: if there are `most` resources of the kind.
+    :raises LimitExceeded: if the account, or a dataset group, has as many resources of the kind as it may.
     """
-    if service.store.count(kind, parent=parent) >= most:
-        raise LimitExceeded(f"The limit of {most} resources of kind {kind} is reached.")
+    most = service.settings.quotas.total[kind]
+    found = service.store.all(kind)
+    if group is not None:
+        found = [body for body in found if (body.get("datasetGroupArn") or body.get("_groupArn")) == group]
+    if len(found) >= most:
+        where = f" in dataset group {group}" if group else ""
+        raise LimitExceeded(
+            f"Cannot create a resource of kind {kind}: there are {len(found)}{where}, and at most {most} are"
+            " allowed. Please delete some and try again."
+        )
 
 
 def register_describe_and_list(kind: Kind, default_parent: str | None = None) -> None:

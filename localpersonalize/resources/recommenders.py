@@ -31,6 +31,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     domain = DOMAIN_OF[params["recipeArn"].rsplit("/aws-", 1)[-1].split("-")[0]]
     if group.get("domain") != domain:
         raise InvalidInput(f"{params['recipeArn']} needs a dataset group of the domain {domain}.")
+    kinds.limit_number(service, "Recommender", group["datasetGroupArn"])
     arn = service.arn("recommender", params["name"])
     body = {"recommenderConfig": {}, **params, "recommenderArn": arn, "status": kinds.PENDING}
     with service.store.transaction():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @operation("CreateSchema")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     parse_fields(params["schema"])
-    kinds.limit_number(service, "Schema", 500)
+    kinds.limit_number(service, "Schema")
     arn = service.arn("schema", params["name"])
     kinds.new(service, "Schema", arn, {**params, "schemaArn": arn}, params)
     return {"schemaArn": arn}

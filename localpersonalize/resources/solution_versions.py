@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from localpersonalize.store import Body
 
 log = logging.getLogger(__name__)
-MOST_AT_ONCE = 20
 COPIED = (
     "performHPO",
     "performAutoML",
@@ -49,7 +48,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
             raise AlreadyExists(
                 f"Another solution version of {solution['solutionArn']} already has the name {name}."
             )
-        kinds.limit_pending(service, "SolutionVersion", MOST_AT_ONCE)
+        kinds.limit_pending(service, "SolutionVersion")
         kinds.new(service, "SolutionVersion", arn, body, params, parent=solution["solutionArn"])
         summary = {
             "solutionVersionArn": arn,

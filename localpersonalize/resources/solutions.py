@@ -32,7 +32,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         parse_hyperparameters(recipe, config)
     except ValueError as error:
         raise InvalidInput(str(error)) from None
-    kinds.limit_number(service, "Solution", 500, parent=group["datasetGroupArn"])
+    kinds.limit_number(service, "Solution", group["datasetGroupArn"])
     arn = service.arn("solution", params["name"])
     defaults = {
         "performAutoML": False,

@@ -1,0 +1,47 @@
+"""A dataset as CSV in S3: what a dataset export job does, in a process of its own."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from localpersonalize.data.csv_files import arrow_schema
+from localpersonalize.data.schemas import parse_fields
+from localpersonalize.data.tables import Tables
+
+IN_MEMORY_BYTES = 16 << 20
+
+
+def run(
+    tables: Tables, job: Mapping[str, Any], dataset: Mapping[str, Any], schema: Mapping[str, Any], s3: Any
+) -> dict[str, Any]:
+    """Write the dataset below the job's path; records that are equal in all fields are written once.
+
+    :returns: `rows` and the `key` of the file.
+    """
+    fields = parse_fields(schema["schema"])
+    table = _chosen(tables, dataset["datasetArn"], job.get("ingestionMode", "PUT"))
+    table = table if table is not None else arrow_schema(fields).empty_table()
+    columns = [field.column for field in fields]
+    distinct = table.select(columns).group_by(columns, use_threads=False).aggregate([])
+    named = distinct.select(columns).rename_columns([field.name for field in fields])
+    bucket, _, prefix = job["jobOutput"]["s3DataDestination"]["path"].removeprefix("s3://").partition("/")
+    name = job["datasetExportJobArn"].split("/")[-1]
+    folder = f"{prefix.rstrip('/')}/" if prefix else ""
+    key = f"{folder}{name}/{dataset['datasetType'].lower()}.csv"
+    with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
+        pacsv.write_csv(named, pa.PythonFile(file, "w"), pacsv.WriteOptions(quoting_style="needed"))
+        file.seek(0)
+        s3.upload_fileobj(file, bucket, key)
+    return {"rows": named.num_rows, "key": key}
+
+
+def _chosen(tables: Tables, dataset_arn: str, mode: str) -> pa.Table | None:
+    """Records imported in bulk, put one by one, or both."""
+    if mode == "BULK":
+        return tables.bulk(dataset_arn)
+    return tables.streamed(dataset_arn) if mode == "PUT" else tables.whole(dataset_arn)

@@ -1,0 +1,54 @@
+"""`localpersonalize status`: what a data directory holds, whether or not it is being served."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+QUERY = """
+    SELECT kind, arn, status, json_extract(body, '$.lastUpdatedDateTime') AS changed,
+        coalesce(json_extract(body, '$.failureReason'), '') AS reason
+    FROM resources ORDER BY kind, sequence
+"""
+
+
+def rows(data_dir: Path) -> Iterator[tuple[str, str, str, str, str]]:
+    """Kind, name, status, time of the last change, reason of a failure.
+
+    :raises FileNotFoundError: if the folder is not a data directory.
+    """
+    file = data_dir / "personalize.sqlite"
+    if not file.exists():
+        raise FileNotFoundError(
+            f"{data_dir} is not a data directory of localpersonalize: it has no {file.name}."
+        )
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        for kind, arn, status, changed, reason in connection.execute(QUERY):
+            time = datetime.fromtimestamp(changed, UTC).strftime("%Y-%m-%d %H:%M:%S")
+            yield kind, arn.split(":", 5)[-1].split("/", 1)[-1], status or "", time, reason
+
+
+def unfinished(data_dir: Path) -> list[tuple[str, str]]:
+    """Kind and resource of the jobs that are not finished."""
+    with closing(sqlite3.connect(f"file:{data_dir / 'personalize.sqlite'}?mode=ro", uri=True)) as connection:
+        found = connection.execute("SELECT kind, arn FROM jobs ORDER BY id").fetchall()
+    return [(kind, arn.split(":", 5)[-1]) for kind, arn in found]
+
+
+def show(data_dir: Path) -> None:
+    """Print both as tables."""
+    console = Console()
+    resources = Table("Kind", "Name", "Status", "Changed (UTC)", "Reason", title=f"Resources in {data_dir}")
+    for row in rows(data_dir):
+        resources.add_row(*row)
+    console.print(resources)
+    jobs = Table("Job", "Resource", title="Unfinished jobs")
+    for job in unfinished(data_dir):
+        jobs.add_row(*job)
+    console.print(jobs if jobs.row_count else "No unfinished jobs.")

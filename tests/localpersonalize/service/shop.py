@@ -1,0 +1,106 @@
+"""A small shop in a live service: one of every kind of resource, ready to be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.localpersonalize.service.live import BUCKET, Live, schema
+
+CATEGORICAL = {"name": "CATEGORY", "type": "string", "categorical": True}
+INTERACTIONS = schema(
+    "Interactions", ("USER_ID", "string"), ("ITEM_ID", "string"), ("EVENT_TYPE", "string"),
+    ("EVENT_VALUE", ["null", "float"]), ("TIMESTAMP", "long"),
+)  # fmt: skip
+ITEMS = schema("Items", ("ITEM_ID", "string"), CATEGORICAL, ("PRICE", ["null", "float"]))
+USERS = schema("Users", ("USER_ID", "string"), {**CATEGORICAL, "name": "SEGMENT"})
+ACTIONS = schema("Actions", ("ACTION_ID", "string"), {**CATEGORICAL, "name": "KIND"})
+ACTION_INTERACTIONS = schema(
+    "ActionInteractions",
+    ("USER_ID", "string"),
+    ("ACTION_ID", "string"),
+    ("EVENT_TYPE", "string"),
+    ("TIMESTAMP", "long"),
+)
+SCHEMAS = {
+    "Interactions": INTERACTIONS, "Items": ITEMS, "Users": USERS, "Actions": ACTIONS,
+    "Action_Interactions": ACTION_INTERACTIONS,
+}  # fmt: skip
+NEWEST = 1_700_000_000
+N_USERS, N_ITEMS = 60, 20
+
+
+def interactions(
+    users: int = N_USERS, items: int = N_ITEMS, event_type: str = "Purchase", each: int = 20
+) -> str:
+    """CSV: every user goes through the items in order, from a place of their own."""
+    lines = ["USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,TIMESTAMP"]
+    for user in range(users):
+        for step in range(each):
+            lines.append(f"u{user},i{(user + step) % items},{event_type},1.5,{NEWEST - (each - step) * 60}")
+    return "\n".join(lines)
+
+
+def items(number: int = N_ITEMS) -> str:
+    lines = [f"i{n},{'red' if n % 2 else 'blue'},{n}.5" for n in range(number)]
+    return "\n".join(["ITEM_ID,CATEGORY,PRICE", *lines])
+
+
+def users(number: int = N_USERS) -> str:
+    return "\n".join(["USER_ID,SEGMENT", *(f"u{n},{'old' if n % 3 else 'new'}" for n in range(number))])
+
+
+RECIPE = "arn:aws:personalize:::recipe/"
+
+
+@dataclass
+class Shop:
+    """ARNs by short names: `group`, `dataset Items`, `solution`, `version`, `campaign`, ..."""
+
+    live: Live
+    role: str = ""
+    arns: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.arns[name]
+
+    def __setitem__(self, name: str, arn: str) -> None:
+        self.arns[name] = arn
+
+    def build(self) -> Shop:
+        live = self.live
+        self.role = live.prepare()
+        self["group"] = live.make("DatasetGroup", name="shop")
+        for kind, text in SCHEMAS.items():
+            made = live.personalize.create_schema(name=kind.replace("_", "-"), schema=text)
+            self[f"schema {kind}"] = made["schemaArn"]
+            self[f"dataset {kind}"] = live.make(
+                "Dataset",
+                name=kind,
+                datasetType=kind,
+                datasetGroupArn=self["group"],
+                schemaArn=made["schemaArn"],
+            )
+        tracker = live.personalize.create_event_tracker(name="clicks", datasetGroupArn=self["group"])
+        self["tracker"], self["tracking id"] = tracker["eventTrackerArn"], tracker["trackingId"]
+        self["import"] = self.import_csv("Interactions", "interactions", interactions())
+        self.import_csv("Items", "items", items())
+        self.import_csv("Users", "users", users())
+        self["solution"] = live.make(
+            "Solution", name="popular", datasetGroupArn=self["group"], recipeArn=RECIPE + "aws-popularity-count",
+            performAutoTraining=False,
+        )  # fmt: skip
+        self["version"] = live.make("SolutionVersion", solutionArn=self["solution"])
+        self["campaign"] = live.make("Campaign", name="front", solutionVersionArn=self["version"])
+        expression = "EXCLUDE ItemID WHERE Items.CATEGORY IN ($COLOUR)"
+        self["filter"] = live.make(
+            "Filter", name="colour", datasetGroupArn=self["group"], filterExpression=expression
+        )
+        return self
+
+    def import_csv(self, kind: str, name: str, text: str, mode: str = "FULL", wait: bool = True) -> str:
+        """Import one CSV file into a dataset."""
+        self.live.upload(f"in/{name}.csv", text)
+        return self.live.make(
+            "DatasetImportJob", jobName=name, datasetArn=self[f"dataset {kind}"], roleArn=self.role, wait=wait,
+            dataSource={"dataLocation": f"s3://{BUCKET}/in/{name}.csv"}, importMode=mode,
+        )  # fmt: skip
