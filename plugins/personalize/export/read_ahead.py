@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Event, Thread
 from typing import Any
 
@@ -58,7 +58,7 @@ class ReadAhead:
                         return
                 self._cancel = None
             self._put(("end", None))
-        except Exception as error:
+        except BaseException as error:  # whatever ends this thread must reach the one that waits for it
             self._put(("error", error))
 
     def _put(self, message: tuple[str, Any]) -> bool:
@@ -76,13 +76,7 @@ class ReadAhead:
 
     def _next(self) -> Any:
         """What the thread sent; None at the end."""
-        while True:
-            try:
-                kind, content = self._queue.get(timeout=_PATIENCE)
-            except Empty:
-                if not self._thread.is_alive() and self._queue.empty():
-                    raise RuntimeError("the reading thread ended without a word") from None
-                continue
-            if kind == "error":
-                raise content
-            return content
+        kind, content = self._queue.get()
+        if kind == "error":
+            raise content
+        return content

@@ -119,7 +119,8 @@ def _distinct(client: Any, place: Place, key: str, group: Sequence[Summary]) -> 
 
 def _bounds(source: Source, bounds_sql: str, partition: Partition) -> tuple[int, int]:
     with source.query(bounds_sql, partition.parameters) as rows:
-        found = [row for batch in rows.batches for row in zip(*batch.to_pydict().values(), strict=True)]
+        columns = [[column.to_pylist() for column in batch.columns] for batch in rows.batches]
+    found = [row for batch in columns for row in zip(*batch, strict=True)]
     if len(found) != 1 or len(found[0]) != 2:
         raise ExportError("bounds_sql must give one row of two columns: the first key and the last")
     low, high = found[0]
