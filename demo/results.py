@@ -35,8 +35,7 @@ def show(
     for solution, campaign in campaigns:
         recipe = personalize.describe_recipe(recipeArn=solution["recipeArn"])["recipe"]
         by_item = recipe["recipeType"] == "RELATED_ITEMS"
-        for identifier in sample.items if by_item else sample.users:
-            console.print(_recommendations(runtime, campaign, identifier, by_item, titles))
+        console.print(_recommendations(runtime, campaign, by_item, titles, sample))
 
 
 class Sample:
@@ -95,14 +94,16 @@ def _campaign_table(campaigns: list[tuple[dict[str, Any], dict[str, Any]]]) -> T
 
 
 def _recommendations(
-    runtime: Any, campaign: dict[str, Any], identifier: str, by_item: bool, titles: dict[str, str]
+    runtime: Any, campaign: dict[str, Any], by_item: bool, titles: dict[str, str], sample: Sample
 ) -> Table:
-    query = {"itemId" if by_item else "userId": identifier}
-    answer = runtime.get_recommendations(campaignArn=campaign["campaignArn"], numResults=SHOWN, **query)
-    about = f"item {identifier}, {titles.get(identifier, '?')}" if by_item else f"user {identifier}"
-    table = Table(title=f"{campaign['name']}: for {about}", title_justify="left", show_header=False, box=None)
-    table.add_column(justify="right", style="dim")
-    table.add_column()
-    for item in answer["itemList"]:
-        table.add_row(item["itemId"], titles.get(item["itemId"], "?"))
+    table = Table(title=f"{campaign['name']} recommends", title_justify="left", show_lines=True)
+    table.add_column("to who looks at" if by_item else "to user")
+    table.add_column("item")
+    table.add_column("title")
+    for identifier in sample.items if by_item else sample.users:
+        query = {"itemId" if by_item else "userId": identifier}
+        answer = runtime.get_recommendations(campaignArn=campaign["campaignArn"], numResults=SHOWN, **query)
+        items = [item["itemId"] for item in answer["itemList"]]
+        shown = f"{identifier}  {titles.get(identifier, '')}" if by_item else identifier
+        table.add_row(shown, "\n".join(items), "\n".join(titles.get(item, "?") for item in items))
     return table
