@@ -1,7 +1,7 @@
 """CSV files of an import, read in blocks into checked Arrow columns.
 
-Memory stays constant: a file is never held whole. Blocks are parsed on as many threads as there are cores, and come out in
-order. The first thing that does not fit ends the import, with its file, row and field.
+Memory stays constant: a file is never held whole. Blocks are parsed on as many threads as there are cores, and
+come out in order. The first thing that does not fit ends the import, with its file, row and field.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class _Parser:
             raise self._located(str(error)) from None
         for field, column in zip(self._fields, table.columns, strict=True):
             self._check(field, column)
-        return table.cast(self._schema) if table.num_rows else self._schema.empty_table()
+        return pa.Table.from_arrays(table.columns, schema=self._schema)
 
     def _check(self, field: Field, column: pa.ChunkedArray) -> None:
         if not field.nullable and column.null_count:
