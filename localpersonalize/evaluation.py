@@ -13,12 +13,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.recipes.base import Model, Request, TrainingData, top_k
+from localpersonalize.other_metrics import (
+    average_rewards_at_k,
+    segment_metrics,
+    trend_prediction_accuracy,
+)
+from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions, top_k
 from localpersonalize.recipes.contexts import context_columns
+from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.trending import SECONDS
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 HELD_OUT = 0.1
 INPUT = 0.9
+SEGMENT_INPUT = 0.8
 DEPTH = 25
 CUTOFFS = (5, 10, 25)
 CELLS = 16_000_000  # scores in memory at once
@@ -44,6 +52,38 @@ class Split:
     train: TrainingData
     held_out: list[HeldOutUser]
     catalogue: int
+    later: TrainingData | None = None  # the test data of user segments
+
+
+def split_for(recipe: Recipe, data: TrainingData, seed: int) -> Split:
+    """The split of the recipe's type: for user segments every user's newest fifth is the test."""
+    if recipe.recipe_type != "USER_SEGMENTATION":
+        return split(data, seed)
+    older = _older(data.interactions)
+    by_user = split(data, seed)
+    return Split(
+        train=replace(data, interactions=data.interactions.filter(pa.array(older))),
+        held_out=by_user.held_out,
+        catalogue=_catalogue(data),
+        later=replace(data, interactions=data.interactions.filter(pa.array(~older))),
+    )
+
+
+def _catalogue(data: TrainingData) -> int:
+    """Distinct items of the Interactions and Items datasets."""
+    items = None if data.items is None else data.items["ITEM_ID"]
+    return len(Vocabulary.of(data.interactions["ITEM_ID"], items))
+
+
+def _older(table: pa.Table) -> np.ndarray:
+    """bool [rows]: among the oldest 80% of the user's events."""
+    users = Vocabulary.of(table["USER_ID"])
+    user = users.index(table["USER_ID"])
+    order = np.lexsort((table["TIMESTAMP"].cast(pa.int64()).to_numpy(), user))
+    counts = np.bincount(user, minlength=len(users))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return rank < np.maximum(1, np.ceil(SEGMENT_INPUT * counts))[user]
 
 
 def split(data: TrainingData, seed: int = 0) -> Split:
@@ -57,11 +97,10 @@ def split(data: TrainingData, seed: int = 0) -> Split:
     drawn = np.random.default_rng(seed).choice(candidates, size=min(count, len(candidates)), replace=False)
     chosen[drawn] = True
     held = chosen[user]
-    catalogue = Vocabulary.of(table["ITEM_ID"], None if data.items is None else data.items["ITEM_ID"])
     return Split(
         train=replace(data, interactions=table.filter(pa.array(~held))),
         held_out=_held_out(table.filter(pa.array(held)), data),
-        catalogue=len(catalogue),
+        catalogue=_catalogue(data),
     )
 
 
@@ -137,6 +176,41 @@ def evaluate(model: Model, data: Split, keep_seen: bool = True) -> dict[str, flo
     truth = [model.items.index(held.truth) for held in data.held_out]
     unknown = [len({item for item in held.truth if item not in model.items}) for held in data.held_out]
     return measure(ranked, truth, data.catalogue, unknown)
+
+
+def metrics_of(
+    recipe: Recipe,
+    model: Model,
+    data: Split,
+    whole: TrainingData,
+    hyperparameters: Any,
+    options: TrainingOptions,
+) -> dict[str, float]:
+    """The metrics that `GetSolutionMetrics` returns for the recipe's type and configuration."""
+    if data.later is not None:
+        return segment_metrics(model, data.train, data.later, options.seed)
+    metrics = evaluate(model, data)
+    if options.objective is not None:
+        ranked = recommend(model, data.held_out)
+        truth = [model.items.index(held.truth) for held in data.held_out]
+        rewards = options.objective.values(whole, model.items)
+        metrics["average_rewards_at_k"] = average_rewards_at_k(ranked, truth, rewards)
+    if recipe.name == "aws-trending-now":
+        seconds = SECONDS[hyperparameters.trend_discovery_frequency]
+        metrics["trend_prediction_accuracy"] = _trend_accuracy(recipe, whole, hyperparameters, seconds)
+    return metrics
+
+
+def _trend_accuracy(recipe: Recipe, data: TrainingData, hyperparameters: Any, seconds: int) -> float:
+    """Trains without the newest interval and compares with it."""
+    time = data.interactions["TIMESTAMP"].cast(pa.int64()).to_numpy()
+    before = time <= time.max() - seconds
+    if not before.any():
+        return 0.0
+    known = replace(data, interactions=data.interactions.filter(pa.array(before)))
+    model = recipe.train(known, hyperparameters, TrainingOptions())
+    ranked = top_k(model.score([Request()])[0], DEPTH)
+    return trend_prediction_accuracy(ranked, EventLog.of(data, model.items), seconds)
 
 
 def measure(

@@ -10,13 +10,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from localpersonalize.recipes.hyperparameters import Hyperparameters
 from localpersonalize.recipes.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from localpersonalize.recipes.objective import Objective
 
 __all__ = [
     "Model",
@@ -83,6 +86,7 @@ class TrainingOptions:
     progress: Callable[[float, str], None] = _ignore
     should_stop: Callable[[], bool] = _never
     now: int | None = None  # epoch seconds that "current time" means; None: the newest interaction
+    objective: Objective | None = None
 
     def step(self, fraction: float, message: str) -> None:
         """Report progress (0 to 1).
@@ -169,6 +173,12 @@ class Recipe(ABC):
     @property
     def arn(self) -> str:
         return f"arn:aws:personalize:::recipe/{self.name}"
+
+    def check(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> None:  # noqa: B027
+        """Refuse data, before anything is trained on parts of it, that this recipe can't work with.
+
+        :raises TrainingError: with the reason.
+        """
 
     @abstractmethod
     def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> Model:

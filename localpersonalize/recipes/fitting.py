@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.base import TrainingOptions
+from localpersonalize.recipes.base import TrainingData, TrainingOptions
 from localpersonalize.recipes.events import EventLog
 from localpersonalize.recipes.hrnn_model import HrnnModel
 
@@ -19,6 +19,16 @@ UPDATE_EPOCHS = 2
 COMMON = ("input", "input_bias", "session_recurrent", "user_input", "user_bias", "user_recurrent", "begin",
           "begin_bias", "output_session", "output_user", "output_bias", "memory", "item_features",
           "user_features", "context")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained on, and how; `log` is of `data`, without the users left out."""
+
+    data: TrainingData
+    log: EventLog
+    hyperparameters: Any
+    options: TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -42,17 +52,18 @@ class Fitted:
     losses: list[float]
 
 
-def fit(log: EventLog, start: Start, hyperparameters: Any, options: TrainingOptions) -> Fitted:
+def fit(training: Training, start: Start) -> Fitted:
     """Train the network on the log."""
     from localpersonalize.recipes import network
 
+    log, hyperparameters, options = training.log, training.hyperparameters, training.options
     counts = np.bincount(log.item, minlength=len(log.items))
     bias = (np.log(counts + 1.0) - np.log(counts + 1.0).mean()).astype(np.float32)
     by_metadata = features_explain(start.vectors, start.item_features, counts)
-    own = np.subtract(start.vectors, start.item_features @ by_metadata)
+    own = start.vectors - start.item_features @ by_metadata
     own[counts == 0] = 0.0
     widths = (start.item_features.shape[1], start.user_features.shape[1], start.context.shape[1])
-    tree = network.initial(own, bias, hyperparameters_hidden(hyperparameters), widths, options.seed)
+    tree = network.initial(own, bias, hidden_of(hyperparameters), widths, options.seed)
     tree["item_features"] = by_metadata
     if start.previous is not None:
         tree = _continued(tree, start.previous, log, start.item_features)
@@ -73,11 +84,12 @@ def fit(log: EventLog, start: Start, hyperparameters: Any, options: TrainingOpti
         lambda fraction, message: options.step(0.05 + 0.9 * fraction, message),
     )
     parameters = {name: np.array(values, np.float32) for name, values in tree.items()}
-    parameters["vectors"] = parameters.pop("items") + start.item_features @ parameters["item_features"]
+    by_metadata = start.item_features @ parameters["item_features"]
+    parameters["vectors"] = np.add(parameters.pop("items"), by_metadata, dtype=np.float32)
     return Fitted(parameters, counts > 0, start.item_features, losses)
 
 
-def hyperparameters_hidden(hyperparameters: Any) -> int:
+def hidden_of(hyperparameters: Any) -> int:
     return int(getattr(hyperparameters, "hidden_dimension", 64))
 
 

@@ -13,7 +13,7 @@ from localpersonalize.recipes.contexts import context_columns
 from localpersonalize.recipes.events import EventLog
 from localpersonalize.recipes.factors import item_vectors
 from localpersonalize.recipes.features import Features
-from localpersonalize.recipes.fitting import Fitted, Start, fit
+from localpersonalize.recipes.fitting import Fitted, Start, Training, fit
 from localpersonalize.recipes.hrnn_model import Encoders, HrnnModel, cold_bias
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
 from localpersonalize.recipes.repeats import repeat_bias
@@ -68,8 +68,8 @@ class Hrnn(Recipe):
             context=encoders.context.encode(data.interactions).toarray()[log.row],
             previous=previous,
         )
-        fitted = fit(log, start, hyperparameters, options)
-        return self.build(data, log, fitted, encoders)
+        training = Training(data, log, hyperparameters, options)
+        return self.build(training, fit(training, start), encoders)
 
     def _encoders(self, data: TrainingData) -> Encoders:
         if not self.uses_metadata:
@@ -81,7 +81,7 @@ class Hrnn(Recipe):
             Features.fit(data.interactions, schemas.get("interactions"), sorted(context_columns(data))),
         )
 
-    def build(self, data: TrainingData, log: EventLog, fitted: Fitted, encoders: Encoders) -> HrnnModel:
+    def build(self, training: Training, fitted: Fitted, encoders: Encoders) -> HrnnModel:
         """A model of the fitted network; items without events are recommended if metadata describe them."""
         parameters = dict(fitted.parameters)
         bias = np.where(fitted.trained, parameters["bias"], -np.inf).astype(np.float32)
@@ -89,8 +89,8 @@ class Hrnn(Recipe):
             described = fitted.item_features.any(axis=1) & ~fitted.trained
             bias[described] = cold_bias(bias)
         parameters["bias"] = bias
-        model = self.model(log.items, parameters, encoders)
-        model.repeat = repeat_bias(model, log)
+        model = self.model(training.log.items, parameters, encoders)
+        model.repeat = repeat_bias(model, training.log)
         return model
 
 
@@ -99,7 +99,7 @@ class HrnnMetadata(Hrnn):
     description = "Like aws-hrnn, with what is known of items, users and the context."
     algorithm = "aws-hrnn-metadata"
     feature_transformation = "featurize_metadata"
-    model = HrnnMetadataModel
+    model: ClassVar[type[HrnnModel]] = HrnnMetadataModel
     uses_metadata = True
 
 

@@ -6,13 +6,13 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
 
 from localpersonalize.recipes import files, inference
-from localpersonalize.recipes.base import Model, Request
+from localpersonalize.recipes.base import Model, Needs, Request
 from localpersonalize.recipes.features import Features
 from localpersonalize.recipes.inference import State
 from localpersonalize.recipes.vocabulary import Vocabulary
@@ -46,7 +46,7 @@ class HrnnModel(Model):
     """
 
     recipe = "aws-hrnn"
-    needs = "user"
+    needs: ClassVar[Needs] = "user"
     uses_history = True
     score_kind = "logit"
 

@@ -14,6 +14,15 @@ _WHERE = {
     "aws-sims": "sims:Sims",
     "aws-hrnn": "hrnn:Hrnn",
     "aws-hrnn-metadata": "hrnn:HrnnMetadata",
+    "aws-hrnn-coldstart": "coldstart:HrnnColdstart",
+    "aws-user-personalization": "personalization:UserPersonalization",
+    "aws-user-personalization-v2": "personalization:UserPersonalizationV2",
+    "aws-personalized-ranking": "personalization:PersonalizedRanking",
+    "aws-personalized-ranking-v2": "personalization:PersonalizedRankingV2",
+    "aws-similar-items": "similar:SimilarItems",
+    "aws-trending-now": "trending:TrendingNow",
+    "aws-item-affinity": "segments:ItemAffinity",
+    "aws-item-attribute-affinity": "segments:ItemAttributeAffinity",
 }
 
 _loaded: dict[str, Recipe] = {}

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from localpersonalize import evaluation
-from localpersonalize.recipes import registry, selection
+from localpersonalize.recipes import registry, selection, tuning
 from localpersonalize.recipes.base import Model, Recipe, TrainingData, TrainingError, TrainingOptions
+from localpersonalize.recipes.objective import Objective
 from localpersonalize.recipes.popularity import PopularityCount
+
+TUNED_ON = "normalized_discounted_cumulative_gain_at_10"
+MODES = ("FULL", "UPDATE", "AUTOTRAIN")
 
 
 @dataclass(frozen=True)
@@ -41,40 +45,57 @@ def train_solution_version(
     previous_model_dir: Path | None = None,
     options: TrainingOptions | None = None,
 ) -> TrainingResult:
-    """Train twice: without a tenth of the users, to measure; then with all of them, to serve.
+    """Train twice: without a part of the data, to measure; then with all of it, to serve.
+
+    An UPDATE goes on from the previous model with all data, and is measured by training anew.
 
     :param solution_config: in the shape of `SolutionConfig`.
     :param out_dir: appears whole, once the model is complete.
     :param previous_model_dir: the model that `training_mode` UPDATE starts from.
     :raises TrainingError: if the data or the configuration does not allow it; text for `failureReason`.
+    :raises ValueError: if a setting is out of its range.
     :raises TrainingStopped: if it was stopped.
     """
     options = options or TrainingOptions()
     started = time.perf_counter()
     recipe = registry.recipe(recipe_arn)
+    hyperparameters = parse_hyperparameters(recipe, solution_config)
+    options = replace(options, objective=_objective(recipe, solution_config))
     data = selection.select(data, event_type, solution_config)
     check_datasets(recipe, data)
     selection.check_minimum(data)
-    hyperparameters = parse_hyperparameters(recipe, solution_config)
-    split = evaluation.split(data, options.seed)
-    baseline = evaluation.evaluate(
-        PopularityCount().train(split.train, PopularityCount.hyperparameters(), options), split
-    )
-    measured = recipe.train(split.train, hyperparameters, _part(options, 0.0, 0.45))
-    metrics = evaluation.evaluate(measured, split)
-    options.step(0.5, f"metrics {_shown(metrics)}; popularity {_shown(baseline)}")
-    model = recipe.train(data, hyperparameters, _part(options, 0.5, 0.98))
+    recipe.check(data, hyperparameters, options)
+    previous = _previous(recipe, training_mode, previous_model_dir)
+    split = evaluation.split_for(recipe, data, options.seed)
+    best = None
+    if perform_hpo:
+        best = _tuned(recipe, split, hyperparameters, solution_config, _part(options, 0.0, 0.6))
+        hyperparameters = recipe.hyperparameters.parse(best, recipe.name)
+    begun = 0.6 if perform_hpo else 0.0
+    popular = PopularityCount().train(split.train, PopularityCount.hyperparameters(), TrainingOptions())
+    baseline = evaluation.evaluate(popular, split)
+    middle = (begun + 1.0) / 2
+    measured = recipe.train(split.train, hyperparameters, _part(options, begun, middle))
+    metrics = evaluation.metrics_of(recipe, measured, split, data, hyperparameters, options)
+    options.step(middle, f"metrics {_shown(metrics)}; popularity {_shown(baseline)}")
+    last = _part(options, middle, 0.99)
+    if previous is None:
+        model = recipe.train(data, hyperparameters, last)
+    else:
+        model = recipe.update(previous, data, hyperparameters, last)
     save(model, out_dir)
+    options.step(1.0, f"saved a model of {len(model.items)} items")
     return TrainingResult(
         metrics=metrics,
         baseline=baseline,
         training_hours=(time.perf_counter() - started) / 3600,
-        hyperparameters={name: str(value) for name, value in hyperparameters.model_dump().items()},
+        hyperparameters=as_strings(hyperparameters),
+        best_hyperparameters=best,
     )
 
 
 def parse_hyperparameters(recipe: Recipe, solution_config: Mapping[str, Any]) -> Any:
-    """The hyperparameters of a solution's configuration.
+    """The hyperparameters of a solution's configuration; its HPO ranges are checked with them.
 
     :raises ValueError: names the hyperparameter that is unknown or out of range.
     """
@@ -82,6 +103,9 @@ def parse_hyperparameters(recipe: Recipe, solution_config: Mapping[str, Any]) ->
         **(solution_config.get("algorithmHyperParameters") or {}),
         **(solution_config.get("featureTransformationParameters") or {}),
     }
+    if solution_config.get("hpoConfig"):
+        tuning.ranges_of(recipe, solution_config["hpoConfig"])
+        tuning.jobs_of(solution_config["hpoConfig"])
     return recipe.hyperparameters.parse(given, recipe.name)
 
 
@@ -94,6 +118,14 @@ def check_datasets(recipe: Recipe, data: TrainingData) -> None:
             raise TrainingError(f"{recipe.name} needs the {name.capitalize()} dataset: import it first.")
 
 
+def as_strings(hyperparameters: Any) -> dict[str, str]:
+    """As the wire carries them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in hyperparameters.model_dump().items()
+    }
+
+
 def save(model: Model, out_dir: Path) -> None:
     """Write aside, then rename: whoever finds the directory finds a whole model."""
     aside = out_dir.with_name(out_dir.name + ".partial")
@@ -102,6 +134,53 @@ def save(model: Model, out_dir: Path) -> None:
     model.save(aside)
     shutil.rmtree(out_dir, ignore_errors=True)
     aside.rename(out_dir)
+
+
+def _objective(recipe: Recipe, solution_config: Mapping[str, Any]) -> Objective | None:
+    objective = Objective.of(solution_config.get("optimizationObjective"))
+    if objective is not None and not recipe.takes_objective:
+        raise ValueError(f"{recipe.name} takes no optimizationObjective.")
+    return objective
+
+
+def _previous(recipe: Recipe, training_mode: str, directory: Path | None) -> Model | None:
+    if training_mode not in MODES:
+        raise ValueError(f"trainingMode {training_mode} is none of {', '.join(MODES)}.")
+    if training_mode != "UPDATE":
+        return None
+    if not recipe.can_update:
+        raise TrainingError(f"{recipe.name} can't be trained with trainingMode UPDATE. Use FULL.")
+    if directory is None:
+        raise TrainingError(
+            "There is no earlier solution version to update. Train one with trainingMode FULL."
+        )
+    return registry.load_model(directory)
+
+
+def _tuned(
+    recipe: Recipe,
+    split: evaluation.Split,
+    hyperparameters: Any,
+    solution_config: Mapping[str, Any],
+    options: TrainingOptions,
+) -> dict[str, str]:
+    """The best hyperparameters, measured on a part of the training users."""
+    config = solution_config.get("hpoConfig") or {}
+    ranges, jobs = tuning.ranges_of(recipe, config), tuning.jobs_of(config)
+    inner = evaluation.split(split.train, options.seed + 1)
+    done = [0]
+
+    def worth(values: Mapping[str, str]) -> float:
+        parsed = recipe.hyperparameters.parse(values, recipe.name)
+        part = _part(options, done[0] / jobs, (done[0] + 1) / jobs)
+        return evaluation.evaluate(recipe.train(inner.train, parsed, part), inner)[TUNED_ON]
+
+    def report(job: int, values: Mapping[str, str], found: float) -> None:
+        done[0] = job + 1
+        shown = ", ".join(f"{r.name} {values[r.name]}" for r in ranges)
+        options.step(done[0] / jobs, f"training job {done[0]} of {jobs}: {shown}: {TUNED_ON} {found:.4f}")
+
+    return tuning.search(ranges, as_strings(hyperparameters), worth, jobs, options.seed, report)
 
 
 def _part(options: TrainingOptions, start: float, end: float) -> TrainingOptions:

@@ -1,0 +1,71 @@
+"""aws-hrnn-coldstart: recommends only items that are new and have few events yet."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
+from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.fitting import Fitted, Training
+from localpersonalize.recipes.hrnn import HrnnMetadata
+from localpersonalize.recipes.hrnn_model import Encoders, HrnnModel
+from localpersonalize.recipes.hyperparameters import between
+from localpersonalize.recipes.personalization import PersonalizationHyperparameters
+
+DAY = 86400
+FEWEST, MOST = 100, 80_000
+
+
+class ColdstartHyperparameters(PersonalizationHyperparameters):
+    cold_start_max_interactions: int = between(15, above=0, group="feature_transformation")
+    cold_start_max_duration: float = between(5.0, above=0.0, group="feature_transformation")
+    cold_start_relative_from: Literal["currentTime", "latestItem"] = between(
+        "latestItem", group="feature_transformation"
+    )
+
+
+class HrnnColdstartModel(HrnnModel):
+    recipe = "aws-hrnn-coldstart"
+
+
+class HrnnColdstart(HrnnMetadata):
+    name = "aws-hrnn-coldstart"
+    description = "Like aws-hrnn-metadata, recommending only items that are new and have few interactions."
+    algorithm = "aws-hrnn-coldstart"
+    feature_transformation = "featurize_coldstart"
+    hyperparameters = ColdstartHyperparameters
+    model: ClassVar[type[HrnnModel]] = HrnnColdstartModel
+
+    def check(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> None:
+        """
+        :raises TrainingError: if there are fewer than 100 or more than 80,000 cold items.
+        """
+        count = int(cold_items(EventLog.of(data), hyperparameters, options.now).sum())
+        if not FEWEST <= count <= MOST:
+            advice = "Raise" if count < FEWEST else "Lower"
+            raise TrainingError(
+                f"The number of cold start items must be between {FEWEST} and {MOST}, but is {count}."
+                f" {advice} cold_start_max_interactions or cold_start_max_duration."
+            )
+
+    def build(self, training: Training, fitted: Fitted, encoders: Encoders) -> HrnnModel:
+        model = super().build(training, fitted, encoders)
+        # Which items are cold is a matter of all users, also of those left out for their long histories.
+        everything = EventLog.of(training.data, model.items)
+        cold = cold_items(everything, training.hyperparameters, training.options.now)
+        model.parameters["bias"] = np.where(cold, model.parameters["bias"], -np.inf).astype(np.float32)
+        return model
+
+
+def cold_items(log: EventLog, hyperparameters: Any, now: int | None) -> np.ndarray:
+    """bool [items]: has events, at most `cold_start_max_interactions` of them, the first at most
+    `cold_start_max_duration` days before the newest event of all (`latestItem`) or now (`currentTime`)."""
+    counts = np.bincount(log.item, minlength=len(log.items))
+    first = np.full(len(log.items), np.iinfo(np.int64).max)
+    np.minimum.at(first, log.item, log.time)
+    newest = int(log.time.max())
+    reference = now if hyperparameters.cold_start_relative_from == "currentTime" and now else newest
+    since = reference - hyperparameters.cold_start_max_duration * DAY
+    return (counts > 0) & (counts <= hyperparameters.cold_start_max_interactions) & (first >= since)

@@ -1,0 +1,34 @@
+"""What users were shown and did not take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from localpersonalize.recipes.base import TrainingData
+from localpersonalize.recipes.vocabulary import Vocabulary
+
+PRIOR = 20.0  # impressions that an item is assumed to have had, with the usual success
+LIMIT = 1.0
+
+
+def impression_bias(data: TrainingData, items: Vocabulary) -> np.ndarray:
+    """What to add to logits, float32 [items]: half the log of how much better than usual an item does where it
+    was shown; 0 for items never shown, and without impressions."""
+    bias = np.zeros(len(items), np.float32)
+    if "IMPRESSION" not in data.interactions.column_names:
+        return bias
+    table = data.interactions.filter(pc.is_valid(data.interactions["IMPRESSION"]))
+    if not table.num_rows:
+        return bias
+    lists = pc.split_pattern(table["IMPRESSION"].cast(pa.string()), "|").combine_chunks()
+    event = pc.list_parent_indices(lists).to_numpy()
+    seen = items.index(pc.list_flatten(lists))
+    taken = items.index(table["ITEM_ID"])[event] == seen
+    known = seen >= 0
+    shown = np.bincount(seen[known], minlength=len(items))
+    took = np.bincount(seen[known & taken], minlength=len(items))
+    usual = max(took.sum(), 1) / max(shown.sum(), 1)
+    ratio = (took + PRIOR * usual) / ((shown + PRIOR) * usual)
+    return np.clip(0.5 * np.log(ratio), -LIMIT, LIMIT).astype(np.float32)

@@ -1,0 +1,120 @@
+"""aws-similar-items: items like a given one, by who took both and by what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from localpersonalize.recipes import files
+from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
+from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.features import Features
+from localpersonalize.recipes.hyperparameters import Hyperparameters, between
+from localpersonalize.recipes.neighbours import Neighbours, co_interactions
+from localpersonalize.recipes.sims import NEIGHBOURS
+from localpersonalize.recipes.vocabulary import Vocabulary
+
+FEW_EVENTS = 5  # below, an item is cold: metadata say more than its events
+METADATA = 0.2  # what the same metadata count, beside the best neighbour by events
+
+
+class SimilarItemsHyperparameters(Hyperparameters):
+    item_id_hidden_dim: int = between(100, 30, 200, tunable=True)
+    item_metadata_hidden_dim: int = between(100, 30, 200, tunable=True)
+
+
+class SimilarItemsModel(Model):
+    """Similarity: the share of the best neighbour's, plus the cosine of metadata; for a cold item the metadata
+    decide. An unknown item gets the popular ones."""
+
+    recipe = "aws-similar-items"
+    needs = "item"
+
+    def __init__(
+        self,
+        items: Vocabulary,
+        neighbours: Neighbours,
+        users: np.ndarray,
+        metadata: np.ndarray,
+        features: Features,
+    ) -> None:
+        self.items = items
+        self.neighbours = neighbours
+        self.users = users
+        self.metadata = metadata
+        self.features = features
+        self.popular = (users / (users.max() + 1.0) - 1.0).astype(np.float32)
+        if not features.width:
+            self.popular[users == 0] = -np.inf
+
+    def score(self, requests: Sequence[Request]) -> np.ndarray:
+        return np.stack([self._score(self.items.index_of(request.item_id)) for request in requests])
+
+    def _score(self, item: int) -> np.ndarray:
+        row = self.popular.copy()
+        if item < 0:
+            return row
+        row *= 1e-3
+        if item < len(self.users) and self.users[item] > 0:
+            similar, similarity = self.neighbours.of(item)
+            if len(similar):
+                row[similar] += similarity / similarity[0]
+        if self.features.width:
+            cold = self.users[item] < FEW_EVENTS
+            row += (1.0 if cold else METADATA) * (self.metadata @ self.metadata[item])
+        row[item] = -np.inf
+        return row
+
+    def add_items(self, items: pa.Table) -> None:
+        """New items are as similar as their metadata."""
+        fresh = items.filter(pa.array(self.items.index(items["ITEM_ID"]) < 0))
+        if not self.features.width or not fresh.num_rows:
+            return
+        count = fresh.num_rows
+        self.metadata = np.concatenate([self.metadata, _unit(self.features, fresh)])
+        self.users = np.concatenate([self.users, np.zeros(count, self.users.dtype)])
+        self.popular = np.concatenate([self.popular, np.full(count, -1.0, np.float32)])
+        starts = np.concatenate([self.neighbours.starts, np.full(count, self.neighbours.starts[-1])])
+        self.neighbours = Neighbours(starts, self.neighbours.ids, self.neighbours.similarities)
+        self.items = self.items.extended(fresh["ITEM_ID"].to_pylist())
+
+    def save(self, directory: Path) -> None:
+        arrays = {"users": self.users, "metadata": self.metadata, **self.neighbours.arrays()}
+        files.write(directory, self.recipe, self.items, arrays, features=self.features.to_json())
+
+    @classmethod
+    def load(cls, directory: Path) -> SimilarItemsModel:
+        items, arrays, small = files.read(directory)
+        features = Features.from_json(small["features"])
+        return cls(items, Neighbours.of_arrays(arrays), arrays["users"], arrays["metadata"], features)
+
+
+class SimilarItems(Recipe):
+    name = "aws-similar-items"
+    recipe_type = "RELATED_ITEMS"
+    description = "Recommends items similar to a given one, by interactions and by item metadata."
+    algorithm = "aws-similar-items"
+    feature_transformation = "aws-similar-items"
+    hyperparameters = SimilarItemsHyperparameters
+    model = SimilarItemsModel
+
+    def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> SimilarItemsModel:
+        log = EventLog.of(data)
+        names = [] if data.items is None else sorted(data.items.column_names)
+        features = Features.fit(data.items, data.schemas.get("items"), names)
+        metadata = np.zeros((len(log.items), features.width), np.float32)
+        if data.items is not None and features.width:
+            metadata[log.items.index(data.items["ITEM_ID"])] = _unit(features, data.items)
+        options.step(0.05, f"{len(log)} events, {features.width} features of {len(log.items)} items")
+        neighbours = co_interactions(log, discount=0.5, min_count=2, count=NEIGHBOURS, options=options)
+        return SimilarItemsModel(log.items, neighbours, log.users_of_items(), metadata, features)
+
+
+def _unit(features: Features, table: pa.Table) -> np.ndarray:
+    """Features of each row at length 1, float32 [rows, width]."""
+    dense = features.encode(table).toarray()
+    return dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-9).astype(np.float32)

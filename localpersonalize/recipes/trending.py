@@ -1,0 +1,83 @@
+"""aws-trending-now: the items whose events increase most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from localpersonalize.recipes import files
+from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
+from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.hyperparameters import Hyperparameters, between
+from localpersonalize.recipes.vocabulary import Vocabulary
+
+SECONDS = {"30 minutes": 1800, "1 hour": 3600, "3 hours": 10800, "1 day": 86400}
+BEFORE = 8  # intervals that the newest one is compared with
+
+
+class TrendingHyperparameters(Hyperparameters):
+    trend_discovery_frequency: Literal["30 minutes", "1 hour", "3 hours", "1 day"] = between(
+        "3 hours", group="feature_transformation"
+    )
+
+
+def increase(
+    item: np.ndarray, time: np.ndarray, count: int, seconds: int, end: int | None = None
+) -> np.ndarray:
+    """How far each item's events in the newest interval exceed what the intervals before let expect, in
+    standard deviations of a Poisson count (float64 [count]).
+
+    :param item: int32 [events].
+    :param time: epoch seconds, int64 [events].
+    :param end: where the newest interval ends; None: just after the newest event.
+    """
+    end = int(time.max()) + 1 if end is None else end
+    newest = (time >= end - seconds) & (time < end)
+    before = (time < end - seconds) & (time >= end - (BEFORE + 1) * seconds)
+    now = np.bincount(item[newest], minlength=count)
+    usual = np.bincount(item[before], minlength=count) / BEFORE
+    return (now - usual) / np.sqrt(usual + 1.0)
+
+
+class TrendingModel(Model):
+    """The same for everybody: increase first, popularity among equals; no event, not recommended."""
+
+    recipe = "aws-trending-now"
+    needs = "nothing"
+
+    def __init__(self, items: Vocabulary, scores: np.ndarray) -> None:
+        self.items = items
+        self.scores = scores.astype(np.float32)
+
+    def score(self, requests: Sequence[Request]) -> np.ndarray:
+        return np.broadcast_to(self.scores, (len(requests), len(self.scores)))
+
+    def save(self, directory: Path) -> None:
+        files.write(directory, self.recipe, self.items, {"scores": self.scores})
+
+    @classmethod
+    def load(cls, directory: Path) -> TrendingModel:
+        items, arrays, _ = files.read(directory)
+        return cls(items, arrays["scores"])
+
+
+class TrendingNow(Recipe):
+    name = "aws-trending-now"
+    recipe_type = "POPULAR_ITEMS"
+    description = "Recommends the items whose interactions increase fastest."
+    algorithm = "aws-trending-now-custom"
+    feature_transformation = "aws-trending-now"
+    hyperparameters = TrendingHyperparameters
+    model = TrendingModel
+
+    def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> TrendingModel:
+        log = EventLog.of(data)
+        options.step(0.5, f"comparing intervals of {hyperparameters.trend_discovery_frequency}")
+        seconds = SECONDS[hyperparameters.trend_discovery_frequency]
+        scores = increase(log.item, log.time, len(log.items), seconds)
+        users = log.users_of_items()
+        scores = scores + 1e-3 * users / max(1, users.max())
+        return TrendingModel(log.items, np.where(users > 0, scores, -np.inf))
