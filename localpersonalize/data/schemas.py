@@ -15,7 +15,7 @@ from typing import Any
 from localpersonalize.protocol.errors import InvalidInput
 
 TYPES = ("string", "int", "long", "float", "double", "boolean", "null")
-REQUIRED = {
+REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
     "INTERACTIONS": {"USER_ID": ("string",), "ITEM_ID": ("string",), "TIMESTAMP": ("long",)},
     "USERS": {"USER_ID": ("string",)},
     "ITEMS": {"ITEM_ID": ("string",)},
@@ -24,7 +24,7 @@ REQUIRED = {
         "USER_ID": ("string",), "ACTION_ID": ("string",), "TIMESTAMP": ("long",), "EVENT_TYPE": ("string",),
     },
 }  # fmt: skip
-RESERVED = {
+RESERVED: dict[str, dict[str, tuple[str, ...]]] = {
     "INTERACTIONS": {"EVENT_TYPE": ("string",), "EVENT_VALUE": ("float", "double"), "IMPRESSION": ("string",),
                      "RECOMMENDATION_ID": ("string",)},
     "USERS": {},
@@ -34,6 +34,7 @@ RESERVED = {
     "ACTION_INTERACTIONS": {"EVENT_TYPE": ("string",)},
 }  # fmt: skip
 METADATA_NEEDED = ("USERS", "ITEMS")
+MOST_METADATA = {"INTERACTIONS": 5, "USERS": 25, "ITEMS": 100, "ACTIONS": 10, "ACTION_INTERACTIONS": 10}
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -76,7 +77,7 @@ def parse_fields(text: str) -> list[Field]:
     return fields
 
 
-def check_for_dataset(fields: list[Field], dataset_type: str, domain: str | None = None) -> None:
+def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
     """
     :raises InvalidInput: if the fields can't be those of a dataset of this type.
     """
@@ -94,7 +95,14 @@ def check_for_dataset(fields: list[Field], dataset_type: str, domain: str | None
         field = by_column.get(column)
         if field is not None and field.kind not in types:
             raise InvalidInput(f"Reserved field {column} must be of type {' or '.join(types)}.")
+        if field is not None and field.categorical:
+            raise InvalidInput(f"Reserved field {column} can't be categorical.")
     own = set(REQUIRED[kind]) | set(RESERVED[kind])
+    metadata = [field.name for field in fields if field.column not in own]
+    if len(metadata) > MOST_METADATA[kind]:
+        raise InvalidInput(
+            f"A schema of type {kind} can have at most {MOST_METADATA[kind]} metadata fields, not {len(metadata)}."
+        )
     for field in fields:
         if (
             kind in METADATA_NEEDED
@@ -127,4 +135,4 @@ def _field(entry: Any) -> Field:
     textual, categorical = bool(entry.get("textual")), bool(entry.get("categorical"))
     if textual and (values[0] != "string" or categorical):
         raise InvalidInput(f"Field {name} can be textual only if it is a string that is not categorical.")
-    return Field(name, values[0], "null" in kinds, categorical, textual)
+    return Field(name, str(values[0]), "null" in kinds, categorical, textual)

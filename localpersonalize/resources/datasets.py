@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from localpersonalize.data import domains
 from localpersonalize.data.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import InUse, InvalidInput
@@ -28,7 +29,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     schema = service.require(params["schemaArn"], "Schema")
     if schema.get("domain") != group.get("domain"):
         raise InvalidInput("The schema and the dataset group must be of the same domain, or both of none.")
-    check_for_dataset(parse_fields(schema["schema"]), kind, group.get("domain"))
+    _check(schema, kind, group.get("domain"))
     arn = service.arn("dataset", group["name"], kind)
     body = {**params, "datasetArn": arn, "datasetType": kind, "status": kinds.PENDING}
     if kind == "ACTION_INTERACTIONS":
@@ -37,6 +38,13 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         kinds.new(service, "Dataset", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("become active", arn)
     return {"datasetArn": arn}
+
+
+def _check(schema: Mapping[str, Any], kind: str, domain: str | None) -> None:
+    fields = parse_fields(schema["schema"])
+    check_for_dataset(fields, kind)
+    if domain:
+        domains.check(fields, kind, domain)
 
 
 @operation("UpdateDataset")
@@ -48,7 +56,7 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     schema = service.require(params["schemaArn"], "Schema")
     before = columns_of(service.require(dataset["schemaArn"], "Schema"))
     after = columns_of(schema)
-    check_for_dataset(list(after.values()), dataset["datasetType"])
+    _check(schema, dataset["datasetType"], schema.get("domain"))
     lost = sorted(set(before) - set(after))
     if lost:
         raise InvalidInput(f"The new schema has lost fields of the dataset's schema: {', '.join(lost)}.")

@@ -11,13 +11,12 @@ from localpersonalize.jobs import WorkerFailed, WorkerStopped, job
 from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
 from localpersonalize.resources import kinds
 from localpersonalize.resources.registry import operation
-from localpersonalize.runtime.use_cases import USE_CASES, use_case
+from localpersonalize.runtime.use_cases import USE_CASES, domain_of, use_case
 
 if TYPE_CHECKING:
     from localpersonalize.service import Service
 
 log = logging.getLogger(__name__)
-DOMAIN_OF = {"ecomm": "ECOMMERCE", "vod": "VIDEO_ON_DEMAND"}
 INACTIVE = "INACTIVE"
 
 
@@ -28,7 +27,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     )
     if use_case(params["recipeArn"]) is None:
         raise NotFound(f"There is no use case {params['recipeArn']}. Use cases: {', '.join(USE_CASES)}.")
-    domain = DOMAIN_OF[params["recipeArn"].rsplit("/aws-", 1)[-1].split("-")[0]]
+    domain = domain_of(params["recipeArn"])
     if group.get("domain") != domain:
         raise InvalidInput(f"{params['recipeArn']} needs a dataset group of the domain {domain}.")
     kinds.limit_number(service, "Recommender", group["datasetGroupArn"])

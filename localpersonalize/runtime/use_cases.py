@@ -38,6 +38,14 @@ USE_CASES = {
 }
 
 
+DOMAINS = {"ecomm": "ECOMMERCE", "vod": "VIDEO_ON_DEMAND"}
+
+
+def domain_of(name: str) -> str:
+    """The domain of a use case's name or ARN: the part after `aws-` says it."""
+    return DOMAINS[name.rsplit("/", 1)[-1].split("-")[1]]
+
+
 def use_case(recipe_arn: str) -> UseCase | None:
     """The use case of a recipe's name or ARN, None for a custom recipe."""
     return USE_CASES.get(recipe_arn.rsplit("/", 1)[-1])
