@@ -80,6 +80,9 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=LIMIT)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--recipe", default="aws-hrnn")
+    parser.add_argument(
+        "--real-time", action="store_true", help="schedule server and load before other programs (needs root)"
+    )
     parser.add_argument("--import-rows", type=int, default=2_000_000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="serving-") as folder:
@@ -96,8 +99,10 @@ def main() -> None:
             version = service.train(group, arguments.recipe, "served")
             print(f"trained {arguments.recipe} in {time.perf_counter() - begun:.0f} s")
             campaign = service.campaign(version, "served")
-            _pin(service, {0})
+            _pin(service, {0}, arguments.real_time)
             os.sched_setaffinity(0, {1})
+            if arguments.real_time:
+                _real_time(0)
             found = measure(service, campaign, arguments, role, other)
             memory = service.memory()
         finally:
@@ -123,11 +128,18 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def _pin(service: LiveService, cores: set[int]) -> None:
-    """All threads of the server, those to come too."""
+def _pin(service: LiveService, cores: set[int], real_time: bool) -> None:
+    """All threads of the server."""
     assert service.process is not None
     for task in Path(f"/proc/{service.process.pid}/task").glob("*"):
         os.sched_setaffinity(int(task.name), cores)
+        if real_time:
+            _real_time(int(task.name))
+
+
+def _real_time(task: int) -> None:
+    """Before other programs of this machine, which would otherwise be measured too; not for processes it starts."""
+    os.sched_setscheduler(task, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(10))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,6 +81,15 @@ class Deployment:
         """float32 [requests, items] and the vocabulary those columns stand for."""
         with self._lock:
             return self.model.score(requests), self.model.items
+
+    def prepare(self, data: GroupData, users: Sequence[str]) -> None:
+        """Let the model read these users' histories before they ask."""
+        requests = []
+        for user in users:
+            items, times = self.history(data.histories.of(user), data.histories)
+            requests.append(Request(user_id=user, history_items=items, history_times=times))
+        with self._lock:
+            self.model.prepare(requests)
 
     def add_items(self, items: pa.Table) -> None:
         """Let the model take in items that came after training, where its recipe can."""

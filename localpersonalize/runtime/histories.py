@@ -140,6 +140,12 @@ class Histories:
         signed_in = set().union(*self._sessions.values()) if self._sessions else set()
         return [*self._users, *(u for u in self._streamed if u not in self._users and u not in signed_in)]
 
+    def newest_users(self, count: int) -> list[str]:
+        """Up to ``count`` users of the bulk data, who did something last first."""
+        starts, names = self._starts, list(self._users)
+        last = self._bulk.times[np.maximum(starts[1:] - 1, 0)] if len(names) else np.empty(0, np.int64)
+        return [names[user] for user in np.argsort(-last, kind="stable")[:count].tolist()]
+
     def last_seen(self) -> np.ndarray:
         """int64 [items]: time of the newest event of each item code, 0 where there is none."""
         return self._last[: len(self.items)]

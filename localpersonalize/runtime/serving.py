@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,6 +29,9 @@ from localpersonalize.runtime.use_cases import use_case
 
 log = logging.getLogger(__name__)
 
+PREPARE_USERS = 50_000
+PREPARE_SECONDS = 10.0
+PREPARE_TOGETHER = 64
 REMEMBERED_RECOMMENDATIONS = 20_000
 EXPLORING_RECIPES = ("aws-user-personalization", "aws-user-personalization-v2")
 
@@ -130,6 +134,7 @@ class Runtime:
             data = self.groups.get(made.group_arn)
             take_in(made, data)
             made.view(data, made.model.items)
+            prepare(made, data)
             self._deployments[arn] = made
             log.info("serving %s with %s (%d bytes)", arn, made.solution_version_arn, memory_of(made.model))
             return made
@@ -261,6 +266,18 @@ def deployment_of(
         else None,
         shows_metadata=bool(config.get("enableMetadataWithRecommendations")),
     )
+
+
+def prepare(deployment: Deployment, data: GroupData) -> None:
+    """Let the model read the histories of the users who were active last, as far as a few seconds go."""
+    if not deployment.model.uses_history:
+        return
+    ends = time.monotonic() + PREPARE_SECONDS
+    users = data.histories.newest_users(PREPARE_USERS)
+    for start in range(0, len(users), PREPARE_TOGETHER):
+        if time.monotonic() > ends:
+            break
+        deployment.prepare(data, users[start : start + PREPARE_TOGETHER])
 
 
 def take_in(deployment: Deployment, data: GroupData) -> None:
