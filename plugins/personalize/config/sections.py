@@ -1,40 +1,21 @@
-"""`include/pipeline.yaml` as typed objects: what to keep fresh, validated before any DAG is built from it.
-
-A mistake is reported with the file, the line and the key, all mistakes at once:
-
-    include/pipeline.yaml:14: dataset_groups.0.solutions.1.recipe: Field required
-"""
+"""The sections of the pipeline file that say what is kept fresh: groups, datasets, solutions, campaigns."""
 
 from __future__ import annotations
 
-import os
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from personalize.config.base import Name, Settings
+from personalize.config.operations import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
 from personalize.export.contract import Contract
 
-INCLUDE = Path(__file__).resolve().parents[2] / "include"
-PIPELINE_FILE = INCLUDE / "pipeline.yaml"
 RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
+POPULARITY = "aws-popularity-count"
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", max_length=63)]
 DatasetType = Literal["interactions", "users", "items"]
 DATASET_TYPES: tuple[DatasetType, ...] = ("interactions", "users", "items")
-
-
-class PipelineError(ValueError):
-    """The pipeline file can't be used. The message lists every mistake with its line."""
-
-
-class Settings(BaseModel):
-    """Base of every section: unknown keys are mistakes, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Dataset(Settings):
@@ -55,6 +36,7 @@ class Campaign(Settings):
     name: Name | None = Field(None, description="Defaults to the solution's name")
     min_provisioned_tps: int = Field(1, ge=1)
     config: dict[str, Any] = Field(default_factory=dict, description="campaignConfig, as the API takes it")
+    check: AnswerCheck = Field(default_factory=AnswerCheck)
 
 
 class Solution(Settings):
@@ -70,6 +52,11 @@ class Solution(Settings):
         default_factory=dict, description="Further solutionConfig entries, as the API takes them"
     )
     campaign: Campaign = Field(default_factory=Campaign)
+    gate: Gate = Field(default_factory=Gate)
+
+    @property
+    def campaign_name(self) -> str:
+        return self.campaign.name or self.name
 
     @property
     def recipe_arn(self) -> str:
@@ -82,7 +69,7 @@ class Solution(Settings):
             "recipe_arn": self.recipe_arn,
             "solution_config": self.request(),
             "event_type": self.event_type,
-            "campaign_name": self.campaign.name or self.name,
+            "campaign_name": self.campaign_name,
             "min_provisioned_tps": self.campaign.min_provisioned_tps,
             "campaign_config": self.campaign.config,
         }
@@ -117,6 +104,13 @@ class DatasetGroup(Settings):
     schedule: str = Field("0 3 * * *", description="Cron expression of the nightly retraining, UTC")
     datasets: dict[DatasetType, Dataset]
     solutions: list[Solution] = Field(min_length=1)
+    filters: list[Filter] = Field(default_factory=list)
+    data_gate: DataGate = Field(default_factory=DataGate)
+    retention: Retention = Field(default_factory=Retention)
+    notify: list[Channel] = Field(default_factory=list, description="Who is told what")
+    deadline_hours: float | None = Field(
+        None, gt=0, description="Hours after its begin at which a night that still runs is reported as late"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> DatasetGroup:
@@ -124,6 +118,16 @@ class DatasetGroup(Settings):
             raise ValueError("datasets needs an entry `interactions`: every recipe trains on it")
         _refuse_repeated("solution", [solution.name for solution in self.solutions])
         return self
+
+    def solution(self, name: str) -> Solution:
+        return next(solution for solution in self.solutions if solution.name == name)
+
+    def baseline(self, solution: Solution) -> Solution | None:
+        """The popularity solution that a solution is compared with; None for that one itself."""
+        if solution.gate.baseline:
+            return next((each for each in self.solutions if each.name == solution.gate.baseline), None)
+        popular = next((each for each in self.solutions if each.recipe == POPULARITY), None)
+        return None if popular is solution else popular
 
     def dag_id(self, base: str) -> str:
         """The id of the group's own DAG of a kind, e.g. `retrain_recommenders`."""
@@ -138,56 +142,13 @@ class Pipeline(Settings):
     """The whole file."""
 
     dataset_groups: list[DatasetGroup] = Field(min_length=1)
+    quotas: Quotas = Field(default_factory=Quotas)
 
     @model_validator(mode="after")
     def _distinct(self) -> Pipeline:
         _refuse_repeated("dataset group", [group.name for group in self.dataset_groups])
         _refuse_repeated("DAG id", [group.dag_id("retrain_recommenders") for group in self.dataset_groups])
         return self
-
-
-def load_pipeline(path: str | Path | None = None) -> Pipeline:
-    """Read and validate the pipeline file (default: `ENCORE_PIPELINE`, else `include/pipeline.yaml`).
-
-    :raises PipelineError: with every mistake, each with its line.
-    """
-    file = Path(path or os.environ.get("ENCORE_PIPELINE") or PIPELINE_FILE)
-    return _load(file, file.stat().st_mtime_ns if file.exists() else 0)
-
-
-@lru_cache(maxsize=8)
-def _load(file: Path, _modified: int) -> Pipeline:
-    try:
-        text = file.read_text()
-    except OSError as error:
-        raise PipelineError(f"{file}: {error.strerror}. Set ENCORE_PIPELINE or create the file.") from error
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        return Pipeline.model_validate(yaml.safe_load(text))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PipelineError(f"{file}:{line}: not YAML: {error.problem}") from error
-    except ValidationError as error:
-        mistakes = [
-            f"{file}:{_line(node, mistake['loc'])}: {'.'.join(map(str, mistake['loc']))}: {mistake['msg']}"
-            for mistake in error.errors()
-        ]
-        raise PipelineError("\n".join(mistakes)) from error
-
-
-def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """The line of the key that `location` names, or of the deepest parent that the file has."""
-    line = 1
-    for step in location:
-        found = None
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = (node.value[step], node.value[step])
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line
 
 
 def _refuse_repeated(what: str, names: list[str]) -> None:

@@ -1,0 +1,57 @@
+"""A dataset group of the pipeline file as a table to read."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+
+from personalize.config.sections import DatasetGroup, Solution
+
+
+def explain(group: DatasetGroup) -> Group:
+    """What is kept fresh in a group, from where, when, and under which rules."""
+    facts = Table(box=None, show_header=False, title=f"Dataset group {group.name}", title_justify="left")
+    facts.add_row("DAGs", f"{group.dag_id('export_interactions')}, {group.dag_id('retrain_recommenders')}")
+    facts.add_row("schedule", f"{group.schedule} (UTC)")
+    for kind, dataset in group.datasets.items():
+        facts.add_row(kind, f"{dataset.sql} checked by {dataset.avro_schema} -> {group.dataset_uri(kind)}")
+    facts.add_row("data gate", _data_gate(group))
+    for each in group.filters:
+        facts.add_row(f"filter {each.name}", each.expression)
+    for channel in group.notify:
+        facts.add_row("tell", f"{channel.type}: {', '.join(channel.on)}")
+    if group.deadline_hours:
+        facts.add_row("late after", f"{group.deadline_hours:g} h")
+    solutions = Table("solution", "recipe", "campaign", "gate", box=box.SIMPLE)
+    for solution in group.solutions:
+        solutions.add_row(solution.name, solution.recipe, _campaign(solution), _gate(group, solution))
+    return Group(facts, solutions)
+
+
+def _campaign(solution: Solution) -> str:
+    check = solution.campaign.check
+    return (
+        f"{solution.campaign_name}, {solution.campaign.min_provisioned_tps} TPS\n"
+        f"checked with {check.questions} questions"
+    )
+
+
+def _gate(group: DatasetGroup, solution: Solution) -> str:
+    gate, baseline = solution.gate, group.baseline(solution)
+    lines = []
+    for name, rule in gate.metrics.items():
+        tolerance = "noise estimated" if rule.tolerance == "estimate" else f"± {rule.tolerance:g}"
+        floor = "" if rule.floor is None else f", floor {rule.floor:g}"
+        lines.append(f"{name} ({tolerance}{floor})")
+    lines.append(f"worse than live: {gate.worse_than_live}")
+    if baseline:
+        lines.append(f"worse than {baseline.name}: {gate.worse_than_popularity}")
+    return "\n".join(lines)
+
+
+def _data_gate(group: DatasetGroup) -> str:
+    gate = group.data_gate
+    limits = gate.model_dump(exclude={"on_failure", "compare_runs", "scan_rows"})
+    shown = ", ".join(f"{name} {value:g}" for name, value in limits.items() if value is not None)
+    return f"{shown} -> {gate.on_failure}"

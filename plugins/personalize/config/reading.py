@@ -1,0 +1,88 @@
+"""Reading the pipeline file. A mistake is reported with the file, the line and the key, all mistakes at once:
+
+include/pipeline.yaml:14: dataset_groups.0.solutions.1.recipe: Field required
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from personalize.config.rules import Mistake, mistakes
+from personalize.config.sections import Pipeline
+
+INCLUDE = Path(__file__).resolve().parents[3] / "include"
+PIPELINE_FILE = INCLUDE / "pipeline.yaml"
+
+
+class PipelineError(ValueError):
+    """The pipeline file can't be used. The message lists every mistake with its line."""
+
+
+def pipeline_file(path: str | Path | None = None) -> Path:
+    """The file that counts: the one given, else `ENCORE_PIPELINE`, else `include/pipeline.yaml`."""
+    return Path(path or os.environ.get("ENCORE_PIPELINE") or PIPELINE_FILE)
+
+
+def load_pipeline(path: str | Path | None = None) -> Pipeline:
+    """Read and validate the pipeline file.
+
+    :raises PipelineError: with every mistake, each with its line.
+    """
+    file = pipeline_file(path)
+    return _load(file, file.stat().st_mtime_ns if file.exists() else 0)
+
+
+@lru_cache(maxsize=8)
+def _load(file: Path, _modified: int) -> Pipeline:
+    node = compose(file)
+    try:
+        pipeline = Pipeline.model_validate(yaml.safe_load(file.read_text()))
+    except ValidationError as error:
+        found = [Mistake(mistake["loc"], mistake["msg"]) for mistake in error.errors()]
+        raise PipelineError("\n".join(explained(file, node, found))) from error
+    if found := mistakes(pipeline, INCLUDE):
+        raise PipelineError("\n".join(explained(file, node, found)))
+    return pipeline
+
+
+def compose(file: Path) -> yaml.Node | None:
+    """The file's YAML with its line numbers.
+
+    :raises PipelineError: if it can't be read, or is not YAML.
+    """
+    try:
+        return yaml.compose(file.read_text(), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise PipelineError(f"{file}: {error.strerror}. Set ENCORE_PIPELINE or create the file.") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PipelineError(f"{file}:{line}: not YAML: {error.problem}") from error
+
+
+def explained(file: Path, node: yaml.Node | None, found: Iterable[Mistake]) -> list[str]:
+    """Each mistake as a line of text, with the file, the line and the key."""
+    return [
+        f"{file}:{line_of(node, each.location)}: {'.'.join(map(str, each.location))}: {each.message}"
+        for each in found
+    ]
+
+
+def line_of(node: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """The line of the key that `location` names, or of the deepest parent that the file has."""
+    line = 1
+    for step in location:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = (node.value[step], node.value[step])
+        if found is None:  # a step that only pydantic knows, e.g. which kind of a union was tried
+            continue
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line

@@ -1,0 +1,115 @@
+"""What must hold between the sections of the pipeline file, beyond the shape of each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from croniter import croniter
+
+from personalize.config import recipes
+from personalize.config.sections import POPULARITY, DatasetGroup, Pipeline, Solution
+
+Location = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something wrong at a place in the file: keys and indexes from its root."""
+
+    location: Location
+    message: str
+
+
+def mistakes(pipeline: Pipeline, include: Path) -> list[Mistake]:
+    """What makes the file unusable.
+
+    :param include: the folder that paths of schemas and queries are relative to.
+    """
+    found = list(_too_many("dataset groups", ("dataset_groups",), len(pipeline.dataset_groups),
+                           pipeline.quotas.dataset_groups, "dataset_groups"))  # fmt: skip
+    for number, group in enumerate(pipeline.dataset_groups):
+        found += _of_group(("dataset_groups", number), group, pipeline, include)
+    return found
+
+
+def warnings(pipeline: Pipeline) -> list[Mistake]:
+    """What may be meant, but will be refused or regretted."""
+    found: list[Mistake] = []
+    for number, group in enumerate(pipeline.dataset_groups):
+        at: Location = ("dataset_groups", number)
+        for position, solution in enumerate(group.solutions):
+            if successor := recipes.SUCCESSORS.get(solution.recipe):
+                found.append(Mistake(
+                    (*at, "solutions", position, "recipe"),
+                    f"{solution.recipe} is a legacy recipe: AWS refuses to create new solutions with it. "
+                    f"Its successor is {successor}.",
+                ))  # fmt: skip
+            if solution.gate.worse_than_live == "promote":
+                found.append(Mistake((*at, "solutions", position, "gate", "worse_than_live"),
+                                     "a worse model goes live without a question"))  # fmt: skip
+        if group.retention.partitions is not None:
+            found.append(Mistake((*at, "retention", "partitions"),
+                                 "a FULL import only has the partitions that are kept"))  # fmt: skip
+        if group.deadline_hours and not any("late" in channel.on for channel in group.notify):
+            found.append(Mistake((*at, "deadline_hours"), "nobody in `notify` is told when a night is late"))
+    return found
+
+
+def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Path) -> Iterator[Mistake]:
+    if not croniter.is_valid(group.schedule):
+        yield Mistake((*at, "schedule"), f"{group.schedule!r} is not a cron expression, e.g. 0 3 * * *")
+    for kind, dataset in group.datasets.items():
+        for key, name in (("schema", dataset.avro_schema), ("sql", dataset.sql)):
+            if not (include / name).is_file():
+                yield Mistake((*at, "datasets", kind, key), f"there is no file {include / name}")
+    quotas = pipeline.quotas
+    campaigns = len({solution.campaign_name for solution in group.solutions})
+    yield from _too_many("solutions", (*at, "solutions"), len(group.solutions), quotas.solutions, "solutions")
+    yield from _too_many("campaigns", (*at, "solutions"), campaigns, quotas.campaigns, "campaigns")
+    yield from _too_many("filters", (*at, "filters"), len(group.filters), quotas.filters, "filters")
+    names = [each.name for each in group.filters]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            yield Mistake((*at, "filters", position, "name"), f"there is another filter {name}")
+    served: dict[str, str] = {}
+    for position, solution in enumerate(group.solutions):
+        here: Location = (*at, "solutions", position)
+        yield from _of_solution(here, solution, group)
+        if other := served.get(solution.campaign_name):
+            yield Mistake(here, f"its campaign {solution.campaign_name} is {other}'s already")
+        served[solution.campaign_name] = solution.name
+
+
+def _of_solution(at: Location, solution: Solution, group: DatasetGroup) -> Iterator[Mistake]:
+    if solution.recipe not in recipes.RECIPES:
+        near = difflib.get_close_matches(solution.recipe, recipes.RECIPES, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(recipes.RECIPES)}"
+        yield Mistake((*at, "recipe"), f"{solution.recipe} is no recipe of the service; {hint}")
+    needed = recipes.NEEDS.get(solution.recipe, ())
+    if needed and not any(kind in group.datasets for kind in needed):
+        yield Mistake(
+            (*at, "recipe"),
+            f"{solution.recipe} needs the dataset {' or '.join(needed)}; add it to `datasets`",
+        )
+    if solution.recipe in recipes.WITHOUT_CAMPAIGN:
+        yield Mistake(
+            (*at, "recipe"), f"{solution.recipe} segments users in batch jobs: no campaign can serve it"
+        )
+    name = solution.gate.baseline
+    if name is not None:
+        baseline = group.baseline(solution)
+        if baseline is None or baseline.recipe != POPULARITY:
+            yield Mistake(
+                (*at, "gate", "baseline"), f"{name} is no solution of the group with recipe {POPULARITY}"
+            )
+
+
+def _too_many(what: str, at: Location, there: int, quota: int, key: str) -> Iterator[Mistake]:
+    if there > quota:
+        yield Mistake(
+            at,
+            f"{there} {what}, but the service's quota is {quota}; if AWS has raised it, say so in `quotas.{key}`",
+        )

@@ -1,0 +1,204 @@
+"""Whether a new solution version may go live: it against the live one, against popularity, and against floors.
+
+The service reckons metrics on held-out users: one in ten, so few that a metric differs from night to night without any
+change. A difference counts only when it is larger than the tolerance: one that is given, or one estimated from how the
+metric has moved before, or, without enough nights, from the number of held-out users.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from personalize.config.operations import Gate, MetricRule, Verdict
+from personalize.tables import as_markdown, as_text
+
+Policy = Literal["gate", "hold", "ask", "promote"]
+ENOUGH_NIGHTS = 8
+HELD_OUT = 0.1
+SEVERITY: Mapping[Verdict, int] = {"promote": 0, "ask": 1, "hold": 2}
+COLUMNS = ("metric", "against", "new", "other", "difference", "tolerance", "verdict")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A solution version that is compared: what it is called in the table, and its metrics."""
+
+    arn: str
+    metrics: Mapping[str, float]
+    held_out_users: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison. `other` is None if there is nothing to compare with."""
+
+    metric: str
+    against: Literal["live", "popularity", "floor"]
+    new: float | None
+    other: float | None
+    tolerance: float
+    verdict: Verdict
+    how: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        difference = None if self.new is None or self.other is None else self.new - self.other
+        return (
+            self.metric, self.against, _number(self.new), _number(self.other), _number(difference, signed=True),
+            f"{self.tolerance:.4f} ({self.how})", "worse: " + self.verdict if self.is_worse else self._good(),
+        )  # fmt: skip
+
+    @property
+    def is_worse(self) -> bool:
+        return self.new is None or (self.other is not None and self.new < self.other - self.tolerance)
+
+    def _good(self) -> str:
+        return "nothing to compare" if self.other is None else "good"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of a new version, why, and the table that it was decided by."""
+
+    solution: str
+    new: str
+    live: str | None
+    verdict: Verdict
+    reasons: Sequence[str]
+    rows: Sequence[Row] = field(default_factory=tuple)
+
+    @property
+    def headline(self) -> str:
+        does = {"promote": "promoted", "ask": "asked about", "hold": "held"}[self.verdict]
+        return f"{self.solution}: {_short(self.new)} is {does}. {' '.join(self.reasons)}"
+
+    def as_text(self) -> str:
+        """For the log."""
+        return f"{self.headline}\n{as_text(COLUMNS, [row.cells for row in self.rows])}"
+
+    def as_markdown(self) -> str:
+        """For a question and for mails."""
+        return f"{self.headline}\n\n{as_markdown(COLUMNS, [row.cells for row in self.rows])}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For XCom and the history."""
+        return {
+            "solution": self.solution, "new": self.new, "live": self.live, "verdict": self.verdict,
+            "reasons": list(self.reasons), "text": self.as_text(), "markdown": self.as_markdown(),
+            "rows": [{**vars(row), "worse": row.is_worse} for row in self.rows],
+        }  # fmt: skip
+
+
+def decide(
+    solution: str,
+    gate: Gate,
+    new: Version,
+    live: Version | None,
+    popularity: Version | None,
+    *,
+    past: Sequence[Mapping[str, float]] = (),
+    trained_by_service: bool = False,
+    remarks: Iterable[str] = (),
+    policy: Policy = "gate",
+) -> Decision:
+    """Judge a new version.
+
+    :param past: metrics of earlier versions of the solution, oldest first
+    :param trained_by_service: nobody asked for this version, the service trained it by itself
+    :param remarks: further facts for the reader
+    :param policy: what the person who started the run wants; only `promote` overrides the gate's no
+    """
+    rows: list[Row] = []
+    for metric, rule in gate.metrics.items():
+        rows += _rows(metric, rule, gate, new, live, popularity, past)
+    worse = [row for row in rows if row.is_worse]
+    verdict: Verdict = max((row.verdict for row in worse), key=SEVERITY.__getitem__, default="promote")
+    reasons = [_reason(row) for row in worse] or [_praise(live, popularity)]
+    if trained_by_service and verdict == "promote":
+        verdict = "ask"
+        reasons.append("The service trained this version by itself, so a person decides.")
+    if policy != "gate":
+        reasons.append(f"The run was started with promote={policy}; the gate alone says {verdict}.")
+        verdict = policy
+    return Decision(solution, new.arn, live.arn if live else None, verdict, (*reasons, *remarks), tuple(rows))
+
+
+def _rows(
+    metric: str, rule: MetricRule, gate: Gate, new: Version, live: Version | None, popularity: Version | None,
+    past: Sequence[Mapping[str, float]],
+) -> list[Row]:  # fmt: skip
+    value = new.metrics.get(metric)
+    rows = []
+    for against, other, verdict in (
+        ("live", live, gate.worse_than_live), ("popularity", popularity, gate.worse_than_popularity),
+    ):  # fmt: skip
+        there = other.metrics.get(metric) if other else None
+        tolerance, how = _tolerance(metric, rule, gate.confidence, value, there, new.held_out_users, past)
+        rows.append(Row(metric, against, value, there, tolerance, verdict, how))  # type: ignore[arg-type]
+    if rule.floor is not None:
+        rows.append(Row(metric, "floor", value, rule.floor, 0.0, gate.below_floor, "exact"))
+    return rows
+
+
+def _tolerance(
+    metric: str, rule: MetricRule, confidence: float, value: float | None, other: float | None,
+    held_out_users: int | None, past: Sequence[Mapping[str, float]],
+) -> tuple[float, str]:  # fmt: skip
+    if rule.tolerance != "estimate":
+        return rule.tolerance, "given"
+    if value is None or other is None:
+        return 0.0, "exact"
+    return noise(confidence, value, other, held_out_users, [each[metric] for each in past if metric in each])
+
+
+def noise(
+    confidence: float, value: float, other: float, held_out_users: int | None, past: Sequence[float]
+) -> tuple[float, str]:
+    """The largest drop that chance alone explains with this (one-sided) confidence, and how it was reckoned.
+
+    Between nights: the spread of the differences from one night to the next, if there are enough nights. A median
+    absolute deviation, so that a single broken night does not widen it for ever. Otherwise by users: a metric is a
+    mean over users of values between 0 and 1, so its variance is at most m(1-m)/n for a mean of m over n users.
+    """
+    certainty = statistics.NormalDist().inv_cdf(confidence)
+    if len(past) >= ENOUGH_NIGHTS:
+        moves = [after - before for before, after in itertools.pairwise(past)]
+        middle = statistics.median(moves)
+        spread = 1.4826 * statistics.median([abs(move - middle) for move in moves])
+        return certainty * spread, f"estimated from {len(past)} nights"
+    if not held_out_users:
+        return 0.0, "no estimate: the number of users is not known"
+    variance = (value * (1 - value) + other * (1 - other)) / held_out_users
+    return certainty * math.sqrt(max(variance, 0.0)), f"estimated from {held_out_users} held-out users"
+
+
+def _reason(row: Row) -> str:
+    if row.new is None:
+        return f"The service gives no {row.metric}."
+    what = {
+        "live": "the live version's",
+        "popularity": "what the popular items reach,",
+        "floor": "the floor of",
+    }
+    return f"{row.metric} {row.new:.4f} is below {what[row.against]} {row.other:.4f} (tolerance {row.tolerance:.4f})."
+
+
+def _praise(live: Version | None, popularity: Version | None) -> str:
+    if live is None:
+        return "Nothing is live yet, and it passes the floors."
+    return "It is as good as the live version" + (
+        " and the popular items, within noise." if popularity else ", within noise."
+    )
+
+
+def _number(value: float | None, signed: bool = False) -> str:
+    return "-" if value is None else f"{value:+.4f}" if signed else f"{value:.4f}"
+
+
+def _short(arn: str) -> str:
+    return "/".join(arn.split("/")[1:]) or arn
