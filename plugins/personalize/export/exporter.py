@@ -64,7 +64,8 @@ class Export:
         if not current:
             log.warning("partition %s holds an export that read the database later; it stays", partition.key)
         uri = f"s3://{self.place.bucket}/{self.place.manifest(partition.directory)}"
-        return replace(summary, manifest=uri, superseded=not current)
+        # What the manifest keeps about users is for snapshots, and too long for an XCom of many days.
+        return replace(summary, manifest=uri, superseded=not current, users={})
 
     def write(self, statement: str, partition: Partition) -> Summary:
         """Write the partition's files to a new attempt, without making it current."""

@@ -39,17 +39,27 @@ class Place:
     def uri(self) -> str:
         return f"s3://{self.bucket}/{self.root}"
 
+    @property
+    def rejects(self) -> str:
+        """The key prefix of the dataset's rejected rows."""
+        return f"{self._base}rejected/{self.dataset}/"
+
+    @property
+    def snapshots(self) -> str:
+        """The key prefix of all runs' snapshots, of every dataset."""
+        return f"{self._base}imports/"
+
     def attempt(self, directory: str, attempt: str) -> str:
         return f"{self.root}{directory}/{attempt}/"
 
     def rejected(self, directory: str, attempt: str) -> str:
-        return f"{self._base}rejected/{self.dataset}/{directory}/{attempt}/"
+        return f"{self.rejects}{directory}/{attempt}/"
 
     def manifest(self, directory: str) -> str:
         return f"{self.root}{directory}/{NAME}"
 
     def imports(self, run: str, fingerprint: str) -> str:
-        return f"{self._base}imports/{run}/{self.dataset}/{fingerprint}/"
+        return f"{self.snapshots}{run}/{self.dataset}/{fingerprint}/"
 
     @property
     def _base(self) -> str:

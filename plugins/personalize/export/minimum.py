@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 INTERACTIONS = 1_000
 USERS_WITH_TWO = 25
 #: Users that a partition lists when it has fewer than 25 with two interactions itself.
-LISTED = 2_000
+LISTED = 500
 
 
 class UsersWithTwo:

@@ -54,7 +54,7 @@ def commit_all(
         partition = Partition.from_dict(whole.partition)
         current = commit(client, place, manifest_of(place, partition, whole))
         uri = f"s3://{place.bucket}/{place.manifest(partition.directory)}"
-        done.append(replace(whole, manifest=uri, superseded=not current))
+        done.append(replace(whole, manifest=uri, superseded=not current, users={}))
     return done
 
 
