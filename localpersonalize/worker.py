@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from localpersonalize.data.tables import Tables
 from localpersonalize.store import Store
 
@@ -89,6 +91,7 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
     from dataclasses import asdict
 
     from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
+    from localpersonalize.recipes.registry import recipe
     from localpersonalize.recipes.training import train_solution_version
 
     store, tables = _open(request)
@@ -96,11 +99,18 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
     datasets = store.all("Dataset", version["datasetGroupArn"])
     by_type = {dataset["datasetType"].lower(): dataset for dataset in datasets}
     whole = {kind: tables.whole(dataset["datasetArn"]) for kind, dataset in by_type.items()}
+    if (
+        recipe(version["recipeArn"]).recipe_type == "PERSONALIZED_ACTIONS"
+    ):  # trains on actions as others on items
+        for kind, stand_in in (("actions", "items"), ("action_interactions", "interactions")):
+            whole[stand_in] = _as_items(whole.get(kind))
+            by_type[stand_in] = by_type.get(kind) or {}
     if whole.get("interactions") is None:
-        raise Refused("The dataset group has no interactions. Import some first.")
+        raise Refused("The dataset group has no interactions for this recipe. Import some first.")
     schemas = {
         kind: json.loads(store.get(dataset["schemaArn"])["schema"])  # type: ignore[index]
         for kind, dataset in by_type.items()
+        if dataset
     }
     data = TrainingData(whole["interactions"], whole.get("users"), whole.get("items"), schemas)
     options = TrainingOptions(progress=lambda fraction, text: say(f"{fraction:4.0%} {text}"))
@@ -115,6 +125,13 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
     except (TrainingError, ValueError) as error:
         raise Refused(str(error)) from None
     return asdict(result)
+
+
+def _as_items(table: pa.Table | None) -> pa.Table | None:
+    """A table of actions with the name that recipes know its id by."""
+    if table is None:
+        return None
+    return table.rename_columns(["ITEM_ID" if name == "ACTION_ID" else name for name in table.column_names])
 
 
 def batch(request: dict[str, Any], say: Say) -> dict[str, Any]:

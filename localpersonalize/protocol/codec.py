@@ -218,7 +218,7 @@ def _python_pattern(text: str) -> str:
     return (
         text.replace(r"\p{L}\p{Z}\p{N}", r"\w\s")
         .replace(r"\p{Print}", r"\x20-\x7e")
-        .replace(r"\p{ASCII}", r"\x00-\x7f")
+        .replace(r"\p{ASCII}", r"[\x00-\x7f]")
     )
 
 

@@ -21,6 +21,7 @@ _WHERE = {
     "aws-personalized-ranking-v2": "personalization:PersonalizedRankingV2",
     "aws-similar-items": "similar:SimilarItems",
     "aws-trending-now": "trending:TrendingNow",
+    "aws-next-best-action": "next_best_action:NextBestAction",
     "aws-item-affinity": "segments:ItemAffinity",
     "aws-item-attribute-affinity": "segments:ItemAttributeAffinity",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.localpersonalize.service.live import BUCKET, Live, schema
@@ -12,6 +13,9 @@ INTERACTIONS = schema(
     ("EVENT_VALUE", ["null", "float"]), ("TIMESTAMP", "long"),
 )  # fmt: skip
 ITEMS = schema("Items", ("ITEM_ID", "string"), CATEGORICAL, ("PRICE", ["null", "float"]))
+WIDER_USERS = schema(
+    "Users", ("USER_ID", "string"), {**CATEGORICAL, "name": "SEGMENT"}, ("AGE", ["null", "int"])
+)
 USERS = schema("Users", ("USER_ID", "string"), {**CATEGORICAL, "name": "SEGMENT"})
 ACTIONS = schema("Actions", ("ACTION_ID", "string"), {**CATEGORICAL, "name": "KIND"})
 ACTION_INTERACTIONS = schema(
@@ -47,6 +51,19 @@ def items(number: int = N_ITEMS) -> str:
 
 def users(number: int = N_USERS) -> str:
     return "\n".join(["USER_ID,SEGMENT", *(f"u{n},{'old' if n % 3 else 'new'}" for n in range(number))])
+
+
+def actions(number: int = 5) -> str:
+    return "\n".join(["ACTION_ID,KIND", *(f"a{n},{'mail' if n % 2 else 'call'}" for n in range(number))])
+
+
+def action_interactions(users: int = N_USERS, number: int = 5) -> str:
+    lines = [
+        f"u{user},a{(user + step) % number},{'Taken' if step % 2 else 'Viewed'},{NEWEST - step * 60}"
+        for user in range(users)
+        for step in range(20)
+    ]
+    return "\n".join(["USER_ID,ACTION_ID,EVENT_TYPE,TIMESTAMP", *lines])
 
 
 RECIPE = "arn:aws:personalize:::recipe/"
@@ -96,6 +113,45 @@ class Shop:
             "Filter", name="colour", datasetGroupArn=self["group"], filterExpression=expression
         )
         return self
+
+    def once(self, name: str, make: Callable[[], str]) -> str:
+        """Make a resource the first time somebody asks for it."""
+        if name not in self.arns:
+            self.arns[name] = make()
+        return self.arns[name]
+
+    def domain_group(self) -> str:
+        """A dataset group of the ECOMMERCE domain with views and purchases."""
+
+        def make() -> str:
+            live = self.live
+            group = live.make("DatasetGroup", name="domain", domain="ECOMMERCE")
+            texts = {"Interactions": INTERACTIONS, "Items": ITEMS.replace("CATEGORY", "CATEGORY_L1")}
+            for kind, text in texts.items():
+                made = live.personalize.create_schema(name=f"domain-{kind}", schema=text, domain="ECOMMERCE")
+                self[f"dataset domain {kind}"] = live.make(
+                    "Dataset", name=f"d-{kind}", datasetType=kind, datasetGroupArn=group,
+                    schemaArn=made["schemaArn"],
+                )  # fmt: skip
+            views = interactions(event_type="View").split("\n", 1)[1]
+            self.import_csv("domain Interactions", "domain", f"{interactions()}\n{views}")
+            self.import_csv("domain Items", "domain-items", items().replace("CATEGORY", "CATEGORY_L1"))
+            return group
+
+        return self.once("domain group", make)
+
+    def ranking_campaign(self) -> str:
+        """A campaign that ranks."""
+
+        def make() -> str:
+            solution = self.live.make(
+                "Solution", name="rank", datasetGroupArn=self["group"], performAutoTraining=False,
+                recipeArn=RECIPE + "aws-personalized-ranking",
+            )  # fmt: skip
+            version = self.live.make("SolutionVersion", solutionArn=solution)
+            return self.live.make("Campaign", name="rank", solutionVersionArn=version)
+
+        return self.once("ranking campaign", make)
 
     def import_csv(self, kind: str, name: str, text: str, mode: str = "FULL", wait: bool = True) -> str:
         """Import one CSV file into a dataset."""

@@ -1,0 +1,88 @@
+"""aws-next-best-action: the actions that a user will most probably take.
+
+How often an action is taken once it is shown, of all users, drawn towards how often this user took it: a beta-binomial
+model. Trains on the Actions and Action_Interactions datasets, which stand in for items and interactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
+
+from localpersonalize.recipes import files
+from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
+from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.hyperparameters import Hyperparameters
+from localpersonalize.recipes.vocabulary import Vocabulary
+
+TAKEN = "taken"
+STRENGTH = 5.0
+"""As many events of a user's own as weigh as much as everybody's rate."""
+
+
+class NextBestActionModel(Model):
+    """`taken`, `shown`: counts of events, float32 [users, actions], sparse; scores are log probabilities."""
+
+    recipe = "aws-next-best-action"
+    needs = "user"
+    score_kind = "logit"
+
+    def __init__(
+        self, items: Vocabulary, users: Vocabulary, taken: sparse.csr_matrix, shown: sparse.csr_matrix
+    ) -> None:
+        self.items, self.users, self.taken, self.shown = items, users, taken, shown
+        all_taken, all_shown = (np.asarray(counts.sum(axis=0)).ravel() for counts in (taken, shown))
+        self.rates = (all_taken + 1.0) / (all_shown + 2.0)
+
+    def score(self, requests: Sequence[Request]) -> np.ndarray:
+        scores = np.empty((len(requests), len(self.items)), np.float32)
+        for row, request in enumerate(requests):
+            user = self.users.index_of(request.user_id)
+            own = (0.0, 0.0) if user < 0 else (self.taken[user].toarray()[0], self.shown[user].toarray()[0])
+            scores[row] = np.log((own[0] + STRENGTH * self.rates) / (own[1] + STRENGTH))
+        return scores
+
+    def save(self, directory: Path) -> None:
+        self.users.save(directory / "users.arrow")
+        shown = self.shown.tocoo()
+        taken = np.asarray(self.taken[shown.row, shown.col]).ravel()
+        arrays = {"user": shown.row, "action": shown.col, "shown": shown.data, "taken": taken}
+        files.write(directory, self.recipe, self.items, arrays)
+
+    @classmethod
+    def load(cls, directory: Path) -> NextBestActionModel:
+        items, arrays, _ = files.read(directory)
+        users = Vocabulary.load(directory / "users.arrow")
+        taken, shown = (
+            sparse.csr_matrix((arrays[name], (arrays["user"], arrays["action"])), (len(users), len(items)))
+            for name in ("taken", "shown")
+        )
+        return cls(items, users, taken, shown)
+
+
+class NextBestAction(Recipe):
+    name = "aws-next-best-action"
+    recipe_type = "PERSONALIZED_ACTIONS"
+    description = "Predicts the actions that a user will most probably take."
+    algorithm = "aws-next-best-action"
+    feature_transformation = "featurize_metadata"
+    hyperparameters = Hyperparameters
+    model = NextBestActionModel
+
+    def train(
+        self, data: TrainingData, hyperparameters: Any, options: TrainingOptions
+    ) -> NextBestActionModel:
+        log = EventLog.of(data)
+        options.step(0.5, f"counting what {len(log.users)} users did with {len(log.items)} actions")
+        kinds = data.interactions["EVENT_TYPE"].cast(pa.string())
+        is_taken = pc.fill_null(pc.equal(pc.utf8_lower(kinds), TAKEN), False).to_numpy()[log.row]
+        size = (len(log.users), len(log.items))
+        shown = sparse.csr_matrix((np.ones(len(log), np.float32), (log.user, log.item)), size)
+        taken = sparse.csr_matrix((is_taken.astype(np.float32), (log.user, log.item)), size)
+        return NextBestActionModel(log.items, log.users, taken, shown)
