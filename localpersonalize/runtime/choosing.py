@@ -62,11 +62,6 @@ def choose(
     if count <= 0 or not len(scores):
         return []
     rng = rng or np.random.default_rng()
-    normaliser = _log_sum(scores) if shows_score else 0.0
-
-    def shown(item: int) -> float | None:
-        return _score(float(scores[item]), normaliser) if shows_score else None
-
     promoted = np.empty(0, np.int64)
     if promotion is not None:
         promoted = top_k(scores, min(count, math.ceil(count * promotion.percent / 100)), promotion.mask)
@@ -76,10 +71,18 @@ def choose(
     explored: set[int] = set()
     if explore is not None and explore_share > 0:
         rest, explored = _with_exploration(scores, rest, mask, explore, explore_share, rng)
-    others = [Choice(i, shown(i), None, EXPLORED if i in explored else None) for i in rest.tolist()]
+    items = [*rest.tolist(), *promoted.tolist()]
+    shown = shown_scores(scores, np.array(items, np.int64)) if shows_score else [None] * len(items)
+    others = [
+        Choice(item, score, None, EXPLORED if item in explored else None)
+        for item, score in zip(rest.tolist(), shown, strict=False)
+    ]
     if promotion is None or not len(promoted):
         return others
-    chosen = [Choice(i, shown(i), promotion.name, PROMOTED) for i in promoted.tolist()]
+    chosen = [
+        Choice(item, score, promotion.name, PROMOTED)
+        for item, score in zip(promoted.tolist(), shown[len(others) :], strict=True)
+    ]
     return _mixed(others, chosen, rng)
 
 
@@ -95,17 +98,19 @@ def rank(
     known = places >= 0
     values = np.where(known, scores[np.where(known, places, 0)], -np.inf).astype(np.float64)
     order = np.argsort(-values, kind="stable")
-    normaliser = _log_sum(values)
+    shown = shown_scores(values, order) if shows_score else [0.0] * len(order)
     return [
-        (int(at), _score(values[at], normaliser) if shows_score and values[at] > -np.inf else None)
-        for at in order
+        (at, score if shows_score and values[at] > -np.inf else None)
+        for at, score in zip(order.tolist(), shown, strict=True)
     ]
 
 
 def shown_scores(scores: np.ndarray, items: np.ndarray) -> list[float]:
-    """Softmax over all of ``scores`` (float [items]) at the indices ``items``, as the service shows it."""
+    """Softmax over all of ``scores`` (float [items]) at the indices ``items``, with the service's seven decimals."""
     normaliser = _log_sum(scores)
-    return [_score(value, normaliser) for value in scores[items].tolist()]
+    if normaliser == -math.inf:
+        return [0.0] * len(items)
+    return np.round(np.exp(scores[items].astype(np.float64) - normaliser), 7).tolist()
 
 
 def _with_exploration(
@@ -148,9 +153,4 @@ def _log_sum(scores: np.ndarray) -> float:
     top = float(scores.max()) if len(scores) else -math.inf
     if not math.isfinite(top):
         return -math.inf
-    return top + math.log(float(np.exp(scores - np.float32(top), dtype=np.float32).sum(dtype=np.float64)))
-
-
-def _score(value: float, normaliser: float) -> float:
-    """Softmax probability with the service's seven decimals."""
-    return round(math.exp(value - normaliser), 7)
+    return top + math.log(float(np.exp(scores - scores.dtype.type(top)).sum(dtype=np.float64)))

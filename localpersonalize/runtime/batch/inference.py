@@ -12,15 +12,15 @@ from localpersonalize.recipes.base import Request, top_k
 from localpersonalize.runtime import choosing
 from localpersonalize.runtime.answering import event_rows
 from localpersonalize.runtime.batch import lines
-from localpersonalize.runtime.batch.lines import Answer, Line, LineError, Outcome, Query
+from localpersonalize.runtime.batch.lines import Answer, LineError, Outcome, Query
 from localpersonalize.runtime.deployment import Deployment, GroupData, View
 from localpersonalize.runtime.exploring import Explorer
 from localpersonalize.runtime.filters import Filter, Subject, bind, keep
 from localpersonalize.runtime.filters.parameters import Literals
 from localpersonalize.runtime.histories import Events
 
-SCORES_AT_ONCE = 4_000_000
-"""Float scores held at a time: 16 MB, about what stays in a processor's caches while it is worked on."""
+SCORES_AT_ONCE = 1_280_000
+"""Float scores that a thread holds at a time: 5 MB, what stays in a processor's caches while it is worked on."""
 
 DEFAULT_RESULTS = 25
 MAX_RESULTS = 500
@@ -46,6 +46,7 @@ class BatchInference:
         request_filter: Filter | None = None,
         count: int = DEFAULT_RESULTS,
         now: int = 0,
+        threads: int = 1,
     ) -> None:
         if not 0 < count <= MAX_RESULTS:
             raise ValueError(f"numResults is {count}; it must be between 1 and {MAX_RESULTS}.")
@@ -54,15 +55,13 @@ class BatchInference:
         self.filter = request_filter
         self.count = count
         self.now = now
+        self.threads = threads
         self.explorer = Explorer()
 
     def run(self, raw: Iterable[bytes]) -> Iterator[Outcome]:
         """One outcome a line, in order."""
         size = max(1, min(1024, SCORES_AT_ONCE // max(1, len(self.deployment.model.items))))
-        yield from self.run_lines(lines.read(raw), size)
-
-    def run_lines(self, read: Iterable[Line], size: int) -> Iterator[Outcome]:
-        yield from lines.answer_all(read, self._prepare, self._answer, size)
+        yield from lines.answer_all(lines.read(raw), self._prepare, self._answer, size, self.threads)
 
     def _prepare(self, query: Query) -> _Ready:
         needs = self.deployment.model.needs
@@ -72,7 +71,8 @@ class BatchInference:
         events = self.data.histories.of(user_id)
         items, times = self.deployment.history(events, self.data.histories)
         request = Request(
-            user_id=user_id,
+            # A model that reads histories would only keep each user's state for a next time that there isn't.
+            user_id=None if self.deployment.model.uses_history else user_id,
             item_id=item_id,
             history_items=items,
             history_times=times,
@@ -86,7 +86,10 @@ class BatchInference:
     def _answer(self, ready: Sequence[_Ready]) -> list[Answer]:
         if not ready:
             return []
-        scores, items = self.deployment.score([one.request for one in ready])
+        scores, items = (
+            self.deployment.model.score([one.request for one in ready]),
+            self.deployment.model.items,
+        )
         view = self.deployment.view(self.data, items)
         return [lines.attempt(self._one, one, row, view) for one, row in zip(ready, scores, strict=True)]
 

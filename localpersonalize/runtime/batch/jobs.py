@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -43,7 +44,8 @@ def run_batch_inference_job(
         raise BatchJobError(f"{deployment.recipe} can't be used for batch inference.")
     chosen = _filter(job, resources, Target.ITEM)
     try:
-        work = BatchInference(deployment, data, chosen, job.get("numResults") or 25, int(time.time()))
+        count, threads = job.get("numResults") or 25, os.cpu_count() or 1
+        work = BatchInference(deployment, data, chosen, count, int(time.time()), threads)
     except ValueError as problem:
         raise BatchJobError(str(problem)) from None
     return run_files(s3, *_paths(job), work.run, progress)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
@@ -80,28 +83,39 @@ def answer_all(
     prepare: Callable[[Query], T],
     answer: Callable[[Sequence[T]], Sequence[Answer]],
     size: int,
+    threads: int = 1,
 ) -> Iterator[Outcome]:
-    """Outcomes in the order of the lines. Lines that ``prepare`` accepts are answered ``size`` at a time."""
-    waiting: list[tuple[Line, T | None, str | None]] = []
-    for line in lines:
-        ready, error = None, line.error
-        if error is None:
-            try:
-                ready = prepare(line.query)
-            except ValueError as problem:
-                error = str(problem)
-        waiting.append((line, ready, error))
-        if len(waiting) >= size:
-            yield from _flush(waiting, answer)
-            waiting = []
-    yield from _flush(waiting, answer)
+    """Outcomes in the order of the lines. Lines that ``prepare`` accepts are answered ``size`` at a time, and as
+    many parts at once as there are ``threads``.
+    """
+    source = iter(lines)
+    with ThreadPoolExecutor(threads) as pool:
+        going: deque[Future[list[Outcome]]] = deque()
+        while part := list(islice(source, size)):
+            going.append(pool.submit(_answer_part, part, prepare, answer))
+            if len(going) > threads:
+                yield from going.popleft().result()
+        for future in going:
+            yield from future.result()
 
 
-def _flush(
-    waiting: list[tuple[Line, T | None, str | None]],
-    answer: Callable[[Sequence[T]], Sequence[Answer]],
-) -> Iterator[Outcome]:
-    answers = iter(answer([ready for _, ready, error in waiting if error is None]) if waiting else ())  # type: ignore[misc]
-    for line, _, error in waiting:
-        found = ValueError(error) if error is not None else next(answers)
-        yield Outcome(line, None, str(found)) if isinstance(found, ValueError) else Outcome(line, found)
+def _answer_part(
+    part: Sequence[Line], prepare: Callable[[Query], T], answer: Callable[[Sequence[T]], Sequence[Answer]]
+) -> list[Outcome]:
+    prepared: list[T | ValueError] = []
+    for line in part:
+        if line.error is not None:
+            prepared.append(ValueError(line.error))
+            continue
+        try:
+            prepared.append(prepare(line.query))
+        except ValueError as problem:
+            prepared.append(problem)
+    ready = [one for one in prepared if not isinstance(one, ValueError)]
+    answers = iter(answer(ready) if ready else ())
+    outcomes = []
+    for line, one in zip(part, prepared, strict=True):
+        found = one if isinstance(one, ValueError) else next(answers)
+        failed = isinstance(found, ValueError)
+        outcomes.append(Outcome(line, None, str(found)) if failed else Outcome(line, found))  # type: ignore[arg-type]
+    return outcomes
