@@ -1,13 +1,14 @@
 """Keeps on disk what moto holds of S3 and IAM: a WSGI middleware around it.
 
-Objects are files, written aside and renamed before the request that made them is answered. Whatever shapes buckets, roles
-and policies is kept as the requests that did it, and sent again at the start.
+Objects are files, on disk before the request that made them is answered (`localpersonalize.kept_objects`), and sent
+from there piece by piece. Whatever shapes buckets, roles and policies is kept as the requests that did it, and sent
+again at the start. Of an object in a versioned bucket the newest version is kept.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
+import html
 import io
 import json
 import re
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from localpersonalize.kept_objects import KeptObjects, OnDisk, held_object, replace
+
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
@@ -24,6 +27,8 @@ CHANGING = ("PUT", "POST", "DELETE")
 _SERVICE = re.compile(r"Credential=[^,\s]*/([a-z0-9-]+)/aws4_request")
 _READING = re.compile(rb"(?:^|&)Action=(?:Get|List|Simulate|Generate)")
 _KEYS = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
+_BUCKET_HOST = re.compile(r"(.+)\.(?:localhost(?::\d+)?$|s3[.-])")
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 KEPT_HEADERS = ("HTTP_HOST", "HTTP_AUTHORIZATION", "CONTENT_TYPE", "HTTP_X_AMZ_DATE")
 
 
@@ -31,17 +36,18 @@ class Mirror:
     """Passes requests to `app` and mirrors their effect in `folder`."""
 
     def __init__(self, app: WsgiApp, folder: Path) -> None:
-        self.app, self.folder = app, folder
-        self._objects = folder / "objects"
+        self.app = app
+        self._objects = KeptObjects(folder / "objects")
         self._journal = folder / "requests.jsonl"
         self._lock = threading.Lock()
-        self._objects.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         service = _service(environ)
+        bucket, key = _place(environ)
+        if environ["REQUEST_METHOD"] == "GET" and service == "s3" and key:
+            return self._send(environ, start_response, bucket, key)
         if environ["REQUEST_METHOD"] not in CHANGING or service not in ("s3", "iam"):
             return self.app(environ, start_response)
-        bucket, key = _place(environ)
         query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
         body = b""
         if service == "iam" or not key:  # small requests, needed again below
@@ -59,10 +65,10 @@ class Mirror:
                 if not _READING.search(body):
                     self._note(environ, body)
             elif key and "partNumber" not in query and "uploads" not in query:
-                self._keep(bucket, key)
+                self._objects.keep(bucket, key)
             elif "delete" in query:
                 for name in _KEYS.findall(body):
-                    self._keep(bucket, unquote(name.decode()))
+                    self._objects.keep(bucket, html.unescape(name.decode()))
             elif not key:
                 self._note(environ, body)
         return answer
@@ -74,35 +80,45 @@ class Mirror:
             body = base64.b64decode(entry["body"])
             environ = {
                 **entry["environ"], "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)),
-                "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http", "wsgi.errors": io.StringIO(),
+                "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
+                "wsgi.errors": io.StringIO(),
                 "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0), "wsgi.multithread": True,
                 "wsgi.multiprocess": False, "wsgi.run_once": False,
             }  # fmt: skip
             for _ in self.app(environ, lambda *_: None):
                 pass
-        backend = _backend()
-        for note in sorted(self._objects.glob("*.json")):
-            entry = json.loads(note.read_text())
-            if entry["bucket"] in backend.buckets:
-                kept = backend.put_object(
-                    entry["bucket"], entry["key"], note.with_suffix(".data").read_bytes()
-                )
-                kept.set_metadata(entry["metadata"])
+        self._objects.restore()
 
-    def _keep(self, bucket: str, key: str) -> None:
-        """Make the file of an object what the object is now: its bytes, or nothing."""
-        stem = self._objects / hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()
-        held = _backend().get_object(bucket, key) if bucket in _backend().buckets else None
-        if held is None:
-            stem.with_suffix(".json").unlink(missing_ok=True)
-            stem.with_suffix(".data").unlink(missing_ok=True)
-            return
-        _replace(stem.with_suffix(".data"), held.value)
-        metadata = {name: value for name, value in dict(held.metadata).items() if isinstance(value, str)}
-        _replace(
-            stem.with_suffix(".json"),
-            json.dumps({"bucket": bucket, "key": key, "metadata": metadata}).encode(),
-        )
+    def _send(
+        self, environ: Environ, start_response: Callable[..., Any], bucket: str, key: str
+    ) -> Iterable[bytes]:
+        """An object, whole or a range of it, from its file; what is more special than that is left to moto."""
+        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        asked = environ.get("HTTP_RANGE")
+        bounds = _RANGE.fullmatch(asked or "bytes=0-")
+        held = held_object(bucket, key)
+        buffer = getattr(held, "_value_buffer", None)
+        if not isinstance(buffer, OnDisk) or set(query) - {"x-id"} or not bounds:
+            return self.app(environ, start_response)
+        head: list[tuple[str, list[tuple[str, str]]]] = []
+        without_range = {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
+        for _ in self.app(
+            {**without_range, "REQUEST_METHOD": "HEAD"},
+            lambda status, headers, *_: head.append((status, headers)),
+        ):
+            pass
+        first, last = int(bounds[1]), min(int(bounds[2] or held.size - 1), held.size - 1)
+        if not head[0][0].startswith("200") or (asked and first > last):
+            return self.app(environ, start_response)
+        size = last - first + 1
+        # A checksum is of the whole object, so a part of it goes without.
+        unfit = ("content-length", "x-amz-checksum") if asked else ("content-length",)
+        headers = [(name, value) for name, value in head[0][1] if not name.lower().startswith(unfit)]
+        headers.append(("Content-Length", str(size)))
+        if asked:
+            headers.append(("Content-Range", f"bytes {first}-{last}/{held.size}"))
+        start_response("206 PARTIAL CONTENT" if asked else "200 OK", headers)
+        return buffer.pieces(first, size)
 
     def _note(self, environ: Environ, body: bytes) -> None:
         """Remember a request; of the same request sent again, only the last one."""
@@ -115,7 +131,7 @@ class Mirror:
         with self._lock:
             lines = self._journal.read_text().splitlines() if self._journal.exists() else []
             earlier = [line for line in lines if not _same(json.loads(line), entry)]
-            _replace(self._journal, "\n".join([*earlier, json.dumps(entry)]).encode())
+            replace(self._journal, "\n".join([*earlier, json.dumps(entry)]).encode())
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -125,26 +141,16 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     )
 
 
-def _replace(file: Path, content: bytes) -> None:
-    partial = file.with_name(f"{file.name}.{threading.get_ident()}.partial")
-    partial.write_bytes(content)
-    partial.replace(file)
-
-
-def _backend() -> Any:
-    from moto.core import DEFAULT_ACCOUNT_ID
-    from moto.s3.models import s3_backends
-
-    return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
-
-
 def _service(environ: Environ) -> str:
     found = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", "") or unquote(environ.get("QUERY_STRING", "")))
     return found.group(1) if found else "s3"
 
 
 def _place(environ: Environ) -> tuple[str, str]:
-    """Bucket and key of a path-style request."""
+    """Bucket and key of a request, whether the bucket is in its path or in its host name."""
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
-    bucket, _, key = path.lstrip("/").partition("/")
+    in_host = _BUCKET_HOST.match(environ.get("HTTP_HOST", ""))
+    if in_host:
+        return in_host[1], path.removeprefix("/")
+    bucket, _, key = path.removeprefix("/").partition("/")
     return bucket, key
