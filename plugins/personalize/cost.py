@@ -1,0 +1,128 @@
+"""What a night costs on AWS: reckoned before it from the data's size, and after it from what the service did.
+
+Prices are in `include/prices.json`, with their date and source. They are list prices of one region without free tier
+or discounts; batch jobs are not part of a night.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personalize.config.recipes import PRICED_BY_INTERACTION
+from personalize.tables import as_markdown, as_text
+
+COLUMNS = ("what", "quantity", "price", "USD")
+HOURS_A_DAY = 24
+GB = 1e9
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The price list, in USD."""
+
+    as_of: str
+    source: str
+    region: str
+    ingested_gb: float
+    training_hour: float
+    training_thousand_interactions: float
+    campaign_tps_hour: float
+
+    @classmethod
+    def load(cls, file: Path) -> Prices:
+        return cls(**json.loads(file.read_text()))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One training: hours are None before it, and where the price does not count them."""
+
+    solution: str
+    recipe: str
+    hours: float | None
+    tps: int = 1
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of an estimate. `usd` is None where the quantity is not known yet."""
+
+    what: str
+    quantity: str
+    price: str
+    usd: float | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a night costs, with the lines that make it up."""
+
+    items: Sequence[Item]
+    as_of: str
+
+    @property
+    def usd(self) -> float:
+        return sum(item.usd or 0.0 for item in self.items)
+
+    @property
+    def unknown(self) -> list[str]:
+        return [item.what for item in self.items if item.usd is None]
+
+    def rows(self) -> list[tuple[str, ...]]:
+        lines = [
+            (item.what, item.quantity, item.price, "?" if item.usd is None else f"{item.usd:.2f}")
+            for item in self.items
+        ]
+        return [
+            *lines,
+            ("together", "", f"prices of {self.as_of}", f"{self.usd:.2f}" + (" + ?" if self.unknown else "")),
+        ]
+
+    def as_text(self) -> str:
+        return as_text(COLUMNS, self.rows())
+
+    def as_json(self) -> dict[str, Any]:
+        return {"usd": round(self.usd, 4), "as_of": self.as_of, "unknown": self.unknown, "text": self.as_text(),
+                "markdown": as_markdown(COLUMNS, self.rows()), "items": [vars(item) for item in self.items]}  # fmt: skip
+
+
+def estimate(prices: Prices, bytes_imported: int, interactions: int, trained: Sequence[Trained]) -> Estimate:
+    """The cost of importing so many bytes, training these, and a day of their campaigns' provisioned throughput."""
+    items = [_priced("data ingested", bytes_imported / GB, "GB", prices.ingested_gb)]
+    for each in trained:
+        if each.recipe in PRICED_BY_INTERACTION:
+            thousands = interactions / 1000
+            items.append(_priced(f"training {each.solution}", thousands, "thousand interactions",
+                                 prices.training_thousand_interactions))  # fmt: skip
+        else:
+            items.append(
+                _priced(f"training {each.solution}", each.hours, "training hours", prices.training_hour)
+            )
+    for each in trained:
+        if each.tps:
+            tps_hours = float(each.tps * HOURS_A_DAY)
+            items.append(
+                _priced(f"campaign {each.solution}, a day", tps_hours, "TPS-hours", prices.campaign_tps_hour)
+            )
+    return Estimate(items, prices.as_of)
+
+
+def usual_hours(past: Sequence[Mapping[str, Any]], solution: str) -> float | None:
+    """The training hours of a solution's last recorded version; None if none was recorded."""
+    hours = [
+        row["training_hours"]
+        for row in past
+        if row["solution"] == solution and row.get("training_hours") is not None
+    ]
+    return float(hours[-1]) if hours else None
+
+
+def _priced(what: str, quantity: float | None, unit: str, price: float) -> Item:
+    shown = f"? {unit}" if quantity is None else f"{quantity:.4g} {unit}"
+    return Item(
+        what, shown, f"{price:g} a {unit.rstrip('s')}", None if quantity is None else quantity * price
+    )

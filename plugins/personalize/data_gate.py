@@ -1,0 +1,181 @@
+"""Whether tonight's data looks like data, before it replaces what the service has."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from personalize.config.operations import DataGate
+from personalize.tables import as_markdown, as_text
+
+COLUMNS = ("check", "seen", "limit", "result")
+DAYS_TO_COMPARE = 14
+
+
+class DataGateClosed(Exception):
+    """The data is not what it usually is. The message names each check that failed, and the next step."""
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What is known of one dataset's data before its import.
+
+    :param usual: rows that earlier runs imported, the newest last
+    :param rejected: share of rows that the last export rejected; None if no export told
+    :param days: rows of each day partition, in the order of days; empty for users and items
+    """
+
+    dataset: str
+    rows: int
+    usual: Sequence[int] = ()
+    rejected: float | None = None
+    days: Sequence[tuple[str, int]] = ()
+
+
+@dataclass(frozen=True)
+class InteractionFacts:
+    """What a look through the newest interactions has shown; shares of None could not be reckoned.
+
+    :param newest: epoch seconds of the newest interaction
+    """
+
+    newest: int | None = None
+    unknown_users: float | None = None
+    unknown_items: float | None = None
+    distinct_users: int | None = None
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what was seen, the limit, and whether it passed."""
+
+    name: str
+    seen: str
+    limit: str
+    passed: bool
+    advice: str = ""
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        return self.name, self.seen, self.limit, "good" if self.passed else "FAILED"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All checks of one night."""
+
+    checks: Sequence[Check]
+
+    @property
+    def failed(self) -> list[Check]:
+        return [check for check in self.checks if not check.passed]
+
+    def as_text(self) -> str:
+        return as_text(COLUMNS, [check.cells for check in self.checks])
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "passed": not self.failed,
+            "text": self.as_text(),
+            "markdown": as_markdown(COLUMNS, [check.cells for check in self.checks]),
+            "failed": [f"{check.name}: {check.seen}, limit {check.limit}" for check in self.failed],
+        }
+
+    def refuse(self) -> None:
+        """
+        :raises DataGateClosed: if a check failed.
+        """
+        if self.failed:
+            reasons = "; ".join(
+                f"{check.name} is {check.seen}, the limit {check.limit}" for check in self.failed
+            )
+            advice = " ".join(dict.fromkeys(check.advice for check in self.failed if check.advice))
+            raise DataGateClosed(
+                f"The data is not imported, what the service has stays: {reasons}. {advice} If it is right as it is,"
+                " change `data_gate` in the pipeline file, or trigger the run with data_gate=warn."
+            )
+
+
+def judge(
+    gate: DataGate, datasets: Sequence[DatasetFacts], interactions: InteractionFacts, now: datetime
+) -> Verdict:
+    """Hold the facts against the limits of the pipeline file."""
+    checks: list[Check] = []
+    for facts in datasets:
+        checks += _rows(gate, facts)
+        checks += _newest_day(gate, facts)
+        checks += _rejected(gate, facts)
+    checks += _age(gate, interactions, now)
+    checks += _unknown(gate.max_unknown_users, interactions.unknown_users, "users", interactions)
+    checks += _unknown(gate.max_unknown_items, interactions.unknown_items, "items", interactions)
+    return Verdict(checks)
+
+
+def _rows(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
+    before = list(facts.usual)[-gate.compare_runs :]
+    if not before:
+        return
+    usual = statistics.median(before)
+    limits = []
+    if gate.max_drop is not None:
+        limits.append(f"at least {usual * (1 - gate.max_drop):,.0f}")
+    if gate.max_jump is not None:
+        limits.append(f"at most {usual * gate.max_jump:,.0f}")
+    too_few = gate.max_drop is not None and facts.rows < usual * (1 - gate.max_drop)
+    too_many = gate.max_jump is not None and facts.rows > usual * gate.max_jump
+    yield Check(
+        f"rows of {facts.dataset}", f"{facts.rows:,} (usually {usual:,.0f})", " and ".join(limits) or "none",
+        not (too_few or too_many), f"Look at the export of {facts.dataset} and at its query.",
+    )  # fmt: skip
+
+
+def _newest_day(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
+    if gate.max_day_drop is None or len(facts.days) < 2:
+        return
+    *before, (day, rows) = facts.days[-DAYS_TO_COMPARE - 1 :]
+    usual = statistics.median([count for _, count in before])
+    least = usual * (1 - gate.max_day_drop)
+    yield Check(
+        f"{facts.dataset} of {day}", f"{rows:,} rows (usually {usual:,.0f})", f"at least {least:,.0f}", rows >= least,
+        f"Export {day} again when the product database has all of it.",
+    )  # fmt: skip
+
+
+def _rejected(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
+    if gate.max_rejected is None or facts.rejected is None:
+        return
+    yield Check(
+        f"rejected {facts.dataset}", f"{facts.rejected:.2%}", f"at most {gate.max_rejected:.2%}",
+        facts.rejected <= gate.max_rejected, "The rejected rows with their reasons are beside the partitions in S3.",
+    )  # fmt: skip
+
+
+def _age(gate: DataGate, interactions: InteractionFacts, now: datetime) -> Iterator[Check]:
+    if gate.max_age_hours is None:
+        return
+    if interactions.newest is None:
+        yield Check("newest interaction", "none", f"at most {gate.max_age_hours:g} h old", False)
+        return
+    newest = datetime.fromtimestamp(interactions.newest, UTC)
+    age = now - newest
+    yield Check(
+        "newest interaction", f"{newest:%Y-%m-%d %H:%M} UTC, {age.total_seconds() / 3600:.1f} h old",
+        f"at most {gate.max_age_hours:g} h old", age <= timedelta(hours=gate.max_age_hours),
+        "See whether export_interactions has run, and whether events still arrive in the product database.",
+    )  # fmt: skip
+
+
+def _unknown(
+    limit: float | None, share: float | None, what: str, interactions: InteractionFacts
+) -> Iterator[Check]:
+    if limit is None or share is None:
+        return
+    examples = ", ".join(interactions.examples.get(what, ())[:3])
+    yield Check(
+        f"interactions of unknown {what}", f"{share:.2%}" + (f" (e.g. {examples})" if examples else ""),
+        f"at most {limit:.2%}", share <= limit, f"Compare the ids in the queries of interactions and {what}.",
+    )  # fmt: skip

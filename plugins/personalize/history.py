@@ -1,0 +1,133 @@
+"""What every night has led to: Parquet in S3, one object a run, one row a solution version.
+
+The object's key comes from the run, so that a run that is recorded again replaces its own rows and no others.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+FOLDER = "history/solution_versions"
+_THREADS = 8
+
+
+def schema() -> Any:
+    """The columns (pyarrow schema). New ones are added at the end; older files have nulls there."""
+    import pyarrow as pa
+
+    numbers = pa.map_(pa.string(), pa.float64())
+    counts = pa.map_(pa.string(), pa.int64())
+    return pa.schema([
+        ("recorded_at", pa.timestamp("us", "UTC")),  # the run's own time, not the clock's
+        ("dataset_group", pa.string()),
+        ("dag_id", pa.string()),
+        ("run_id", pa.string()),
+        ("run_type", pa.string()),
+        ("solution", pa.string()),
+        ("recipe", pa.string()),
+        ("solution_version_arn", pa.string()),
+        ("trained_by", pa.string()),  # MANUAL or AUTOMATIC, the service's words
+        ("training_mode", pa.string()),
+        ("training_hours", pa.float64()),
+        ("hyperparameters", pa.string()),  # JSON
+        ("metrics", numbers),
+        ("live_version_arn", pa.string()),  # before the decision
+        ("live_metrics", numbers),
+        ("popularity_metrics", numbers),
+        ("verdict", pa.string()),  # promote, ask, hold; empty where the gate was not reached
+        ("outcome", pa.string()),  # promoted, held, failed
+        ("reason", pa.string()),
+        ("rows", counts),  # by dataset
+        ("bytes", pa.int64()),
+        ("held_out_users", pa.int64()),
+        ("fingerprint", pa.string()),  # of the interactions
+        ("seconds", numbers),  # by step
+        ("cost_usd", pa.float64()),
+        ("code_version", pa.string()),
+    ])  # fmt: skip
+
+
+def key(prefix: str, run_id: str) -> str:
+    """The S3 key of a run's rows."""
+    return f"{prefix.strip('/')}/{FOLDER}/{re.sub(r'[^A-Za-z0-9_.-]+', '-', run_id)}.parquet"
+
+
+def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Rows as a Parquet file.
+
+    :raises KeyError: for a column that the schema does not have.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = schema()
+    if unknown := {name for row in rows for name in row} - set(columns.names):
+        raise KeyError(f"the history has no column {', '.join(sorted(unknown))}")
+    complete = [{name: _storable(row.get(name)) for name in columns.names} for row in rows]
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(complete, schema=columns), out, compression="zstd")
+    return out.getvalue()
+
+
+def from_parquet(content: bytes) -> list[dict[str, Any]]:
+    """The rows of a file, maps as dicts; columns that an older file lacks are None."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(io.BytesIO(content))
+    names = schema().names
+    return [{name: _readable(row.get(name)) for name in names} for row in table.to_pylist()]
+
+
+def append(client: Any, bucket: str, prefix: str, run_id: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write a run's rows; returns where they are."""
+    place = key(prefix, run_id)
+    client.put_object(Bucket=bucket, Key=place, Body=to_parquet(rows))
+    return f"s3://{bucket}/{place}"
+
+
+def read(client: Any, bucket: str, prefix: str, *, newest: int | None = None) -> list[dict[str, Any]]:
+    """All rows, oldest first.
+
+    :param newest: only the objects written last, so many
+    """
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=f"{prefix.strip('/')}/{FOLDER}/"
+    )
+    objects = sorted(
+        (each for page in pages for each in page.get("Contents", ())), key=lambda o: o["LastModified"]
+    )
+    keys = [each["Key"] for each in objects if each["Key"].endswith(".parquet")]
+    keys = keys[-newest:] if newest else keys
+    with ThreadPoolExecutor(_THREADS) as pool:
+        files = pool.map(lambda name: client.get_object(Bucket=bucket, Key=name)["Body"].read(), keys)
+        rows = [row for content in files for row in from_parquet(content)]
+    return sorted(rows, key=lambda row: (row["recorded_at"], row["solution"]))
+
+
+def metrics_of(
+    past: Sequence[Mapping[str, Any]], solution: str, before: datetime | None = None
+) -> list[dict[str, float]]:
+    """The metrics of a solution's recorded versions, oldest first."""
+    return [
+        row["metrics"] for row in past
+        if row["solution"] == solution and row["metrics"] and (before is None or row["recorded_at"] < before)
+    ]  # fmt: skip
+
+
+def usual_rows(past: Sequence[Mapping[str, Any]], dataset: str) -> list[int]:
+    """How many rows of a dataset each earlier run imported, oldest first."""
+    runs = {row["run_id"]: row["rows"].get(dataset) for row in past if row["rows"]}
+    return [rows for rows in runs.values() if rows is not None]
+
+
+def _storable(value: Any) -> Any:
+    return list(value.items()) if isinstance(value, Mapping) else value
+
+
+def _readable(value: Any) -> Any:
+    return dict(value) if isinstance(value, list) else value

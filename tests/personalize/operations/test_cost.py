@@ -1,0 +1,40 @@
+"""The estimate of a night's cost."""
+
+from __future__ import annotations
+
+import math
+
+from personalize.config import INCLUDE
+from personalize.cost import Prices, Trained, estimate, usual_hours
+
+PRICES = Prices("2026-01-01", "nowhere", "us-east-1", 0.05, 0.24, 0.002, 0.2)
+
+
+def test_ingestion_training_and_a_day_of_campaigns_are_added():
+    trained = [
+        Trained("related", "aws-sims", 2.5, tps=2),
+        Trained("you", "aws-user-personalization-v2", None, tps=0),
+    ]
+    found = estimate(PRICES, 2_000_000_000, 5_000_000, trained)
+    assert math.isclose(found.usd, 2 * 0.05 + 2.5 * 0.24 + 5_000 * 0.002 + 2 * 24 * 0.2)
+    assert not found.unknown
+
+
+def test_hours_that_nobody_knows_yet_are_said_to_be_unknown():
+    found = estimate(PRICES, 0, 0, [Trained("related", "aws-sims", None)])
+    assert found.unknown == ["training related"]
+    assert "+ ?" in found.as_text()
+
+
+def test_the_last_training_tells_the_hours_of_the_next():
+    past = [{"solution": "a", "training_hours": 1.0}, {"solution": "b", "training_hours": 9.0},
+            {"solution": "a", "training_hours": 2.0}, {"solution": "a", "training_hours": None}]  # fmt: skip
+    assert usual_hours(past, "a") == 2.0
+    assert usual_hours(past, "c") is None
+
+
+def test_the_price_list_says_from_when_and_where_it_is():
+    prices = Prices.load(INCLUDE / "prices.json")
+    assert prices.as_of.count("-") == 2
+    assert prices.source.startswith("https://")
+    assert "prices of " + prices.as_of in estimate(prices, 1, 1, []).as_text()
