@@ -39,7 +39,7 @@ CURES = (
          "AWS no longer trains this recipe: use aws-user-personalization-v2 (HRNN family) or"
          " aws-personalized-ranking-v2.", try_again=False),
     Cure(r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."),
-    Cure(r"csv|column|header|null value|empty value",
+    Cure(r"\bcsv\b|\bheader\b|null value|empty value|missing (?:the )?(?:following )?columns?",
          "Look at the named file and the dataset's schema; export it again.", try_again=False),
     Cure(r"no (?:data|objects?|files?)|NoSuchKey|NoSuchBucket|does not exist",
          "Look at the s3:// location that the task was given: there is nothing to read there."),

@@ -24,7 +24,7 @@ from personalize.hooks import WAITERS
 
 # Airflow takes a task for dead whose deferral ends before the worker process that deferred it has exited (seconds, on a
 # busy machine). So what is over in a moment is sat out in the worker, and a deferral begins with a pause.
-SOON = (0.3, 0.7, 2.0)
+SOON = (0.6, 2.4)
 FIRST_PAUSE = 5.0
 GROWTH = 2.0
 JITTER = 0.2

@@ -18,7 +18,7 @@ from personalize.hooks import PersonalizeHook
 from personalize.links import PersonalizeResourceLink
 from personalize.once import exactly_once
 from personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger, stop_solution_version
-from personalize.waiting import PersonalizeError, Wait
+from personalize.waiting import FIRST_PAUSE, PersonalizeError, Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 OCCUPIED_PAUSE = 30.0
 OCCUPIED_ATTEMPTS = 720
+SHORT_PAUSES = 3
 
 
 class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
@@ -169,17 +170,24 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
         number = int((event or {}).get("waited", 0)) + 1
         if number > (self.waiter_max_attempts or OCCUPIED_ATTEMPTS):
             raise error
-        pause = min(self.waiter_delay if self.waiter_delay is not None else OCCUPIED_PAUSE, 2.0**number)
         if number == 1:
             self.log.info("Waiting for a free place: %s", error)
-        if self.deferrable:
-            self.defer(
-                trigger=PersonalizePauseTrigger(pause, number),
-                method_name="execute",
-                timeout=timedelta(seconds=pause + 600),
-            )
-        time.sleep(pause)
-        return self.execute(context, {"waited": number})
+        return self.again(context, number, OCCUPIED_PAUSE)
+
+    def again(self, context: Context, number: int, longest: float) -> Any:
+        """Run the operator again after a pause that grows with `number` up to `waiter_delay`, else `longest`.
+
+        Short pauses are sat out in the worker, see `personalize.waiting`.
+        """
+        pause = min(2.0 ** (number - 1), self.waiter_delay if self.waiter_delay is not None else longest)
+        if not self.deferrable or (pause < FIRST_PAUSE and number <= SHORT_PAUSES):
+            time.sleep(pause)
+            return self.execute(context, {"waited": number})
+        self.defer(
+            trigger=PersonalizePauseTrigger(pause, number),
+            method_name="execute",
+            timeout=timedelta(seconds=pause + 600),
+        )
 
     def on_kill(self) -> None:
         if self._to_stop:

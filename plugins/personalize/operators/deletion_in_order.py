@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
@@ -12,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from personalize.failures import code_of, is_occupied
 from personalize.operators.base import PersonalizeBaseOperator
-from personalize.triggers import PersonalizePauseTrigger, stop_solution_version
+from personalize.triggers import stop_solution_version
 from personalize.waiting import WaitedTooLong
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ ORDER = (
     ("dataset",),
     ("dataset_group",),
 )
+LONGEST_PAUSE = 15.0
 SCHEMAS = "personalize_schemas"
 TRAINING = ("CREATE PENDING", "CREATE IN_PROGRESS")
 
@@ -136,15 +135,7 @@ class PersonalizeDeleteDatasetGroupTreeOperator(PersonalizeBaseOperator):
         """Look again when some of it may be gone."""
         if number > (self.waiter_max_attempts or 240):
             raise WaitedTooLong(arn, "still there", "It is not gone after the last look.")
-        pause = min(2.0 ** (number - 1), self.waiter_delay if self.waiter_delay is not None else 15.0)
-        if self.deferrable:
-            self.defer(
-                trigger=PersonalizePauseTrigger(pause, number),
-                method_name="execute",
-                timeout=timedelta(seconds=pause + 600),
-            )
-        time.sleep(pause)
-        return self.execute(context, {"waited": number})
+        return self.again(context, number, LONGEST_PAUSE)
 
 
 def _arn(kind: str) -> str:

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import conf
 from personalize.hooks import PersonalizeHook
 from personalize.links import PersonalizeResourceLink
 from personalize.triggers import PersonalizeWaitTrigger
-from personalize.waiting import PersonalizeError, Progress, Wait
+from personalize.waiting import Outcome, PersonalizeError, Progress, Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -63,8 +63,9 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
         PersonalizeResourceLink.persist(context, self, self.arn)
         if not self.deferrable:
             super().execute(context)
-        elif not self.poke(context):
-            wait = self.wait()
+            return self.arn
+        wait = self.wait()
+        if not self._is_ready(wait, wait.soon(self.hook.conn)):
             self.defer(
                 trigger=PersonalizeWaitTrigger(
                     waiter=wait.waiter,
@@ -85,12 +86,13 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
         """
         :raises PersonalizeError: if the resource has failed, or is in a state that nobody declared.
         """
+        wait = self.wait()
+        return self._is_ready(wait, wait.look(self.hook.conn))
+
+    def _is_ready(self, wait: Wait, outcome: Outcome) -> bool:
         self._progress = self._progress or Progress(self.arn, self.log)
-        outcome = self.wait().look(self.hook.conn)
         self._progress.saw(outcome)
-        if outcome.state == "failure":
-            raise PersonalizeError(self.arn, outcome.status, outcome.reason)
-        return outcome.state == "success"
+        return outcome.state != "retry" and wait.finished(outcome).state == "success"
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
         """Resume after a deferred wait.

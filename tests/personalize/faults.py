@@ -1,0 +1,147 @@
+"""A proxy before the service that loses answers, throttles and fails as a test tells it to.
+
+It stands where the network stands: a request whose answer is lost *after* it has reached the service has been done.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+THROTTLE, FAIL, DROP_BEFORE, DROP_AFTER = "throttle", "fail", "drop before", "drop after"
+Plan = Callable[[int, str], str | None]
+
+
+def every_third() -> Plan:
+    """Trouble with every third request, of each kind in turn."""
+    kinds = (THROTTLE, FAIL, DROP_AFTER, DROP_BEFORE)
+    return lambda number, operation: kinds[number // 3 % 4] if number % 3 == 0 else None
+
+
+def lose_first_answer(*operations: str) -> Plan:
+    """The first answer to each of the operations does not arrive."""
+    lost: set[str] = set()
+
+    def plan(number: int, operation: str) -> str | None:
+        if operation not in operations or operation in lost:
+            return None
+        lost.add(operation)
+        return DROP_AFTER
+
+    return plan
+
+
+class Proxy:
+    """Counts what reached the service, and what did not, by operation."""
+
+    def __init__(self, target: str) -> None:
+        self.plan: Plan = lambda number, operation: None
+        self.number = 0
+        self.done: Counter[str] = Counter()
+        self.troubles: Counter[str] = Counter()
+        self.after: Callable[[str], None] = lambda operation: None
+        self._target = urlsplit(target)
+        self._lock = threading.Lock()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def next_trouble(self, operation: str) -> str | None:
+        with self._lock:
+            self.number += 1
+            trouble = self.plan(self.number, operation)
+            if trouble:
+                self.troubles[trouble] += 1
+            return trouble
+
+    def forward(
+        self, handler: BaseHTTPRequestHandler, body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection(self._target.hostname or "", self._target.port, timeout=60)
+        connection.request(handler.command, handler.path, body, dict(handler.headers.items()))
+        answer = connection.getresponse()
+        kept = (
+            "content-type",
+            "x-amzn-errortype",
+            "x-amzn-requestid",
+            "etag",
+            "last-modified",
+            "content-range",
+        )
+        headers = [(name, value) for name, value in answer.getheaders() if name.lower() in kept]
+        content = answer.read()
+        connection.close()
+        return answer.status, headers, content
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                target = self.headers.get("x-amz-target", "")
+                operation = target.rpartition(".")[2] or f"{self.command} {self.path.split('?')[0]}"
+                trouble = proxy.next_trouble(operation) if target else None
+                if trouble in (THROTTLE, FAIL):
+                    self.refuse(trouble)
+                elif trouble == DROP_BEFORE:
+                    self.hang_up()
+                else:
+                    status, headers, content = proxy.forward(self, body)
+                    if status < 300:
+                        proxy.done[operation] += 1
+                        proxy.after(operation)
+                    if trouble == DROP_AFTER:
+                        self.hang_up()
+                    else:
+                        self.send(status, headers, content)
+
+            def refuse(self, trouble: str) -> None:
+                throttled = trouble == THROTTLE
+                code = "ThrottlingException" if throttled else "InternalFailure"
+                content = json.dumps({"__type": code, "message": "Trouble that a test asked for."}).encode()
+                headers = [("content-type", "application/x-amz-json-1.1"), ("x-amzn-errortype", code)]
+                self.send(400 if throttled else 500, headers, content)
+
+            def send(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+                self.send_response(status)
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(content)
+
+            def hang_up(self) -> None:
+                self.close_connection = True
+                self.connection.shutdown(2)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        return Handler
+
+
+@contextmanager
+def proxy(target: str) -> Iterator[Proxy]:
+    made = Proxy(target)
+    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.server.shutdown()
+        made.server.server_close()

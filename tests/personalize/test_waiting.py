@@ -1,0 +1,182 @@
+"""Every waiter by a table of states; what is not declared is an error, and trouble on the way is not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import botocore
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.waiter import WaiterModel
+
+from personalize import waiting
+from personalize.hooks import WAITERS
+from personalize.waiting import PersonalizeError, UnknownStatus, Wait, WaitedTooLong, waiter_names
+
+MODEL_FILE = next(Path(botocore.__file__).parent.glob("data/personalize/*/service-2.json.gz"))
+MODEL = json.loads(gzip.decompress(MODEL_FILE.read_bytes()))
+MODELS = WaiterModel(json.loads((WAITERS / "personalize.json").read_text()))
+
+
+class Service:
+    """A client whose every Describe gives the next of these answers, the last for ever."""
+
+    def __init__(self, path: str, *answers: Any) -> None:
+        self.path, self.answers, self.calls = path, list(answers), 0
+
+    def __getattr__(self, operation: str) -> Any:
+        return self.describe
+
+    def describe(self, **arguments: str) -> dict[str, Any]:
+        self.calls += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        *parents, last = self.path.split(".")
+        body: dict[str, Any] = {last: answer, "failureReason": "because"}
+        for parent in reversed(parents):
+            body = {parent: body}
+        return body
+
+
+def error(code: str, status: int = 400) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Describe"
+    )
+
+
+def paths(waiter: str) -> set[str]:
+    return {
+        acceptor.argument for acceptor in MODELS.get_waiter(waiter).acceptors if acceptor.matcher == "path"
+    }
+
+
+def wait(waiter: str = "campaign_active", **options: Any) -> Wait:
+    return Wait(waiter, {"campaignArn": "arn:x"}, **options)
+
+
+@pytest.fixture
+def slept(monkeypatch) -> list[float]:
+    pauses: list[float] = []
+    monkeypatch.setattr(waiting.time, "sleep", pauses.append)
+    return pauses
+
+
+EVERY_STATE = [
+    (name, acceptor.expected, acceptor.state)
+    for name in waiter_names()
+    for acceptor in MODELS.get_waiter(name).acceptors
+    if acceptor.matcher == "path"
+]
+
+
+@pytest.mark.parametrize(("waiter", "status", "state"), EVERY_STATE)
+def test_each_declared_state_means_what_the_table_says(waiter, status, state):
+    service = Service(paths(waiter).pop(), status)
+    assert Wait(waiter, {"arn": "x"}).look(service).state == state
+
+
+@pytest.mark.parametrize("waiter", waiter_names())
+def test_each_waiter_fits_the_service_model(waiter):
+    config = MODELS.get_waiter(waiter)
+    assert len(paths(waiter)) == 1
+    shape = MODEL["shapes"][MODEL["operations"][config.operation]["output"]["shape"]]
+    for step in paths(waiter).pop().split("."):
+        shape = MODEL["shapes"][shape["members"][step]["shape"]]
+    assert shape["type"] == "string"
+
+
+@pytest.mark.parametrize("waiter", waiter_names())
+def test_each_waiter_can_succeed_and_can_fail(waiter):
+    states = {acceptor.state for acceptor in MODELS.get_waiter(waiter).acceptors}
+    assert states == {"success", "retry", "failure"}
+
+
+@pytest.mark.parametrize("waiter", [name for name in waiter_names() if name.endswith("_deleted")])
+def test_what_cannot_be_found_is_deleted(waiter):
+    service = Service(paths(waiter).pop(), error("ResourceNotFoundException"))
+    assert Wait(waiter, {"arn": "x"}).look(service).state == "success"
+
+
+@pytest.mark.parametrize("waiter", waiter_names())
+def test_a_state_that_nobody_declared_is_an_error(waiter):
+    with pytest.raises(UnknownStatus, match="arn:x is HALF ASLEEP"):
+        Wait(waiter, {"arn": "arn:x"}).look(Service(paths(waiter).pop(), "HALF ASLEEP"))
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        error("ThrottlingException"),
+        error("TooManyRequestsException", 429),
+        error("InternalFailure", 500),
+        error("AnythingElse", 503),
+        EndpointConnectionError(endpoint_url="http://x"),
+        ConnectTimeoutError(endpoint_url="http://x"),
+    ],
+)
+def test_passing_trouble_never_ends_a_wait(slept, trouble):
+    service = Service("campaign.status", "CREATE IN_PROGRESS", trouble, trouble, "ACTIVE")
+    assert wait().until_done(service, Log()).status == "ACTIVE"
+
+
+def test_a_refusal_ends_a_wait(slept):
+    with pytest.raises(PersonalizeError, match="ResourceNotFoundException"):
+        wait().until_done(Service("campaign.status", error("ResourceNotFoundException")), Log())
+
+
+def test_a_failure_carries_the_resource_its_status_and_the_reason(slept):
+    with pytest.raises(PersonalizeError) as failure:
+        wait().until_done(Service("campaign.status", "CREATE PENDING", "CREATE FAILED"), Log())
+    assert (failure.value.resource, failure.value.status, failure.value.reason) == (
+        "arn:x",
+        "CREATE FAILED",
+        "because",
+    )
+
+
+def test_a_wait_ends_after_its_last_attempt(slept):
+    service = Service("campaign.status", "CREATE PENDING")
+    with pytest.raises(WaitedTooLong, match="still not done after the last attempt"):
+        wait(max_attempts=4).until_done(service, Log())
+    assert service.calls == 4
+
+
+def test_pauses_grow_to_the_delay_with_a_jitter():
+    pauses = list(wait(delay=60, max_attempts=7).pauses())
+    for pause, least in zip(pauses, [5, 10, 20, 40, 60, 60, 60], strict=True):
+        assert least <= pause <= least * 1.2
+    assert pauses != list(wait(delay=60, max_attempts=7).pauses())
+
+
+def test_a_minute_of_waiting_takes_fewer_than_eight_requests():
+    total, looks = sum(waiting.SOON), len(waiting.SOON)
+    for pause in wait("solution_version_complete").pauses():
+        total, looks = total + pause, looks + 1
+        if total > 60:
+            break
+    assert looks + len(["CreateSolutionVersion"]) < 8
+
+
+def test_each_state_is_logged_once(slept):
+    log = Log()
+    service = Service("campaign.status", *["CREATE PENDING"] * 3, *["CREATE IN_PROGRESS"] * 4, "ACTIVE")
+    wait().until_done(service, log)
+    assert [line.split(": ")[1].split(" after")[0] for line in log.lines] == [
+        "CREATE PENDING",
+        "CREATE IN_PROGRESS",
+        "ACTIVE",
+    ]
+
+
+class Log:
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, text: str, *values: Any) -> None:
+        self.lines.append(text % values)
