@@ -72,22 +72,7 @@ class Export:
         keep_pandas_out()
         started, read_at = time.monotonic(), datetime.now(UTC).isoformat()
         attempt = partition.attempt or new_attempt()
-        folder = partition.directory
-        stem = "part-" if partition.shard is None else f"{new_attempt()}-{partition.shard:05d}-part-"
-        files = S3Files(
-            self.client,
-            self.place.bucket,
-            self.place.attempt(folder, attempt) + stem,
-            header(self.schema.names),
-            self.sizes,
-        )
-        rejects = RejectedRows(
-            self.client,
-            self.place.bucket,
-            self.place.rejected(folder, attempt),
-            self.schema.names,
-            self.sizes,
-        )
+        files, rejects = self._outputs(partition, attempt)
         try:
             read, dropped, statistics = self._stream(statement, partition, files, rejects)
             finished = files.close()
@@ -96,12 +81,8 @@ class Export:
             files.abort()
             rejects.abort()
             raise
-        ids = None
         if partition.shard is None:
             self._check_share(partition, read, rejects)
-        else:
-            ids = f"{files.stem}ids.arrow"
-            self.client.put_object(Bucket=self.place.bucket, Key=ids, Body=ids_to(statistics.ids()))
         return Summary(
             key=partition.key,
             rows_read=read,
@@ -124,9 +105,26 @@ class Export:
             users=statistics.users(),
             event_types=statistics.event_types(),
             partition=partition.to_dict(),
-            ids=ids,
+            ids=self._put_ids(files, statistics) if partition.shard is not None else None,
             examples=rejects.examples,
         )
+
+    def _outputs(self, partition: Partition, attempt: str) -> tuple[S3Files, RejectedRows]:
+        """Where the rows go. Slices share the attempt's folder, so each try of one has a name of its own."""
+        place, folder = self.place, partition.directory
+        own = "" if partition.shard is None else f"{partition.shard:05d}-{new_attempt()}-"
+        stem = f"{place.attempt(folder, attempt)}{own}part-"
+        files = S3Files(self.client, place.bucket, stem, header(self.schema.names), self.sizes)
+        rejected = place.rejected(folder, attempt)
+        return files, RejectedRows(
+            self.client, place.bucket, rejected, f"{own}rejected-", self.schema.names, self.sizes
+        )
+
+    def _put_ids(self, files: S3Files, statistics: Statistics) -> str:
+        """Keep a slice's distinct ids for the commit, which counts them over all slices; the object's key."""
+        key = f"{files.stem}ids.arrow"
+        self.client.put_object(Bucket=self.place.bucket, Key=key, Body=ids_to(statistics.ids()))
+        return key
 
     def _stream(
         self, statement: str, partition: Partition, files: S3Files, rejects: RejectedRows

@@ -22,8 +22,10 @@ class RejectedRows:
     100 MB must not make a file of 100 MB.
     """
 
-    def __init__(self, client: Any, bucket: str, prefix: str, names: Sequence[str], sizes: Sizes) -> None:
-        self._client, self._bucket, self._prefix = client, bucket, prefix
+    def __init__(
+        self, client: Any, bucket: str, prefix: str, stem: str, names: Sequence[str], sizes: Sizes
+    ) -> None:
+        self._client, self._bucket, self._prefix, self._stem = client, bucket, prefix, stem
         self._names, self._sizes = tuple(names), sizes
         self._files: S3Files | None = None
         self.counts: Counter[Rule] = Counter()
@@ -37,7 +39,7 @@ class RejectedRows:
     def add(self, rejected: Rejected) -> None:
         if self._files is None:
             head = ",".join(("reason", "field", "row", *self._names)) + "\n"
-            stem = f"{self._prefix}rejected-"
+            stem = self._prefix + self._stem
             self._files = S3Files(self._client, self._bucket, stem, head.encode(), self._sizes)
         self.counts.update(rejected.rules)
         lines = []

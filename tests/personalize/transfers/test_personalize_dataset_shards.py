@@ -40,13 +40,16 @@ PLACE = {"dataset": "interactions", "bucket": "lake", "prefix": "encore"}
 
 @pytest.fixture
 def s3(tmp_path, monkeypatch):
-    """S3, and a database with one event each minute of a day, the 100th without a user."""
+    """S3, and a database with one event each minute of a day, three of them without a user."""
     path = tmp_path / "shop.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE events (id INTEGER, user_id, at INTEGER, day TEXT)")
         connection.executemany(
             "INSERT INTO events VALUES (?, ?, ?, datetime(?, 'unixepoch'))",
-            [(n, None if n == 100 else n % 9, 1767225600 + 60 * n, 1767225600 + 60 * n) for n in range(1440)],
+            [
+                (n, None if n % 500 == 100 else n % 9, 1767225600 + 60 * n, 1767225600 + 60 * n)
+                for n in range(1440)
+            ],
         )
     monkeypatch.setenv("AIRFLOW_CONN_PRODUCT_DB", json.dumps({"conn_type": "sqlite", "host": str(path)}))
     aws = {"conn_type": "aws", "login": "test", "password": "test", "extra": {"region_name": "us-east-1"}}
@@ -94,15 +97,17 @@ def test_slices_in_time_or_by_key_become_one_partition(s3, sql, bounds_sql):
 
     [partition] = summary["partitions"]
     assert partition["key"] == "2026-01-01"
-    assert (summary["rows_read"], summary["rows_written"], summary["rows_rejected"]) == (1440, 1439, 1)
-    assert (summary["distinct_users"], summary["distinct_items"]) == (9, 1439)
+    assert (summary["rows_read"], summary["rows_written"], summary["rows_rejected"]) == (1440, 1437, 3)
+    assert (summary["distinct_users"], summary["distinct_items"]) == (9, 1437)
     manifest = json.loads(
         s3.get_object(Bucket="lake", Key=partition["manifest"].removeprefix("s3://lake/"))["Body"].read()
     )
     assert len(manifest["files"]) == 4
     bodies = [s3.get_object(Bucket="lake", Key=file["key"])["Body"].read() for file in manifest["files"]]
     items = [int(row[1]) for body in bodies for row in list(csv.reader(body.decode().splitlines()))[1:]]
-    assert items == [number for number in range(1440) if number != 100]
+    assert items == [number for number in range(1440) if number % 500 != 100]
+    rejected = s3.list_objects_v2(Bucket="lake", Prefix="encore/rejected/interactions/")["Contents"]
+    assert len(rejected) == 3
 
 
 def test_a_lost_slice_changes_nothing(s3):
@@ -117,7 +122,7 @@ def test_a_lost_slice_changes_nothing(s3):
 
 
 def test_the_limit_counts_for_the_whole_partition_and_not_for_a_slice(s3):
-    with pytest.raises(AirflowFailException, match=r"1 of 1,440 rows \(0.07%\) rejected, the limit is 0.01%"):
+    with pytest.raises(AirflowFailException, match=r"3 of 1,440 rows \(0.21%\) rejected, the limit is 0.01%"):
         shared(IN_TIME, rejected_limit=0.0001)
 
 
