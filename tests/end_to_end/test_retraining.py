@@ -1,0 +1,147 @@
+"""A whole night on real parts: product database, Airflow, S3, imports, training, campaigns, recommendations."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import psycopg2
+import pytest
+
+from demo import product_database
+from tests.end_to_end.helpers import history, wait_for
+
+METRICS = {
+    "coverage",
+    "mean_reciprocal_rank_at_25",
+    *(f"normalized_discounted_cumulative_gain_at_{k}" for k in (5, 10, 25)),
+    *(f"precision_at_{k}" for k in (5, 10, 25)),
+}
+
+
+@pytest.fixture(scope="module")
+def night(stack):
+    """One export of the whole history and one retraining."""
+    export = stack.run("export_interactions", history(stack))
+    assert export["state"] == "success", export["tasks"]
+    retraining = stack.run("retrain_recommenders")
+    assert retraining["state"] == "success", retraining["tasks"]
+    return retraining
+
+
+def query(stack, statement: str) -> int:
+    with psycopg2.connect(stack.database) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()[0]
+
+
+def imported_rows(stack, dataset_type: str) -> list[dict[str, str]]:
+    """What the service has in a dataset, through an export job of its own."""
+    personalize, s3 = stack.aws("personalize"), stack.aws("s3")
+    dataset = next(
+        d for d in personalize.list_datasets()["datasets"] if d["datasetType"].upper() == dataset_type
+    )
+    role = stack.aws("iam").get_role(RoleName="EncorePersonalizeRole")["Role"]["Arn"]
+    job = personalize.create_dataset_export_job(
+        jobName=f"count-{dataset_type.lower()}",
+        datasetArn=dataset["datasetArn"],
+        roleArn=role,
+        ingestionMode="ALL",
+        jobOutput={"s3DataDestination": {"path": f"s3://encore-shop/counted/{dataset_type}/"}},
+    )["datasetExportJobArn"]
+    wait_for(
+        lambda: personalize.describe_dataset_export_job(datasetExportJobArn=job)["datasetExportJob"]["status"]
+    )
+    rows: list[dict[str, str]] = []
+    for entry in s3.list_objects_v2(Bucket="encore-shop", Prefix=f"counted/{dataset_type}/")["Contents"]:
+        text = s3.get_object(Bucket="encore-shop", Key=entry["Key"])["Body"].read().decode()
+        if entry["Key"].endswith(".csv"):
+            rows += csv.DictReader(io.StringIO(text))
+    return rows
+
+
+def test_every_sound_event_is_imported_once(stack, night):
+    sound = query(
+        stack,
+        "SELECT count(*) FROM (SELECT DISTINCT customer_id, product_id, kind, stars, happened_at FROM events"
+        " WHERE customer_id IS NOT NULL AND product_id IS NOT NULL) AS sound",
+    )
+    assert 5_000 < sound < query(stack, "SELECT count(*) FROM events")
+    assert len(imported_rows(stack, "INTERACTIONS")) == sound
+
+
+def test_every_customer_and_every_filed_product_is_imported(stack, night):
+    assert len(imported_rows(stack, "USERS")) == query(stack, "SELECT count(*) FROM customers")
+    filed = query(stack, "SELECT count(*) FROM products WHERE cardinality(categories) > 0")
+    assert len(imported_rows(stack, "ITEMS")) == filed
+
+
+def test_each_solution_has_metrics_and_a_live_campaign_on_the_new_version(stack, night):
+    personalize = stack.aws("personalize")
+    for index in range(2):
+        version = stack.airflow.xcom("retrain_recommenders", night["dag_run_id"], "refresh.train", index)
+        metrics = stack.airflow.xcom("retrain_recommenders", night["dag_run_id"], "refresh.metrics", index)
+        assert set(metrics) == METRICS
+        assert metrics == personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
+        campaign = next(
+            described
+            for entry in personalize.list_campaigns()["campaigns"]
+            if (described := personalize.describe_campaign(campaignArn=entry["campaignArn"])["campaign"])[
+                "solutionVersionArn"
+            ]
+            == version
+        )
+        assert campaign["status"] == "ACTIVE"
+
+
+def test_campaigns_recommend_real_products(stack, night):
+    titles = product_database.titles(stack.database)
+    users, items = product_database.busy(stack.database, 3)
+    runtime, personalize = stack.aws("personalize-runtime"), stack.aws("personalize")
+    for entry in personalize.list_campaigns()["campaigns"]:
+        about = (
+            [{"itemId": i} for i in items] if entry["name"] == "related" else [{"userId": u} for u in users]
+        )
+        for query_ in about:
+            answer = runtime.get_recommendations(campaignArn=entry["campaignArn"], numResults=10, **query_)
+            recommended = [item["itemId"] for item in answer["itemList"]]
+            assert len(set(recommended)) == 10
+            assert set(recommended) <= set(titles)
+
+
+def test_a_second_night_makes_new_versions_and_no_second_dataset_group(stack, night):
+    personalize = stack.aws("personalize")
+    before = personalize.describe_campaign(campaignArn=_campaign(personalize, "related"))["campaign"]
+    again = stack.run("retrain_recommenders")
+    assert again["state"] == "success", again["tasks"]
+    after = personalize.describe_campaign(campaignArn=_campaign(personalize, "related"))["campaign"]
+    assert after["solutionVersionArn"] != before["solutionVersionArn"]
+    assert after["status"] == "ACTIVE"
+    assert len(personalize.list_dataset_groups()["datasetGroups"]) == 1
+    assert len(personalize.list_schemas()["schemas"]) == 3
+
+
+def test_no_secret_is_in_any_log(stack, night):
+    secret = stack.settings.secrets.aws_secret_access_key
+    searched = 0
+    for folder in (stack.settings.home / "logs", stack.settings.home / "airflow" / "logs"):
+        for file in folder.rglob("*.log"):
+            searched += 1
+            assert secret not in file.read_text(errors="replace"), file
+    assert searched > 10
+
+
+def test_the_retraining_refuses_a_backfill(stack, night):
+    with pytest.raises(RuntimeError, match=r"answered 4\d\d"):
+        stack.airflow.post(
+            "/backfills",
+            json.loads(
+                '{"dag_id": "retrain_recommenders", "from_date": "2026-01-01T00:00:00Z",'
+                ' "to_date": "2026-01-03T00:00:00Z"}'
+            ),
+        )
+
+
+def _campaign(personalize, name: str) -> str:
+    return next(c["campaignArn"] for c in personalize.list_campaigns()["campaigns"] if c["name"] == name)
