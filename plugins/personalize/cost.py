@@ -77,10 +77,8 @@ class Estimate:
             (item.what, item.quantity, item.price, "?" if item.usd is None else f"{item.usd:.2f}")
             for item in self.items
         ]
-        return [
-            *lines,
-            ("together", "", f"prices of {self.as_of}", f"{self.usd:.2f}" + (" + ?" if self.unknown else "")),
-        ]
+        total = f"{self.usd:.2f}" + (" + ?" if self.unknown else "")
+        return [*lines, ("together", "", f"prices of {self.as_of}", total)]
 
     def as_text(self) -> str:
         return as_text(COLUMNS, self.rows())

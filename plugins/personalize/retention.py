@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from personalize.config.operations import Retention
@@ -94,9 +94,9 @@ def _why(retention: Retention, each: Stored, attempts: Mapping[str, str], now: d
         return f"batch output older than {retention.batch} days" if older_than(retention.batch) else None
     if first not in {"interactions", "users", "items"} or len(rest) < 2:
         return None
-    if first == "interactions" and (day := _day(rest[0])) and retention.partitions is not None:
-        if now.date() - day > timedelta(days=retention.partitions):
-            return f"a day more than {retention.partitions} days ago"
+    day = _day(rest[0]) if first == "interactions" else None
+    if day and retention.partitions and now.date() - day > timedelta(days=retention.partitions):
+        return f"a day more than {retention.partitions} days ago"
     current = attempts.get(f"{first}/{rest[0]}")
     replaced = len(rest) > 2 and current is not None and rest[1] != current
     return "replaced by a later export" if replaced and older_than(retention.replaced) else None
@@ -159,7 +159,3 @@ def summary(removals: Sequence[Removal]) -> dict[str, Any]:
 def _day(folder: str) -> date | None:
     found = _DAY.match(folder)
     return date.fromisoformat(found[1]) if found else None
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

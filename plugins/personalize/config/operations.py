@@ -19,7 +19,7 @@ MetricName = Literal[
     "precision_at_10",
     "precision_at_25",
 ]
-Event = Literal["promoted", "held", "failed", "late"]
+Event = Literal["promoted", "held", "asked", "failed", "late"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -102,7 +102,7 @@ class Retention(Settings):
 class SlackChannel(Settings):
     type: Literal["slack"]
     conn_id: str = "slack_webhook_default"
-    on: list[Event] = Field(default_factory=lambda: ["promoted", "held", "failed", "late"])
+    on: list[Event] = Field(default_factory=lambda: ["promoted", "held", "asked", "failed", "late"])
 
 
 class MailChannel(Settings):
@@ -110,14 +110,14 @@ class MailChannel(Settings):
     to: list[str] = Field(min_length=1)
     sender: str | None = Field(None, description="Default: the connection's")
     conn_id: str = "smtp_default"
-    on: list[Event] = Field(default_factory=lambda: ["held", "failed", "late"])
+    on: list[Event] = Field(default_factory=lambda: ["held", "asked", "failed", "late"])
 
 
 class SnsChannel(Settings):
     type: Literal["sns"]
     topic_arn: str = Field(pattern=r"^arn:[^:]+:sns:")
     conn_id: str = "aws_default"
-    on: list[Event] = Field(default_factory=lambda: ["held", "failed", "late"])
+    on: list[Event] = Field(default_factory=lambda: ["held", "asked", "failed", "late"])
 
 
 Channel = Annotated[SlackChannel | MailChannel | SnsChannel, Field(discriminator="type")]

@@ -105,6 +105,9 @@ class DatasetGroup(Settings):
     datasets: dict[DatasetType, Dataset]
     solutions: list[Solution] = Field(min_length=1)
     filters: list[Filter] = Field(default_factory=list)
+    approval_hours: float = Field(
+        12, gt=0, description="Hours until an unanswered question about a version counts as rejected"
+    )
     data_gate: DataGate = Field(default_factory=DataGate)
     retention: Retention = Field(default_factory=Retention)
     notify: list[Channel] = Field(default_factory=list, description="Who is told what")

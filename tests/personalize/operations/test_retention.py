@@ -69,7 +69,8 @@ def test_what_a_job_still_reads_stays():
 OURS, THEIRS = tags("shop"), [{"tagKey": "team", "tagValue": "search"}]
 SOLUTIONS = [Resource("solution/new", "new", OURS), Resource("solution/old", "old", OURS),
              Resource("solution/theirs", "theirs", THEIRS), Resource("solution/served", "served", OURS)]  # fmt: skip
-CAMPAIGNS = [Resource("campaign/new", "new", OURS, "solution/new"), Resource("campaign/old", "old", OURS, "solution/old"),
+CAMPAIGNS = [Resource("campaign/new", "new", OURS, "solution/new"),
+             Resource("campaign/old", "old", OURS, "solution/old"),
              Resource("campaign/theirs", "theirs", THEIRS, "solution/served")]  # fmt: skip
 
 

@@ -1,0 +1,81 @@
+"""What the person who starts a retraining may choose, and which choices do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from personalize.config.recipes import UPDATABLE
+from personalize.config.sections import DatasetGroup
+
+
+class RunRefused(ValueError):
+    """The choices of a run contradict each other. The message names them and what to choose instead."""
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The choices of one run, checked."""
+
+    solutions: Sequence[str]
+    training_mode: str = "FULL"
+    import_mode: str = "FULL"
+    as_of: date | None = None
+    dry_run: bool = False
+    promote: str = "gate"
+    data_gate: str = "file"
+
+    def as_json(self) -> dict[str, Any]:
+        as_of = self.as_of.isoformat() if self.as_of else None
+        return {**vars(self), "solutions": list(self.solutions), "as_of": as_of}
+
+
+def read(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan:
+    """The plan of a run.
+
+    :param params: the run's params; what is missing has its default
+    :param today: in UTC
+    :raises RunRefused: naming each choice that can't be followed.
+    """
+    names = [solution.name for solution in group.solutions]
+    chosen = list(params.get("solutions") or names)
+    day = date.fromisoformat(params["as_of"]) if params.get("as_of") else None
+    plan = RunPlan(
+        [name for name in names if name in chosen],
+        **{
+            name: params[name]
+            for name in ("training_mode", "import_mode", "promote", "data_gate")
+            if params.get(name)
+        },
+        as_of=day,
+        dry_run=bool(params.get("dry_run")),
+    )
+    if refusals := list(_refusals(plan, chosen, group, today)):
+        raise RunRefused(" ".join(refusals))
+    return plan
+
+
+def _refusals(plan: RunPlan, chosen: Sequence[str], group: DatasetGroup, today: date):
+    if unknown := [name for name in chosen if name not in plan.solutions]:
+        yield f"solutions: the pipeline file has no {', '.join(unknown)}, only {', '.join(s.name for s in group.solutions)}."
+    if plan.training_mode == "UPDATE":
+        fixed = [name for name in plan.solutions if group.solution(name).recipe not in UPDATABLE]
+        if fixed:
+            yield (
+                f"training_mode=UPDATE: the recipe of {', '.join(fixed)} can only be trained FULL;"
+                f" UPDATE is for {', '.join(UPDATABLE)}. Choose other solutions, or FULL."
+            )
+    if plan.as_of and plan.as_of >= today:
+        yield f"as_of={plan.as_of}: that day is not over yet (UTC). Choose an earlier day, or none for all data."
+    if plan.as_of and plan.import_mode == "INCREMENTAL":
+        yield (
+            f"as_of={plan.as_of} with import_mode=INCREMENTAL: an incremental import only adds, so newer interactions"
+            " would stay. Choose FULL."
+        )
+    if plan.as_of and plan.promote == "promote":
+        yield (
+            f"as_of={plan.as_of} with promote=promote: a model of old data would go live whatever it is worth."
+            " Choose promote=gate, ask or hold."
+        )
