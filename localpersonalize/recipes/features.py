@@ -88,7 +88,7 @@ class Features:
                 found = places[value]
                 row_of += [row] * len(found)
                 feature_of += [first + place for place in found]
-                weight_of += [1.0 / len(found)] * len(found)
+                weight_of += [1.0 / max(1, len(found))] * len(found)
             first += column.width
         shape = (count, self.width)
         return sp.csr_matrix((np.array(weight_of, np.float32), (row_of, feature_of)), shape=shape)

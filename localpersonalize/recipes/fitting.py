@@ -14,7 +14,7 @@ from localpersonalize.recipes.hrnn_model import HrnnModel
 EVENTS_TRAINED = 1_200_000  # over all epochs, for small data
 FULL_SOFTMAX = 3_000_000_000  # events x items x epochs up to which the softmax is over all items
 SAMPLES = 1024
-FEW_STEPS = 600  # small data is gone through until there were so many
+FEW_STEPS = 400  # small data is gone through until there were so many
 UPDATE_EPOCHS = 2
 COMMON = ("input", "input_bias", "session_recurrent", "user_input", "user_bias", "user_recurrent", "begin",
           "begin_bias", "output_session", "output_user", "output_bias", "memory", "item_features",
@@ -75,7 +75,7 @@ def fit(training: Training, start: Start) -> Fitted:
         context=start.context,
         frequency=counts / counts.sum(),
     )
-    plan = plan_of(log, hyperparameters, options.seed, bool(widths[0]), start.previous is not None)
+    plan = plan_of(log, hyperparameters, options.seed, start.previous is not None)
     tree, losses = network.train(
         tree,
         inputs,
@@ -93,7 +93,7 @@ def hidden_of(hyperparameters: Any) -> int:
     return int(getattr(hyperparameters, "hidden_dimension", 64))
 
 
-def plan_of(log: EventLog, hyperparameters: Any, seed: int, metadata: bool, update: bool) -> Any:
+def plan_of(log: EventLog, hyperparameters: Any, seed: int, update: bool) -> Any:
     """Lanes, epochs and samples for a training of this size."""
     from localpersonalize.recipes.network import Plan
 
@@ -109,7 +109,6 @@ def plan_of(log: EventLog, hyperparameters: Any, seed: int, metadata: bool, upda
         epochs=epochs,
         samples=SAMPLES if len(log) * len(log.items) * epochs > FULL_SOFTMAX else 0,
         rate=1e-3 if update else 3e-3,
-        id_dropout=0.1 if metadata else 0.0,
         seed=seed,
     )
 

@@ -57,5 +57,7 @@ class Objective:
     def bias(self, data: TrainingData, items: Vocabulary) -> np.ndarray:
         """What to add to logits, float32 [items]: the rank of the value, from -weight to weight."""
         values = self.values(data, items)
-        ranks = np.searchsorted(np.sort(values), values, side="right") / len(values)
+        ordered = np.sort(values)
+        below, up_to = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))
+        ranks = (below + up_to) / (2 * len(values))
         return (self.weight * (2.0 * ranks - 1.0)).astype(np.float32)

@@ -1,29 +1,20 @@
-"""Generated data with a planted pattern, the right answer of which is known."""
-
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import importlib.util
+import sys
+from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from localpersonalize.recipes.base import TrainingData
-
-Event = tuple[str, str, int]
-
-
-def data_of(events: Iterable[Event], **tables: pa.Table) -> TrainingData:
-    users, items, times = zip(*events, strict=True)
-    interactions = pa.table(
-        {
-            "USER_ID": pa.array(users, pa.string()),
-            "ITEM_ID": pa.array(items, pa.string()),
-            "TIMESTAMP": pa.array(times, pa.int64()),
-        }
-    )
-    return TrainingData(interactions=interactions, **tables)
+# Test modules share the planted data; they have no package to import it from.
+_spec = importlib.util.spec_from_file_location("planted", Path(__file__).with_name("planted.py"))
+assert _spec is not None
+assert _spec.loader is not None
+planted = importlib.util.module_from_spec(_spec)
+sys.modules["planted"] = planted
+_spec.loader.exec_module(planted)
 
 
 @pytest.fixture
-def make_data() -> Callable[..., TrainingData]:
-    return data_of
+def make_data():
+    return planted.data_of
