@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
@@ -19,6 +18,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
+
+from localpersonalize.workers import Workers
 
 if TYPE_CHECKING:
     from localpersonalize.service import Service
@@ -60,6 +61,7 @@ class Jobs:
         self._service = service
         self._light = ThreadPoolExecutor(LIGHT_THREADS, thread_name_prefix="job")
         self._heavy = ThreadPoolExecutor(max(1, os.cpu_count() or 1), thread_name_prefix="heavy-job")
+        self._workers = Workers()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stopped: set[str] = set()
         self._closing = threading.Event()
@@ -90,6 +92,7 @@ class Jobs:
     def stop(self) -> None:
         """End all workers; their jobs stay in the store."""
         self._closing.set()
+        self._workers.close()
         for process in list(self._processes.values()):
             process.kill()
         self._light.shutdown(wait=False, cancel_futures=True)
@@ -123,10 +126,7 @@ class Jobs:
             "s3_endpoint": service.settings.s3_endpoint, "access_key_id": service.credentials.access_key_id,
             "secret_access_key": service.credentials.secret_access_key, **details,
         }  # fmt: skip
-        process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "localpersonalize.worker"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )  # fmt: skip
+        process = self._workers.take()
         self._processes[arn] = process
         assert process.stdin and process.stdout
         result: dict[str, Any] | None = None

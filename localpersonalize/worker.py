@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,12 @@ class Refused(Exception):
 
 
 def main() -> None:
-    request = json.loads(_first_line())
+    if "--ready" in sys.argv:
+        _load_what_most_tasks_need()
+    line = _first_line()
+    if not line.strip():
+        return  # the service ended before it had a task
+    request = json.loads(line)
     threading.Thread(target=_die_with_the_service, daemon=True).start()
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not mix with the answers
@@ -37,6 +43,15 @@ def main() -> None:
         write(result=TASKS[request["task"]](request, lambda text: write(progress=text)))
     except Refused as error:
         write(refused=str(error))
+
+
+def _load_what_most_tasks_need() -> None:
+    import boto3
+
+    import localpersonalize.data.imports  # noqa: F401
+
+    # The default session reads the model of S3 once; no request is made.
+    boto3.client("s3", region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
 
 
 def _first_line() -> bytes:

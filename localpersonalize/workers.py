@@ -1,0 +1,65 @@
+"""Worker processes: started for a job, and one kept ready for the next.
+
+Most of a short job's time is the start of Python and its libraries.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+READY_SECONDS = 600  # a night's imports come together; an idle service keeps nothing ready
+COMMAND = [sys.executable, "-W", "ignore", "-m", "localpersonalize.worker"]
+
+Worker = subprocess.Popen[bytes]
+
+
+class Workers:
+    """Hands out processes that wait for their task on standard input."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ready: Worker | None = None
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def take(self) -> Worker:
+        """A process for one task; the caller ends it."""
+        with self._lock:
+            taken, self._ready = self._ready, None
+        if taken is None or taken.poll() is not None:
+            taken = _start()
+        self._make_ready()
+        return taken
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+        self._let_go()
+
+    def _make_ready(self) -> None:
+        with self._lock:
+            if self._closed or self._ready is not None:
+                return
+            self._ready = _start("--ready")
+            if self._timer:
+                self._timer.cancel()
+            self._timer = threading.Timer(READY_SECONDS, self._let_go)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _let_go(self) -> None:
+        with self._lock:
+            worker, self._ready = self._ready, None
+        if worker is not None:
+            worker.kill()
+            worker.wait()
+
+
+def _start(*options: str) -> Worker:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(
+        [*COMMAND, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    )
