@@ -76,12 +76,15 @@ def follow(
                 break
             time.sleep(1)
     if run["state"] != "success":
-        raise RunFailed(
-            dag_id,
-            run_id,
-            [_failure(client, task, log_folder) for task in tasks if task["state"] == "failed"],
-        )
+        raise RunFailed(dag_id, run_id, failed_tasks(client, tasks, log_folder))
     return run
+
+
+def failed_tasks(
+    client: AirflowClient, tasks: list[dict[str, Any]], log_folder: str = ""
+) -> list[FailedTask]:
+    """Those of a run's tasks that failed by themselves, each with its error."""
+    return [_failure(client, task, log_folder) for task in tasks if task["state"] == "failed"]
 
 
 def label(task: dict[str, Any]) -> str:

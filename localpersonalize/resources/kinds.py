@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +169,7 @@ def delete_job(service: Service, arn: str, details: dict[str, Any]) -> None:
 AFTER_DELETE: dict[str, list[Callable[[Service, str], None]]] = {}
 
 
-def page(found: Sequence[Body], params: Mapping[str, Any]) -> tuple[Sequence[Body], str | None]:
+def page(found: list[Body], params: Mapping[str, Any]) -> tuple[list[Body], str | None]:
     """One page of a list and the token of the next.
 
     :raises InvalidNextToken: if the token is not one of ours.

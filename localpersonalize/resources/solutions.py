@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs import job
-from localpersonalize.protocol.errors import InvalidInput, NotFound
+from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
 from localpersonalize.recipes import registry
 from localpersonalize.recipes.training import parse_hyperparameters
 from localpersonalize.resources import kinds
+from localpersonalize.resources.auto_training import days
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         parse_hyperparameters(recipe, config)
     except ValueError as error:
         raise InvalidInput(str(error)) from None
+    days(config)
     kinds.limit_number(service, "Solution", group["datasetGroupArn"])
     arn = service.arn("solution", params["name"])
     defaults = {
@@ -50,8 +53,13 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 @operation("UpdateSolution")
 def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     solution = kinds.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
-    latest = {
-        "solutionUpdateConfig": params.get("solutionUpdateConfig", {}), "status": kinds.PENDING,
+    if solution.get("latestSolutionUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED:
+        raise InUse("The solution is being updated.")
+    changes = params.get("solutionUpdateConfig") or {}
+    days(changes)
+    now = time.time()
+    latest: dict[str, Any] = {
+        "solutionUpdateConfig": changes, "status": kinds.PENDING, "creationDateTime": now, "lastUpdatedDateTime": now,
         **{name: params[name] for name in ("performAutoTraining", "performIncrementalUpdate") if name in params},
     }  # fmt: skip
     with service.store.transaction():
@@ -66,7 +74,9 @@ def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     solution = service.store.get(arn)
     if solution is None:
         return
-    latest = {**solution["latestSolutionUpdate"], "status": kinds.ACTIVE}
+    latest = {
+        **solution["latestSolutionUpdate"], "status": kinds.ACTIVE, "lastUpdatedDateTime": time.time()
+    }  # fmt: skip
     changes = {
         name: latest[name] for name in ("performAutoTraining", "performIncrementalUpdate") if name in latest
     }

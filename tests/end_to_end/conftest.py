@@ -13,6 +13,7 @@ import pytest
 
 from demo import local_aws, product_database, shop
 from demo.airflow import AirflowClient
+from demo.progress import RunFailed, failed_tasks
 from demo.settings import Settings
 from demo.stack import Stack
 
@@ -58,6 +59,14 @@ class RunningStack:
     def run(self, dag_id: str, params: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         """Start a run and wait for its end."""
         return self.finish(dag_id, self.start_run(dag_id, params, **fields))
+
+    def succeed(self, dag_id: str, params: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+        """Start a run that must succeed."""
+        run = self.run(dag_id, params, **fields)
+        if run["state"] != "success":
+            tasks = self.airflow.task_instances(dag_id, run["dag_run_id"])
+            raise RunFailed(dag_id, run["dag_run_id"], failed_tasks(self.airflow, tasks))
+        return run
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
         return {

@@ -23,11 +23,8 @@ METRICS = {
 @pytest.fixture(scope="module")
 def night(stack):
     """One export of the whole history and one retraining."""
-    export = stack.run("export_interactions", history(stack))
-    assert export["state"] == "success", export["tasks"]
-    retraining = stack.run("retrain_recommenders")
-    assert retraining["state"] == "success", retraining["tasks"]
-    return retraining
+    stack.succeed("export_interactions", history(stack))
+    return stack.succeed("retrain_recommenders")
 
 
 def query(stack, statement: str) -> int:
@@ -113,8 +110,7 @@ def test_campaigns_recommend_real_products(stack, night):
 def test_a_second_night_makes_new_versions_and_no_second_dataset_group(stack, night):
     personalize = stack.aws("personalize")
     before = personalize.describe_campaign(campaignArn=_campaign(personalize, "related"))["campaign"]
-    again = stack.run("retrain_recommenders")
-    assert again["state"] == "success", again["tasks"]
+    stack.succeed("retrain_recommenders")
     after = personalize.describe_campaign(campaignArn=_campaign(personalize, "related"))["campaign"]
     assert after["solutionVersionArn"] != before["solutionVersionArn"]
     assert after["status"] == "ACTIVE"

@@ -1,0 +1,217 @@
+"""The building blocks under a real scheduler and triggerer, on a network that a test can spoil."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from demo import local_aws
+from demo.settings import Settings
+from demo.stack import Stack
+from tests.end_to_end.conftest import RunningStack
+from tests.personalize.conftest import BUCKET, prepare
+from tests.personalize.faults import Proxy, every_third, proxy
+
+DAGS = Path(__file__).with_name("blocks")
+STEPS = ("import", "train", "campaign")
+CHANGES = ("CreateDatasetImportJob", "CreateSolutionVersion", "CreateCampaign", "UpdateCampaign")
+KILLS = 10
+MINUTE = 60
+
+
+class Blocks(RunningStack):
+    """A stack whose way to AWS leads through a proxy, and whose tasks leave their process ids."""
+
+    def __init__(self, stack: Stack, network: Proxy, processes: Path) -> None:
+        super().__init__(stack)
+        self.network, self.processes = network, processes
+
+    def calm(self) -> Proxy:
+        """The network without troubles, counting from zero."""
+        self.network.reset()
+        for file in self.processes.iterdir():
+            file.unlink()
+        return self.network
+
+    def changes(self) -> dict[str, int]:
+        return {name: self.network.done[name] for name in CHANGES if self.network.done[name]}
+
+    def kill(self, run_id: str, task_id: str) -> bool:
+        """SIGKILL the process that runs the task, if one does."""
+        file = self.processes / f"{run_id}.{task_id}.-1"
+        try:
+            os.kill(int(file.read_text()), signal.SIGKILL)
+        except (OSError, ValueError):
+            return False
+        file.unlink(missing_ok=True)
+        return True
+
+    def tries(self, dag_id: str, run_id: str) -> dict[str, int]:
+        return {task["task_id"]: task["try_number"] for task in self.airflow.task_instances(dag_id, run_id)}
+
+
+@pytest.fixture(scope="module")
+def blocks() -> Iterator[Blocks]:
+    with tempfile.TemporaryDirectory(prefix="blocks-", ignore_cleanup_errors=True) as folder:
+        settings = Settings.load(Path(folder).resolve())
+        processes = settings.home / "processes"
+        processes.mkdir()
+        with proxy(settings.aws_endpoint) as network:
+            connection = {
+                "conn_type": "aws",
+                "login": settings.secrets.aws_access_key_id,
+                "password": settings.secrets.aws_secret_access_key,
+                "extra": {"region_name": "us-east-1", "endpoint_url": network.address},
+            }
+            running = Stack(
+                settings,
+                airflow_env={
+                    "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+                    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+                    "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+                    "ENCORE_TEST_PROCESSES": str(processes),
+                },
+            )
+            try:
+                running.start()
+                prepare(lambda name: local_aws.client(settings, name))
+                s3 = local_aws.client(settings, "s3")
+                for key, text in (
+                    ("users.json", '{"userId": "u1"}\n{"userId": "u2"}\n'),
+                    ("items.json", '{"itemId": "i1"}\n'),
+                    ("forget.csv", "USER_ID\nu3\n"),
+                ):
+                    s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
+                made = Blocks(running, network, processes)
+                night = made.run("blocks_night")
+                assert night["state"] == "success", night["tasks"]
+                assert made.changes() == dict.fromkeys(CHANGES[:3], 1)
+                yield made
+            finally:
+                running.stop()
+
+
+def test_a_worker_killed_at_random_moments_leaves_one_job_of_each_kind(blocks):
+    network, run_id, kills = blocks.calm(), blocks.start_run("blocks_night"), 0
+    chance, states = random.Random(11), {}
+    while not all(states.get(step) == "success" for step in STEPS):
+        states = blocks.states("blocks_night", run_id)
+        time.sleep(chance.uniform(0, 1.5))
+        if kills < KILLS and any(blocks.kill(run_id, step) for step in STEPS):
+            kills += 1
+        blocks.stack.check()
+        assert "failed" not in states.values(), states
+    assert kills == KILLS
+    assert blocks.finish("blocks_night", run_id)["state"] == "success"
+    assert blocks.changes() == {"CreateDatasetImportJob": 1, "CreateSolutionVersion": 1, "UpdateCampaign": 1}
+    assert network.asked["CreateSolutionVersion"] >= 1
+
+
+@pytest.mark.parametrize("place", ["request sent, answer not read", "answer read, not written down"])
+def test_a_worker_killed_around_the_request_leaves_one_job_of_each_kind(blocks, place):
+    network = blocks.calm()
+    run: list[str] = []
+    killed: list[str] = []
+    of = {"CreateDatasetImportJob": "import", "CreateSolutionVersion": "train", "UpdateCampaign": "campaign"}
+
+    def kill(operation: str) -> None:
+        if operation in of and operation not in killed and blocks.kill(run[0], of[operation]):
+            killed.append(operation)
+
+    if place.startswith("request sent"):
+        network.before_answer = kill
+    else:
+        network.after_answer = kill
+    run.append("manual__" + place.replace(" ", "-").replace(",", ""))
+    blocks.start_run("blocks_night", dag_run_id=run[0])
+    assert blocks.finish("blocks_night", run[0])["state"] == "success"
+    assert sorted(killed) == sorted(of)
+    assert blocks.changes() == dict.fromkeys(of, 1)
+    tries = blocks.tries("blocks_night", run[0])
+    assert all(tries[task] >= 2 for task in of.values()), tries
+
+
+def test_a_night_succeeds_though_every_third_request_meets_trouble(blocks):
+    network = blocks.calm()
+    network.plan = every_third()
+    assert blocks.run("blocks_night")["state"] == "success"
+    assert min(network.troubles.values()) >= 2
+    assert len(network.troubles) == 4
+    assert blocks.changes() == {"CreateDatasetImportJob": 1, "CreateSolutionVersion": 1, "UpdateCampaign": 1}
+
+
+def test_every_operator_and_sensor_works_and_all_is_gone_afterwards(blocks):
+    blocks.calm()
+    ended = blocks.run("blocks_everything", {"group": "everything"})
+    assert ended["state"] == "success", ended["tasks"]
+    assert set(ended["tasks"].values()) == {"success"}
+    groups = blocks.aws("personalize").list_dataset_groups()["datasetGroups"]
+    assert "everything" not in [group["name"] for group in groups]
+
+
+def hold_back_trainings(network: Proxy, seconds: float) -> None:
+    """Let each training seem to last at least so long."""
+    first_seen: dict[str, float] = {}
+    lock = threading.Lock()
+
+    def edit(operation: str, asked: bytes, answer: bytes) -> bytes:
+        if operation != "DescribeSolutionVersion":
+            return answer
+        body = json.loads(answer)
+        version = body["solutionVersion"]
+        with lock:
+            began = first_seen.setdefault(version["solutionVersionArn"], time.monotonic())
+        if version["status"] == "ACTIVE" and time.monotonic() - began < seconds:
+            version["status"] = "CREATE IN_PROGRESS"
+        return json.dumps(body).encode()
+
+    network.edit = edit
+
+
+def test_ten_trainings_wait_a_minute_without_a_worker_and_with_few_requests(blocks):
+    network = blocks.calm()
+    hold_back_trainings(network, MINUTE)
+    run_id = blocks.start_run("blocks_waiting")
+    states: dict[str, str] = {}
+    deadline = time.monotonic() + 300
+    while sum(state == "deferred" for state in states.values()) < 10:
+        states = blocks.states("blocks_waiting", run_id)
+        assert time.monotonic() < deadline, states
+        time.sleep(0.5)
+    assert not any(_is_alive(file) for file in blocks.processes.iterdir())
+    assert blocks.finish("blocks_waiting", run_id)["state"] == "success"
+    assert network.done["CreateSolutionVersion"] == 10
+    assert sum(network.asked.values()) < 8 * 10
+
+
+def test_marking_a_training_failed_stops_it(blocks):
+    network = blocks.calm()
+    hold_back_trainings(network, 10 * MINUTE)
+    run_id = blocks.start_run("blocks_night")
+    deadline = time.monotonic() + 240
+    while blocks.states("blocks_night", run_id).get("train") != "deferred":
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    path = f"/dags/blocks_night/dagRuns/{run_id}/taskInstances/train"
+    blocks.airflow.patch(path, {"new_state": "failed"})
+    while not network.asked["StopSolutionVersionCreation"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert blocks.finish("blocks_night", run_id)["state"] == "failed"
+
+
+def _is_alive(file: Path) -> bool:
+    with suppress(OSError, ValueError):
+        os.kill(int(file.read_text()), 0)
+        return True
+    return False
