@@ -10,6 +10,7 @@ import pytest
 
 from personalize.export.checks import BatchChecker, rows_of
 from personalize.export.contract import Action, Contract, Rule
+from personalize.export.csv_format import encode
 from personalize.export.errors import RuleViolated, SchemaMismatch
 
 NOW = int(time.time())
@@ -150,8 +151,6 @@ def test_a_value_that_its_type_cannot_hold_exactly_is_rejected(items, field, kin
     ],
 )
 def test_a_database_type_is_written_as_its_field_says(items, field, kind, value, written):
-    from personalize.export.csv_format import encode
-
     checked = items({field: value}, **{field: kind})
 
     assert checked.rejected is None

@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pytest
 
+from personalize.export.checks import BatchChecker
 from personalize.export.errors import ExportError
 from personalize.export.exporter import Export
 from personalize.export.manifest import Place
 from personalize.export.partitions import Partition
-from personalize.export.sources import PostgresSource
+from personalize.export.sources import PostgresSource, column_of
 
 COLUMNS = (
     "SELECT {id} AS item_id, {genres} AS genres, 1.5::float8 AS price, true AS in_stock, 1 AS stars, "
@@ -169,9 +170,6 @@ def test_money_is_refused_for_it_has_no_exact_value(export):
 
 
 def test_a_lone_surrogate_of_a_driver_is_rejected(items_schema):
-    from personalize.export.checks import BatchChecker
-    from personalize.export.sources import column_of
-
     good = {"ITEM_ID": ["a", "b"], "GENRES": [None] * 2, "PRICE": [1.0] * 2, "IN_STOCK": [True] * 2}
     rest = {"STARS": [1] * 2, "DESCRIPTION": ["fine", "\ud800"], "CREATION_TIMESTAMP": [None] * 2}
     columns = {name: column_of(values) for name, values in {**good, **rest}.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
 import sys
 from datetime import UTC, datetime
 
@@ -12,7 +13,7 @@ import pytest
 from personalize.export.contract import Action, Contract, Rule
 from personalize.export.errors import ExportError, RuleViolated, TooManyRejected
 from personalize.export.exporter import Export
-from personalize.export.manifest import Place
+from personalize.export.manifest import Place, read
 from personalize.export.partitions import Partition, cut_by_key
 from personalize.export.shards import commit_all, plan
 from personalize.export.sources import PostgresSource
@@ -149,8 +150,6 @@ def test_above_the_limit_the_partition_stays_as_it_was(export, events, s3, place
     assert "2,100 of 100,000 rows (2.10%) rejected, the limit is 1.00%" in message
     assert "missing_value 2,100" in message
     assert message.count("row ") == 3
-    from personalize.export.manifest import read
-
     assert read(s3, place, "dt=2026-01-01").attempt == before.attempt
 
 
@@ -208,8 +207,6 @@ def test_slices_change_nothing_until_all_are_there(export, events, s3, place):
     with pytest.raises(ExportError, match=r"has 3 slices, but \[0, 2\] came"):
         commit_all(s3, place, [written[0], written[2]], 0.01)
 
-    from personalize.export.manifest import read
-
     assert read(s3, place, "dt=2026-01-01").attempt == before.attempt
 
 
@@ -229,8 +226,6 @@ def test_an_id_in_two_slices_of_a_dataset_of_unique_ids_stops_it(export, s3, ite
 
 def test_the_export_leaves_pandas_alone(tmp_path):
     """It costs each task half a second and 45 MB; only a fresh process can tell."""
-    import subprocess
-
     code = (
         "import sys; from personalize.export import exporter; exporter.keep_pandas_out(); "
         "import pyarrow as pa; pa.array([1]); assert 'pandas' not in sys.modules; "
