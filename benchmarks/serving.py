@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ import pyarrow as pa
 
 from benchmarks import load
 from benchmarks.live_service import LiveService
+from localpersonalize.recipes.registry import load_model
 
 LIMIT = 500
 USERS = 20_000
@@ -64,6 +66,21 @@ def measure(service: LiveService, campaign: str, arguments: Any, role: str, othe
     return found
 
 
+def grow(folder: Path, items: int) -> None:
+    """Give a trained `aws-hrnn` model more items, with random vectors."""
+    model: Any = load_model(folder)
+    more = [f"grown{n}" for n in range(items - len(model.items))]
+    vectors = np.random.default_rng(0).normal(
+        0, model.parameters["vectors"].std(), (len(more), model.vectors.shape[1])
+    )
+    model.parameters["vectors"] = np.concatenate([model.vectors, vectors.astype(np.float32)])
+    model.parameters["bias"] = np.pad(model.parameters["bias"], (0, len(more)), constant_values=-3.0)
+    model.items = model.items.extended(more)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    model.save(folder)
+
+
 def _move_jobs(service: LiveService) -> None:
     """Jobs run on the other core, as on a machine with more than one."""
     time.sleep(0.3)
@@ -83,6 +100,7 @@ def main() -> None:
     parser.add_argument(
         "--real-time", action="store_true", help="schedule server and load before other programs (needs root)"
     )
+    parser.add_argument("--grow-to", type=int, help="add untrained items to the model: serving takes as long")
     parser.add_argument("--import-rows", type=int, default=2_000_000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="serving-") as folder:
@@ -98,6 +116,11 @@ def main() -> None:
             begun = time.perf_counter()
             version = service.train(group, arguments.recipe, "served")
             print(f"trained {arguments.recipe} in {time.perf_counter() - begun:.0f} s")
+            if arguments.grow_to:
+                grow(
+                    Path(folder) / "data" / "models" / version.split(":")[-1].replace("/", "."),
+                    arguments.grow_to,
+                )
             campaign = service.campaign(version, "served")
             _pin(service, {0}, arguments.real_time)
             os.sched_setaffinity(0, {1})
@@ -115,7 +138,7 @@ def main() -> None:
         "peer": LIMIT,
         "peer_name": "requests/s the service allows a campaign",
         "ratio": round(found["flat_out"]["rate"] / LIMIT, 2),
-        "items": arguments.items,
+        "items": arguments.grow_to or arguments.items,
         "recipe": arguments.recipe,
         "at_rate": arguments.rate,
         "p50_ms": found["alone"]["p50"],
