@@ -17,6 +17,7 @@ from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
 from localpersonalize.proxy import forward
 from localpersonalize.resources import registry
+from localpersonalize.resources.auto_training import begin_what_is_due
 from localpersonalize.runtime.errors import RequestRefused
 from localpersonalize.runtime.metrics import CONTENT_TYPE, Metrics
 from localpersonalize.runtime.serving import OPERATIONS as RUNTIME_OPERATIONS
@@ -30,6 +31,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_BODY_BYTES = 1 << 20
 MAX_CONCURRENT_CHANGES = 64
+LOOK_FOR_DUE_TRAININGS_SECONDS = 60
 
 
 class Server:
@@ -134,6 +136,14 @@ class Server:
         async with self._changes:
             return await asyncio.to_thread(handler, self.service, parameters)
 
+    async def _train_automatically(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(begin_what_is_due, self.service, time.time())
+            except Exception:  # one look that fails must not end all that come after it
+                log.exception("looking for trainings that are due failed")
+            await asyncio.sleep(LOOK_FOR_DUE_TRAININGS_SECONDS)
+
     async def _page(self, path: str, send: Send) -> None:
         if path == "/healthz":
             found = await asyncio.to_thread(self.service.health)
@@ -149,9 +159,11 @@ class Server:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.service.jobs.resume()
+                training = asyncio.create_task(self._train_automatically())
                 self.service.runtime.warm(self.service.serving())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                training.cancel()
                 self.service.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

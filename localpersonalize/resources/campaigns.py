@@ -11,10 +11,11 @@ from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import InUse, InvalidInput
 from localpersonalize.resources import kinds
 from localpersonalize.resources.registry import operation
-from localpersonalize.resources.solution_versions import require_trained
+from localpersonalize.resources.solution_versions import AFTER_TRAINING, require_trained
 
 if TYPE_CHECKING:
     from localpersonalize.service import Service
+    from localpersonalize.store import Body
 
 log = logging.getLogger(__name__)
 LATEST = "/$LATEST"
@@ -47,16 +48,37 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     version = require_trained(service, version_arn)
     if version["solutionArn"] != campaign["_solutionArn"]:
         raise InvalidInput("A campaign can only be updated to another version of the same solution.")
+    provisioned = params.get("minProvisionedTPS") or campaign["minProvisionedTPS"]
+    _begin_update(service, campaign, version_arn, provisioned, config)
+    return {"campaignArn": params["campaignArn"]}
+
+
+def _begin_update(
+    service: Service, campaign: Body, version_arn: str, provisioned: int, config: Mapping[str, Any] | None
+) -> None:
     now = time.time()
     update = {
         "solutionVersionArn": version_arn, "status": kinds.PENDING, "creationDateTime": now, "lastUpdatedDateTime": now,
-        "minProvisionedTPS": params.get("minProvisionedTPS", campaign["minProvisionedTPS"]),
-        **({"campaignConfig": config} if config else {}),
+        "minProvisionedTPS": provisioned, **({"campaignConfig": config} if config else {}),
     }  # fmt: skip
     with service.store.transaction():
-        service.store.change(params["campaignArn"], latestCampaignUpdate=update)
-        service.jobs.submit("redeploy", params["campaignArn"])
-    return {"campaignArn": params["campaignArn"]}
+        service.store.change(campaign["campaignArn"], latestCampaignUpdate=update)
+        service.jobs.submit("redeploy", campaign["campaignArn"])
+
+
+def follow_latest(service: Service, solution_arn: str) -> None:
+    """Update the solution's campaigns that ask for it (`syncWithLatestSolutionVersion`) to its newest version."""
+    trained = _trained(service, solution_arn)
+    for campaign in service.store.all("Campaign", solution_arn):
+        config = campaign.get("campaignConfig") or {}
+        updating = campaign.get("latestCampaignUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED
+        behind = trained and campaign["solutionVersionArn"] != trained[-1]
+        asked = config.get("syncWithLatestSolutionVersion") and campaign["status"] == kinds.ACTIVE
+        if asked and behind and not updating:
+            _begin_update(service, campaign, trained[-1], campaign["minProvisionedTPS"], config)
+
+
+AFTER_TRAINING.append(follow_latest)
 
 
 @job("deploy", minutes=9)
@@ -67,6 +89,7 @@ def deploy_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     details["_wait"]()
     service.runtime.deploy(arn, campaign)
     service.store.change(arn, status=kinds.ACTIVE)
+    follow_latest(service, campaign["_solutionArn"])
 
 
 @job("redeploy", minutes=9)
@@ -96,6 +119,7 @@ def redeploy_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         return
     done = {**update, "status": kinds.ACTIVE, "lastUpdatedDateTime": time.time()}
     service.store.change(arn, latestCampaignUpdate=done, **taken)
+    follow_latest(service, campaign["_solutionArn"])
 
 
 def resolve(service: Service, version_arn: str, config: Mapping[str, Any] | None) -> str:
@@ -107,11 +131,16 @@ def resolve(service: Service, version_arn: str, config: Mapping[str, Any] | None
             )
         return version_arn
     solution = service.require(version_arn.removesuffix(LATEST), "Solution")
-    versions = service.store.all("SolutionVersion", solution["solutionArn"])
-    trained = [version for version in versions if version["status"] == kinds.ACTIVE]
+    trained = _trained(service, solution["solutionArn"])
     if not trained:
         raise InvalidInput("The solution has no ACTIVE version yet.")
-    return str(trained[-1]["solutionVersionArn"])
+    return trained[-1]
+
+
+def _trained(service: Service, solution_arn: str) -> list[str]:
+    """ARNs of a solution's ACTIVE versions, oldest first."""
+    versions = service.store.all("SolutionVersion", solution_arn)
+    return [str(version["solutionVersionArn"]) for version in versions if version["status"] == kinds.ACTIVE]
 
 
 kinds.AFTER_DELETE["Campaign"] = [lambda service, arn: service.runtime.withdraw(arn)]

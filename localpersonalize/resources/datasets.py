@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,11 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     if strict:
         raise InvalidInput(f"New fields must allow null: {', '.join(strict)}.")
     with service.store.transaction():
-        latest = {"schemaArn": params["schemaArn"], "status": kinds.PENDING}
+        now = time.time()
+        latest = {
+            "schemaArn": params["schemaArn"], "status": kinds.PENDING, "creationDateTime": now,
+            "lastUpdatedDateTime": now,
+        }  # fmt: skip
         service.store.change(params["datasetArn"], latestDatasetUpdate=latest)
         service.jobs.submit("update dataset", params["datasetArn"], schemaArn=params["schemaArn"])
     return {"datasetArn": params["datasetArn"]}
@@ -82,7 +87,8 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 @job("update dataset", minutes=1)
 def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     details["_wait"]()
-    latest = {"schemaArn": details["schemaArn"], "status": kinds.ACTIVE}
+    latest = (service.store.get(arn) or {}).get("latestDatasetUpdate", {})
+    latest |= {"status": kinds.ACTIVE, "lastUpdatedDateTime": time.time()}
     service.store.change(arn, schemaArn=details["schemaArn"], latestDatasetUpdate=latest)
 
 

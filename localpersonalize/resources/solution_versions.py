@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs import WorkerFailed, WorkerStopped, job
@@ -26,39 +26,45 @@ COPIED = (
     "solutionConfig",
     "performIncrementalUpdate",
 )
+AFTER_TRAINING: list[Callable[[Service, str], None]] = []
+"""Called with the solution's ARN when one of its versions has become ACTIVE."""
 RUNNING = (kinds.PENDING, kinds.IN_PROGRESS)
 
 
 @operation("CreateSolutionVersion")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     solution = kinds.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
-    mode = params.get("trainingMode", "FULL")
-    earlier = service.store.all("SolutionVersion", solution["solutionArn"])
+    return {"solutionVersionArn": begin(service, solution, params)}
+
+
+def begin(
+    service: Service, solution: Body, params: Mapping[str, Any] | None = None, training_type: str = "MANUAL"
+) -> str:
+    """Make a new version of a solution, to be trained; its ARN.
+
+    :raises InvalidInput: if there is nothing that an UPDATE could start from.
+    :raises AlreadyExists: if another version of the solution has the name.
+    :raises LimitExceeded: if too many are being trained.
+    """
+    params = params or {}
+    solution_arn, mode, name = solution["solutionArn"], params.get("trainingMode", "FULL"), params.get("name")
+    earlier = service.store.all("SolutionVersion", solution_arn)
     if mode == "UPDATE" and not any(version["status"] == kinds.ACTIVE for version in earlier):
         raise InvalidInput("trainingMode UPDATE needs an ACTIVE solution version that was trained with FULL.")
-    name = params.get("name")
-    arn = f"{solution['solutionArn']}/{secrets.token_hex(4)}"
+    arn = f"{solution_arn}/{secrets.token_hex(4)}"
     body = {
         **{member: solution[member] for member in COPIED if member in solution},
-        **({"name": name} if name else {}), "solutionVersionArn": arn, "solutionArn": solution["solutionArn"],
-        "trainingMode": mode, "trainingType": "MANUAL", "status": kinds.PENDING,
+        **({"name": name} if name else {}), "solutionVersionArn": arn, "solutionArn": solution_arn,
+        "trainingMode": mode, "trainingType": training_type, "status": kinds.PENDING,
     }  # fmt: skip
     with service.store.transaction():
         if name and any(version.get("name") == name for version in earlier):
-            raise AlreadyExists(
-                f"Another solution version of {solution['solutionArn']} already has the name {name}."
-            )
+            raise AlreadyExists(f"Another solution version of {solution_arn} already has the name {name}.")
         kinds.limit_pending(service, "SolutionVersion")
-        kinds.new(service, "SolutionVersion", arn, body, params, parent=solution["solutionArn"])
-        summary = {
-            "solutionVersionArn": arn,
-            "status": kinds.PENDING,
-            "trainingMode": mode,
-            "trainingType": "MANUAL",
-        }
-        _show_in_solution(service, solution["solutionArn"], {**body, **summary})
+        made = kinds.new(service, "SolutionVersion", arn, body, params, parent=solution_arn)
+        _show_in_solution(service, solution_arn, made)
         service.jobs.submit("train", arn)
-    return {"solutionVersionArn": arn}
+    return arn
 
 
 @operation("StopSolutionVersionCreation")
@@ -105,6 +111,8 @@ def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         service, arn, status=kinds.ACTIVE, trainingHours=result["training_hours"], _metrics=result["metrics"],
         _baseline=result["baseline"], tunedHPOParams={"algorithmHyperParameters": tuned} if tuned else None,
     )  # fmt: skip
+    for follow in AFTER_TRAINING:
+        follow(service, version["solutionArn"])
 
 
 def _previous_model(service: Service, version: Body) -> str | None:
@@ -126,16 +134,11 @@ def _set(service: Service, arn: str, **changes: Any) -> None:
 
 
 def _show_in_solution(service: Service, solution_arn: str, version: Body) -> None:
-    solution = service.store.get(solution_arn)
-    latest = (solution or {}).get("latestSolutionVersion")
-    newer = (
-        latest is None
-        or version.get("creationDateTime") is None
-        or latest["solutionVersionArn"] == version["solutionVersionArn"]
-    )
-    if newer:
-        full = service.store.get(version["solutionVersionArn"]) or version
-        service.store.change(solution_arn, latestSolutionVersion=full)
+    """Show a version in its solution, unless a newer one is shown there."""
+    shown = (service.store.get(solution_arn) or {}).get("latestSolutionVersion")
+    if shown is None or shown["creationDateTime"] <= version["creationDateTime"]:
+        public = {name: value for name, value in version.items() if not name.startswith("_")}
+        service.store.change(solution_arn, latestSolutionVersion=public)
 
 
 def require_trained(service: Service, arn: str) -> Body:

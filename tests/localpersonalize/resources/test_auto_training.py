@@ -1,0 +1,48 @@
+"""When a solution trains by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.resources.auto_training import days, due
+
+HOUR, DAY, MADE = 3600, 86_400, 1_700_000_000.0
+
+
+def solution(**more: Any) -> dict[str, Any]:
+    return {"performAutoTraining": True, "status": "ACTIVE", "creationDateTime": MADE, **more}
+
+
+def version(at: float) -> dict[str, Any]:
+    return {"creationDateTime": at}
+
+
+def test_the_first_training_begins_within_an_hour() -> None:
+    assert not due(solution(), [], MADE + HOUR - 1)
+    assert due(solution(), [], MADE + HOUR)
+
+
+def test_the_next_when_the_schedule_has_passed_since_the_newest() -> None:
+    weekly, two_daily = (
+        solution(),
+        solution(solutionConfig={"autoTrainingConfig": {"schedulingExpression": "rate(2 days)"}}),
+    )
+    versions = [version(MADE + DAY), version(MADE)]
+    assert not due(weekly, versions, MADE + 8 * DAY - 1)
+    assert due(weekly, versions, MADE + 8 * DAY)
+    assert not due(two_daily, versions, MADE + 3 * DAY - 1)
+    assert due(two_daily, versions, MADE + 3 * DAY)
+
+
+def test_only_if_asked_for_and_active() -> None:
+    assert not due(solution(performAutoTraining=False), [], MADE + DAY)
+    assert not due(solution(status="CREATE IN_PROGRESS"), [], MADE + DAY)
+
+
+@pytest.mark.parametrize("text", ["rate(0 days)", "rate(31 days)", "cron(0 0 * * *)", "rate(1 hour)"])
+def test_schedules_that_are_none(text: str) -> None:
+    with pytest.raises(InvalidInput, match="rate"):
+        days({"autoTrainingConfig": {"schedulingExpression": text}})
