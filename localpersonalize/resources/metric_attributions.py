@@ -69,7 +69,7 @@ def list_metrics(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     if not params.get("metricAttributionArn"):
         raise InvalidInput("metricAttributionArn is required.")
     body = service.store.get(params["metricAttributionArn"])
-    if body is None:
+    if body is None or "metricAttributionArn" not in body:
         raise InvalidInput(f"Could not find a metric attribution {params['metricAttributionArn']}.")
     shown, token = kinds.page(body["metrics"], params)
     return {"metrics": shown, "nextToken": token}

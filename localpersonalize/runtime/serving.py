@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 PREPARE_USERS = 50_000
 PREPARE_SECONDS = 10.0
 PREPARE_TOGETHER = 64
+SERVED = ("campaign", "recommender")  # what ARNs of resources that answer say before their name
 REMEMBERED_RECOMMENDATIONS = 20_000
 EXPLORING_RECIPES = ("aws-user-personalization", "aws-user-personalization-v2")
 
@@ -96,7 +97,7 @@ class Runtime:
         held = self._filters.get(arn)
         if held is None:
             body = self.resources.describe(arn)
-            if body is None:
+            if body is None or "filterExpression" not in body:
                 raise ResourceNotFound(f"Could not find filter {arn}.")
             if body["datasetGroupArn"] != group_arn:
                 raise InvalidInput(f"Filter {arn} belongs to another dataset group than the campaign.")
@@ -122,8 +123,8 @@ class Runtime:
         :param version: the body to serve instead of the stored one, for an update that is not ACTIVE yet.
         """
         body = version or self.resources.describe(arn)
-        if body is None:
-            raise ResourceNotFound(f"Could not find {arn}.")
+        if body is None or arn.split(":")[-1].split("/")[0] not in SERVED:
+            raise ResourceNotFound(f"Could not find a campaign or recommender {arn}.")
         if version is None and body["status"] != "ACTIVE":
             raise ResourceNotFound(f"{arn} is not ACTIVE; its status is {body['status']}.")
         with self._loading[arn]:

@@ -1,6 +1,7 @@
 """Requests that nobody would send, to a live service: none may end in a 5xx or hang, and memory may not grow.
 
-`python -m tests.localpersonalize.service.fuzz --requests 100000 --seed 1` runs as many as asked for and says what came back.
+`python -m tests.localpersonalize.service.fuzz --requests 100000 --seed 1` sends as many as asked for and says what came
+back.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ from tests.localpersonalize.service.live import KEY, REGION, SECRET, Live, schem
 SERVICES = ("personalize", "personalize-runtime", "personalize-events")
 TIMEOUT_SECONDS = 60
 NASTY = [
-    None, True, False, 0, -1, 2**31, 2**63, 10**30, 1e308, -0.5, "", " ", "\x00", "../../../../etc/passwd", "%2e%2e%2f",
-    "a" * 300, "ü" * 70, "\ud83d\ude00", "\u202e", "'; DROP TABLE resources; --", "${jndi:ldap://x}", "{}", "[]", "null",
-    [], {}, [[]], [None], {"": None}, {"a": {"b": [1]}}, "s3://", "s3:///", "s3://../..", "arn:aws:personalize",
+    None, True, False, 0, -1, 2**31, 2**63, 10**30, 1e308, -0.5, "", " ", "\x00", "../../../../etc/passwd",
+    "%2e%2e%2f", "a" * 300, "ü" * 70, "\ud83d\ude00", "\u202e", "'; DROP TABLE resources; --", "${jndi:ldap://x}",
+    "{}", "[]", "null", [], {}, [[]], [None], {"": None}, {"a": {"b": [1]}}, "s3://", "s3:///", "s3://../..", "arn:aws:personalize",
     "arn:aws:personalize:us-east-1:123456789012:solution/x/$LATEST",
 ]  # fmt: skip
 TEXTS = [
