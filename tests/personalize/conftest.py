@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,7 +32,7 @@ SCHEMA = {
 @pytest.fixture(scope="session")
 def service_address(tmp_path_factory) -> Any:
     with local_service(tmp_path_factory.mktemp("service")) as address:
-        prepare(address)
+        prepare(lambda name: client(address, name))
         yield address
 
 
@@ -49,9 +50,9 @@ def client(address: str, name: str) -> Any:
     )  # fmt: skip
 
 
-def prepare(address: str) -> None:
+def prepare(make_client: Callable[[str], Any]) -> None:
     """A bucket with interactions in it, and a role that Personalize may take."""
-    s3, iam = client(address, "s3"), client(address, "iam")
+    s3, iam = make_client("s3"), make_client("iam")
     s3.create_bucket(Bucket=BUCKET)
     actions = ["s3:GetObject", "s3:PutObject", "s3:ListBucket"]
     resources = [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]

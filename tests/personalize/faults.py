@@ -41,15 +41,22 @@ class Proxy:
     """Counts what reached the service, and what did not, by operation."""
 
     def __init__(self, target: str) -> None:
-        self.plan: Plan = lambda number, operation: None
-        self.number = 0
-        self.done: Counter[str] = Counter()
-        self.troubles: Counter[str] = Counter()
-        self.after: Callable[[str], None] = lambda operation: None
+        self.reset()
         self._target = urlsplit(target)
         self._lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
+
+    def reset(self) -> None:
+        """Trouble-free, and counting from zero."""
+        self.plan: Plan = lambda number, operation: None
+        self.number = 0
+        self.asked: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+        self.troubles: Counter[str] = Counter()
+        self.before_answer: Callable[[str], None] = lambda operation: None
+        self.after_answer: Callable[[str], None] = lambda operation: None
+        self.edit: Callable[[str, bytes, bytes], bytes] = lambda operation, asked, answer: answer
 
     @property
     def address(self) -> str:
@@ -58,6 +65,7 @@ class Proxy:
     def next_trouble(self, operation: str) -> str | None:
         with self._lock:
             self.number += 1
+            self.asked[operation] += 1
             trouble = self.plan(self.number, operation)
             if trouble:
                 self.troubles[trouble] += 1
@@ -99,13 +107,15 @@ class Proxy:
                     self.hang_up()
                 else:
                     status, headers, content = proxy.forward(self, body)
-                    if status < 300:
+                    if status < 300 and target:
                         proxy.done[operation] += 1
-                        proxy.after(operation)
+                        content = proxy.edit(operation, body, content)
+                        proxy.before_answer(operation)
                     if trouble == DROP_AFTER:
                         self.hang_up()
                     else:
                         self.send(status, headers, content)
+                        proxy.after_answer(operation)
 
             def refuse(self, trouble: str) -> None:
                 throttled = trouble == THROTTLE

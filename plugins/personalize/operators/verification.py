@@ -1,126 +1,167 @@
-"""Does a campaign answer as it should, for people and items that really exist?"""
+"""Does a campaign answer as it should, for people and items that really exist? If not, the earlier version is back."""
 
 from __future__ import annotations
 
 import csv
 import io
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
 
+from personalize.answers import Asked, CampaignCheckFailed, judge
+from personalize.config.operations import AnswerCheck
 from personalize.hooks import PersonalizeRuntimeHook
+from personalize.look_through import files, ids
 from personalize.operators.base import PersonalizeBaseOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 SAMPLE_BYTES = 64 * 1024
-
-
-class CampaignCheckFailed(Exception):
-    """A campaign answers, but not with what a recommender should say."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One question and its answer: `about` is the user or item id, `items` what was recommended."""
-
-    about: str
-    items: tuple[str, ...]
-    seconds: float
-
-
-def judge(campaign: str, asked: Sequence[Asked], personal: bool) -> str:
-    """A sentence that says what was seen.
-
-    :param personal: whether different users or items should get different lists.
-    :raises CampaignCheckFailed: names the campaign and what is wrong with its answers.
-    """
-    if not asked:
-        raise CampaignCheckFailed(f"{campaign} could not be asked: the imported data names no user or item.")
-    empty = [question.about for question in asked if not question.items]
-    if empty:
-        raise CampaignCheckFailed(f"{campaign} recommends nothing for {', '.join(empty)}.")
-    repeated = [question.about for question in asked if len(set(question.items)) < len(question.items)]
-    if repeated:
-        raise CampaignCheckFailed(f"{campaign} recommends an item twice for {', '.join(repeated)}.")
-    lists = {question.items for question in asked}
-    if personal and len(asked) > 1 and len(lists) == 1:
-        raise CampaignCheckFailed(f"{campaign} recommends the same items for all of {len(asked)} questions.")
-    slowest = max(question.seconds for question in asked)
-    return f"{len(asked)} questions answered with {len(lists)} different lists, the slowest in {slowest * 1000:.0f} ms"
+REASON = "rolled_back"
 
 
 class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
     """
     Ask a campaign for recommendations for a sample of users and items, and check the answers.
 
+    If they are not good and there is an earlier version, the campaign is moved back to it and asked again, and the
+    task fails with the reason.
+
     :param campaign_arn: ARN of the campaign. (templated)
     :param sample_location: ``s3://`` path of exported interactions, from which users and items are taken. (templated)
-    :param sample_size: Number of users or items to ask for.
+    :param items_location: ``s3://`` path of exported items: only these may be recommended. (templated)
+    :param earlier_version_arn: Version to go back to; empty if there is none. (templated)
+    :param checks: How to ask, by campaign name: the `check` section of each.
     """
 
-    template_fields: Sequence[str] = aws_template_fields("campaign_arn", "sample_location")
+    template_fields: Sequence[str] = aws_template_fields(
+        "campaign_arn", "sample_location", "items_location", "earlier_version_arn"
+    )
 
     def __init__(
-        self, *, campaign_arn: str, sample_location: str, sample_size: int = 5, **kwargs: Any
-    ) -> None:
+        self, *, campaign_arn: str, sample_location: str, items_location: str | None = None,
+        earlier_version_arn: str | None = None, checks: Mapping[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.campaign_arn = campaign_arn
         self.sample_location = sample_location
-        self.sample_size = sample_size
+        self.items_location = items_location
+        self.earlier_version_arn = earlier_version_arn
+        self.checks = checks or {}
 
     def execute(self, context: Context) -> str:
-        recipe = self._recipe()
-        by_item = recipe["recipeType"] == "RELATED_ITEMS"
-        rows = self._sample()
-        column = "item_id" if by_item else "user_id"
-        identifiers = list(dict.fromkeys(row[column] for row in rows))[: self.sample_size]
-        candidates = list(dict.fromkeys(row["item_id"] for row in rows))[:20]
-        asked = [self._ask(recipe["recipeType"], identifier, candidates) for identifier in identifiers]
-        seen = judge(self.campaign_arn, asked, personal=recipe["name"] != "aws-popularity-count")
+        try:
+            seen = self._judge()
+        except (CampaignCheckFailed, ClientError) as error:
+            return self._go_back(context, str(error))
         self.log.info("%s: %s", self.campaign_arn, seen)
         return seen
+
+    def completed(self, context: Context, resource: str) -> str:
+        """The earlier version is back: see that it answers, and fail with why it had to come back."""
+        reason = context["ti"].xcom_pull(
+            task_ids=context["ti"].task_id, key=REASON, map_indexes=context["ti"].map_index
+        )
+        try:
+            after = f"It is back at {self.earlier_version_arn} and answers: {self._judge()}."
+        except (CampaignCheckFailed, ClientError) as error:
+            after = f"It is back at {self.earlier_version_arn}, and that does not answer either: {error}"
+        raise AirflowFailException(f"{reason} {after}")
+
+    def _go_back(self, context: Context, reason: str) -> str:
+        earlier = self.earlier_version_arn
+        campaign = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
+        if not earlier or earlier == "None" or earlier == campaign["solutionVersionArn"]:
+            raise AirflowFailException(f"{reason} There is no earlier version to go back to.")
+        self.log.error("%s Going back to %s", reason, earlier)
+        context["ti"].xcom_push(key=REASON, value=reason)
+
+        def is_back() -> str | None:
+            there = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
+            last = there.get("latestCampaignUpdate", there)
+            return (
+                earlier
+                if last["solutionVersionArn"] == earlier and last["status"] != "CREATE FAILED"
+                else None
+            )
+
+        def ask() -> str:
+            self.change.update_campaign(campaignArn=self.campaign_arn, solutionVersionArn=earlier)
+            return str(earlier)
+
+        self.once(is_back, ask)
+        return self.wait(context, "campaign_updated", campaignArn=self.campaign_arn)
+
+    def _judge(self) -> str:
+        name = self.campaign_arn.split("/")[-1]
+        check = AnswerCheck.model_validate(self.checks.get(name, {}))
+        recipe = self._recipe()
+        rows = self._sample
+        column = "item_id" if recipe["recipeType"] == "RELATED_ITEMS" else "user_id"
+        identifiers = list(dict.fromkeys(row[column] for row in rows))[: check.questions]
+        candidates = list(dict.fromkeys(row["item_id"] for row in rows))[:20]
+        asked = [self._ask(recipe["recipeType"], each, candidates, check.results) for each in identifiers]
+        return judge(
+            self.campaign_arn, asked, personal=recipe["name"] != "aws-popularity-count",
+            known_items=self._known(asked), max_milliseconds=check.max_milliseconds,
+        )  # fmt: skip
 
     def _recipe(self) -> dict[str, Any]:
         campaign = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
         version = self.client.describe_solution_version(solutionVersionArn=campaign["solutionVersionArn"])
         return self.client.describe_recipe(recipeArn=version["solutionVersion"]["recipeArn"])["recipe"]
 
-    def _ask(self, recipe_type: str, identifier: str, candidates: list[str]) -> Asked:
-        runtime = PersonalizeRuntimeHook(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-        ).conn
+    def _ask(self, recipe_type: str, identifier: str, candidates: list[str], results: int) -> Asked:
         started = time.perf_counter()
         if recipe_type == "PERSONALIZED_RANKING":
-            answer = runtime.get_personalized_ranking(
+            answer = self._runtime.get_personalized_ranking(
                 campaignArn=self.campaign_arn, userId=identifier, inputList=candidates
             )["personalizedRanking"]
         else:
             about = {"itemId" if recipe_type == "RELATED_ITEMS" else "userId": identifier}
-            answer = runtime.get_recommendations(campaignArn=self.campaign_arn, numResults=10, **about)[
-                "itemList"
-            ]
+            answer = self._runtime.get_recommendations(
+                campaignArn=self.campaign_arn, numResults=results, **about
+            )["itemList"]
         return Asked(identifier, tuple(item["itemId"] for item in answer), time.perf_counter() - started)
 
+    @cached_property
+    def _runtime(self) -> Any:
+        return PersonalizeRuntimeHook(
+            aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify, config=self.botocore_config
+        ).conn  # fmt: skip
+
+    @cached_property
+    def _s3(self) -> Any:
+        return S3Hook(
+            aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify
+        ).get_conn()
+
+    def _known(self, asked: Sequence[Asked]) -> set[str] | None:
+        """The items that were imported, as far as it matters for these answers; None where there is no such list."""
+        if not self.items_location or self.items_location == "None":
+            return None
+        known = set(ids(self._s3, self.items_location, "item_id").to_pylist())
+        recommended = {item for each in asked for item in each.items}
+        if recommended - known:  # an item without a row of its own may be recommended, if people took it
+            known |= set(ids(self._s3, self.sample_location, "item_id").to_pylist())
+        return known
+
+    @cached_property
     def _sample(self) -> list[dict[str, str]]:
-        """The first rows of the first file at the sample's place, with lower-case column names."""
-        s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify)
-        bucket, prefix = s3.parse_s3_url(self.sample_location)
-        keys = s3.get_conn().list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=10).get("Contents", [])
-        for entry in keys:
-            part = s3.get_conn().get_object(
-                Bucket=bucket, Key=entry["Key"], Range=f"bytes=0-{SAMPLE_BYTES - 1}"
-            )
+        """The first rows of the newest file at the sample's place, with lower-case column names."""
+        bucket, keys = files(self._s3, self.sample_location)
+        for key in reversed(keys):
+            part = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{SAMPLE_BYTES - 1}")
             text = part["Body"].read().decode("utf-8", "ignore")
-            rows = list(csv.DictReader(io.StringIO(text)))[:-1]  # the last row may be cut
+            rows = list(csv.DictReader(io.StringIO(text)))
+            rows = rows[:-1] if len(text) >= SAMPLE_BYTES else rows  # the last row may be cut
             if rows:
                 return [{name.lower(): value for name, value in row.items() if name} for row in rows]
         return []

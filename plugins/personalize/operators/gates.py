@@ -1,0 +1,182 @@
+"""The two gates of a night: of the data before its import, and of a new version before it goes live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.providers.common.compat.sdk import BranchMixIn
+from airflow.sdk.exceptions import AirflowFailException
+
+from personalize import history, versions
+from personalize.config.operations import DataGate, Gate
+from personalize.data_gate import DataGateClosed, DatasetFacts, judge
+from personalize.gates import HELD_OUT, Decision, Version, decide
+from personalize.look_through import look_through
+from personalize.operators.base import PersonalizeBaseOperator, arn_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+NIGHTS = 60
+PLAN = ("read_form", "plan")
+
+
+def plan_of(context: Context) -> Mapping[str, Any]:
+    """The choices of the run, as `read_form` left them."""
+    return context["ti"].xcom_pull(task_ids=PLAN[0], key=PLAN[1]) or {}
+
+
+class PersonalizeDataGateOperator(PersonalizeBaseOperator):
+    """
+    Stop a run whose data does not look like data, before the import replaces what the service has.
+
+    :param gate: the group's `data_gate`
+    :param bucket: where the history and the snapshots are
+    :param prefix: the group's prefix in it
+    :param datasets: the kinds; the snapshot of each is the XCom of ``snapshot_<kind>``
+    :return: the table, rows and bytes by dataset, and the number of held-out users to expect
+    """
+
+    template_fields: Sequence[str] = aws_template_fields()
+
+    def __init__(
+        self, *, gate: Mapping[str, Any], bucket: str, prefix: str, datasets: Sequence[str], **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.gate, self.bucket, self.prefix, self.datasets = gate, bucket, prefix, list(datasets)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        gate = DataGate.model_validate(self.gate)
+        s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify).get_conn()
+        ti = context["ti"]
+        snapshots = {kind: ti.xcom_pull(task_ids=f"snapshot_{kind}") for kind in self.datasets}
+        past = history.read(s3, self.bucket, self.prefix, newest=NIGHTS)
+        incremental = plan_of(context).get("import_mode") == "INCREMENTAL"
+        facts = [
+            DatasetFacts(
+                kind,
+                snapshot["rows"],
+                [] if incremental else history.usual_rows(past, kind),
+                _rejected(context, kind),
+                [(each["key"], each["rows"]) for each in snapshot["partitions"]]
+                if kind == "interactions"
+                else [],
+            )
+            for kind, snapshot in snapshots.items()
+        ]
+        places = {kind: snapshot["location"] for kind, snapshot in snapshots.items()}
+        seen = look_through(
+            s3, places["interactions"], places.get("users"), places.get("items"),
+            limit=gate.scan_rows, newest=snapshots["interactions"]["max_timestamp"],
+        )  # fmt: skip
+        verdict = judge(gate, facts, seen, datetime.now(UTC))
+        self.log.info("Data gate:\n%s", verdict.as_text())
+        self._act(verdict, gate.on_failure, plan_of(context).get("data_gate", "file"))
+        return {
+            **verdict.as_json(),
+            "rows": {fact.dataset: fact.rows for fact in facts},
+            "bytes": sum(snapshot["bytes"] for snapshot in snapshots.values()),
+            "fingerprint": snapshots["interactions"]["fingerprint"],
+            "held_out_users": round((seen.distinct_users or 0) * HELD_OUT) or None,
+        }
+
+    def _act(self, verdict: Any, on_failure: str, chosen: str) -> None:
+        try:
+            verdict.refuse()
+        except DataGateClosed as closed:
+            if (on_failure if chosen == "file" else chosen) == "stop":
+                raise AirflowFailException(str(closed)) from closed
+            self.log.warning("The import goes on all the same. %s", closed)
+
+
+def _rejected(context: Context, kind: str) -> float | None:
+    """The share that the last export rejected: of this run's own export, or of the asset's last event."""
+    summary = context["ti"].xcom_pull(task_ids=f"export_{kind}")
+    if not isinstance(summary, Mapping):
+        summary = next((event.extra for asset in context["task"].inlets
+                        for event in list(context["inlet_events"][asset])[-1:]), None)  # fmt: skip
+    read = (summary or {}).get("rows_read")
+    return (summary or {})["rows_rejected"] / read if read else None
+
+
+class PersonalizeGateOperator(PersonalizeBaseOperator, BranchMixIn):
+    """
+    Decide whether a new version goes live, is asked about, or is held, and lead the run there.
+
+    The decision is logged as a table and pushed as XCom ``decision`` (text, Markdown, rows).
+
+    :param solution_version_arn: the new version (templated)
+    :param gates: the `gate` section of each solution, and the name of its popularity solution as `baseline`
+    :param campaign_name: the campaign that would serve it (templated)
+    :param bucket: where the history is
+    :param prefix: the group's prefix in it
+    :param leads_to: the task of each verdict but `hold`; where `hold` leads, too
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("solution_version_arn", "campaign_name")
+    inherits_from_skipmixin = True
+
+    def __init__(
+        self, *, solution_version_arn: str, gates: Mapping[str, Any], campaign_name: str, bucket: str, prefix: str,
+        leads_to: Mapping[str, str], **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.solution_version_arn, self.gates, self.campaign_name = solution_version_arn, gates, campaign_name
+        self.bucket, self.prefix, self.leads_to = bucket, prefix, leads_to
+
+    def execute(self, context: Context) -> Any:
+        decision, facts = self._decide(context)
+        log = self.log.info if decision.verdict == "promote" else self.log.warning
+        log("%s\n%s", decision.verdict.upper(), decision.as_text())
+        context["ti"].xcom_push(key="decision", value={**decision.as_json(), **facts})
+        return self.do_branch(context, [self.leads_to[decision.verdict]])
+
+    def _decide(self, context: Context) -> tuple[Decision, dict[str, Any]]:
+        arn = self.solution_version_arn
+        solution = arn.split("/")[1]
+        settings = dict(self.gates[solution])
+        baseline = settings.pop("baseline", None)
+        new = versions.trained(self.client, arn)
+        live_arn = versions.live(self.client, arn_of(arn, "campaign", self.campaign_name))
+        live = versions.trained(self.client, live_arn) if live_arn else None
+        popular = versions.newest(self.client, arn_of(arn, "solution", baseline)) if baseline else None
+        users = (context["ti"].xcom_pull(task_ids="data_gate") or {}).get("held_out_users")
+        decision = decide(
+            solution,
+            Gate.model_validate(settings),
+            Version(arn, new.metrics, users),
+            Version(live.arn, live.metrics) if live else None,
+            Version(popular.arn, popular.metrics) if popular else None,
+            past=self._past(context, solution),
+            trained_by_service=new.by_service,
+            remarks=self._remarks(new, live),
+            policy=plan_of(context).get("promote", "gate"),
+        )
+        return decision, {
+            "live_metrics": dict(live.metrics) if live else None,
+            "popularity_metrics": dict(popular.metrics) if popular else None,
+            "campaign_arn": arn_of(arn, "campaign", self.campaign_name),
+        }
+
+    def _remarks(self, new: versions.Trained, live: versions.Trained | None) -> list[str]:
+        """What a reader should know of versions that nobody asked for."""
+        found = []
+        if live is not None and live.by_service:
+            found.append(
+                f"The live version {live.arn} was trained by the service itself: no gate has seen it."
+            )
+        since = live.described.get("creationDateTime") if live else None
+        unasked = versions.trained_by_themselves(self.client, new.arn.rsplit("/", 1)[0], since)
+        if others := [arn for arn in unasked if arn not in (new.arn, live.arn if live else None)]:
+            found.append(f"The service has trained {', '.join(others)} by itself; it is not promoted.")
+        return found
+
+    def _past(self, context: Context, solution: str) -> list[dict[str, float]]:
+        s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify).get_conn()
+        past = history.read(s3, self.bucket, self.prefix, newest=NIGHTS)
+        others = [row for row in past if row["run_id"] != context["ti"].run_id]
+        return history.metrics_of(others, solution)
