@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,9 +134,9 @@ class PersonalizeRecordNightOperator(_NightOperator):
 
     def _draw(self, s3: Any, group: DatasetGroup) -> None:
         """The report of all nights; a night is not spoiled by a picture that fails."""
-        from personalize.report.page import page
-
         try:
+            from personalize.report.page import page
+
             html = page(history.read(s3, group.bucket, group.prefix), group.name)
             key = f"{group.prefix}/{REPORT}"
             s3.put_object(
@@ -171,7 +172,7 @@ class PersonalizeTellOperator(_NightOperator):
 
 
 class PersonalizeDryRunOperator(_NightOperator):
-    """Say what a run would do, by only reading: what would be imported, trained and compared, and what it would cost."""
+    """Say what a run would do and cost, by only reading."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         from personalize.dry_run import look_ahead
@@ -214,9 +215,7 @@ def _between(described: Mapping[str, Any]) -> float:
 
 
 def _code_version(context: Context) -> str | None:
-    """The version of the DAG bundle, or what the deployment says in `ENCORE_CODE_VERSION`."""
-    import os
-
+    """The version of the DAG bundle, or what the deployment says in `ENCORE_CODE_VERSION`, or the commit."""
     bundle = getattr(context["dag_run"], "bundle_version", None)
     return bundle or os.environ.get("ENCORE_CODE_VERSION") or _git_head(INCLUDE.parent)
 
