@@ -102,7 +102,7 @@ class _Catalogue:
             [name] if rng.random() < 0.7 or CATEGORIES[other] == name else [name, CATEGORIES[other]]
             for name, other in zip(names, second, strict=True)
         ]
-        for index in rng.choice(count, 3, replace=False):
+        for index in rng.choice(count, 1 + count // 1_000, replace=False):
             categories[index] = []  # a product nobody filed: real tables have some
         titles = [
             f"{STYLES[rng.integers(10)]} {MATERIALS[rng.integers(10)]} {GOODS[name][rng.integers(3)]} {i + 1}"

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import IO
 
 import psutil
+from personalize import pools
+from personalize.config import load_pipeline
 
 from demo import local_aws
 from demo.airflow import Airflow, AirflowClient, environment
@@ -63,6 +65,7 @@ class Stack:
             self.airflow = Airflow(self.settings, env)
             self.airflow.start()
             self._record()
+            self.client().make_pools(json.loads(pools.FILE.read_text()))
         except BaseException:
             self.stop()
             raise
@@ -70,8 +73,6 @@ class Stack:
 
     def start_servers(self, say: Say = lambda _: None) -> None:
         """PostgreSQL and the local AWS endpoint, with the bucket and role that the pipeline names."""
-        from personalize.config import load_pipeline
-
         say("Starting PostgreSQL")
         self.postgres.start()
         say("Starting the local AWS endpoint")

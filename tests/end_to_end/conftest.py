@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "end_to_end" in str(item.path):
             item.add_marker(pytest.mark.end_to_end)
+            item.add_marker(pytest.mark.timeout(1200))
 
 
 class RunningStack:
