@@ -47,10 +47,15 @@ class RuntimeSources:
         return json.loads(schema["schema"]) if schema else None
 
     def _dataset(self, group_arn: str, dataset_type: str) -> str | None:
-        for dataset in self._store.all("Dataset", group_arn):
-            if dataset["datasetType"].upper() == dataset_type.upper():
-                return str(dataset["datasetArn"])
-        return None
+        return dataset_of(self._store, group_arn, dataset_type)
+
+
+def dataset_of(store: Store, group_arn: str, dataset_type: str) -> str | None:
+    """ARN of a group's dataset of a type, None if it has none."""
+    for dataset in store.all("Dataset", group_arn):
+        if dataset["datasetType"].upper() == dataset_type.upper():
+            return str(dataset["datasetArn"])
+    return None
 
 
 def model_folder(data_dir: Path, version_arn: str) -> Path:

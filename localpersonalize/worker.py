@@ -197,10 +197,28 @@ def delete_users(request: dict[str, Any], say: Say) -> dict[str, Any]:
         raise Refused(str(error)) from None
 
 
+def report_attribution(request: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Write what a metric attribution measures of an import."""
+    from localpersonalize.data.attribution import as_csv, measure
+    from localpersonalize.runtime_sources import dataset_of
+
+    store, tables = _open(request)
+    attribution, imported = store.get(request["arn"]) or {}, store.get(request["imported"]) or {}
+    events = tables.version(imported["datasetArn"], imported["datasetImportJobArn"].split("/")[-1])
+    if events is None:
+        raise Refused("A later import took the place of the data before it was measured.")
+    items = dataset_of(store, attribution["datasetGroupArn"], "ITEMS")
+    measured = measure(attribution["metrics"], events, tables.whole(items) if items else None)
+    bucket, _, key = request["location"].removeprefix("s3://").partition("/")
+    _client(request, "s3").put_object(Bucket=bucket, Key=key, Body=as_csv(measured))
+    return {"rows": len(measured)}
+
+
 TASKS: dict[str, Callable[[dict[str, Any], Say], dict[str, Any]]] = {
     "import": import_dataset,
     "export": export,
     "delete users": delete_users,
+    "attribution report": report_attribution,
     "train": train,
     "batch-inference-job": batch,
     "batch-segment-job": batch,

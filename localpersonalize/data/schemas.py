@@ -26,7 +26,7 @@ REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 RESERVED: dict[str, dict[str, tuple[str, ...]]] = {
     "INTERACTIONS": {"EVENT_TYPE": ("string",), "EVENT_VALUE": ("float", "double"), "IMPRESSION": ("string",),
-                     "RECOMMENDATION_ID": ("string",)},
+                     "RECOMMENDATION_ID": ("string",), "EVENT_ATTRIBUTION_SOURCE": ("string",)},
     "USERS": {},
     "ITEMS": {"CREATION_TIMESTAMP": ("long",)},
     "ACTIONS": {"VALUE": ("int", "long", "float", "double"), "CREATION_TIMESTAMP": ("long",),

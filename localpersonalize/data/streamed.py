@@ -74,6 +74,7 @@ def event_row(
         "SESSION_ID": session_id,
         "EVENT_ID": event.get("eventId"),
         "RECOMMENDATION_ID": event.get("recommendationId"),
+        "EVENT_ATTRIBUTION_SOURCE": (event.get("metricAttribution") or {}).get("eventAttributionSource"),
         "IMPRESSION": "|".join(shown) or None,
         **{name: converted(given, fields[name], what) for name, given in more.items() if name in fields},
     }

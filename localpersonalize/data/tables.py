@@ -62,6 +62,11 @@ class Tables:
             [self._read(dataset_arn, name) for name in versions], promote_options="default"
         )
 
+    def version(self, dataset_arn: str, name: str) -> pa.Table | None:
+        """What one import brought, None if it is no longer kept."""
+        folder = self.version_folder(dataset_arn, name)
+        return self._read(dataset_arn, name) if folder.exists() else None
+
     def whole(self, dataset_arn: str) -> pa.Table | None:
         """Imported and streamed records together; of Users, Items and Actions the newest of each id."""
         dataset = self.store.get(dataset_arn)

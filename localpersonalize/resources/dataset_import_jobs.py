@@ -10,6 +10,7 @@ from localpersonalize.jobs import WorkerFailed, job
 from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.resources import kinds
 from localpersonalize.resources.access import may_read, require_s3
+from localpersonalize.resources.attribution_reports import events_imported
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
@@ -55,3 +56,5 @@ def import_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     dataset = service.store.get(dataset_arn)
     if dataset:
         service.runtime.data_changed(dataset["datasetGroupArn"])
+        if dataset["datasetType"] == "INTERACTIONS":
+            events_imported(service, dataset["datasetGroupArn"], import_job)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from localpersonalize.data.attribution import EXPRESSION
 from localpersonalize.data.schemas import columns_of
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import AlreadyExists, InvalidInput, LimitExceeded, NotFound
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
 MOST_METRICS = 10
 NUMBERS = ("int", "long", "float", "double")
-EXPRESSION = re.compile(
-    r"\s*(?P<function>SUM|SAMPLECOUNT)\s*\(\s*(?:(?P<dataset>Items|Interactions)\.(?P<column>\w+))?\s*\)\s*",
-    re.I,
-)
 
 
 @operation("CreateMetricAttribution")

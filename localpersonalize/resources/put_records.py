@@ -11,6 +11,7 @@ from localpersonalize.data.schemas import Field, columns_of
 from localpersonalize.data.streamed import Row, event_row, record_row
 from localpersonalize.protocol.errors import InvalidInput, NotFound
 from localpersonalize.resources import kinds
+from localpersonalize.resources.attribution_reports import events_came
 from localpersonalize.resources.registry import operation
 from localpersonalize.runtime_sources import streamed_event
 
@@ -32,6 +33,7 @@ def put_events(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     ]
     service.store.add_events(dataset["datasetArn"], rows)
     service.runtime.put_events(group_arn, [streamed_event(row) for row in rows], shown)
+    events_came(service, group_arn, rows)
     return {}
 
 

@@ -1,0 +1,96 @@
+"""What recommendations led to: sums of a metric attribution's metrics over events, by what recommended the item.
+
+Source: the developer guide, "Measuring impact of recommendations": windows of 15 minutes, and the columns of a report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+WINDOW_SECONDS = 15 * 60
+UNDEFINED = "SOURCE_NAME_UNDEFINED"
+SOURCE = "EVENT_ATTRIBUTION_SOURCE"
+EXPRESSION = re.compile(
+    r"\s*(?P<function>SUM|SAMPLECOUNT)\s*\(\s*(?:(?P<dataset>Items|Interactions)\.(?P<column>\w+))?\s*\)\s*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One value of a report. `timestamp`: epoch seconds at which the window begins."""
+
+    metric_name: str
+    event_type: str
+    value: float
+    math_function: str
+    event_attribution_source: str
+    timestamp: int
+
+
+def measure(metrics: Sequence[Mapping[str, str]], events: pa.Table, items: pa.Table | None) -> list[Measured]:
+    """
+    :param metrics: as CreateMetricAttribution takes them.
+    :param events: EVENT_TYPE, TIMESTAMP, ITEM_ID, and what the metrics sum; EVENT_ATTRIBUTION_SOURCE if there is one.
+    :param items: one row an item.
+    """
+    if "EVENT_TYPE" not in events.column_names:
+        return []
+    found = []
+    for metric in metrics:
+        expression = EXPRESSION.fullmatch(metric["expression"])
+        chosen = events.filter(pc.equal(events["EVENT_TYPE"].cast(pa.string()), metric["eventType"]))
+        if expression is None or not chosen.num_rows:
+            continue
+        values = _values(expression, chosen, items)
+        sources = chosen[SOURCE].cast(pa.string()) if SOURCE in chosen.column_names else None
+        named = pc.fill_null(sources, UNDEFINED) if sources is not None else [UNDEFINED] * chosen.num_rows
+        seconds = chosen["TIMESTAMP"].cast(pa.int64())
+        window = pc.multiply(pc.divide(seconds, WINDOW_SECONDS), WINDOW_SECONDS)
+        table = pa.table({"source": named, "window": window, "value": values})
+        sums = table.group_by(["source", "window"]).aggregate([("value", "sum")]).sort_by("window")
+        for row in sums.to_pylist():
+            value, function = row["value_sum"], expression["function"].lower()
+            found.append(
+                Measured(
+                    metric["metricName"],
+                    metric["eventType"],
+                    value or 0.0,
+                    function,
+                    row["source"],
+                    row["window"],
+                )
+            )
+    return found
+
+
+def as_csv(measured: Sequence[Measured]) -> bytes:
+    """The file of a report."""
+    names = [field.name for field in fields(Measured)]
+    types = [pa.string(), pa.string(), pa.float64(), pa.string(), pa.string(), pa.int64()]
+    columns = list(zip(*map(astuple, measured), strict=True)) or [()] * len(names)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    sink = pa.BufferOutputStream()
+    table = pa.table(arrays, names=[name.upper() for name in names])
+    pacsv.write_csv(table, sink, pacsv.WriteOptions(quoting_style="needed"))
+    return sink.getvalue().to_pybytes()
+
+
+def _values(expression: re.Match[str], events: pa.Table, items: pa.Table | None) -> Any:
+    """What each event adds."""
+    column = (expression["column"] or "").upper()
+    if not column:
+        return pa.array([1.0] * events.num_rows)
+    if expression["dataset"].upper() == "INTERACTIONS":
+        return events[column].cast(pa.float64())
+    if items is None:
+        return pa.nulls(events.num_rows, pa.float64())
+    places = pc.index_in(events["ITEM_ID"], value_set=items["ITEM_ID"].combine_chunks())
+    return items[column].cast(pa.float64()).take(places)
