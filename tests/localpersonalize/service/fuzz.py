@@ -33,7 +33,8 @@ TIMEOUT_SECONDS = 60
 NASTY = [
     None, True, False, 0, -1, 2**31, 2**63, 10**30, 1e308, -0.5, "", " ", "\x00", "../../../../etc/passwd",
     "%2e%2e%2f", "a" * 300, "ü" * 70, "\ud83d\ude00", "\u202e", "'; DROP TABLE resources; --", "${jndi:ldap://x}",
-    "{}", "[]", "null", [], {}, [[]], [None], {"": None}, {"a": {"b": [1]}}, "s3://", "s3:///", "s3://../..", "arn:aws:personalize",
+    "{}", "[]", "null", [], {}, [[]], [None], {"": None}, {"a": {"b": [1]}}, "s3://", "s3:///", "s3://../..",
+    "arn:aws:personalize",
     "arn:aws:personalize:us-east-1:123456789012:solution/x/$LATEST",
 ]  # fmt: skip
 TEXTS = [
