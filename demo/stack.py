@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import IO
 
 import psutil
-from personalize import pools
-from personalize.config import load_pipeline
 
 from demo import local_aws
 from demo.airflow import Airflow, AirflowClient, environment
 from demo.postgres import Postgres
 from demo.processes import Process
 from demo.settings import ROOT, Settings
+from personalize import pools
+from personalize.config import load_pipeline
 
 Say = Callable[[str], None]
 
