@@ -107,8 +107,11 @@ def _check_date(timestamp: str, scope_date: str, now: datetime) -> None:
 
 
 def _canonical_query(query: str) -> str:
-    pairs = sorted(parse_qsl(query, keep_blank_values=True))
-    return "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in pairs)
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return "&".join(
+        f"{name}={value}"  # sorted as they are written, where a percent sign comes before letters and digits
+        for name, value in sorted((quote(n, safe="-_.~"), quote(v, safe="-_.~")) for n, v in pairs)
+    )
 
 
 @lru_cache(maxsize=16)
