@@ -74,6 +74,15 @@ class PersonalizeWaitTrigger(BaseTrigger):
             failure = {"resource": error.resource, "reason": error.reason, "failed_status": error.status}
             yield TriggerEvent({"status": "error", "message": str(error), **failure})
             return
+        except (
+            Exception
+        ) as error:  # no connection of this name, no credentials: the task is to say it, as itself
+            self.log.exception("Could not look at %s", wait.resource)
+            yield TriggerEvent({
+                "status": "error", "message": str(error), "resource": wait.resource,
+                "reason": f"{type(error).__name__}: {error}", "failed_status": "not to be asked about",
+            })  # fmt: skip
+            return
         yield TriggerEvent({"status": "success", "resource": wait.resource})
 
     async def on_kill(self) -> None:

@@ -7,7 +7,7 @@ import importlib
 from unittest.mock import MagicMock
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from personalize.hooks import PersonalizeHook
 from personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger
@@ -88,3 +88,10 @@ def test_a_person_who_ends_the_task_stops_the_training_if_it_was_to_be_stopped(c
 
 def test_a_pause_counts_on(monkeypatch):
     assert first_event(PersonalizePauseTrigger(0.0, 4)) == {"status": "success", "waited": 4}
+
+
+def test_a_wait_that_cannot_ask_resumes_its_task_with_the_reason(client):
+    states(client, NoCredentialsError())
+    event = first_event(trigger())
+    assert (event["status"], event["resource"]) == ("error", VERSION)
+    assert event["reason"] == "NoCredentialsError: Unable to locate credentials"
