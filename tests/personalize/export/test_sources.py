@@ -158,7 +158,9 @@ def test_an_error_of_the_database_reaches_the_reader(postgres):
 
 
 def test_bounds_without_a_time_zone_are_utc(postgres):
-    query = "SELECT (TIMESTAMP '2026-01-01 00:00:00' >= :start)::int AS user_id"
+    query = "SELECT (TIMESTAMP '2026-01-01 00:00:00' = :start)::int AS user_id"
 
-    with PostgresSource(postgres).query(query, DAY.parameters) as rows:
+    elsewhere = f"{postgres} options='-c timezone=Asia/Tokyo'"
+
+    with PostgresSource(elsewhere).query(query, DAY.parameters) as rows:
         assert [batch.to_pydict() for batch in rows.batches] == [{"user_id": [1]}]
