@@ -29,6 +29,7 @@ from personalize.operators.recommendations import PersonalizeGetRecommendationsO
 from personalize.operators.solutions import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
+    PersonalizeGetSolutionMetricsOperator,
 )
 
 BUCKET, ROLE = "encore-blocks", "EncoreTestRole"
