@@ -70,7 +70,7 @@ class EventLog:
             time=self.time[keep],
             weight=self.weight[keep],
             row=self.row[keep],
-            starts=np.searchsorted(user, np.arange(len(self.users) + 1)).astype(np.int64),
+            starts=np.append(0, np.cumsum(np.bincount(user, minlength=len(self.users)))),
         )
 
     def users_of_items(self) -> np.ndarray:
@@ -103,9 +103,10 @@ class EventLog:
         """
         counts = np.bincount(self.item, minlength=len(self.items))
         bounds = np.quantile(counts[self.item], [low, high])
-        newest_first = np.lexsort((-self.time, self.item))
-        rank = np.empty(len(self), np.int64)
-        first = np.cumsum(counts) - counts
-        rank[newest_first] = np.arange(len(self)) - np.repeat(first, counts)
-        keep = (counts[self.item] >= bounds[0]) & (rank < bounds[1])
+        keep = counts[self.item] >= bounds[0]
+        capped = np.flatnonzero(counts[self.item] > bounds[1])
+        newest_first = capped[np.lexsort((-self.time[capped], self.item[capped]))]
+        of_item = np.bincount(self.item[capped], minlength=len(self.items))
+        rank = np.arange(len(capped)) - np.repeat(np.cumsum(of_item) - of_item, of_item)
+        keep[newest_first[rank >= bounds[1]]] = False
         return self if keep.all() else self.select(keep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class HrnnModel(Model):
         self.parameters = dict(parameters)
         self.encoders = encoders
         self.repeat = repeat
+        self._lock = threading.Lock()
         self._states: OrderedDict[str, tuple[np.ndarray, np.ndarray, State]] = OrderedDict()
 
     @property
@@ -110,12 +112,13 @@ class HrnnModel(Model):
         if longest:
             state = inference.advance(self.parameters, state, self.vectors[items], times, rest[order])
         state = state.rows(np.argsort(order))
-        for number, request in enumerate(requests):
-            if request.user_id is not None and len(known[number][0]):
-                self._states[request.user_id] = (*known[number], state.rows(slice(number, number + 1)))
-                self._states.move_to_end(request.user_id)
-        while len(self._states) > REMEMBERED:
-            self._states.popitem(last=False)
+        with self._lock:
+            for number, request in enumerate(requests):
+                if request.user_id is not None and len(known[number][0]):
+                    self._states[request.user_id] = (*known[number], state.rows(slice(number, number + 1)))
+                    self._states.move_to_end(request.user_id)
+            while len(self._states) > REMEMBERED:
+                self._states.popitem(last=False)
         return state
 
     def _kept(self, user_id: str | None, items: np.ndarray, times: np.ndarray) -> tuple[int, State]:

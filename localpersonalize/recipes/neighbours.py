@@ -19,7 +19,9 @@ from localpersonalize.recipes.events import EventLog
 
 BLOCK = 256  # items whose co-interactions are in memory at once, a thread
 STRETCH = 10  # events; two events are near in the same stretch of a history (counts 2) or in the next (1)
-_SAME = np.int64(1) << 32  # two counts share one integer: same stretch above, windows of two stretches below
+_ADJACENT = np.int64(1)
+_SAME = (np.int64(1) << 32) + 2  # two counts share one integer: users in one stretch above, nearness below
+_NEARNESS = (np.int64(1) << 32) - 1
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,15 @@ def co_interactions(
     """
     log = log.newest_of_each_pair()
     size = len(log.items)
-    stretches, windows = _stretches_and_windows(log)
-    both = sp.vstack([stretches, windows]).tocsr()
-    weighted = sp.vstack([stretches * _SAME, windows]).T.tocsr()
+    stretches, near = _stretches(log)
+    by_item = stretches.T.tocsr()
     popularity = np.bincount(log.item, minlength=size).astype(np.float32)
     discounted = (popularity + popularity[popularity > 0].mean()) ** np.float32(-discount)
 
     def block(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         end = min(start + BLOCK, size)
         options.step(0.1 + 0.8 * start / size, f"similarities of items {start} to {end} of {size}")
-        return _best(weighted[start:end] @ both, start, discounted, max(min_count, 1), count)
+        return _best(by_item[start:end] @ near, start, discounted, max(min_count, 1), count)
 
     with ThreadPoolExecutor(max(1, options.threads)) as pool:
         parts = list(pool.map(block, range(0, size, BLOCK)))
@@ -80,19 +81,26 @@ def co_interactions(
     )
 
 
-def _stretches_and_windows(log: EventLog) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-    """Items by stretch and by window, int64; a window is two consecutive stretches of a history."""
+def _stretches(log: EventLog) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """Which items each stretch of a history holds, and which are near it: those of the stretches before and
+    after too, marked as such. Both int64 [stretches, items]; events are in order, so rows are slices."""
     position = np.arange(len(log)) - np.repeat(log.starts[:-1], log.lengths)
-    stretches_of_user = log.lengths // STRETCH + 2  # one to spare: the last window's second half
-    first = np.cumsum(stretches_of_user) - stretches_of_user
-    stretch = np.repeat(first, log.lengths) + position // STRETCH
-    shape = (int(stretches_of_user.sum()), len(log.items))
-    windows = np.concatenate([stretch, stretch + 1])
-    return _ones(stretch, log.item, shape), _ones(windows, np.concatenate([log.item, log.item]), shape)
-
-
-def _ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> sp.csr_matrix:
-    return sp.csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
+    begins = np.flatnonzero(position % STRETCH == 0)
+    ends = np.append(begins[1:], len(log))
+    user = log.user[begins]
+    first = np.ones(len(begins), bool)
+    first[1:] = user[1:] != user[:-1]
+    last = np.append(first[1:], True)
+    near_begins = np.where(first, begins, np.append(0, begins[:-1]))
+    near_ends = np.where(last, ends, np.append(ends[1:], len(log)))
+    counts = near_ends - near_begins
+    starts = np.append(0, np.cumsum(counts))
+    source = np.arange(starts[-1]) + np.repeat(near_begins - starts[:-1], counts)
+    same = (source >= np.repeat(begins, counts)) & (source < np.repeat(ends, counts))
+    shape = (len(begins), len(log.items))
+    stretches = (np.ones(len(log), np.int64), log.item, np.append(begins, len(log)))
+    near = (np.where(same, _SAME, _ADJACENT), log.item[source], starts)
+    return sp.csr_matrix(stretches, shape=shape), sp.csr_matrix(near, shape=shape)
 
 
 def _best(
@@ -107,7 +115,7 @@ def _best(
     for row in range(shared.shape[0]):
         span = slice(shared.indptr[row], shared.indptr[row + 1])
         packed = shared.data[span]
-        nearness = packed & (_SAME - 1)
+        nearness = packed & _NEARNESS
         keep = np.flatnonzero(nearness - (packed >> 32) >= min_count)  # less those counted twice: users
         columns = shared.indices[span][keep]
         similarity = nearness[keep].astype(np.float32) * discounted[columns]

@@ -75,18 +75,24 @@ class Sims(Recipe):
         log = EventLog.of(data)
         users = log.users_of_items()
         options.step(0.1, f"{len(log)} events of {len(log.users)} users with {len(log.items)} items")
-        log = log.within_history_percentiles(
-            hyperparameters.min_user_history_length_percentile,
-            hyperparameters.max_user_history_length_percentile,
-        ).within_item_percentiles(
-            hyperparameters.min_item_interaction_count_percentile,
-            hyperparameters.max_item_interaction_count_percentile,
-        )
-        neighbours = co_interactions(
-            log,
-            discount=hyperparameters.popularity_discount_factor,
-            min_count=hyperparameters.min_cointeraction_count,
-            count=NEIGHBOURS,
-            options=options,
-        )
-        return SimsModel(log.items, neighbours, users)
+        return SimsModel(log.items, neighbours_of(log, hyperparameters, options), users)
+
+
+def neighbours_of(
+    log: EventLog, hyperparameters: SimsHyperparameters, options: TrainingOptions
+) -> Neighbours:
+    """Similar items from the users and items within the percentiles."""
+    log = log.within_history_percentiles(
+        hyperparameters.min_user_history_length_percentile,
+        hyperparameters.max_user_history_length_percentile,
+    ).within_item_percentiles(
+        hyperparameters.min_item_interaction_count_percentile,
+        hyperparameters.max_item_interaction_count_percentile,
+    )
+    return co_interactions(
+        log,
+        discount=hyperparameters.popularity_discount_factor,
+        min_count=hyperparameters.min_cointeraction_count,
+        count=NEIGHBOURS,
+        options=options,
+    )
