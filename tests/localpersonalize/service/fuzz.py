@@ -163,7 +163,7 @@ def run(live: Live, count: int, seed: int) -> Outcome:
     for number in range(count):
         method, path, headers, body, signed = fuzzer.request()
         if signed:
-            headers = _signed(live, method, path, headers, body)
+            headers = signed_headers(live, method, path, headers, body)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -203,7 +203,9 @@ def _world(live: Live) -> Iterator[str]:
     yield "arn:aws:iam::123456789012:role/none"
 
 
-def _signed(live: Live, method: str, path: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
+def signed_headers(
+    live: Live, method: str, path: str, headers: dict[str, str], body: bytes
+) -> dict[str, str]:
     request = AWSRequest(method, f"http://127.0.0.1:{live.port}{path}", headers, body)
     SigV4Auth(Credentials(KEY, SECRET), "personalize", REGION).add_auth(request)
     return dict(request.headers.items())
