@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 OCCUPIED_PAUSE = 30.0
 OCCUPIED_ATTEMPTS = 720
+IN_WORKER_ATTEMPTS = 120  # each one is a call inside the last
 SHORT_PAUSES = 3
 
 
@@ -168,11 +169,16 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
         :raises ClientError: `error`, after many such waits.
         """
         number = int((event or {}).get("waited", 0)) + 1
-        if number > (self.waiter_max_attempts or OCCUPIED_ATTEMPTS):
+        if number > self.most_attempts(OCCUPIED_ATTEMPTS):
             raise error
         if number == 1:
             self.log.info("Waiting for a free place: %s", error)
         return self.again(context, number, OCCUPIED_PAUSE)
+
+    def most_attempts(self, deferred: int) -> int:
+        """How often the operator may run again; `deferred` if it waits in the triggerer and nothing else is said."""
+        most = self.waiter_max_attempts or deferred
+        return most if self.deferrable else min(most, IN_WORKER_ATTEMPTS)
 
     def again(self, context: Context, number: int, longest: float) -> Any:
         """Run the operator again after a pause that grows with `number` up to `waiter_delay`, else `longest`.

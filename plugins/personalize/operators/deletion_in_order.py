@@ -133,7 +133,7 @@ class PersonalizeDeleteDatasetGroupTreeOperator(PersonalizeBaseOperator):
 
     def _again(self, context: Context, number: int, arn: str) -> None:
         """Look again when some of it may be gone."""
-        if number > (self.waiter_max_attempts or 240):
+        if number > self.most_attempts(240):
             raise WaitedTooLong(arn, "still there", "It is not gone after the last look.")
         return self.again(context, number, LONGEST_PAUSE)
 

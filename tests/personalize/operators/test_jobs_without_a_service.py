@@ -201,6 +201,23 @@ def test_a_campaign_that_is_being_changed_is_waited_for_before_it_is_changed_aga
     client.update_campaign.assert_called_once()
 
 
+def test_a_campaign_that_was_never_made_is_not_updated_but_explained(client):
+    client.describe_campaign.return_value = {
+        "campaign": {
+            "campaignArn": f"{ARN}campaign/c", "solutionVersionArn": f"{ARN}solution/s/1", "minProvisionedTPS": 1,
+            "status": "CREATE FAILED", "failureReason": "out of sorts.",
+        }
+    }  # fmt: skip
+    operator = PersonalizeCreateOrUpdateCampaignOperator(
+        task_id="t", campaign_name="c", solution_version_arn=f"{ARN}solution/s/2"
+    )
+    with pytest.raises(
+        AirflowFailException, match=r"campaign/c is CREATE FAILED\. out of sorts\. .* delete it"
+    ):
+        operator.execute(Task("t").context)
+    client.update_campaign.assert_not_called()
+
+
 def recommender(**state: Any) -> dict[str, Any]:
     return {"recommender": {"recipeArn": "recipe", "status": "ACTIVE", "recommenderConfig": {}, **state}}
 
@@ -252,3 +269,10 @@ def test_a_recommender_is_switched_once(client, operator, operation, before, aft
     Task("t").run(switch)
     Task("t").run(switch)
     getattr(client, operation).assert_called_once()
+
+
+def test_waiting_in_a_worker_ends_before_python_s_stack_does(client):
+    client.create_solution_version.side_effect = refusal("LimitExceededException", "More than 20 resources")
+    client.get_paginator.return_value.paginate.return_value = [{"solutionVersions": []}]
+    with pytest.raises(ClientError, match="More than 20 resources"):
+        Task("t").run(job("train", waiter_max_attempts=5000))
