@@ -37,7 +37,7 @@ def _midnight(day: date) -> pendulum.DateTime:
     return pendulum.datetime(day.year, day.month, day.day, tz="UTC")
 
 
-def export_interactions(group: DatasetGroup) -> DAG:
+def build(group: DatasetGroup) -> DAG:
     """The export DAG of one dataset group."""
     interactions = group.datasets["interactions"]
     with DAG(
@@ -79,4 +79,4 @@ def export_interactions(group: DatasetGroup) -> DAG:
 
 
 for dataset_group in load_pipeline().dataset_groups:
-    globals()[dataset_group.dag_id("export_interactions")] = export_interactions(dataset_group)
+    globals()[dataset_group.dag_id("export_interactions")] = build(dataset_group)

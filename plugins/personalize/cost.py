@@ -74,8 +74,8 @@ class Estimate:
 
     def rows(self) -> list[tuple[str, ...]]:
         lines = [
-            (item.what, item.quantity, item.price, "?" if item.usd is None else f"{item.usd:.2f}")
-            for item in self.items
+            (each.what, each.quantity, each.price, "?" if each.usd is None else f"{each.usd:.2f}")
+            for each in self.items
         ]
         total = f"{self.usd:.2f}" + (" + ?" if self.unknown else "")
         return [*lines, ("together", "", f"prices of {self.as_of}", total)]
@@ -84,8 +84,10 @@ class Estimate:
         return as_text(COLUMNS, self.rows())
 
     def as_json(self) -> dict[str, Any]:
-        return {"usd": round(self.usd, 4), "as_of": self.as_of, "unknown": self.unknown, "text": self.as_text(),
-                "markdown": as_markdown(COLUMNS, self.rows()), "items": [vars(item) for item in self.items]}  # fmt: skip
+        return {
+            "usd": round(self.usd, 4), "as_of": self.as_of, "unknown": self.unknown, "text": self.as_text(),
+            "markdown": as_markdown(COLUMNS, self.rows()), "items": [vars(item) for item in self.items],
+        }  # fmt: skip
 
 
 def estimate(prices: Prices, bytes_imported: int, interactions: int, trained: Sequence[Trained]) -> Estimate:

@@ -59,7 +59,8 @@ def read(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan
 
 def _refusals(plan: RunPlan, chosen: Sequence[str], group: DatasetGroup, today: date):
     if unknown := [name for name in chosen if name not in plan.solutions]:
-        yield f"solutions: the pipeline file has no {', '.join(unknown)}, only {', '.join(s.name for s in group.solutions)}."
+        there = ", ".join(solution.name for solution in group.solutions)
+        yield f"solutions: the pipeline file has no {', '.join(unknown)}, only {there}."
     if plan.training_mode == "UPDATE":
         fixed = [name for name in plan.solutions if group.solution(name).recipe not in UPDATABLE]
         if fixed:

@@ -34,12 +34,14 @@ class MetricRule(Settings):
     )
 
 
+def _default_metrics() -> dict[MetricName, MetricRule]:
+    return {"normalized_discounted_cumulative_gain_at_25": MetricRule()}
+
+
 class Gate(Settings):
     """Whether a new version goes live: what it is compared by, and what happens when it is worse."""
 
-    metrics: dict[MetricName, MetricRule] = Field(
-        default_factory=lambda: {"normalized_discounted_cumulative_gain_at_25": MetricRule()}, min_length=1
-    )
+    metrics: dict[MetricName, MetricRule] = Field(default_factory=_default_metrics, min_length=1)
     worse_than_live: Verdict = Field("hold", description="When a metric is below the live version's")
     worse_than_popularity: Verdict = Field(
         "promote", description="When a metric is below what recommending the popular would reach"
@@ -99,10 +101,18 @@ class Retention(Settings):
     )
 
 
+def _everything() -> list[Event]:
+    return ["promoted", "held", "asked", "failed", "late"]
+
+
+def _trouble() -> list[Event]:
+    return ["held", "asked", "failed", "late"]
+
+
 class SlackChannel(Settings):
     type: Literal["slack"]
     conn_id: str = "slack_webhook_default"
-    on: list[Event] = Field(default_factory=lambda: ["promoted", "held", "asked", "failed", "late"])
+    on: list[Event] = Field(default_factory=_everything)
 
 
 class MailChannel(Settings):
@@ -110,14 +120,14 @@ class MailChannel(Settings):
     to: list[str] = Field(min_length=1)
     sender: str | None = Field(None, description="Default: the connection's")
     conn_id: str = "smtp_default"
-    on: list[Event] = Field(default_factory=lambda: ["held", "asked", "failed", "late"])
+    on: list[Event] = Field(default_factory=_trouble)
 
 
 class SnsChannel(Settings):
     type: Literal["sns"]
     topic_arn: str = Field(pattern=r"^arn:[^:]+:sns:")
     conn_id: str = "aws_default"
-    on: list[Event] = Field(default_factory=lambda: ["held", "asked", "failed", "late"])
+    on: list[Event] = Field(default_factory=_trouble)
 
 
 Channel = Annotated[SlackChannel | MailChannel | SnsChannel, Field(discriminator="type")]

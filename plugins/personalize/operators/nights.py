@@ -60,10 +60,10 @@ class PersonalizeRecordNightOperator(_NightOperator):
             return None
         group, s3 = self.settings, self.s3()
         gate = context["ti"].xcom_pull(task_ids="data_gate") or {}
-        rows = [
+        found = [
             self._row(context, group, gate, number, name) for number, name in enumerate(plan["solutions"])
         ]
-        rows = [row for row in rows if row]
+        rows = [row for row in found if row is not None]
         estimate = self._cost(group, gate, rows)
         self.log.info("Cost:\n%s", estimate.as_text())
         for row in rows:

@@ -1,0 +1,59 @@
+"""
+### Clean up
+
+Removes what `retention` in `include/pipeline.yaml` says: files of exports that later ones replaced, old rejected rows
+and snapshots, output of batch jobs, schemas that no dataset uses. Campaigns and solutions that the file no longer names
+go only when that is asked for, and only if Encore has made them (their tags tell). What is live is never removed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG, Param
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from personalize.config import DatasetGroup, load_pipeline
+from personalize.operators.clean_up import PersonalizeCleanUpOperator
+
+
+def build(group: DatasetGroup) -> DAG:
+    """The clean-up DAG of one dataset group."""
+    with DAG(
+        dag_id=group.dag_id("clean_up"),
+        description=f"Remove what {group.name} no longer needs",
+        doc_md=__doc__,
+        schedule=CronTriggerTimetable("0 12 * * 0", timezone="UTC"),
+        start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
+        catchup=False,
+        max_active_runs=1,
+        default_args={"retries": 1, "retry_delay": timedelta(minutes=5)},
+        params={
+            "dry_run": Param(
+                False,
+                type="boolean",
+                title="Dry run",
+                description_md="Remove nothing, only say what would go.",
+            ),
+            "remove_unlisted": Param(
+                group.retention.remove_unlisted,
+                type="boolean",
+                title="Remove what the file no longer names",
+                description_md="Campaigns and solutions that Encore has made and the pipeline file no longer has.",
+            ),
+        },
+        tags=["personalize", "clean-up", group.name],
+    ) as dag:
+        PersonalizeCleanUpOperator(
+            task_id="clean_up",
+            group=group.model_dump(mode="json", by_alias=True),
+            dry_run="{{ params.dry_run }}",
+            remove_unlisted="{{ params.remove_unlisted }}",
+            aws_conn_id=group.aws_conn_id,
+        )
+    return dag
+
+
+for dataset_group in load_pipeline().dataset_groups:
+    globals()[dataset_group.dag_id("clean_up")] = build(dataset_group)

@@ -1,0 +1,73 @@
+"""
+### Roll back a campaign
+
+Puts an earlier solution version behind a campaign, at once and without training. Choose the campaign; without a version
+it is the newest one that is older than the one now live. The campaign answers all the while.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG, Param
+
+from personalize.config import DatasetGroup, load_pipeline
+from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
+from personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
+
+
+def build(group: DatasetGroup) -> DAG:
+    """The DAG that puts earlier versions back in one dataset group."""
+    aws = {"aws_conn_id": group.aws_conn_id}
+    campaigns = [solution.campaign_name for solution in group.solutions]
+    with DAG(
+        dag_id=group.dag_id("rollback_campaign"),
+        description=f"Put an earlier solution version behind a campaign of {group.name}",
+        doc_md=__doc__,
+        schedule=None,
+        start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
+        catchup=False,
+        max_active_runs=1,
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+        render_template_as_native_obj=True,
+        params={
+            "campaign": Param(
+                campaigns[0],
+                type="string",
+                enum=campaigns,
+                title="Campaign",
+                description_md="What to roll back.",
+            ),
+            "version": Param(
+                None,
+                type=["null", "string"],
+                title="Version",
+                description_md="ARN of an earlier solution version, or the last part of it, as the report shows it."
+                " Empty: the newest one older than the live one.",
+            ),
+        },
+        tags=["personalize", "rollback", group.name],
+    ) as dag:
+        earlier = PersonalizeChooseEarlierVersionOperator(
+            task_id="choose_version",
+            dataset_group_name=group.name,
+            campaign_name="{{ params.campaign }}",
+            version="{{ params.version }}",
+            **aws,
+        )
+        campaign = PersonalizeCreateOrUpdateCampaignOperator(
+            task_id="campaign",
+            campaign_name="{{ params.campaign }}",
+            solution_version_arn="{{ ti.xcom_pull(task_ids='choose_version')['solution_version_arn'] }}",
+            min_provisioned_tps="{{ ti.xcom_pull(task_ids='choose_version')['min_provisioned_tps'] }}",
+            campaign_config="{{ ti.xcom_pull(task_ids='choose_version')['campaign_config'] }}",
+            deferrable=True,
+            **aws,
+        )
+        earlier >> campaign
+    return dag
+
+
+for dataset_group in load_pipeline().dataset_groups:
+    globals()[dataset_group.dag_id("rollback_campaign")] = build(dataset_group)

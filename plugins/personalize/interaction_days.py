@@ -1,0 +1,38 @@
+"""Which day partitions of the interactions an import reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+_IMPORTED = re.compile(r"(?:^|/)(dt)-(\d{4}-\d{2}-\d{2})-\d+\.csv$")
+
+
+class NothingToTell(ValueError):
+    """It can't be told which days the service has already."""
+
+
+def until(folders: Iterable[str], as_of: str) -> list[str]:
+    """The folders of days up to `as_of` (included, YYYY-MM-DD); folders that are no day are left out."""
+    return [folder for folder in folders if folder.startswith("dt=") and folder[3:] <= as_of]
+
+
+def days(folders: Iterable[str]) -> list[str]:
+    """The keys of day folders."""
+    return [folder.removeprefix("dt=") for folder in folders if folder.startswith("dt=")]
+
+
+def not_imported(there: Sequence[str], imported_files: Collection[str]) -> list[str]:
+    """The days that an incremental import has to add.
+
+    :param there: keys of all exported days
+    :param imported_files: keys of the files that the imports since the last FULL one read
+    :raises NothingToTell: if none of them names a day, e.g. because they were cleaned up.
+    """
+    imported = {found[2] for key in imported_files if (found := _IMPORTED.search(key))}
+    if not imported:
+        raise NothingToTell(
+            "import_mode=INCREMENTAL: nothing tells which days the service has already (the files of its last imports"
+            " are gone, or there were none). Run with FULL once."
+        )
+    return [day for day in there if day not in imported]

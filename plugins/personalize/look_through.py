@@ -1,0 +1,85 @@
+"""A look through the files of an import: how many users there are, and which ids nobody knows."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from personalize.data_gate import InteractionFacts
+
+EXAMPLES = 5
+
+
+def look_through(
+    client: Any, interactions: str, users: str | None, items: str | None, *, limit: int, newest: int | None
+) -> InteractionFacts:
+    """Facts of the newest interactions of an import.
+
+    :param interactions: `s3://` place of the files that will be imported; `users` and `items` likewise, if there are
+    :param limit: rows after which the look ends; files of newer days are read first
+    :param newest: epoch seconds of the newest interaction, passed through
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = {
+        "users": ids(client, users, "user_id") if users else None,
+        "items": ids(client, items, "item_id") if items else None,
+    }
+    seen = pa.array([], pa.string())
+    rows, unknown = 0, {"users": 0, "items": 0}
+    examples: dict[str, list[str]] = {"users": [], "items": []}
+    for batch in _batches(client, interactions, ("user_id", "item_id"), newest_first=True):
+        columns = {"users": batch["user_id"], "items": batch["item_id"]}
+        seen = pc.unique(pa.concat_arrays([seen, pc.unique(columns["users"])]))
+        for what, column in columns.items():
+            if known[what] is not None:
+                strangers = column.filter(pc.invert(pc.is_in(column, value_set=known[what])))
+                unknown[what] += len(strangers)
+                examples[what] = (examples[what] + pc.unique(strangers).to_pylist())[:EXAMPLES]
+        rows += batch.num_rows
+        if rows >= limit:
+            break
+    share = {what: unknown[what] / rows if rows and known[what] is not None else None for what in unknown}
+    return InteractionFacts(newest, share["users"], share["items"], len(seen), examples)
+
+
+def ids(client: Any, location: str, column: str) -> Any:
+    """The distinct ids in a dataset's files (pyarrow array of strings)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = [pc.unique(batch[column]) for batch in _batches(client, location, (column,))]
+    return pc.unique(pa.concat_arrays(found)) if found else pa.array([], pa.string())
+
+
+def files(client: Any, location: str) -> tuple[str, list[str]]:
+    """The bucket, and the keys of the objects at an `s3://` place, sorted."""
+    bucket, prefix = location.removeprefix("s3://").split("/", 1)
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return bucket, sorted(each["Key"] for page in pages for each in page.get("Contents", ()))
+
+
+def _batches(client: Any, location: str, wanted: Sequence[str], newest_first: bool = False) -> Iterator[Any]:
+    """Record batches of the wanted columns (named in any case), as strings."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    bucket, keys = files(client, location)
+    for key in reversed(keys) if newest_first else keys:
+        with tempfile.TemporaryFile() as local:
+            client.download_fileobj(bucket, key, local)
+            local.seek(0)
+            header = local.readline().decode().strip().split(",")
+            local.seek(0)
+            spelled = {name.lower(): name for name in header}
+            columns = [spelled[name] for name in wanted]
+            options = csv.ConvertOptions(
+                include_columns=columns,
+                column_types=dict.fromkeys(columns, pa.string()),
+                strings_can_be_null=False,
+            )
+            parse = csv.ParseOptions(newlines_in_values=True)
+            for batch in csv.open_csv(local, convert_options=options, parse_options=parse):
+                yield batch.rename_columns(list(wanted))

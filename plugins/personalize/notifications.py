@@ -1,0 +1,98 @@
+"""What is told of a night, and through which of Airflow's notifiers."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from personalize.config.operations import Channel, Event, MailChannel, SlackChannel, SnsChannel
+
+
+@dataclass(frozen=True)
+class News:
+    """One message: what happened, a subject of one line, and the text with the tables."""
+
+    event: Event
+    subject: str
+    text: str
+
+
+def news_of(
+    group: str, outcomes: Mapping[str, Mapping[str, Any]], decisions: Mapping[str, Mapping[str, Any]],
+    failed_tasks: Sequence[str],
+) -> list[News]:  # fmt: skip
+    """The messages of a night, one for each kind of outcome.
+
+    :param outcomes: by solution, its `outcome` and `reason`, as they are recorded
+    :param decisions: by solution, the gate's decision
+    :param failed_tasks: tasks of the run that failed
+    """
+    found = []
+    for event in ("failed", "held", "promoted"):
+        names = [name for name, each in outcomes.items() if each["outcome"] == event]
+        tasks = list(failed_tasks) if event == "failed" else []
+        if names or tasks:
+            parts = [
+                f"{name}: {outcomes[name]['reason']}\n{decisions.get(name, {}).get('text', '')}"
+                for name in names
+            ]
+            if tasks:
+                parts.append(f"Failed tasks: {', '.join(tasks)}")
+            subject = f"{group}: {event} {', '.join(names) or ', '.join(tasks)}"
+            found.append(News(event, subject, "\n\n".join(part.strip() for part in parts)))  # type: ignore[arg-type]
+    return found
+
+
+def notifier(channel: SlackChannel | MailChannel | SnsChannel, subject: str, text: str) -> Any:
+    """Airflow's notifier of a channel, for a message. Both may be Jinja templates."""
+    if isinstance(channel, SlackChannel):
+        from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+
+        return SlackWebhookNotifier(
+            slack_webhook_conn_id=channel.conn_id, text=f"*{subject}*\n```\n{text}\n```"
+        )
+    if isinstance(channel, MailChannel):
+        from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+        return SmtpNotifier(
+            to=channel.to, from_email=channel.sender, subject=subject, html_content=f"<pre>{text}</pre>",
+            smtp_conn_id=channel.conn_id,
+        )  # fmt: skip
+    from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
+
+    return SnsNotifier(
+        aws_conn_id=channel.conn_id,
+        target_arn=channel.topic_arn,
+        subject=subject[:100],
+        message=f"{subject}\n\n{text}",
+    )
+
+
+def send(channel: SlackChannel | MailChannel | SnsChannel, news: News, context: Any) -> None:
+    """Send a finished message; unlike Airflow does for its own callbacks, nothing in it is taken for a template."""
+    text = html.escape(news.text) if isinstance(channel, MailChannel) else news.text
+    notifier(channel, news.subject, text).notify(context)
+
+
+async def late(channels: Sequence[Mapping[str, Any]], group: str, hours: float, context: Any = None) -> None:
+    """Tell that a night still runs after its deadline. Called by Airflow's triggerer."""
+    run = (context or {}).get("dag_run") or {}
+    run_id = run.get("run_id") if isinstance(run, Mapping) else getattr(run, "run_id", "")
+    text = (
+        f"The run {run_id} still runs {hours:g} hours after its begin. Look at what it waits for in Airflow."
+    )
+    news = News("late", f"{group}: the night is late", text)
+    for each in channels:
+        channel: Any = TypeAdapter(Channel).validate_python(each)
+        if "late" in channel.on:
+            await asyncio.to_thread(send, channel, news, context or {})
+
+
+def channels_for(event: Event, channels: Sequence[Any], subject: str, text: str) -> list[Any]:
+    """The notifiers of all channels that want an event, for messages that Airflow sends itself."""
+    return [notifier(channel, subject, text) for channel in channels if event in channel.on]

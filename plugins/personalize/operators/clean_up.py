@@ -1,0 +1,165 @@
+"""Removing what retention says, after saying what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from botocore.exceptions import ClientError
+
+from personalize import retention
+from personalize.config.sections import DatasetGroup
+from personalize.export import manifest as manifests
+from personalize.export.manifest import Place
+from personalize.operators.base import PersonalizeBaseOperator, fail
+from personalize.retention import Removal, Resource, Stored
+from personalize.waiting import PersonalizeError, Wait
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+AT_ONCE = 1000
+RUNNING = ("CREATE PENDING", "CREATE IN_PROGRESS")
+
+
+class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
+    """
+    Remove old objects of a dataset group from S3, unused schemas, and, when told, what the file no longer names.
+
+    :param group: the dataset group, as its section of the pipeline file
+    :param dry_run: only say what would be removed (templated)
+    :param remove_unlisted: also campaigns and solutions that the file no longer names (templated)
+    :return: what was removed, counted by reason
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("dry_run", "remove_unlisted")
+
+    def __init__(
+        self, *, group: Mapping[str, Any], dry_run: bool | str = False, remove_unlisted: bool | str = False,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.group, self.dry_run, self.remove_unlisted = group, dry_run, remove_unlisted
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        group, only_say = DatasetGroup.model_validate(self.group), str(self.dry_run) == "True"
+        kept = group.retention
+        if str(self.remove_unlisted) == "True":
+            kept = kept.model_copy(update={"remove_unlisted": True})
+        s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify).get_conn()
+        arn = self._group_arn(group.name)
+        objects = self._objects(s3, group, kept, arn)
+        resources = self._resources(group, kept, arn) if arn else []
+        schemas = self._schemas(group, kept)
+        for each in (*objects, *resources, *schemas):
+            self.log.info("%s %s: %s", "Would remove" if only_say else "Removing", each.what, each.why)
+        if not only_say:
+            _delete_objects(s3, group, objects)
+            for each in resources:
+                self._delete_resource(each.what)
+            for each in schemas:
+                self.change.delete_schema(schemaArn=each.what)
+        return retention.summary([*objects, *resources, *schemas])
+
+    def _group_arn(self, name: str) -> str | None:
+        return next((g["datasetGroupArn"] for g in self._list("dataset_groups") if g["name"] == name), None)
+
+    def _objects(self, s3: Any, group: DatasetGroup, kept: Any, arn: str | None) -> list[Removal]:
+        base = f"{group.prefix}/"
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=group.bucket, Prefix=base)
+        stored = [
+            Stored(each["Key"].removeprefix(base), each["Size"], each["LastModified"])
+            for page in pages for each in page.get("Contents", ())
+        ]  # fmt: skip
+        folders = {"/".join(each.key.split("/")[:2]) for each in stored if each.key.count("/") >= 2}
+        attempts = {}
+        for folder in folders:
+            kind, _, directory = folder.partition("/")
+            if kind in group.datasets:
+                found = manifests.read(s3, Place(group.bucket, group.prefix, kind), directory)
+                if found is not None:
+                    attempts[folder] = found.attempt
+        reading = [] if arn is None else self._being_read(arn, f"s3://{group.bucket}/{base}")
+        return retention.objects_to_remove(kept, stored, attempts, datetime.now(UTC), reading)
+
+    def _being_read(self, group_arn: str, base: str) -> list[str]:
+        """Places that imports still read, below the group's prefix."""
+        found = []
+        for dataset in self._list("datasets", datasetGroupArn=group_arn):
+            for job in self._list("dataset_import_jobs", datasetArn=dataset["datasetArn"]):
+                if job["status"] in RUNNING:
+                    there = (
+                        self.describe("dataset_import_job", datasetImportJobArn=job["datasetImportJobArn"])
+                        or {}
+                    )
+                    found.append(there["dataSource"]["dataLocation"].removeprefix(base))
+        return found
+
+    def _resources(self, group: DatasetGroup, kept: Any, arn: str) -> list[Removal]:
+        if not kept.remove_unlisted:
+            return []
+        solutions, campaigns = [], []
+        for solution in self._list("solutions", datasetGroupArn=arn):
+            solutions.append(
+                Resource(solution["solutionArn"], solution["name"], self._tags(solution["solutionArn"]))
+            )
+            for each in self._list("campaigns", solutionArn=solution["solutionArn"]):
+                campaigns.append(
+                    Resource(
+                        each["campaignArn"],
+                        each["name"],
+                        self._tags(each["campaignArn"]),
+                        solution["solutionArn"],
+                    )
+                )
+        names = {solution.name for solution in group.solutions}
+        served = {solution.campaign_name for solution in group.solutions}
+        return retention.resources_to_remove(kept, group.name, solutions, campaigns, names, served)
+
+    def _schemas(self, group: DatasetGroup, kept: Any) -> list[Removal]:
+        used = {
+            there["schemaArn"]
+            for dataset in self._list("datasets")
+            if (there := self.describe("dataset", datasetArn=dataset["datasetArn"]))
+        }
+        schemas = {schema["schemaArn"]: schema["name"] for schema in self._list("schemas")}
+        return retention.schemas_to_remove(
+            kept, schemas, used, {f"{group.name}-{kind}" for kind in group.datasets}
+        )
+
+    def _delete_resource(self, arn: str) -> None:
+        kind = arn.split(":")[-1].split("/")[0]
+        argument = f"{kind}Arn"
+        try:
+            getattr(self.change, f"delete_{kind}")(**{argument: arn})
+            Wait(f"{kind}_deleted", {argument: arn}, self.waiter_delay, self.waiter_max_attempts).until_done(
+                self.client, self.log
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+        except PersonalizeError as error:
+            fail(error)
+
+    def _tags(self, arn: str) -> list[dict[str, str]]:
+        return self.client.list_tags_for_resource(resourceArn=arn).get("tags", [])
+
+    def _list(self, plural: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
+        for page in self.client.get_paginator(f"list_{plural}").paginate(**arguments):
+            for value in page.values():
+                yield from value if isinstance(value, list) else ()
+
+
+def _delete_objects(s3: Any, group: DatasetGroup, objects: Sequence[Removal]) -> None:
+    keys = [{"Key": f"{group.prefix}/{each.what}"} for each in objects]
+    for start in range(0, len(keys), AT_ONCE):
+        answer = s3.delete_objects(
+            Bucket=group.bucket, Delete={"Objects": keys[start : start + AT_ONCE], "Quiet": True}
+        )
+        if errors := answer.get("Errors"):
+            raise RuntimeError(
+                f"s3://{group.bucket}/{errors[0]['Key']} can't be removed: {errors[0]['Message']}"
+            )

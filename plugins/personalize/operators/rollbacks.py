@@ -1,0 +1,78 @@
+"""Putting an earlier version back: which one is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk.exceptions import AirflowFailException
+
+from personalize import versions
+from personalize.operators.base import PersonalizeBaseOperator
+from personalize.operators.listing import find_by
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class PersonalizeChooseEarlierVersionOperator(PersonalizeBaseOperator):
+    """
+    Find the version that a campaign should go back to.
+
+    :param dataset_group_name: the group that the campaign must belong to
+    :param campaign_name: the campaign (templated)
+    :param version: ARN or last part of the ARN of a version; empty: the newest one older than the live one (templated)
+    :return: `solution_version_arn` to go to, and `live`, the one that is left
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("campaign_name", "version")
+
+    def __init__(
+        self, *, dataset_group_name: str, campaign_name: str, version: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dataset_group_name, self.campaign_name, self.version = dataset_group_name, campaign_name, version
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        campaign = find_by(self.client, "list_campaigns", name=self.campaign_name)
+        if campaign is None:
+            raise AirflowFailException(f"There is no campaign {self.campaign_name}: nothing to roll back.")
+        there = self.client.describe_campaign(campaignArn=campaign["campaignArn"])["campaign"]
+        live = there["solutionVersionArn"]
+        group = self._group(live)
+        if group != self.dataset_group_name:
+            raise AirflowFailException(
+                f"Campaign {self.campaign_name} belongs to dataset group {group}, not to {self.dataset_group_name}."
+            )
+        chosen = self._choose(live)
+        self.log.info("%s goes from %s to %s", self.campaign_name, live, chosen)
+        return {
+            "solution_version_arn": chosen,
+            "live": live,
+            "min_provisioned_tps": there["minProvisionedTPS"],
+            "campaign_config": there.get("campaignConfig", {}),
+        }
+
+    def _group(self, version_arn: str) -> str:
+        version = self.client.describe_solution_version(solutionVersionArn=version_arn)["solutionVersion"]
+        return version["datasetGroupArn"].split("/")[-1]
+
+    def _choose(self, live: str) -> str:
+        ready = [
+            each["solutionVersionArn"]
+            for each in versions.of_solution(self.client, live.rsplit("/", 1)[0])
+            if each["status"] == "ACTIVE"
+        ]
+        wanted = self.version if self.version not in ("", "None") else None
+        if wanted:
+            found = [arn for arn in ready if wanted in (arn, arn.split("/")[-1])]
+        else:
+            found = ready[ready.index(live) + 1 :] if live in ready else []
+        if not found or found[0] == live:
+            what = f"{wanted} is not" if wanted else "There is no older version"
+            raise AirflowFailException(
+                f"{what} a version that campaign {self.campaign_name} could go back to. It serves"
+                f" {live.split('/')[-1]}; there are {', '.join(arn.split('/')[-1] for arn in ready)}."
+            )
+        return found[0]

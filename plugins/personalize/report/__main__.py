@@ -1,0 +1,59 @@
+"""`python -m personalize.report`: the history of a dataset group as one HTML file, with its pictures as PNGs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from personalize import history
+from personalize.config import load_pipeline
+from personalize.report.page import METRIC, page, pictures
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder to write to")] = Path("report"),
+    group: Annotated[
+        str | None, typer.Option(help="Dataset group; default: the first of the pipeline file")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="Metric to draw, by the service's name")] = METRIC,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Folder with the history's files, instead of S3")
+    ] = None,
+) -> None:
+    """Draw what every night has led to."""
+    name, rows = _rows(group, parquet)
+    if not rows:
+        typer.echo(f"No night of {name} has been recorded yet: run retrain_recommenders first.", err=True)
+        raise typer.Exit(1)
+    out.mkdir(parents=True, exist_ok=True)
+    drawn = pictures(rows, metric)
+    for picture, content in drawn.items():
+        (out / f"{picture}.png").write_bytes(content)
+    (out / "report.html").write_text(page(rows, name, metric, drawn))
+    typer.echo(f"{len(rows)} versions: {out / 'report.html'}")
+
+
+def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict]]:
+    if parquet is not None:
+        rows = [
+            row
+            for file in sorted(parquet.glob("*.parquet"))
+            for row in history.from_parquet(file.read_bytes())
+        ]
+        rows = [row for row in rows if group in (None, row["dataset_group"])]
+        name = group or (rows[0]["dataset_group"] if rows else str(parquet))
+        return name, sorted(rows, key=lambda row: (row["recorded_at"], row["solution"]))
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    groups = {each.name: each for each in load_pipeline().dataset_groups}
+    if group is not None and group not in groups:
+        raise typer.BadParameter(f"the pipeline file has no dataset group {group}, only {', '.join(groups)}")
+    chosen = groups[group] if group else next(iter(groups.values()))
+    s3 = S3Hook(aws_conn_id=chosen.aws_conn_id).get_conn()
+    return chosen.name, history.read(s3, chosen.bucket, chosen.prefix)
+
+
+if __name__ == "__main__":
+    typer.run(main)

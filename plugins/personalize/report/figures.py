@@ -1,0 +1,146 @@
+"""The pictures of the report: metrics by night with what went live, data volumes, durations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+Rows = Sequence[Mapping[str, Any]]
+
+INK, PALE, GRID = "#1f2933", "#9aa5b1", "#e4e7eb"
+COLOURS = {"promoted": "#18794e", "held": "#c77700", "failed": "#cd2b31"}
+MARKS = {"promoted": "o", "held": "s", "failed": "X"}
+DATA_COLOURS = ("#2563eb", "#7c3aed", "#0d9488", "#db2777", "#64748b", "#ca8a04", "#0891b2", "#4d7c0f")
+NAMES = {
+    "normalized_discounted_cumulative_gain_at_25": "NDCG@25",
+    "normalized_discounted_cumulative_gain_at_10": "NDCG@10",
+    "normalized_discounted_cumulative_gain_at_5": "NDCG@5",
+    "mean_reciprocal_rank_at_25": "MRR@25",
+    "precision_at_5": "precision@5",
+    "precision_at_10": "precision@10",
+    "precision_at_25": "precision@25",
+    "coverage": "coverage",
+}
+WIDTH = 9.6
+
+
+def metric_over_time(rows: Rows, metric: str, solution: str) -> Figure:
+    """One solution's metric by night: every version, what is live, and what the popular items would reach."""
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = figure.subplots()
+    own = [
+        row for row in rows if row["solution"] == solution and (row["metrics"] or {}).get(metric) is not None
+    ]
+    times = [row["recorded_at"] for row in own]
+    axes.plot(times, [row["metrics"][metric] for row in own], color=PALE, linewidth=1, zorder=1)
+    _live_line(axes, own, metric)
+    popular = [row for row in own if (row["popularity_metrics"] or {}).get(metric) is not None]
+    if popular:
+        values = [row["popularity_metrics"][metric] for row in popular]
+        axes.plot([row["recorded_at"] for row in popular], values, color=INK, linestyle=":", linewidth=1.2,
+                  label="popular items")  # fmt: skip
+    for outcome, colour in COLOURS.items():
+        chosen = [row for row in own if row["outcome"] == outcome]
+        if chosen:
+            axes.scatter([row["recorded_at"] for row in chosen], [row["metrics"][metric] for row in chosen], s=42,
+                         color=colour, marker=MARKS[outcome], zorder=3, label=f"{outcome} ({len(chosen)})")  # fmt: skip
+    _finish(axes, f"{solution}: {NAMES.get(metric, metric)}")
+    axes.set_ylim(bottom=0)
+    return figure
+
+
+def _live_line(axes: Axes, own: Rows, metric: str) -> None:
+    """The metric of the version that was live after each night, as steps."""
+    live, times, values = None, [], []
+    for row in own:
+        if row["outcome"] == "promoted":
+            live = row["metrics"][metric]
+        elif live is None:
+            live = (row["live_metrics"] or {}).get(metric)
+        if live is not None:
+            times.append(row["recorded_at"])
+            values.append(live)
+    if times:
+        axes.step(
+            times,
+            values,
+            where="post",
+            color=COLOURS["promoted"],
+            linewidth=2.2,
+            alpha=0.55,
+            label="live",
+            zorder=2,
+        )
+
+
+def data_volumes(rows: Rows) -> Figure:
+    """Rows imported by night, one panel for each dataset."""
+    nights = _nights(rows)
+    kinds = [
+        kind
+        for kind in ("interactions", "users", "items")
+        if any((row["rows"] or {}).get(kind) for row in nights)
+    ]
+    figure = Figure(figsize=(WIDTH, 1.9 * max(len(kinds), 1)), layout="constrained")
+    panels = figure.subplots(max(len(kinds), 1), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, kind, colour in zip(panels, kinds, DATA_COLOURS, strict=False):
+        times = [row["recorded_at"] for row in nights]
+        axes.bar(times, [(row["rows"] or {}).get(kind, 0) for row in nights], width=0.7, color=colour)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        _finish(axes, f"rows of {kind}", legend=False)
+    return figure
+
+
+def durations(rows: Rows) -> Figure:
+    """Minutes by step and night, stacked; a training counts once for each solution."""
+    nights: dict[Any, dict[str, float]] = {}
+    for row in rows:
+        steps = nights.setdefault(row["recorded_at"], {})
+        for step, seconds in (row["seconds"] or {}).items():
+            name = f"train {row['solution']}" if step == "train" else step
+            steps[name] = seconds / 60
+    names = sorted({name for steps in nights.values() for name in steps})
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = figure.subplots()
+    bottom = [0.0] * len(nights)
+    for number, name in enumerate(names):
+        values = [steps.get(name, 0.0) for steps in nights.values()]
+        axes.bar(list(nights), values, bottom=bottom, width=0.7, label=name,
+                 color=DATA_COLOURS[number % len(DATA_COLOURS)])  # fmt: skip
+        bottom = [low + value for low, value in zip(bottom, values, strict=True)]
+    _finish(axes, "minutes of work by step (steps of different solutions run side by side)")
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    out = BytesIO()
+    figure.savefig(out, format="png", dpi=110)
+    return out.getvalue()
+
+
+def _nights(rows: Rows) -> list[Mapping[str, Any]]:
+    """One row a run: the first that tells of its data."""
+    nights: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        if row["rows"]:
+            nights.setdefault(row["run_id"], row)
+    return list(nights.values())
+
+
+def _finish(axes: Axes, title: str, legend: bool = True) -> None:
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(colors=INK, labelsize=8, length=0)
+    locator = AutoDateLocator(maxticks=10)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    if legend and axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), frameon=False, fontsize=8)

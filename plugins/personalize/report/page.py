@@ -1,0 +1,71 @@
+"""The report as one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from personalize.report import figures
+
+Rows = Sequence[Mapping[str, Any]]
+METRIC = "normalized_discounted_cumulative_gain_at_25"
+LAST = 40
+
+
+def pictures(rows: Rows, metric: str = METRIC) -> dict[str, bytes]:
+    """PNGs by file name without its ending: one for each solution, then data and durations."""
+    solutions = list(dict.fromkeys(row["solution"] for row in rows))
+    drawn = {f"metrics-{name}": figures.metric_over_time(rows, metric, name) for name in sorted(solutions)}
+    drawn["data"] = figures.data_volumes(rows)
+    drawn["durations"] = figures.durations(rows)
+    return {name: figures.png(figure) for name, figure in drawn.items()}
+
+
+def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes] | None = None) -> str:
+    """The whole report.
+
+    :param rows: the history, oldest first
+    :param drawn: the pictures, if they have been drawn already
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
+    )
+    images = {} if not rows else pictures(rows, metric) if drawn is None else drawn
+    return environment.get_template("page.html.jinja").render(
+        group=group,
+        metric=metric,
+        metric_name=figures.NAMES.get(metric, metric),
+        cards=[_card(rows, name, metric) for name in sorted({row["solution"] for row in rows})],
+        rows=list(reversed(rows))[:LAST],
+        nights=len({row["run_id"] for row in rows}),
+        first=rows[0]["recorded_at"] if rows else None,
+        last=rows[-1]["recorded_at"] if rows else None,
+        spent=_spent(rows),
+        images={name: b64encode(content).decode() for name, content in images.items()},
+    )
+
+
+def _card(rows: Rows, solution: str, metric: str) -> dict[str, Any]:
+    """What matters of a solution this morning."""
+    own = [row for row in rows if row["solution"] == solution]
+    promoted = [row for row in own if row["outcome"] == "promoted"]
+    live = promoted[-1] if promoted else None
+    return {
+        "solution": solution,
+        "recipe": own[-1]["recipe"],
+        "outcome": own[-1]["outcome"],
+        "reason": own[-1]["reason"],
+        "when": own[-1]["recorded_at"],
+        "live_since": live["recorded_at"] if live else None,
+        "live": (live["metrics"] or {}).get(metric) if live else None,
+        "newest": (own[-1]["metrics"] or {}).get(metric),
+        "counts": {outcome: sum(row["outcome"] == outcome for row in own) for outcome in figures.COLOURS},
+    }
+
+
+def _spent(rows: Rows) -> float:
+    return sum(row["cost_usd"] or 0.0 for row in rows)

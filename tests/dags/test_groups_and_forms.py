@@ -1,0 +1,81 @@
+"""The DAGs of several dataset groups, and the forms that people fill in."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from personalize.config import PIPELINE_FILE
+from tests.dags.conftest import ROOT
+
+KINDS = ("export_interactions", "retrain_recommenders", "rollback_campaign", "clean_up")
+
+
+@pytest.fixture
+def two_groups(tmp_path, monkeypatch):
+    """Every DAG of a file with two groups, the second one with all that can be configured."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    content = yaml.safe_load(PIPELINE_FILE.read_text())
+    first = content["dataset_groups"][0]
+    content["dataset_groups"].append({
+        **first, "name": "books", "dag_suffix": None, "bucket": "books", "deadline_hours": 6,
+        "notify": [{"type": "slack"}, {"type": "smtp", "to": ["a@example.com"]}],
+        "filters": [{"name": "fresh", "expression": "EXCLUDE ItemID WHERE Interactions.event_type IN (\"purchase\")"}],
+    })  # fmt: skip
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(yaml.safe_dump(content))
+    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
+    bag = DagBag(dag_folder=str(ROOT / "dags"))
+    assert not bag.import_errors, bag.import_errors
+    return bag.dags
+
+
+def test_each_group_gets_its_own_dags(two_groups):
+    assert set(two_groups) == {kind + suffix for kind in KINDS for suffix in ("", "_books")}
+
+
+def test_what_a_group_configures_is_in_its_dags_only(two_groups):
+    first, books = two_groups["retrain_recommenders"], two_groups["retrain_recommenders_books"]
+    assert "filter_fresh" in books.task_ids
+    assert "filter_fresh" not in first.task_ids
+    assert books.deadline
+    assert not first.deadline
+    assert (
+        len(books.get_task("refresh.approve").notifiers or books.get_task("refresh.approve").partial_kwargs)
+        > 0
+    )
+
+
+def test_the_form_of_retraining_names_the_choices(dags):
+    params = dags["retrain_recommenders"].params
+    schema = params.get_param("solutions").schema
+    names = [s["name"] for s in yaml.safe_load(PIPELINE_FILE.read_text())["dataset_groups"][0]["solutions"]]
+    assert schema["items"]["enum"] == schema["examples"] == params["solutions"] == names
+    assert {name: params[name] for name in params if name != "solutions"} == {
+        "training_mode": "FULL", "import_mode": "FULL", "as_of": None, "promote": "gate", "data_gate": "file",
+        "dry_run": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("solutions", ["mine"]), ("solutions", []), ("training_mode", "AUTO"), ("import_mode", "DELTA"), ("as_of", "May"),
+     ("promote", "maybe"), ("data_gate", "off"), ("dry_run", "perhaps")],
+)  # fmt: skip
+def test_the_form_refuses_other_values(dags, name, value):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        dags["retrain_recommenders"].params.get_param(name).resolve(value)
+
+
+@pytest.mark.parametrize("task", ["record", "tell"])
+def test_a_failed_night_stays_failed_though_it_is_recorded_and_told(dags, task):
+    assert dags["retrain_recommenders"].get_task(task).is_teardown
+
+
+def test_everything_waits_for_the_form(dags):
+    dag = dags["retrain_recommenders"]
+    roots = {task.task_id for task in dag.tasks if not task.upstream_task_ids}
+    assert roots == {"read_form"}

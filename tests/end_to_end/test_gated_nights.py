@@ -1,0 +1,263 @@
+"""Nights through the real scheduler: what is good goes live, what is not is held, asked about, stopped or put back."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+
+from demo import product_database, shop
+from demo.settings import Settings
+from demo.stack import Stack
+from tests.end_to_end.conftest import SMALL_SHOP, RunningStack
+
+NDCG = "normalized_discounted_cumulative_gain_at_25"
+RETRAIN = "retrain_recommenders"
+PIPELINE: dict[str, Any] = {
+    "dataset_groups": [
+        {
+            "name": "shop", "dag_suffix": "",
+            "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
+            "datasets": {
+                kind: {"schema": f"schemas/{kind}.json", "sql": f"sql/{kind}.sql"}
+                for kind in ("interactions", "users", "items")
+            },
+            "solutions": [
+                {"name": "popular", "recipe": "aws-popularity-count",
+                 "gate": {"metrics": {NDCG: {"tolerance": 0}}, "worse_than_live": "ask"}},
+                {"name": "related", "recipe": "aws-sims",
+                 "gate": {"metrics": {NDCG: {"tolerance": 0}}, "worse_than_live": "hold"}},
+            ],
+        },
+        {
+            "name": "books", "role": "EncorePersonalizeRole",
+            "bucket": "encore-books", "product_db": "no_such_database",
+            "datasets": {
+                kind: {"schema": f"schemas/{kind}.json", "sql": f"sql/{kind}.sql"} for kind in ("interactions", "users")
+            },
+            "solutions": [{"name": "bestsellers", "recipe": "aws-popularity-count"}],
+        },
+    ]
+}  # fmt: skip
+
+
+class Nights(RunningStack):
+    """The stack with a pipeline file that a test may change, and the questions a person asks in the morning."""
+
+    def __init__(self, stack: Stack, file: Path) -> None:
+        super().__init__(stack)
+        self.file = file
+
+    def export(self) -> None:
+        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+        first = yesterday - timedelta(days=SMALL_SHOP.days - 1)
+        run = self.run("export_interactions", {"from_date": str(first), "to_date": str(yesterday)})
+        assert run["state"] == "success", run
+
+    def sql(self, *statements: str) -> None:
+        with psycopg2.connect(self.database) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def serves(self, campaign: str) -> str:
+        """The version that a campaign serves, and serves with answers."""
+        personalize = self.aws("personalize")
+        arn = self.campaign_arn(campaign)
+        about = {"itemId": "1"} if campaign == "related" else {"userId": "1"}
+        answer = self.aws("personalize-runtime").get_recommendations(campaignArn=arn, **about)
+        assert answer["itemList"]
+        return personalize.describe_campaign(campaignArn=arn)["campaign"]["solutionVersionArn"]
+
+    def campaign_arn(self, name: str) -> str:
+        return next(
+            campaign["campaignArn"]
+            for campaign in self.aws("personalize").list_campaigns()["campaigns"]
+            if campaign["name"] == name
+        )
+
+    def answer(self, run_id: str, option: str) -> str:
+        """Wait for the question, answer it as a person would, and return what was shown."""
+        deadline = time.monotonic() + 300
+        while True:
+            found = [
+                each
+                for each in self.airflow.get(f"/dags/{RETRAIN}/dagRuns/{run_id}/hitlDetails")["hitl_details"]
+                if not each["response_received"]
+            ]
+            if found:
+                break
+            assert time.monotonic() < deadline, self.states(RETRAIN, run_id)
+            time.sleep(1)
+        task = found[0]["task_instance"]
+        path = f"/dags/{RETRAIN}/dagRuns/{run_id}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
+        self.airflow.patch(path, {"chosen_options": [option], "params_input": {}})
+        return found[0]["subject"] + "\n" + found[0]["body"]
+
+    def store(self) -> dict[str, Any]:
+        """Everything there is in the service and in S3, to compare."""
+        personalize, s3 = self.aws("personalize"), self.aws("s3")
+        lists = (
+            "dataset_groups",
+            "schemas",
+            "datasets",
+            "dataset_import_jobs",
+            "solutions",
+            "solution_versions",
+            "campaigns",
+        )
+        there: dict[str, Any] = {}
+        for name in lists:
+            answer = getattr(personalize, f"list_{name}")()
+            answer.pop("ResponseMetadata")
+            there[name] = answer
+        for bucket in s3.list_buckets()["Buckets"]:
+            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"])
+            there[bucket["Name"]] = [
+                (o["Key"], o["ETag"]) for page in pages for o in page.get("Contents", ())
+            ]
+        return there
+
+
+@pytest.fixture(scope="module")
+def nights() -> Iterator[Nights]:
+    with tempfile.TemporaryDirectory(prefix="encore-", ignore_cleanup_errors=True) as folder:
+        file = Path(folder) / "pipeline.yaml"
+        file.write_text(yaml.safe_dump(PIPELINE))
+        environment = {"ENCORE_PIPELINE": str(file)}
+        running = Stack(Settings.load(Path(folder).resolve()), airflow_env=environment)
+        try:
+            running.start()
+            product_database.load(
+                running.postgres.uri("shop"), shop.generate(SMALL_SHOP, seed=3), "a small shop"
+            )
+            there = Nights(running, file)
+            there.sql("CREATE TABLE kept AS SELECT id, product_id FROM events")
+            there.export()
+            yield there
+        finally:
+            running.stop()
+
+
+@pytest.fixture(scope="module")
+def first_night(nights) -> dict[str, str]:
+    """The versions that the first night has put live."""
+    run = nights.run(RETRAIN)
+    assert run["state"] == "success", run
+    return {name: nights.serves(name) for name in ("popular", "related")}
+
+
+@pytest.fixture
+def tastes_lost(nights, first_night) -> Iterator[None]:
+    """Data of the usual size in which everybody takes anything: honest models of it are worse."""
+    nights.sql("UPDATE events SET product_id = 1 + floor(random() * 240) WHERE product_id IS NOT NULL")
+    nights.export()
+    yield
+    nights.sql("UPDATE events SET product_id = kept.product_id FROM kept WHERE kept.id = events.id")
+    nights.export()
+
+
+def test_the_first_night_is_recorded_with_its_report(nights, first_night):
+    from personalize import history
+
+    rows = history.read(nights.aws("s3"), "encore-shop", "shop")
+    assert {row["solution"]: row["solution_version_arn"] for row in rows} == first_night
+    assert {row["outcome"] for row in rows} == {"promoted"}
+    assert all(
+        row["rows"]["interactions"] > 1000 and row["held_out_users"] and row["code_version"] for row in rows
+    )
+    report = nights.aws("s3").get_object(Bucket="encore-shop", Key="shop/history/report.html")["Body"].read()
+    assert b"related" in report
+
+
+def test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says(
+    nights, first_night, tastes_lost
+):
+    run_id = nights.start_run(RETRAIN)
+    shown = nights.answer(run_id, "Reject")
+    run = nights.finish(RETRAIN, run_id)
+    assert run["state"] == "success", run
+    assert "below the live version's" in shown
+    assert NDCG in shown
+    assert run["tasks"]["refresh.held[1]"] == "success"
+    assert {run["tasks"][f"refresh.campaign[{number}]"] for number in (0, 1)} == {"skipped"}
+    assert {name: nights.serves(name) for name in first_night} == first_night
+
+    run_id = nights.start_run(RETRAIN, {"solutions": ["popular"]})
+    nights.answer(run_id, "Approve")
+    run = nights.finish(RETRAIN, run_id)
+    assert run["state"] == "success", run
+    assert nights.serves("popular") != first_night["popular"]
+    assert nights.serves("related") == first_night["related"]
+    assert "refresh.train[1]" not in run["tasks"], "a solution was trained that was not chosen"
+
+
+def test_a_campaign_that_fails_its_check_is_rolled_back_and_still_answers(nights, first_night):
+    before = nights.serves("related")
+    impatient = yaml.safe_load(nights.file.read_text())
+    impatient["dataset_groups"][0]["solutions"][1]["campaign"] = {"check": {"max_milliseconds": 0.0001}}
+    try:
+        nights.file.write_text(yaml.safe_dump(impatient))
+        run = nights.run(RETRAIN, {"solutions": ["related"], "promote": "promote"})
+    finally:
+        nights.file.write_text(yaml.safe_dump(PIPELINE))
+    assert run["state"] == "failed"
+    assert run["tasks"]["refresh.campaign[0]"] == "success"
+    assert run["tasks"]["refresh.verify[0]"] == "failed"
+    assert nights.serves("related") == before
+    log = nights.log(RETRAIN, run["dag_run_id"], "refresh.verify", 0)
+    assert "ms to answer" in log
+    assert "It is back at" in log
+
+
+def test_a_third_of_the_usual_rows_stops_before_the_import(nights, first_night):
+    imports = len(nights.store()["dataset_import_jobs"]["datasetImportJobs"])
+    nights.sql(
+        "CREATE TABLE lost AS SELECT * FROM events WHERE id % 3 > 0", "DELETE FROM events WHERE id % 3 > 0"
+    )
+    nights.export()
+    try:
+        run = nights.run(RETRAIN)
+    finally:
+        nights.sql("INSERT INTO events SELECT * FROM lost", "DROP TABLE lost")
+        nights.export()
+    assert run["state"] == "failed"
+    assert run["tasks"]["data_gate"] == "failed"
+    assert run["tasks"]["import_interactions"] == "upstream_failed"
+    assert "rows of interactions is" in nights.log(RETRAIN, run["dag_run_id"], "data_gate")
+    assert len(nights.store()["dataset_import_jobs"]["datasetImportJobs"]) == imports
+
+
+def test_a_dry_run_changes_nothing_and_says_what_it_would_do(nights, first_night):
+    before = nights.store()
+    run = nights.run(RETRAIN, {"dry_run": True})
+    assert run["state"] == "success", run
+    assert nights.store() == before
+    said = "\n".join(nights.airflow.xcom(RETRAIN, run["dag_run_id"], "dry_run")["lines"])
+    assert f"campaign related serves {nights.serves('related')}" in said
+    assert "USD" in said
+
+
+def test_choices_that_do_not_go_together_are_refused_by_name_when_the_run_starts(nights, first_night):
+    run = nights.run(
+        RETRAIN, {"training_mode": "UPDATE", "import_mode": "INCREMENTAL", "as_of": "2020-01-01"}
+    )
+    assert run["state"] == "failed"
+    log = nights.log(RETRAIN, run["dag_run_id"], "read_form")
+    assert "training_mode=UPDATE" in log
+    assert "as_of=2020-01-01 with import_mode=INCREMENTAL" in log
+    assert set(run["tasks"].values()) <= {"failed", "upstream_failed", "success"}
+
+
+def test_another_group_fails_alone(nights, first_night):
+    broken = nights.start_run("retrain_recommenders_books")
+    run = nights.run(RETRAIN, {"solutions": ["popular"], "promote": "promote"})
+    assert run["state"] == "success", run
+    assert nights.finish("retrain_recommenders_books", broken)["state"] == "failed"
+    assert nights.serves("popular")
