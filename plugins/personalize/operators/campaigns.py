@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from personalize.failures import code_of, is_occupied
+from personalize.failures import code_of, explain, is_occupied
 from personalize.links import PersonalizeResourceLink
 from personalize.operators.base import PersonalizeBaseOperator, arn_of, given, refuse
 from personalize.waiting import Wait
@@ -93,7 +94,8 @@ class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
             "minProvisionedTPS": self.min_provisioned_tps,
             **given(campaignConfig=self.campaign_config or None),
         }
-        if self._campaign(arn):
+        if there := self._campaign(arn):
+            _refuse_never_made(there)
             self.change.update_campaign(campaignArn=arn, **asked)
             self.log.info("Updating campaign %s to %s", arn, self.solution_version_arn)
             return "campaign_updated"
@@ -109,6 +111,18 @@ class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
             self.defer(trigger=self.trigger(moving), method_name="execute", timeout=self.execution_timeout)
         moving.until_done(self.client, self.log)
         return self.execute(context)
+
+
+def _refuse_never_made(campaign: Mapping[str, Any]) -> None:
+    """
+    :raises AirflowFailException: if the campaign's creation has failed: the service updates only what was made.
+    """
+    if campaign["status"] == "CREATE FAILED":
+        reason = (
+            f"{campaign.get('failureReason', '')} It has never served anything and cannot be updated: delete it"
+            " (PersonalizeDeleteCampaignOperator, or in the console), then clear this task."
+        )
+        raise AirflowFailException(explain(campaign["campaignArn"], campaign["status"], reason.strip()))
 
 
 def _moving(campaign: Mapping[str, Any]) -> Wait:
