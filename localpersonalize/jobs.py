@@ -29,6 +29,12 @@ log = logging.getLogger(__name__)
 Handler = Callable[["Service", str, dict[str, Any]], None]
 HANDLERS: dict[str, tuple[Handler, float]] = {}
 LIGHT_THREADS = 8
+AFTER_FAILURE = {
+    ("CREATE PENDING", "CREATE IN_PROGRESS"): "CREATE FAILED",
+    ("PENDING", "IN_PROGRESS"): "FAILED",
+    ("DELETE PENDING", "DELETE IN_PROGRESS"): "DELETE FAILED",
+    ("CREATE STOPPING",): "CREATE STOPPED",
+}
 
 
 def job(kind: str, *, minutes: float, heavy: bool = False) -> Callable[[Handler], Handler]:
@@ -128,7 +134,8 @@ class Jobs:
         }  # fmt: skip
         process = self._workers.take()
         self._processes[arn] = process
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         result: dict[str, Any] | None = None
         try:
             # The worker reads one line and keeps the pipe: its end tells it that this process is gone.
@@ -169,13 +176,17 @@ class Jobs:
             if self._closing.is_set():
                 return
             log.exception("%s of %s failed", kind, arn)
-            self._service.store.change(
-                arn,
-                status="CREATE FAILED",
-                failureReason="An internal error occurred. The service's log has it.",
-            )
+            self._failed(arn)
         if not self._closing.is_set():
             self._service.store.finish_job(number)
+
+    def _failed(self, arn: str) -> None:
+        """Say of a resource that what was being done to it failed; what serves goes on to."""
+        status = (self._service.store.get(arn) or {}).get("status", "")
+        after = next((after for before, after in AFTER_FAILURE.items() if status in before), None)
+        if after:
+            reason = "An internal error occurred. The service's log has it."
+            self._service.store.change(arn, status=after, failureReason=reason)
 
     def _pace(self, started: float, minutes: float) -> None:
         """Wait until a job has taken the share of the real service's time that `--pace` asks for."""

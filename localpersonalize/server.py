@@ -31,6 +31,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_BODY_BYTES = 1 << 20
 MAX_CONCURRENT_CHANGES = 64
+READING = ("Describe", "List", "Get")
 LOOK_FOR_DUE_TRAININGS_SECONDS = 60
 
 
@@ -134,7 +135,16 @@ class Server:
         if handler is None:
             raise ServiceError(f"{operation.name} is not implemented yet.", code="NotImplemented", status=501)
         async with self._changes:
-            return await asyncio.to_thread(handler, self.service, parameters)
+            return await asyncio.to_thread(self._handle, operation, handler, parameters)
+
+    def _handle(
+        self, operation: Operation, handler: registry.Operation, parameters: dict[str, Any]
+    ) -> Mapping[str, Any]:
+        """Call a handler; one that changes resources sees none change between its checks and its change."""
+        if operation.service != "personalize" or operation.name.startswith(READING):
+            return handler(self.service, parameters)
+        with self.service.store.transaction():
+            return handler(self.service, parameters)
 
     async def _train_automatically(self) -> None:
         while True:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from localpersonalize.data.roles import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
 from localpersonalize.resources import kinds
@@ -65,7 +67,10 @@ def measure_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         for one in measured
     ]  # fmt: skip
     if data:
-        service.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
+        try:
+            service.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
+        except (BotoCoreError, ClientError) as error:
+            log.warning("no metrics of %s in CloudWatch: %s", arn, error)
 
 
 @job("report on import", minutes=5, heavy=True)

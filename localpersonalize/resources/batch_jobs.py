@@ -79,7 +79,7 @@ def _check(service: Service, kind: str, params: Mapping[str, Any], version: Mapp
 
 @job("batch", minutes=20, heavy=True)
 def batch_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    found = service.store.change(arn, status=kinds.IN_PROGRESS)
+    found = kinds.begin(service, arn)
     if found is None:
         return
     try:

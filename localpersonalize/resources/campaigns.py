@@ -83,7 +83,7 @@ AFTER_TRAINING.append(follow_latest)
 
 @job("deploy", minutes=9)
 def deploy_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    campaign = service.store.change(arn, status=kinds.IN_PROGRESS)
+    campaign = kinds.begin(service, arn)
     if campaign is None:
         return
     details["_wait"]()

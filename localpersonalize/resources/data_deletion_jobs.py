@@ -36,7 +36,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 
 @job("delete users", minutes=60, heavy=True)
 def delete_users_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    found = service.store.change(arn, status=IN_PROGRESS)
+    found = kinds.begin(service, arn, IN_PROGRESS)
     if found is None:
         return
     datasets = [dataset["datasetArn"] for dataset in service.store.all("Dataset", found["datasetGroupArn"])]

@@ -31,7 +31,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 
 @job("export", minutes=10, heavy=True)
 def export_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    found = service.store.change(arn, status=kinds.IN_PROGRESS)
+    found = kinds.begin(service, arn)
     if found is None:
         return
     try:

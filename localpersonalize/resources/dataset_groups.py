@@ -30,6 +30,6 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 @job("become active", minutes=0.5)
 def become_active(service: Service, arn: str, details: dict[str, Any]) -> None:
     """What needs no work of its own (dataset groups, datasets, filters, trackers) goes through its states."""
-    service.store.change(arn, status=kinds.IN_PROGRESS)
-    details["_wait"]()
-    service.store.change(arn, status=kinds.ACTIVE)
+    if kinds.begin(service, arn) is not None:
+        details["_wait"]()
+        service.store.change(arn, status=kinds.ACTIVE)

@@ -35,7 +35,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 
 @job("import", minutes=13, heavy=True)
 def import_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    import_job = service.store.change(arn, status=kinds.IN_PROGRESS)
+    import_job = kinds.begin(service, arn)
     if import_job is None:
         return
     dataset_arn = import_job["datasetArn"]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from localpersonalize.store import Body
 
 PENDING, IN_PROGRESS, ACTIVE, FAILED = "CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE", "CREATE FAILED"
-STOPPED = ("ACTIVE", "CREATE FAILED", "CREATE STOPPED", "INACTIVE")
+STOPPED = ("ACTIVE", "CREATE FAILED", "CREATE STOPPED", "INACTIVE", "DELETE FAILED")
+BUSY = (PENDING, IN_PROGRESS, "CREATE STOPPING")
 PAGE = 100
 MAX_TAGS = 50
 
@@ -28,7 +29,7 @@ class Kind:
 
     `key`: the member that holds it in Describe answers, also the stem of its ARN parameter. `plural`: the
     member of List answers. `parent`: the ARN parameter that narrows a list. `children`: kinds that keep it from
-    being deleted, by the member of their body that names it.
+    being deleted, by the member of their body that names it; `users`: those that do so while they are being made.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Kind:
     plural: str
     parent: str | None = None
     children: tuple[tuple[str, str], ...] = ()
+    users: tuple[tuple[str, str], ...] = ()
     deletable: bool = True
     minutes_to_delete: float = 0.5
 
@@ -49,15 +51,18 @@ KINDS = (
         ("Dataset", "datasetGroupArn"), ("Solution", "datasetGroupArn"), ("EventTracker", "datasetGroupArn"),
         ("Filter", "datasetGroupArn"), ("Recommender", "datasetGroupArn"), ("MetricAttribution", "datasetGroupArn"))),
     Kind("Schema", "schema", "schemas", children=(("Dataset", "schemaArn"),)),
-    Kind("Dataset", "dataset", "datasets", "datasetGroupArn"),
+    Kind("Dataset", "dataset", "datasets", "datasetGroupArn", users=(
+        ("DatasetImportJob", "datasetArn"), ("DatasetExportJob", "datasetArn"))),
     Kind("DatasetImportJob", "datasetImportJob", "datasetImportJobs", "datasetArn", deletable=False),
     Kind("DatasetExportJob", "datasetExportJob", "datasetExportJobs", "datasetArn", deletable=False),
     Kind("DataDeletionJob", "dataDeletionJob", "dataDeletionJobs", "datasetGroupArn", deletable=False),
     Kind("MetricAttribution", "metricAttribution", "metricAttributions", "datasetGroupArn"),
-    Kind("Solution", "solution", "solutions", "datasetGroupArn", children=(("Campaign", "_solutionArn"),)),
+    Kind("Solution", "solution", "solutions", "datasetGroupArn", children=(("Campaign", "_solutionArn"),),
+         users=(("SolutionVersion", "solutionArn"),)),
     Kind("SolutionVersion", "solutionVersion", "solutionVersions", "solutionArn", deletable=False),
     Kind("Campaign", "campaign", "campaigns", "solutionArn"),
-    Kind("Filter", "filter", "Filters", "datasetGroupArn"),
+    Kind("Filter", "filter", "Filters", "datasetGroupArn", users=(
+        ("BatchInferenceJob", "filterArn"), ("BatchSegmentJob", "filterArn"))),
     Kind("Recommender", "recommender", "recommenders", "datasetGroupArn"),
     Kind("EventTracker", "eventTracker", "eventTrackers", "datasetGroupArn"),
     Kind("BatchInferenceJob", "batchInferenceJob", "batchInferenceJobs", "solutionVersionArn", deletable=False),
@@ -80,6 +85,14 @@ def new(
         if params.get("tags"):
             service.store.set_tags(arn, params["tags"])
     return made
+
+
+def begin(service: Service, arn: str, status: str = IN_PROGRESS) -> Body | None:
+    """What a job is to make, now in progress; None if it is gone, or was done before the service was killed."""
+    body = service.store.get(arn)
+    if body is None or body["status"] not in (PENDING, "PENDING", status):
+        return None
+    return service.store.change(arn, status=status)
 
 
 def require_active(body: Body, what: str) -> Body:
@@ -142,8 +155,10 @@ def register_delete(kind: Kind) -> None:
         body = service.require(arn, kind.name)
         if body.get("status", ACTIVE) not in STOPPED or _updating(body):
             raise InUse(f"{arn} can't be deleted while its status is {body.get('status')}.")
-        for child, member in kind.children:
+        for child, member in kind.children + kind.users:
             users = [other for other in service.store.all(child) if other.get(member) == arn]
+            if (child, member) in kind.users:
+                users = [other for other in users if other["status"] in BUSY]
             if users:
                 raise InUse(
                     f"{arn} is used by {len(users)} resource(s) of kind {child}, and can't be deleted."

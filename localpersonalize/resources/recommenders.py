@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def _turn(service: Service, arn: str, needed: str, pending: str, work: str) -> M
 
 @job("train recommender", minutes=40, heavy=True)
 def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    recommender = service.store.change(arn, status=kinds.IN_PROGRESS)
+    recommender = kinds.begin(service, arn)
     if recommender is None:
         return
     case = use_case(recommender["recipeArn"])
@@ -131,4 +132,9 @@ def start_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         service.store.change(arn, status=kinds.ACTIVE)
 
 
-kinds.AFTER_DELETE["Recommender"] = [lambda service, arn: service.runtime.withdraw(arn)]
+def _forget(service: Service, arn: str) -> None:
+    service.runtime.withdraw(arn)
+    shutil.rmtree(service.model_folder(arn), ignore_errors=True)
+
+
+kinds.AFTER_DELETE["Recommender"] = [_forget]

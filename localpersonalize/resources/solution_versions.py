@@ -70,12 +70,12 @@ def begin(
 @operation("StopSolutionVersionCreation")
 def stop(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     arn = params["solutionVersionArn"]
-    version = service.require(arn, "SolutionVersion")
-    if version["status"] not in RUNNING:
-        raise InvalidInput(f"The solution version can't be stopped: its status is {version['status']}.")
-    _set(
-        service, arn, status="CREATE STOPPING" if version["status"] == kinds.IN_PROGRESS else "CREATE STOPPED"
-    )
+    with service.store.transaction():
+        version = service.require(arn, "SolutionVersion")
+        if version["status"] not in RUNNING:
+            raise InvalidInput(f"The solution version can't be stopped: its status is {version['status']}.")
+        running = version["status"] == kinds.IN_PROGRESS
+        _set(service, arn, status="CREATE STOPPING" if running else "CREATE STOPPED")
     service.jobs.stop_worker(arn)
     return {}
 
@@ -83,7 +83,7 @@ def stop(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 @job("train", minutes=40, heavy=True)
 def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     version = service.store.get(arn)
-    if version is None or version["status"] == "CREATE STOPPED":
+    if version is None or version["status"] not in (*RUNNING, "CREATE STOPPING"):
         return
     if version["status"] == "CREATE STOPPING":  # the service was killed while it stopped
         _set(service, arn, status="CREATE STOPPED")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,15 @@ def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     }
     config = {**solution["solutionConfig"], **latest["solutionUpdateConfig"]}
     service.store.change(arn, latestSolutionUpdate=latest, solutionConfig=config, **changes)
+
+
+def _forget_versions(service: Service, arn: str) -> None:
+    for version in service.store.all("SolutionVersion", arn):
+        service.store.remove(version["solutionVersionArn"])
+        shutil.rmtree(service.model_folder(version["solutionVersionArn"]), ignore_errors=True)
+
+
+kinds.AFTER_DELETE["Solution"] = [_forget_versions]
 
 
 @operation("GetSolutionMetrics")

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 KEY, SECRET, REGION, ACCOUNT = "AKIDTESTS", "secret-of-the-tests", "us-east-1", "123456789012"
 PERSONALIZE = {"Service": "personalize.amazonaws.com"}
 BUCKET = "shop"
-WAIT_SECONDS = 120
+WAIT_SECONDS = 400
 
 
 class Live:

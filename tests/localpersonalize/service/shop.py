@@ -147,6 +147,7 @@ class Shop:
             solution = self.live.make(
                 "Solution", name="rank", datasetGroupArn=self["group"], performAutoTraining=False,
                 recipeArn=RECIPE + "aws-personalized-ranking",
+                solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "32", "bptt": "8"}},
             )  # fmt: skip
             version = self.live.make("SolutionVersion", solutionArn=solution)
             return self.live.make("Campaign", name="rank", solutionVersionArn=version)

@@ -188,3 +188,30 @@ def test_a_version_that_is_stopped(shop: Shop) -> None:
     assert refused == "InvalidInputException"
     for arn in versions[:-1]:
         shop.live.wait("SolutionVersion", arn)
+
+
+def test_a_solution_goes_with_its_versions(shop: Shop) -> None:
+    client, arn = shop.live.personalize, own_solution(shop, "again")
+    version = shop.live.make("SolutionVersion", wait=False, solutionArn=arn)
+    assert code(lambda: client.delete_solution(solutionArn=arn)) == "ResourceInUseException"
+    shop.live.wait("SolutionVersion", version)
+    client.delete_solution(solutionArn=arn)
+    shop.live.gone("Solution", arn)
+    gone = code(lambda: client.describe_solution_version(solutionVersionArn=version))
+    assert gone == "ResourceNotFoundException"
+    own_solution(shop, "again")
+    assert client.list_solution_versions(solutionArn=arn)["solutionVersions"] == []
+
+
+def test_a_dataset_is_not_deleted_under_an_import(shop: Shop) -> None:
+    live, group = shop.live, own_group(shop, "under")
+    dataset = live.make(
+        "Dataset", name="u", datasetType="Users", datasetGroupArn=group, schemaArn=shop["schema Users"]
+    )
+    shop["dataset under Users"] = dataset
+    job = shop.import_csv("under Users", "under", "USER_ID,SEGMENT\na,b\n", wait=False)
+    client = live.personalize
+    assert code(lambda: client.delete_dataset(datasetArn=dataset)) == "ResourceInUseException"
+    live.wait("DatasetImportJob", job)
+    client.delete_dataset(datasetArn=dataset)
+    live.gone("Dataset", dataset)
