@@ -248,3 +248,35 @@ def test_health_and_figures_can_be_read_without_a_signature(world: World) -> Non
     found = {sample.name: sample for family in families for sample in family.samples}
     assert found["localpersonalize_model_bytes"].value > 0
     assert found["localpersonalize_request_seconds_count"].value > 0
+
+
+def test_events_change_what_a_recurrent_network_recommends_next(world: World) -> None:
+    """Half of the users only take items c0 to c19, half only d0 to d19."""
+    service = world.service
+    group, dataset = service.dataset_group("tastes")
+    rows = [
+        (
+            f"u{user}",
+            f"{'cd'[user % 2]}{(user * 7 + step * 3) % 20}",
+            "view",
+            1_700_000_000 + user + step * 60,
+        )
+        for user in range(100)
+        for step in range(15)
+    ]
+    users, items, kinds, times = zip(*rows, strict=True)
+    table = pa.table({"USER_ID": users, "ITEM_ID": items, "EVENT_TYPE": kinds, "TIMESTAMP": times})
+    service.wait_for_import(service.start_import(dataset, table, "tastes", world.role))
+    tracker = world.personalize.create_event_tracker(name="tastes", datasetGroupArn=group)
+    world.wait("event_tracker", tracker["eventTrackerArn"])
+    campaign = service.campaign(service.train(group, "aws-hrnn", "tastes"), "tastes")
+
+    def tastes_after(user: str, *seen: str) -> str:
+        for number, item in enumerate(seen):
+            event = {"eventType": "view", "itemId": item, "sentAt": 1_800_000_000 + number * 60}
+            who = {"trackingId": tracker["trackingId"], "userId": user, "sessionId": user}
+            world.events.put_events(**who, eventList=[event])
+        return "".join(item[0] for item in world.shown(campaignArn=campaign, userId=user, numResults=5))
+
+    assert tastes_after("likes c", "c1", "c2").count("c") >= 4
+    assert tastes_after("likes d", "d1", "d2").count("d") >= 4
