@@ -18,6 +18,7 @@ import pytest
 from demo import local_aws
 from demo.settings import Settings
 from demo.stack import Stack
+from personalize.waiting import SOON
 from tests.end_to_end.conftest import RunningStack
 from tests.personalize.conftest import BUCKET, prepare
 from tests.personalize.faults import Proxy, every_third, proxy
@@ -217,9 +218,11 @@ def test_marking_a_training_failed_stops_it(blocks):
     hold_back_trainings(network, 10 * MINUTE)
     run_id = blocks.start_run("blocks_night")
     deadline = time.monotonic() + 240
-    while blocks.states("blocks_night", run_id).get("train") != "deferred":
+    in_worker = len(SOON)
+    while network.asked["DescribeSolutionVersion"] <= in_worker:  # until the triggerer has taken over
         assert time.monotonic() < deadline
         time.sleep(0.5)
+    assert blocks.states("blocks_night", run_id)["train"] == "deferred"
     path = f"/dags/blocks_night/dagRuns/{run_id}/taskInstances/train"
     blocks.airflow.patch(path, {"new_state": "failed"})
     while not network.asked["StopSolutionVersionCreation"]:
