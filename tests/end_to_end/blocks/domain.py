@@ -1,0 +1,150 @@
+"""A DAG of what a night does not use: a domain's recommender, a training that is stopped, one deletion of each kind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, task
+
+from personalize import sensors
+from personalize.hooks import PersonalizeHook
+from personalize.operators import deletions
+from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
+from personalize.operators.dataset_groups import (
+    PersonalizeCreateDatasetGroupOperator,
+    PersonalizeCreateDatasetOperator,
+    PersonalizeCreateSchemaOperator,
+)
+from personalize.operators.events import PersonalizeCreateEventTrackerOperator
+from personalize.operators.filters import PersonalizeCreateFilterOperator
+from personalize.operators.imports import PersonalizeCreateDatasetImportJobOperator
+from personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
+from personalize.operators.recommenders import (
+    PersonalizeCreateRecommenderOperator,
+    PersonalizeStartRecommenderOperator,
+    PersonalizeStopRecommenderOperator,
+)
+from personalize.operators.solutions import (
+    PersonalizeCreateSolutionOperator,
+    PersonalizeCreateSolutionVersionOperator,
+    PersonalizeStopSolutionVersionOperator,
+)
+from tests.personalize.views import VIEWS, views_schema
+
+BUCKET, ROLE, NAME, DOMAIN = "encore-blocks", "EncoreTestRole", "domain", "ECOMMERCE"
+RECIPES = "arn:aws:personalize:::recipe"
+
+
+@task
+def attribute_metrics(dataset_group_arn: str) -> str:
+    """A metric attribution; pipelines have no operator for it."""
+    return PersonalizeHook().conn.create_metric_attribution(
+        name=NAME,
+        datasetGroupArn=dataset_group_arn,
+        metrics=[{"eventType": "View", "metricName": "views", "expression": "SAMPLECOUNT()"}],
+        metricsOutputConfig={
+            "roleArn": PersonalizeHook().expand_role(ROLE),
+            "s3DataDestination": {"path": f"s3://{BUCKET}/metrics/"},
+        },
+    )["metricAttributionArn"]
+
+
+with DAG(
+    "blocks_domain",
+    schedule=None,
+    default_args={"retries": 3, "retry_delay": timedelta(seconds=1), "deferrable": True},
+):
+    group = PersonalizeCreateDatasetGroupOperator(task_id="group", dataset_group_name=NAME, domain=DOMAIN)
+    schema = PersonalizeCreateSchemaOperator(
+        task_id="schema", schema_name=NAME, schema=views_schema(), domain=DOMAIN
+    )
+    dataset = PersonalizeCreateDatasetOperator(
+        task_id="dataset", dataset_name=NAME, dataset_type="Interactions", dataset_group_arn=group.output,
+        schema_arn=schema.output,
+    )  # fmt: skip
+    imported = PersonalizeCreateDatasetImportJobOperator(
+        task_id="import", dataset_arn=dataset.output, data_location=f"s3://{BUCKET}/{VIEWS}", role_arn=ROLE
+    )
+
+    recommender = PersonalizeCreateRecommenderOperator(
+        task_id="recommender", recommender_name=NAME, dataset_group_arn=group.output,
+        recipe_arn=f"{RECIPES}/aws-ecomm-popular-items-by-views",
+    )  # fmt: skip
+    faster = PersonalizeCreateRecommenderOperator(
+        task_id="faster", recommender_name=NAME, dataset_group_arn=group.output,
+        recipe_arn=f"{RECIPES}/aws-ecomm-popular-items-by-views",
+        recommender_config={"minRecommendationRequestsPerSecond": 2},
+    )  # fmt: skip
+    stop = PersonalizeStopRecommenderOperator(task_id="stop", recommender_arn=recommender.output)
+    start = PersonalizeStartRecommenderOperator(task_id="start", recommender_arn=recommender.output)
+    active = sensors.PersonalizeRecommenderSensor(
+        task_id="see_recommender", recommender_arn=recommender.output, deferrable=True
+    )
+    ask = PersonalizeGetRecommendationsOperator(
+        task_id="ask", recommender_arn=recommender.output, user_id="u1"
+    )
+    imported >> recommender >> faster >> stop >> start >> active >> ask
+
+    solution = PersonalizeCreateSolutionOperator(
+        task_id="solution", solution_name=NAME, dataset_group_arn=group.output,
+        recipe_arn=f"{RECIPES}/aws-popularity-count",
+    )  # fmt: skip
+    begun = PersonalizeCreateSolutionVersionOperator(
+        task_id="begin", solution_arn=solution.output, wait_for_completion=False, deferrable=False
+    )
+    stopped = PersonalizeStopSolutionVersionOperator(
+        task_id="stop_training", solution_version_arn=begun.output
+    )
+    versions = [
+        PersonalizeCreateSolutionVersionOperator(task_id=f"train_{turn}", solution_arn=solution.output)
+        for turn in ("one", "two")
+    ]
+    campaigns = [
+        PersonalizeCreateOrUpdateCampaignOperator(
+            task_id=f"serve_{turn}", campaign_name=NAME, solution_version_arn=version.output
+        )
+        for turn, version in zip(("one", "two"), versions, strict=True)
+    ]
+    moved = sensors.PersonalizeCampaignUpdateSensor(task_id="see_update", campaign_arn=campaigns[1].output)
+    imported >> solution >> begun >> stopped >> versions
+    campaigns[0] >> campaigns[1] >> moved
+
+    bought = PersonalizeCreateFilterOperator(
+        task_id="filter", filter_name=NAME, dataset_group_arn=group.output,
+        filter_expression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")',
+    )  # fmt: skip
+    tracker = PersonalizeCreateEventTrackerOperator(
+        task_id="tracker", tracker_name=NAME, dataset_group_arn=group.output
+    )
+    attribution = attribute_metrics(group.output)
+    attributed = sensors.PersonalizeMetricAttributionSensor(
+        task_id="see_attribution", metric_attribution_arn=attribution
+    )
+    imported >> [bought, tracker, attribution]
+
+    first = [
+        deletions.PersonalizeDeleteRecommenderOperator(
+            task_id="delete_recommender", recommender_arn=recommender.output
+        ),
+        deletions.PersonalizeDeleteCampaignOperator(
+            task_id="delete_campaign", campaign_arn=campaigns[1].output
+        ),
+        deletions.PersonalizeDeleteFilterOperator(task_id="delete_filter", filter_arn=bought.output),
+        deletions.PersonalizeDeleteEventTrackerOperator(
+            task_id="delete_tracker", event_tracker_arn="{{ ti.xcom_pull('tracker')['event_tracker_arn'] }}"
+        ),
+        deletions.PersonalizeDeleteMetricAttributionOperator(
+            task_id="delete_attribution", metric_attribution_arn=attribution
+        ),
+    ]
+    rest = [
+        deletions.PersonalizeDeleteSolutionOperator(task_id="delete_solution", solution_arn=solution.output),
+        deletions.PersonalizeDeleteDatasetOperator(task_id="delete_dataset", dataset_arn=dataset.output),
+        deletions.PersonalizeDeleteSchemaOperator(task_id="delete_schema", schema_arn=schema.output),
+        deletions.PersonalizeDeleteDatasetGroupOperator(
+            task_id="delete_group", dataset_group_arn=group.output
+        ),
+    ]
+    for step in first:
+        [ask, moved, bought, tracker, attributed] >> step >> rest[0]
+    rest[0] >> rest[1] >> rest[2] >> rest[3]
