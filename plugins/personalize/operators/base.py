@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
@@ -27,8 +28,28 @@ T = TypeVar("T")
 
 OCCUPIED_PAUSE = 30.0
 OCCUPIED_ATTEMPTS = 720
-IN_WORKER_ATTEMPTS = 120  # each one is a call inside the last
 SHORT_PAUSES = 3
+
+
+class _Again(Exception):
+    """A pause was sat out in the worker: `execute` is to begin once more."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def repeatable(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """An `execute` that may ask to be run `again`: in a loop, since a full quota can last longer than a stack."""
+
+    @wraps(execute)
+    def repeated(self: Any, context: Context, event: dict[str, Any] | None = None) -> Any:
+        while True:
+            try:
+                return execute(self, context, event)
+            except _Again as again:
+                event = {"waited": again.number}
+
+    return repeated
 
 
 class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
@@ -169,26 +190,21 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
         :raises ClientError: `error`, after many such waits.
         """
         number = int((event or {}).get("waited", 0)) + 1
-        if number > self.most_attempts(OCCUPIED_ATTEMPTS):
+        if number > (self.waiter_max_attempts or OCCUPIED_ATTEMPTS):
             raise error
         if number == 1:
             self.log.info("Waiting for a free place: %s", error)
         return self.again(context, number, OCCUPIED_PAUSE)
 
-    def most_attempts(self, deferred: int) -> int:
-        """How often the operator may run again; `deferred` if it waits in the triggerer and nothing else is said."""
-        most = self.waiter_max_attempts or deferred
-        return most if self.deferrable else min(most, IN_WORKER_ATTEMPTS)
-
     def again(self, context: Context, number: int, longest: float) -> Any:
         """Run the operator again after a pause that grows with `number` up to `waiter_delay`, else `longest`.
 
-        Short pauses are sat out in the worker, see `personalize.waiting`.
+        Short pauses are sat out in the worker, see `personalize.waiting`. For an `execute` that is `repeatable`.
         """
         pause = min(2.0 ** (number - 1), self.waiter_delay if self.waiter_delay is not None else longest)
         if not self.deferrable or (pause < FIRST_PAUSE and number <= SHORT_PAUSES):
             time.sleep(pause)
-            return self.execute(context, {"waited": number})
+            raise _Again(number)
         self.defer(
             trigger=PersonalizePauseTrigger(pause, number),
             method_name="execute",

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from personalize.failures import code_of, explain, is_occupied
 from personalize.links import PersonalizeResourceLink
-from personalize.operators.base import PersonalizeBaseOperator, arn_of, given, refuse
+from personalize.operators.base import PersonalizeBaseOperator, arn_of, given, refuse, repeatable
 from personalize.waiting import Wait
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
         self.campaign_config = campaign_config
         self.create_kwargs = create_kwargs
 
+    @repeatable
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> str:
         arn = arn_of(self.solution_version_arn, "campaign", self.campaign_name)
         campaign = self._campaign(arn)

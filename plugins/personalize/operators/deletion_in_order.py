@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
 from personalize.failures import code_of, is_occupied
-from personalize.operators.base import PersonalizeBaseOperator
+from personalize.operators.base import PersonalizeBaseOperator, repeatable
 from personalize.triggers import stop_solution_version
 from personalize.waiting import WaitedTooLong
 
@@ -48,6 +48,7 @@ class PersonalizeDeleteDatasetGroupTreeOperator(PersonalizeBaseOperator):
         self.delete_schemas = delete_schemas
         self._schemas: set[str] = set()
 
+    @repeatable
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> None:
         number = int((event or {}).get("waited", 0)) + 1
         if self.delete_schemas and number == 1:
@@ -133,7 +134,7 @@ class PersonalizeDeleteDatasetGroupTreeOperator(PersonalizeBaseOperator):
 
     def _again(self, context: Context, number: int, arn: str) -> None:
         """Look again when some of it may be gone."""
-        if number > self.most_attempts(240):
+        if number > (self.waiter_max_attempts or 240):
             raise WaitedTooLong(arn, "still there", "It is not gone after the last look.")
         return self.again(context, number, LONGEST_PAUSE)
 

@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
 from personalize.failures import is_occupied
-from personalize.operators.base import PersonalizeBaseOperator
+from personalize.operators.base import PersonalizeBaseOperator, repeatable
 from personalize.operators.deletion_in_order import PersonalizeDeleteDatasetGroupTreeOperator
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class PersonalizeDeleteOperator(PersonalizeBaseOperator):
     def arn(self) -> str:
         return str(getattr(self, f"{self.kind}_arn"))
 
+    @repeatable
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> None:
         try:
             state, fresh = self.once(self._look, self._ask)

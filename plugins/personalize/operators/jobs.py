@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from personalize.failures import code_of, is_occupied
 from personalize.names import job_name
-from personalize.operators.base import PersonalizeBaseOperator, refuse
+from personalize.operators.base import PersonalizeBaseOperator, refuse, repeatable
 from personalize.waiting import PersonalizeError, Wait
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class PersonalizeJobOperator(PersonalizeBaseOperator):
     def find(self, name: str, context: Context) -> str | None:
         """ARN of the job of this name, if there is one."""
 
+    @repeatable
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> Any:
         memory = Memory(context)
         repetition = memory.repetition()

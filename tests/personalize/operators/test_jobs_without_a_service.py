@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -129,6 +130,20 @@ def test_a_quota_that_stays_full_fails_in_the_end_with_the_service_s_words(clien
     with pytest.raises(ClientError, match="More than 20 resources"):
         Task("t").run(job("train", waiter_max_attempts=3))
     assert client.create_solution_version.call_count == 4
+
+
+def test_a_quota_can_stay_full_for_hours_in_a_worker_too(client):
+    """More waits than Python's stack has room for."""
+    full = [refusal("LimitExceededException")] * 700
+    assert len(full) * 3 > sys.getrecursionlimit()
+    client.create_dataset_export_job.side_effect = [
+        *full,
+        {"datasetExportJobArn": f"{ARN}dataset-export-job/j"},
+    ]
+    client.describe_dataset_export_job.side_effect = [NotFound()] * len(full) + [
+        {"datasetExportJob": {"status": "ACTIVE"}}
+    ] * 9
+    assert Task("t").run(job("export"))
 
 
 def test_a_wrong_request_is_not_tried_again(client):
