@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg2
 import pytest
 import yaml
@@ -174,6 +175,19 @@ def test_the_first_night_is_recorded_with_its_report(nights, first_night):
     )
     report = nights.aws("s3").get_object(Bucket="encore-shop", Key="shop/history/report.html")["Body"].read()
     assert b"related" in report
+    shown = nights.airflow.http.get("/encore/report/retrain_recommenders")
+    assert shown.content == report
+    stranger = httpx.get(f"{nights.settings.airflow_url}/encore/report/retrain_recommenders", trust_env=False)
+    assert stranger.status_code == 401
+
+
+def test_an_earlier_version_is_put_back_by_hand(nights, first_night):
+    before = nights.serves("popular")
+    assert nights.run(RETRAIN, {"solutions": ["popular"], "promote": "promote"})["state"] == "success"
+    assert nights.serves("popular") != before
+    run = nights.run("rollback_campaign", {"campaign": "popular", "version": before.split("/")[-1]})
+    assert run["state"] == "success", run
+    assert nights.serves("popular") == before
 
 
 def test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says(

@@ -1,0 +1,39 @@
+"""Airflow plugin: a tab *Nights* on every DAG and run of the pipeline, with the report of all nights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/encore"
+
+
+class ReportApp:
+    """The ASGI app, made on the first request: workers and scheduler load plugins, too, and never ask it."""
+
+    def __init__(self) -> None:
+        self._app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._app is None:
+            from personalize.report.web import create_app
+
+            self._app = create_app()
+        await self._app(scope, receive, send)
+
+
+class EncoreReportPlugin(AirflowPlugin):
+    """Adds the tab."""
+
+    name = "encore_report"
+    fastapi_apps = [{"app": ReportApp(), "url_prefix": PREFIX, "name": "Encore report"}]  # noqa: RUF012
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Nights",
+            "href": f"{PREFIX}/report/{{DAG_ID}}",
+            "destination": destination,
+            "url_route": f"encore-nights-{destination.replace('_', '-')}",
+        }
+        for destination in ("dag", "dag_run")
+    ]

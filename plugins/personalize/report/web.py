@@ -1,0 +1,49 @@
+"""The report behind Airflow's tab *Nights*, served from where the nights have put it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import HTMLResponse
+
+EMPTY = "<p>No night has been recorded yet: the report comes with the first run of retrain_recommenders.</p>"
+ONLY_PICTURES = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def create_app() -> FastAPI:
+    """The app behind the tab; whoever may read a DAG may read its report."""
+    from airflow.api_fastapi.core_api.security import requires_access_dag
+
+    app = FastAPI(title="Encore", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/report/{dag_id}", dependencies=[Depends(requires_access_dag("GET"))])
+    def report(dag_id: str) -> HTMLResponse:
+        return HTMLResponse(report_of(dag_id), headers={"Content-Security-Policy": ONLY_PICTURES})
+
+    return app
+
+
+def report_of(dag_id: str) -> str:
+    """The page of the dataset group that a DAG belongs to.
+
+    :raises HTTPException: 404 for a DAG that is not the pipeline's.
+    """
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.exceptions import ClientError
+
+    from personalize.config import load_pipeline
+    from personalize.operators.nights import REPORT
+
+    kinds = ("retrain_recommenders", "export_interactions", "rollback_campaign", "clean_up")
+    for group in load_pipeline().dataset_groups:
+        if dag_id in {group.dag_id(kind) for kind in kinds}:
+            s3 = S3Hook(aws_conn_id=group.aws_conn_id).get_conn()
+            try:
+                found: Any = s3.get_object(Bucket=group.bucket, Key=f"{group.prefix}/{REPORT}")
+            except ClientError as error:
+                if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                    return EMPTY
+                raise
+            return found["Body"].read().decode()
+    raise HTTPException(404, f"{dag_id} is no DAG of the pipeline file")
