@@ -284,10 +284,3 @@ def test_a_recommender_is_switched_once(client, operator, operation, before, aft
     Task("t").run(switch)
     Task("t").run(switch)
     getattr(client, operation).assert_called_once()
-
-
-def test_waiting_in_a_worker_ends_before_python_s_stack_does(client):
-    client.create_solution_version.side_effect = refusal("LimitExceededException", "More than 20 resources")
-    client.get_paginator.return_value.paginate.return_value = [{"solutionVersions": []}]
-    with pytest.raises(ClientError, match="More than 20 resources"):
-        Task("t").run(job("train", waiter_max_attempts=5000))
