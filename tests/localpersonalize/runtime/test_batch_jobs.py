@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pyarrow.compute as pc
 import pytest
 from moto import mock_aws
 
@@ -79,3 +80,17 @@ def test_the_group_of_the_solution_version_is_read(shop: Shop, s3: Any) -> None:
     shop.bulk_interactions = lambda group: read.append(group) or before(group)  # type: ignore[method-assign, func-returns-value]
     run_batch_inference_job(job(version), shop, shop, s3)
     assert read == [GROUP]
+
+
+def test_a_segment_job_ranks_all_users_for_an_item(shop: Shop, s3: Any) -> None:
+    version = shop.train("seg", "aws-item-affinity")
+    s3.put_object(Bucket="jobs", Key="in/a.json", Body=b'{"itemId": "b2"}\n{"itemId": "unheard of"}')
+    summary = run_batch_segment_job(job(version, numResults=5), shop, shop, s3)
+    assert summary == Summary(files=1, answered=1, failed=1)
+    first, second = map(
+        json.loads, s3.get_object(Bucket="jobs", Key="out/a.json.out")["Body"].read().splitlines()
+    )
+    # Nobody takes an item twice in this data, so those who had it are not the likeliest to take it next.
+    had = set(shop.bulk.filter(pc.equal(shop.bulk["ITEM_ID"], "b2"))["USER_ID"].to_pylist())
+    assert len(set(first["output"]["recommendedUsers"]) - had) == 5
+    assert "unheard of" in second["error"]
