@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs import job
-from localpersonalize.protocol.errors import InUse, InvalidInput, InvalidNextToken, LimitExceeded
+from localpersonalize.protocol.errors import InUse, InvalidInput, InvalidNextToken, LimitExceeded, TooManyTags
 from localpersonalize.resources.registry import OPERATIONS, operation
 
 if TYPE_CHECKING:
@@ -79,7 +79,12 @@ def new(
     params: Mapping[str, Any],
     parent: str | None = None,
 ) -> Body:
-    """Keep a new resource with its tags, in one step."""
+    """Keep a new resource with its tags, in one step.
+
+    :raises TooManyTags: if there are more than a resource may have.
+    """
+    if len({tag["tagKey"] for tag in params.get("tags", ())}) > MAX_TAGS:
+        raise TooManyTags(f"A resource can have at most {MAX_TAGS} tags.")
     with service.store.transaction():
         made = service.store.add(kind, arn, body, parent)
         if params.get("tags"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.protocol.errors import NotFound, TooManyTags
+from localpersonalize.protocol.errors import NotFound, TooManyTagKeys, TooManyTags
 from localpersonalize.resources.kinds import MAX_TAGS
 from localpersonalize.resources.registry import operation
 
@@ -30,7 +30,10 @@ def tag(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 
 @operation("UntagResource")
 def untag(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    service.store.remove_tags(_existing(service, params["resourceArn"]), params["tagKeys"])
+    arn = _existing(service, params["resourceArn"])
+    if len(params["tagKeys"]) > MAX_TAGS:
+        raise TooManyTagKeys(f"At most {MAX_TAGS} tag keys can be removed at a time.")
+    service.store.remove_tags(arn, params["tagKeys"])
     return {}
 
 

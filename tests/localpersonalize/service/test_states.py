@@ -125,7 +125,11 @@ def test_tags(shop: Shop) -> None:
         lambda: client.tag_resource(resourceArn=arn, tags=[{"tagKey": "one", "tagValue": "more"}])
     )
     assert too_many == "TooManyTagsException"
-    client.untag_resource(resourceArn=arn, tagKeys=[f"k{n}" for n in range(1, 50)])
+    keys = [f"k{n}" for n in range(51)]
+    assert code(lambda: client.untag_resource(resourceArn=arn, tagKeys=keys)) == "TooManyTagKeysException"
+    tags = [{"tagKey": key, "tagValue": "v"} for key in keys]
+    assert code(lambda: client.create_dataset_group(name="many-tags", tags=tags)) == "TooManyTagsException"
+    client.untag_resource(resourceArn=arn, tagKeys=keys[1:50])
     assert client.list_tags_for_resource(resourceArn=arn)["tags"] == [{"tagKey": "k0", "tagValue": "v"}]
     client.delete_filter(filterArn=arn)
 
