@@ -143,6 +143,8 @@ class Server:
         """Call a handler; one that changes resources sees none change between its checks and its change."""
         if operation.service != "personalize" or operation.name.startswith(READING):
             return handler(self.service, parameters)
+        if operation.name in registry.AHEAD:
+            registry.AHEAD[operation.name](parameters)
         with self.service.store.transaction():
             return handler(self.service, parameters)
 

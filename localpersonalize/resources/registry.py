@@ -13,13 +13,19 @@ if TYPE_CHECKING:
 Answer = Mapping[str, Any]
 Operation = Callable[["Service", dict[str, Any]], Answer]
 OPERATIONS: dict[str, Operation] = {}
+AHEAD: dict[str, Callable[[Mapping[str, Any]], None]] = {}
+"""What an operation that changes resources does with its parameters before it keeps others from changing them."""
 
 
-def operation(name: str) -> Callable[[Operation], Operation]:
+def operation(
+    name: str, ahead: Callable[[Mapping[str, Any]], None] | None = None
+) -> Callable[[Operation], Operation]:
     """Register the function that answers an operation."""
 
     def register(handler: Operation) -> Operation:
         OPERATIONS[name] = handler
+        if ahead:
+            AHEAD[name] = ahead
         return handler
 
     return register

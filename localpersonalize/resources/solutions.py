@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs import job
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from localpersonalize.service import Service
 
 
-@operation("CreateSolution")
+def _load_recipe(params: Mapping[str, Any]) -> None:
+    """The first use of a recipe imports what it computes with, which takes a moment."""
+    with suppress(KeyError):
+        registry.recipe(params.get("recipeArn", ""))
+
+
+@operation("CreateSolution", ahead=_load_recipe)
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     group = kinds.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
