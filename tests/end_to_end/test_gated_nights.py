@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ PIPELINE: dict[str, Any] = {
             ],
         },
         {
-            "name": "books", "role": "EncorePersonalizeRole",
+            "name": "books", "role": "EncoreBooksRole",
             "bucket": "encore-books", "product_db": "no_such_database",
             "datasets": {
                 kind: {"schema": f"schemas/{kind}.json", "sql": f"sql/{kind}.sql"} for kind in ("interactions", "users")
@@ -61,6 +62,19 @@ class Nights(RunningStack):
         first = yesterday - timedelta(days=SMALL_SHOP.days - 1)
         run = self.run("export_interactions", {"from_date": str(first), "to_date": str(yesterday)})
         assert run["state"] == "success", run
+
+    def good(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A run of the retraining that must succeed; if it does not, the first failure's log is shown."""
+        return self.must_be_good(self.run(RETRAIN, params))
+
+    def must_be_good(self, run: dict[str, Any]) -> dict[str, Any]:
+        for label, state in run["tasks"].items():
+            if state == "failed" and run["state"] != "success":
+                task, _, index = label.partition("[")
+                log = self.log(RETRAIN, run["dag_run_id"], task, int(index[:-1]) if index else -1)
+                raise AssertionError(f"{label}: {re.findall('error_detail.{0,1500}', log) or log[-3000:]}")
+        assert run["state"] == "success", run
+        return run
 
     def sql(self, *statements: str) -> None:
         with psycopg2.connect(self.database) as connection, connection.cursor() as cursor:
@@ -149,8 +163,7 @@ def nights() -> Iterator[Nights]:
 @pytest.fixture(scope="module")
 def first_night(nights) -> dict[str, str]:
     """The versions that the first night has put live."""
-    run = nights.run(RETRAIN)
-    assert run["state"] == "success", run
+    nights.good()
     return {name: nights.serves(name) for name in ("popular", "related")}
 
 
@@ -183,7 +196,7 @@ def test_the_first_night_is_recorded_with_its_report(nights, first_night):
 
 def test_an_earlier_version_is_put_back_by_hand(nights, first_night):
     before = nights.serves("popular")
-    assert nights.run(RETRAIN, {"solutions": ["popular"], "promote": "promote"})["state"] == "success"
+    nights.good({"solutions": ["popular"], "promote": "promote"})
     assert nights.serves("popular") != before
     run = nights.run("rollback_campaign", {"campaign": "popular", "version": before.split("/")[-1]})
     assert run["state"] == "success", run
@@ -195,8 +208,7 @@ def test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says(
 ):
     run_id = nights.start_run(RETRAIN)
     shown = nights.answer(run_id, "Reject")
-    run = nights.finish(RETRAIN, run_id)
-    assert run["state"] == "success", run
+    run = nights.must_be_good(nights.finish(RETRAIN, run_id))
     assert "below the live version's" in shown
     assert NDCG in shown
     assert run["tasks"]["refresh.held[1]"] == "success"
@@ -205,8 +217,7 @@ def test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says(
 
     run_id = nights.start_run(RETRAIN, {"solutions": ["popular"]})
     nights.answer(run_id, "Approve")
-    run = nights.finish(RETRAIN, run_id)
-    assert run["state"] == "success", run
+    run = nights.must_be_good(nights.finish(RETRAIN, run_id))
     assert nights.serves("popular") != first_night["popular"]
     assert nights.serves("related") == first_night["related"]
     assert "refresh.train[1]" not in run["tasks"], "a solution was trained that was not chosen"
@@ -250,8 +261,7 @@ def test_a_third_of_the_usual_rows_stops_before_the_import(nights, first_night):
 
 def test_a_dry_run_changes_nothing_and_says_what_it_would_do(nights, first_night):
     before = nights.store()
-    run = nights.run(RETRAIN, {"dry_run": True})
-    assert run["state"] == "success", run
+    run = nights.good({"dry_run": True})
     assert nights.store() == before
     said = "\n".join(nights.airflow.xcom(RETRAIN, run["dag_run_id"], "dry_run")["lines"])
     assert f"campaign related serves {nights.serves('related')}" in said
@@ -271,7 +281,6 @@ def test_choices_that_do_not_go_together_are_refused_by_name_when_the_run_starts
 
 def test_another_group_fails_alone(nights, first_night):
     broken = nights.start_run("retrain_recommenders_books")
-    run = nights.run(RETRAIN, {"solutions": ["popular"], "promote": "promote"})
-    assert run["state"] == "success", run
+    nights.good({"solutions": ["popular"], "promote": "promote"})
     assert nights.finish("retrain_recommenders_books", broken)["state"] == "failed"
     assert nights.serves("popular")
