@@ -57,7 +57,8 @@ def test_stopping_stops_grandchildren_too(start):
         time.sleep(0.05)
     process.ask_to_stop()
     process.ensure_stopped()
-    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
 
 
 def test_only_one_process_owns_a_home(tmp_path):
