@@ -25,7 +25,7 @@ class Sizes:
 
     part: int = 8 * MIB
     file: int = 32 * MIB
-    in_flight: int = 2
+    in_flight: int = 3
 
     def __post_init__(self) -> None:
         if self.part < SMALLEST_PART:
