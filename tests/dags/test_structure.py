@@ -26,7 +26,8 @@ def test_each_file_is_named_like_its_dag(dags):
 
 def test_every_dag_says_what_it_does_and_is_tagged(dags):
     for dag in dags.values():
-        assert dag.doc_md and dag.description, dag.dag_id
+        assert dag.doc_md, dag.dag_id
+        assert dag.description, dag.dag_id
         assert "personalize" in dag.tags, dag.dag_id
 
 
@@ -34,7 +35,8 @@ def test_every_param_is_explained(dags):
     for dag in dags.values():
         for name in dag.params:
             schema = dag.params.get_param(name).schema
-            assert schema.get("title") and schema.get("description_md"), f"{dag.dag_id}.{name}"
+            assert schema.get("title"), f"{dag.dag_id}.{name}"
+            assert schema.get("description_md"), f"{dag.dag_id}.{name}"
 
 
 def test_survives_serialization(dags):
@@ -56,4 +58,5 @@ def test_nothing_asks_whether_it_runs_locally():
     for folder in ("dags", "plugins"):
         for file in (ROOT / folder).rglob("*.py"):
             text = file.read_text()
-            assert "localpersonalize" not in text and "127.0.0.1" not in text, file
+            assert "localpersonalize" not in text, file
+            assert "127.0.0.1" not in text, file

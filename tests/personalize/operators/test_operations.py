@@ -81,8 +81,8 @@ def test_the_version_to_go_back_to_is_found_or_named(service, night):
         choose("nope")
     with pytest.raises(AirflowFailException, match="belongs to dataset group operated"):
         choose(group="other")
-    with pytest.raises(AirflowFailException, match="no campaign lost"):
-        choose(campaign="lost")
+    with pytest.raises(AirflowFailException, match="no campaign never-made"):
+        choose(campaign="never-made")
 
 
 def test_the_clean_up_says_first_and_then_removes_only_what_it_may(service, night):
