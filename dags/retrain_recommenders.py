@@ -16,7 +16,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pendulum
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (
     DAG,
     Asset,
@@ -33,7 +32,6 @@ from airflow.utils.types import DagRunType
 
 from personalize import forms, notifications, run_params
 from personalize.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
-from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
 from personalize.operators.dataset_groups import (
     PersonalizeCreateDatasetGroupOperator,
     PersonalizeCreateDatasetOperator,
@@ -48,6 +46,11 @@ from personalize.operators.nights import (
     PersonalizeTellOperator,
 )
 from personalize.operators.partitions import PersonalizeChooseDaysOperator
+from personalize.operators.promotion import (
+    PersonalizeAskOperator,
+    PersonalizeHeldOperator,
+    PersonalizePromoteOperator,
+)
 from personalize.operators.solutions import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
@@ -241,10 +244,9 @@ def build(group: DatasetGroup) -> DAG:
                 solution_version_arn=version.output,
                 campaign_name=campaign_name,
                 gates=gates,
-                leads_to={"promote": "refresh.campaign", "ask": "refresh.approve", "hold": "refresh.held"},
                 **place,
             )
-            approve = ApprovalOperator(
+            approve = PersonalizeAskOperator(
                 task_id="approve",
                 subject=f"{group.name}: shall {_decision('new')} go live?",
                 body=_decision("markdown"),
@@ -259,13 +261,13 @@ def build(group: DatasetGroup) -> DAG:
                 retries=0,
             )
 
-            @task(map_index_template="{{ task.op_kwargs['campaign_name'] }}")
-            def held(campaign_name, headline):
-                """The campaign keeps what it serves: a green box here is a version that was not good enough."""
-                print(headline)
-                return f"{campaign_name} is left alone"
-
-            campaign = PersonalizeCreateOrUpdateCampaignOperator(
+            held = PersonalizeHeldOperator(
+                task_id="held",
+                map_index_template="{{ task.campaign_name }}",
+                campaign_name=campaign_name,
+                trigger_rule=TriggerRule.NONE_FAILED,
+            )
+            campaign = PersonalizePromoteOperator(
                 task_id="campaign",
                 map_index_template="{{ task.campaign_name }}",
                 campaign_name=campaign_name,
@@ -273,7 +275,7 @@ def build(group: DatasetGroup) -> DAG:
                 min_provisioned_tps=min_provisioned_tps,
                 campaign_config=campaign_config,
                 create_kwargs=owned,
-                trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+                trigger_rule=TriggerRule.NONE_FAILED,
                 deferrable=True,
                 **aws,
             )
@@ -288,14 +290,8 @@ def build(group: DatasetGroup) -> DAG:
                 deferrable=True,
                 **aws,
             )
-            (
-                solution
-                >> version
-                >> metrics
-                >> gate
-                >> [approve, held(campaign_name, _decision("text")), campaign]
-            )
-            approve >> campaign >> verify
+            solution >> version >> metrics >> gate >> approve >> [campaign, held]
+            campaign >> verify
 
         gates = {
             solution.name: {

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-from airflow.providers.common.compat.sdk import BranchMixIn
 from airflow.sdk.exceptions import AirflowFailException
 
 from personalize import history, versions
@@ -103,37 +102,36 @@ def _rejected(context: Context, kind: str) -> float | None:
     return (summary or {})["rows_rejected"] / read if read else None
 
 
-class PersonalizeGateOperator(PersonalizeBaseOperator, BranchMixIn):
+class PersonalizeGateOperator(PersonalizeBaseOperator):
     """
-    Decide whether a new version goes live, is asked about, or is held, and lead the run there.
+    Decide whether a new version goes live, is asked about, or is held.
 
-    The decision is logged as a table and pushed as XCom ``decision`` (text, Markdown, rows).
+    The decision is logged as a table and pushed as XCom ``decision`` (verdict, text, Markdown, rows); the tasks of
+    `personalize.operators.promotion` follow it. Returns the verdict.
 
     :param solution_version_arn: the new version (templated)
     :param gates: the `gate` section of each solution, and the name of its popularity solution as `baseline`
     :param campaign_name: the campaign that would serve it (templated)
     :param bucket: where the history is
     :param prefix: the group's prefix in it
-    :param leads_to: the task of each verdict but `hold`; where `hold` leads, too
     """
 
     template_fields: Sequence[str] = aws_template_fields("solution_version_arn", "campaign_name")
-    inherits_from_skipmixin = True
 
     def __init__(
         self, *, solution_version_arn: str, gates: Mapping[str, Any], campaign_name: str, bucket: str, prefix: str,
-        leads_to: Mapping[str, str], **kwargs: Any,
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.solution_version_arn, self.gates, self.campaign_name = solution_version_arn, gates, campaign_name
-        self.bucket, self.prefix, self.leads_to = bucket, prefix, leads_to
+        self.bucket, self.prefix = bucket, prefix
 
-    def execute(self, context: Context) -> Any:
+    def execute(self, context: Context) -> str:
         decision, facts = self._decide(context)
         log = self.log.info if decision.verdict == "promote" else self.log.warning
         log("%s\n%s", decision.verdict.upper(), decision.as_text())
         context["ti"].xcom_push(key="decision", value={**decision.as_json(), **facts})
-        return self.do_branch(context, [self.leads_to[decision.verdict]])
+        return decision.verdict
 
     def _decide(self, context: Context) -> tuple[Decision, dict[str, Any]]:
         arn = self.solution_version_arn

@@ -13,7 +13,6 @@ from tests.personalize.night import Night
 from tests.personalize.running import BUCKET, Task
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
-LEADS_TO = {"promote": "campaign", "ask": "approve", "hold": "held"}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def schema_of_module():
 
 
 class Gating(Task):
-    """A task of a run with a plan, and a data gate that counted users; remembers where the branch led."""
+    """A task of a run with a plan, and a data gate that counted users; no more."""
 
     def __init__(self, promote: str = "gate") -> None:
         super().__init__("gate")
@@ -47,23 +46,22 @@ class Gating(Task):
         self.ti.xcom_pull = lambda task_ids, key="return_value", map_indexes=None: there.get(key)
 
 
-def gate(night, monkeypatch, rule, promote="gate"):
+def gate(night, rule, promote="gate"):
     operator = PersonalizeGateOperator(
         task_id="gate", solution_version_arn=night.versions[1], campaign_name="operated", bucket=BUCKET, prefix="gated",
-        gates={"operated": {"metrics": {NDCG: rule}, "baseline": None}}, leads_to=LEADS_TO,
+        gates={"operated": {"metrics": {NDCG: rule}, "baseline": None}},
     )  # fmt: skip
-    monkeypatch.setattr(operator, "do_branch", lambda context, chosen: chosen)
     task = Gating(promote)
     return task.run(operator), task.xcoms["decision"]
 
 
-def test_the_gate_compares_with_what_the_campaign_serves_and_leads_on(service, night, monkeypatch):
-    led, decision = gate(night, monkeypatch, {"tolerance": 0})
-    assert led == ["campaign"], decision
+def test_the_gate_compares_with_what_the_campaign_serves_and_decides(service, night):
+    verdict, decision = gate(night, {"tolerance": 0})
+    assert verdict == "promote", decision
     assert decision["live"] == night.versions[0]
     assert decision["live_metrics"][NDCG] == pytest.approx(decision["rows"][0]["new"])
-    assert gate(night, monkeypatch, {"floor": 1})[0] == ["held"]
-    assert gate(night, monkeypatch, {"floor": 1}, promote="ask")[0] == ["approve"]
+    assert gate(night, {"floor": 1})[0] == "hold"
+    assert gate(night, {"floor": 1}, promote="ask")[0] == "ask"
 
 
 def test_the_version_to_go_back_to_is_found_or_named(service, night):
