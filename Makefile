@@ -1,11 +1,11 @@
-# make demo | make test | make up | make down | make check | make bench NAME=... [DATA=folder]
+# make demo | make test | make test-long | make up | make down | make check | make bench NAME=... [DATA=folder]
 SHELL := /bin/bash
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 DATA_OPTION = $(if $(DATA),--data $(DATA))
 
-.PHONY: setup demo up down check lint types test bench clean
+.PHONY: setup demo up down check lint types test test-long bench clean
 
 setup: $(VENV)/installed
 
@@ -43,7 +43,11 @@ types: setup
 	$(VENV)/bin/mypy
 
 test: lint types
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -m "not long"
+
+# Kills, faults, backfills, gates and approvals through a real scheduler: half an hour.
+test-long: setup
+	$(VENV)/bin/pytest -m long
 
 bench: setup
 	@test -n "$(NAME)" || { echo "make bench NAME=one of: $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py//;/^_/d' | tr '\n' ' ')"; exit 1; }

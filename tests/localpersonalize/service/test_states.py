@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.localpersonalize.service.calls import (
     own_filter,
     own_group,
-    own_recommender,
+    the_recommender,
     own_schema,
     own_solution,
 )
@@ -135,7 +135,7 @@ def test_tags(shop: Shop) -> None:
 
 
 def test_a_recommender_is_stopped_and_started(shop: Shop) -> None:
-    live, arn = shop.live, own_recommender(shop, "on-and-off")
+    live, arn = shop.live, the_recommender(shop)
     ask = live.client("personalize-runtime").get_recommendations
     before = ask(recommenderArn=arn, userId="u1", numResults=3)["itemList"]
     live.personalize.stop_recommender(recommenderArn=arn)
@@ -145,8 +145,6 @@ def test_a_recommender_is_stopped_and_started(shop: Shop) -> None:
     live.personalize.start_recommender(recommenderArn=arn)
     live.wait("Recommender", arn)
     assert ask(recommenderArn=arn, userId="u1", numResults=3)["itemList"] == before
-    live.personalize.delete_recommender(recommenderArn=arn)
-    live.gone("Recommender", arn)
 
 
 def test_recommenders_need_their_domain(shop: Shop) -> None:
