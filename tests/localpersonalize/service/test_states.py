@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from tests.localpersonalize.service.calls import (
     own_filter,
     own_group,
-    the_recommender,
     own_schema,
     own_solution,
+    the_recommender,
 )
 from tests.localpersonalize.service.live import Live, code
 from tests.localpersonalize.service.shop import ITEMS, Shop
