@@ -65,7 +65,7 @@ def prepare_account(settings: Settings, bucket: str, role: str) -> None:
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(_bucket_policy(bucket)))
     with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(_trust_policy()))
-    iam.put_role_policy(RoleName=role, PolicyName="bucket", PolicyDocument=json.dumps(_role_policy(bucket)))
+    iam.put_role_policy(RoleName=role, PolicyName=bucket, PolicyDocument=json.dumps(_role_policy(bucket)))
 
 
 def _answers(settings: Settings) -> bool:

@@ -22,7 +22,7 @@ GB = 1e9
 
 @dataclass(frozen=True)
 class Prices:
-    """The price list, in USD."""
+    """The price list, in USD. `as_of` is the day on which somebody last compared it with `source`, or "unchecked"."""
 
     as_of: str
     source: str
@@ -78,7 +78,7 @@ class Estimate:
             for each in self.items
         ]
         total = f"{self.usd:.2f}" + (" + ?" if self.unknown else "")
-        return [*lines, ("together", "", f"prices of {self.as_of}", total)]
+        return [*lines, ("together", "", f"prices as of: {self.as_of}", total)]
 
     def as_text(self) -> str:
         return as_text(COLUMNS, self.rows())
