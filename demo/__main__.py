@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -85,7 +84,6 @@ def serve(data: Data = None) -> None:
     try:
         owned.start(_say)
         _fill(owned.postgres.uri("shop"), data)
-        (settings.home / "pid").write_text(str(os.getpid()))
         (settings.home / "ready").touch()
         while True:
             owned.check()
@@ -104,8 +102,8 @@ def down() -> None:
     for home in homes():
         if stack.running(home):
             with console.status(f"Stopping {home.name}"):
-                os.kill(int((home / "pid").read_text()), signal.SIGTERM)
                 while stack.running(home):
+                    stack.ask_to_stop(home)
                     time.sleep(0.3)
         stack.sweep(home)
         if (home / "pg" / "postmaster.pid").exists():  # its owner was killed
@@ -162,8 +160,16 @@ def _fill(database: str, data: Path | None) -> None:
 
 
 def _stop_on_signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(143))
+    """The first signal ends the program in good order; more of them don't disturb that."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+
+    def stop(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        sys.exit(143)
+
+    for number in numbers:
+        signal.signal(number, stop)
 
 
 def _say(message: str) -> None:

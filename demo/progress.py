@@ -16,7 +16,6 @@ from rich.table import Table
 from demo.airflow import AirflowClient
 
 FINISHED = {"success", "failed"}
-BROKEN = {"failed", "upstream_failed"}
 MARKS = {
     "success": "[green]done[/]",
     "failed": "[red]failed[/]",

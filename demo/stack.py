@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from demo import local_aws
 from demo.airflow import Airflow, AirflowClient, environment
 from demo.postgres import Postgres
 from demo.processes import Process
-from demo.settings import ROOT, Settings
+from demo.settings import Settings
 from personalize import pools
 from personalize.config import load_pipeline
 
@@ -49,12 +50,19 @@ class Stack:
         self.aws: Process | None = None
         self.airflow: Airflow | None = None
 
+    @property
+    def processes(self) -> list[Process]:
+        """What runs, the last started first; PostgreSQL looks after itself."""
+        return [*(self.airflow.processes if self.airflow else []), *([self.aws] if self.aws else [])]
+
     def start(self, say: Say = lambda _: None) -> Stack:
         """Start everything; on any failure stop what was started.
 
         :raises AlreadyRunning: if the stack of this home folder runs already.
         """
         self._lock = _take_lock(self.settings.home)
+        self._lock.truncate(0)
+        print(os.getpid(), file=self._lock, flush=True)
         sweep(self.settings.home)
         try:
             self.start_servers(say)
@@ -84,10 +92,9 @@ class Stack:
 
     def stop(self) -> None:
         """Stop whatever runs, the last started first."""
-        processes = [*(self.airflow.processes if self.airflow else []), *([self.aws] if self.aws else [])]
-        for process in processes:
+        for process in self.processes:
             process.ask_to_stop()
-        for process in processes:
+        for process in self.processes:
             process.ensure_stopped()
         self.postgres.stop()
         self.aws = self.airflow = None
@@ -101,7 +108,7 @@ class Stack:
         """
         :raises ProcessDied: if a part of the stack has ended.
         """
-        for process in [*(self.airflow.processes if self.airflow else []), *([self.aws] if self.aws else [])]:
+        for process in self.processes:
             process.check()
 
     def client(self) -> AirflowClient:
@@ -110,8 +117,8 @@ class Stack:
 
     def _record(self) -> None:
         """Write down what runs, for `sweep`."""
-        processes = [*(self.airflow.processes if self.airflow else []), *([self.aws] if self.aws else [])]
-        born = {process.popen.pid: psutil.Process(process.popen.pid).create_time() for process in processes}
+        pids = [process.popen.pid for process in self.processes]
+        born = {pid: psutil.Process(pid).create_time() for pid in pids}
         _processes_file(self.settings.home).write_text(json.dumps(born))
 
 
@@ -122,6 +129,14 @@ def running(home: Path) -> bool:
     except AlreadyRunning:
         return True
     return False
+
+
+def ask_to_stop(home: Path) -> None:
+    """Tell the process that owns the stack of `home`, if one does, to stop it."""
+    owner = (home / "lock").read_text().strip()
+    if running(home) and owner:
+        with suppress(ProcessLookupError):
+            os.kill(int(owner), signal.SIGTERM)
 
 
 def sweep(home: Path) -> None:
@@ -156,6 +171,3 @@ def _take_lock(home: Path) -> IO[str]:
         lock.close()
         raise AlreadyRunning(f"A stack already runs in {home}; `make down` stops it.") from None
     return lock
-
-
-__all__ = ["ROOT", "AlreadyRunning", "Stack", "attach", "running", "sweep"]

@@ -78,3 +78,20 @@ def test_sweeping_ends_what_a_killed_owner_left_and_nothing_else(start, tmp_path
     assert left.popen.wait(10) == -9
     assert reused.popen.poll() is None
     assert not (tmp_path / "processes.json").exists()
+
+
+def test_a_stack_that_is_still_starting_can_be_stopped(start, tmp_path):
+    home = tmp_path / "home"
+    owner = start(f"""
+import pathlib, sys, time
+sys.path[:0] = {sys.path!r}
+from demo.settings import Settings
+from demo.stack import Stack
+starting = Stack(Settings.load(pathlib.Path({str(home)!r})))
+starting.start_servers = lambda say: time.sleep(600)
+starting.start()
+""")
+    wait_until(lambda: stack.running(home) and (home / "lock").read_text() != "", [owner], 60, "the lock")
+    stack.ask_to_stop(home)
+    owner.popen.wait(10)
+    assert not stack.running(home)
