@@ -30,7 +30,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.timetables.trigger import CronTriggerTimetable
 from airflow.utils.types import DagRunType
 
-from personalize import forms, notifications, run_params
+from personalize import forms, notifications, pools, run_params
 from personalize.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from personalize.operators.dataset_groups import (
     PersonalizeCreateDatasetGroupOperator,
@@ -150,6 +150,7 @@ def build(group: DatasetGroup) -> DAG:
             role_arn=group.role,
             import_mode=_plan("import_mode"),
             deferrable=True,
+            pool=pools.IMPORTS,
             **aws,
         )
         read_form >> schema
@@ -230,6 +231,7 @@ def build(group: DatasetGroup) -> DAG:
                 solution_arn=solution.output,
                 training_mode=_plan("training_mode"),
                 deferrable=True,
+                pool=pools.TRAININGS,
                 **aws,
             )
             metrics = PersonalizeGetSolutionMetricsOperator(

@@ -1,9 +1,9 @@
 """The service's quotas of pending jobs, as Airflow pools.
 
 `pools.json` beside this file is in the format of `airflow pools import`. The pools count deferred tasks, which is how
-these tasks wait. A task in a pool that Airflow doesn't know never starts, so operators name no pool by default: give
-them `pool=pools.IMPORTS` once the file is imported. Without pools nothing breaks: a job for which the service has no
-place waits for one.
+these tasks wait. A task in a pool that Airflow doesn't know never starts, so operators name no pool by themselves; the
+DAGs do, and the file is imported wherever they are deployed. Without pools nothing breaks: a job for which the service
+has no place waits for one.
 """
 
 from __future__ import annotations
