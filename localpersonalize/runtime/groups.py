@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localpersonalize.runtime.deployment import GroupData
 from localpersonalize.runtime.histories import Histories, StreamedEvent
 from localpersonalize.runtime.metadata import Metadata
 from localpersonalize.runtime.ports import Datasets
+
+
+@dataclass
+class _Accepted:
+    """What came in while a group was read, and may be missing in what was read."""
+
+    events: list[StreamedEvent] = field(default_factory=list)
+    items: list[Mapping[str, Any]] = field(default_factory=list)
+    users: list[Mapping[str, Any]] = field(default_factory=list)
 
 
 class Groups:
@@ -21,7 +30,7 @@ class Groups:
     def __init__(self, datasets: Datasets) -> None:
         self.datasets = datasets
         self._held: dict[str, GroupData] = {}
-        self._loading: dict[str, list[StreamedEvent]] = {}
+        self._meanwhile: dict[str, _Accepted] = {}  # while a group is loaded, by its ARN
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -49,8 +58,8 @@ class Groups:
     def put_events(self, group_arn: str, events: Sequence[StreamedEvent]) -> None:
         """Events that were just accepted and stored."""
         with self._lock:
-            if group_arn in self._loading:
-                self._loading[group_arn].extend(events)
+            if group_arn in self._meanwhile:
+                self._meanwhile[group_arn].events.extend(events)
         held = self._held.get(group_arn)
         if held is not None:
             held.histories.add(events)
@@ -58,6 +67,8 @@ class Groups:
     def put_items(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Items that were just accepted and stored, upper-case fields."""
         with self._lock:
+            if group_arn in self._meanwhile:
+                self._meanwhile[group_arn].items.extend(rows)
             held = self._held.get(group_arn)
             if held is not None:
                 items = held.items.with_rows(rows)
@@ -66,18 +77,22 @@ class Groups:
     def put_users(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Users likewise."""
         with self._lock:
+            if group_arn in self._meanwhile:
+                self._meanwhile[group_arn].users.extend(rows)
             held = self._held.get(group_arn)
             if held is not None:
                 self._held[group_arn] = replace(held, users=held.users.with_rows(rows))
 
     def _load(self, group_arn: str) -> GroupData:
         with self._lock:
-            self._loading[group_arn] = []
+            self._meanwhile[group_arn] = _Accepted()
         histories = Histories(self.datasets.bulk_interactions(group_arn))
         histories.add(self.datasets.streamed_events(group_arn))
         users, items = self._metadata(group_arn, "USERS"), self._metadata(group_arn, "ITEMS")
         with self._lock:
-            histories.add(self._loading.pop(group_arn))
+            accepted = self._meanwhile.pop(group_arn)
+            histories.add(accepted.events)
+            users, items = users.with_rows(accepted.users), items.with_rows(accepted.items)
             before = self._held.get(group_arn)
             held = GroupData(histories, users, items, before.revision + 1 if before else 0)
             self._held[group_arn] = held

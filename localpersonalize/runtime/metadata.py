@@ -55,6 +55,8 @@ class Metadata:
 
     def with_rows(self, rows: Sequence[Mapping[str, Any]]) -> Metadata:
         """The same data with ``rows`` (upper-case fields, the id among them) put on top."""
+        if not rows:
+            return self
         newer = {**self._newer}
         for row in rows:
             newer[str(row[self.id_column])] = {k: v for k, v in row.items() if k != self.id_column}

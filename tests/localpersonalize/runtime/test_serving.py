@@ -36,6 +36,9 @@ def interactions(popular: str, seed: int = 0) -> pa.Table:
     )
 
 
+ODD = 'INCLUDE ItemID WHERE Items.KIND IN ("odd")'
+
+
 class Shop:
     """The ports of the runtime: resources, files and data of one dataset group."""
 
@@ -194,7 +197,7 @@ def test_filters_must_be_active_and_of_the_same_group(shop: Shop, runtime: Runti
 def test_events_and_items_count_at_once_and_an_import_when_it_is_loaded(shop: Shop, runtime: Runtime) -> None:
     campaign = shop.campaign("c", shop.train("p", "aws-popularity-count"))
     seen = shop.add_filter('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")')
-    odd = shop.add_filter('INCLUDE ItemID WHERE Items.KIND IN ("odd")')
+    odd = shop.add_filter(ODD)
     ask = {"campaignArn": campaign, "userId": "u1"}
     assert "hit" in ids(runtime, **ask, filterArn=seen)
     event = StreamedEvent("u1", "s", "hit", 99, "buy")
@@ -207,6 +210,22 @@ def test_events_and_items_count_at_once_and_an_import_when_it_is_loaded(shop: Sh
     runtime.data_changed(GROUP).result(10)
     assert ids(runtime, **ask, filterArn=odd) == ["b1"]
     assert "hit" not in ids(runtime, **ask, filterArn=seen)
+
+
+def test_an_item_accepted_while_data_is_loaded_is_not_lost(shop: Shop, runtime: Runtime) -> None:
+    campaign = shop.campaign("c", shop.train("p", "aws-popularity-count"))
+    ask = {"campaignArn": campaign, "userId": "u", "filterArn": shop.add_filter(ODD)}
+    runtime.deploy(campaign)
+    read = shop.items
+
+    def meanwhile(group_arn: str) -> pa.Table | None:
+        found = read(group_arn)
+        runtime.put_items(GROUP, [{"ITEM_ID": "a1", "KIND": "odd"}])
+        return found
+
+    shop.items = meanwhile  # type: ignore[method-assign]
+    runtime.data_changed(GROUP).result(10)
+    assert ids(runtime, **ask) == ["a1"]
 
 
 def test_an_event_accepted_while_data_is_loaded_is_not_lost(shop: Shop, runtime: Runtime) -> None:
