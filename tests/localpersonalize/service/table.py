@@ -107,8 +107,8 @@ DOES: dict[str, tuple[str, str]] = {
     "PutActionInteractions": ("On disk before it is answered; counted in the next training.", ""),
     "PutActions": ("On disk before it is answered.", "Recommended after the next training."),
     "PutEvents": ("On disk before it is answered; in the next recommendation.", "No rate is limited."),
-    "PutItems": ("On disk before it is answered; in filters at once.", "No rate is limited."),
-    "PutUsers": ("On disk before it is answered; in filters at once.", "No rate is limited."),
+    "PutItems": ("On disk before it is answered; at once in filters and in recipes that use metadata.", "No rate is limited."),
+    "PutUsers": ("On disk before it is answered; at once in filters and in recipes that use metadata.", "No rate is limited."),
 }  # fmt: skip
 
 
