@@ -43,8 +43,8 @@ DOES: dict[str, tuple[str, str]] = {
     "CreateEventTracker": ("Gives a tracking ID; one a dataset group.", ""),
     "CreateFilter": ("Parses the expression and checks it against the group's schemas.", ""),
     "CreateMetricAttribution": (
-        "Checks expressions against the schemas and keeps them.",
-        "Reports are not published to CloudWatch or S3.",
+        "Checks expressions; sums imports into S3 and events into CloudWatch.",
+        "CloudWatch is that of the stand-in.",
     ),
     "CreateRecommender": (
         "Trains the use case's recipe and serves it.",
@@ -107,8 +107,8 @@ DOES: dict[str, tuple[str, str]] = {
     "PutActionInteractions": ("On disk before it is answered; counted in the next training.", ""),
     "PutActions": ("On disk before it is answered.", "Recommended after the next training."),
     "PutEvents": ("On disk before it is answered; in the next recommendation.", "No rate is limited."),
-    "PutItems": ("On disk before it is answered; at once in filters and in recipes that use metadata.", "No rate is limited."),
-    "PutUsers": ("On disk before it is answered; at once in filters and in recipes that use metadata.", "No rate is limited."),
+    "PutItems": ("On disk first; counts at once in filters and metadata recipes.", "No rate is limited."),
+    "PutUsers": ("On disk first; counts at once in filters and metadata recipes.", "No rate is limited."),
 }  # fmt: skip
 
 
