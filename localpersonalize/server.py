@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from localpersonalize import faults
-from localpersonalize.protocol import signature
+from localpersonalize.protocol import other_services, signature
 from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
 from localpersonalize.proxy import forward
@@ -65,7 +65,23 @@ class Server:
         if ours == "personalize" or (target or "").startswith("AmazonPersonalize.") or unsigned:
             await self._answer(scope, headers, query, target, receive, send)
         else:
-            await forward(scope, receive, send, self.service.aws_endpoint)
+            await self._pass_on(scope, headers, query, ours or "s3", receive, send)
+
+    async def _pass_on(
+        self, scope: Scope, headers: dict[str, str], query: str, service: str, receive: Receive, send: Send
+    ) -> None:
+        """Let the stand-in answer a request that is signed."""
+        try:
+            body = None if service == "s3" else await _read(receive)
+            self._verify(scope, headers, query, body)
+        except ServiceError as error:
+            await _send(send, *other_services.refusal(service, error), [])
+            return
+        await forward(scope, receive if body is None else _read_before(body), send, self.service.aws_endpoint)
+
+    def _verify(self, scope: Scope, headers: dict[str, str], query: str, body: bytes | None) -> None:
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        signature.verify(self.service.credentials, scope["method"], path, query, headers, body)
 
     async def _answer(
         self,
@@ -81,8 +97,7 @@ class Server:
         content_type = "application/x-amz-json-1.1"
         try:
             body = await _read(receive)
-            raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-            signature.verify(self.service.credentials, scope["method"], raw_path, query, headers, body)
+            self._verify(scope, headers, query, body)
             operation = self.operations.find(scope["method"], scope["path"], target)
             name, content_type = operation.name, operation.content_type
             answer = await self._perform_or_fail(operation, operation.parse(body))
@@ -214,6 +229,15 @@ async def _read(receive: Receive) -> bytes:
             )
         if not message.get("more_body"):
             return bytes(body)
+
+
+def _read_before(body: bytes) -> Receive:
+    """Gives a body that was read already."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 async def _send(

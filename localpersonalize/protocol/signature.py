@@ -18,6 +18,7 @@ from localpersonalize.protocol.errors import AccessDenied
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_AGE_SECONDS = 15 * 60
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 _CREDENTIAL = re.compile(r"Credential=([^,\s]+)")
 _SIGNED_HEADERS = re.compile(r"SignedHeaders=([^,\s]+)")
 _SIGNATURE = re.compile(r"Signature=([0-9a-f]+)")
@@ -39,52 +40,59 @@ def signing_service(authorization: str, query: str = "") -> str | None:
     return parts[-2] if len(parts) >= 5 else None
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """What a request says of its own signature. `scope`: key id, date, region, service; `lifetime`: seconds."""
+
+    scope: list[str]
+    signed_headers: list[str]
+    signature: str
+    timestamp: str
+    lifetime: int
+    presigned: bool
+
+
 def verify(
     credentials: Credentials,
     method: str,
     path: str,
     query: str,
     headers: Mapping[str, str],
-    body: bytes,
+    body: bytes | None,
     now: datetime | None = None,
 ) -> None:
-    """Check a request's signature; header names in lower case.
+    """Check a request's signature, in its headers or in its query; header names in lower case.
 
+    :param body: None, if its hash is to be taken from the request's own `x-amz-content-sha256`, as S3 does.
     :raises AccessDenied: MissingAuthenticationTokenException, IncompleteSignatureException,
         UnrecognizedClientException or InvalidSignatureException, as AWS does for each cause.
     """
-    authorization = headers.get("authorization", "")
-    if not authorization.startswith(ALGORITHM):
-        raise AccessDenied("Missing Authentication Token", code="MissingAuthenticationTokenException")
-    parts = [pattern.search(authorization) for pattern in (_CREDENTIAL, _SIGNED_HEADERS, _SIGNATURE)]
-    timestamp = headers.get("x-amz-date", "")
-    scope = parts[0].group(1).split("/") if parts[0] else []
-    if not all(parts) or not timestamp or len(scope) < 5:
-        raise AccessDenied(
-            "Authorization header requires Credential, SignedHeaders, Signature, and an X-Amz-Date header.",
-            code="IncompleteSignatureException",
-        )
-    if "/".join(scope[:-4]) != credentials.access_key_id:
+    claim = _claim(query, headers)
+    if "/".join(claim.scope[:-4]) != credentials.access_key_id:
         raise AccessDenied(
             "The security token included in the request is invalid.", code="UnrecognizedClientException"
         )
-    _check_date(timestamp, scope[-4], now or datetime.now(UTC))
-    signed = parts[1].group(1).split(";")  # type: ignore[union-attr]
+    _check_date(claim, now or datetime.now(UTC))
+    if body is None:
+        payload = headers.get("x-amz-content-sha256", UNSIGNED_PAYLOAD)
+    else:
+        payload = hashlib.sha256(body).hexdigest()
+    signed = claim.signed_headers
     canonical = "\n".join(
         (
             method,
             path or "/",
-            _canonical_query(query),
+            _canonical_query(query, without="X-Amz-Signature" if claim.presigned else ""),
             "".join(f"{name}:{' '.join(headers.get(name, '').split())}\n" for name in signed),
             ";".join(signed),
-            hashlib.sha256(body).hexdigest(),
+            payload,
         )
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    to_sign = f"{ALGORITHM}\n{timestamp}\n{'/'.join(scope[-4:])}\n{digest}"
-    key = _signing_key(credentials.secret_access_key, *scope[-4:-1])
+    to_sign = f"{ALGORITHM}\n{claim.timestamp}\n{'/'.join(claim.scope[-4:])}\n{digest}"
+    key = _signing_key(credentials.secret_access_key, *claim.scope[-4:-1])
     expected = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected, parts[2].group(1)):  # type: ignore[union-attr]
+    if not hmac.compare_digest(expected, claim.signature):
         raise AccessDenied(
             "The request signature we calculated does not match the signature you provided. Check your AWS"
             " Secret Access Key and signing method.",
@@ -92,22 +100,43 @@ def verify(
         )
 
 
-def _check_date(timestamp: str, scope_date: str, now: datetime) -> None:
+def _claim(query: str, headers: Mapping[str, str]) -> _Claim:
+    authorization, lifetime = headers.get("authorization", ""), str(MAX_AGE_SECONDS)
+    values = dict(parse_qsl(query)) if not authorization else {}
+    if authorization.startswith(ALGORITHM):
+        found = [pattern.search(authorization) for pattern in (_CREDENTIAL, _SIGNED_HEADERS, _SIGNATURE)]
+        parts = [match.group(1) if match else "" for match in found] + [headers.get("x-amz-date", "")]
+    elif values.get("X-Amz-Algorithm") == ALGORITHM:
+        names = ("X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Date")
+        parts = [values.get(name, "") for name in names]
+        lifetime = values.get("X-Amz-Expires", "")
+    else:
+        raise AccessDenied("Missing Authentication Token", code="MissingAuthenticationTokenException")
+    scope = parts[0].split("/")
+    if not all(parts) or len(scope) < 5 or not lifetime.isdecimal():
+        raise AccessDenied(
+            "Authorization header requires Credential, SignedHeaders, Signature, and an X-Amz-Date header.",
+            code="IncompleteSignatureException",
+        )
+    return _Claim(scope, parts[1].split(";"), parts[2], parts[3], int(lifetime), bool(values))
+
+
+def _check_date(claim: _Claim, now: datetime) -> None:
     try:
-        signed_at = datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed_at = datetime.strptime(claim.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         raise AccessDenied("X-Amz-Date is not a date.", code="IncompleteSignatureException") from None
     age = (now - signed_at).total_seconds()
-    if abs(age) > MAX_AGE_SECONDS or not timestamp.startswith(scope_date):
+    if not -MAX_AGE_SECONDS <= age <= claim.lifetime or not claim.timestamp.startswith(claim.scope[-4]):
         raise AccessDenied(
-            f"Signature expired: {timestamp} is {abs(age):.0f} seconds from the service's clock"
-            f" ({now:%Y%m%dT%H%M%SZ}); {MAX_AGE_SECONDS} are allowed.",
+            f"Signature expired: {claim.timestamp} is {abs(age):.0f} seconds from the service's clock"
+            f" ({now:%Y%m%dT%H%M%SZ}); {claim.lifetime} are allowed.",
             code="InvalidSignatureException",
         )
 
 
-def _canonical_query(query: str) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True)
+def _canonical_query(query: str, without: str = "") -> str:
+    pairs = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != without]
     return "&".join(
         f"{name}={value}"  # sorted as they are written, where a percent sign comes before letters and digits
         for name, value in sorted((quote(n, safe="-_.~"), quote(v, safe="-_.~")) for n, v in pairs)

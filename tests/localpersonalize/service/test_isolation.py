@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import boto3
 import botocore.session
@@ -51,6 +53,46 @@ def test_unsigned_and_altered_requests_are_refused(live: Live) -> None:
     assert send(live, b"{}", headers)[0] == 200
     status, content = send(live, b'{"maxResults": 1}', headers)
     assert (status, json.loads(content)["__type"]) == (403, "InvalidSignatureException")
+
+
+S3_REFUSALS = [(KEY, "wrong", "SignatureDoesNotMatch"), ("AKIDOTHER", SECRET, "InvalidAccessKeyId")]
+
+
+@pytest.mark.parametrize(("key", "secret", "expected"), S3_REFUSALS)
+def test_another_key_pair_reaches_no_object_and_no_role(
+    live: Live, key: str, secret: str, expected: str
+) -> None:
+    def other(service: str) -> Any:
+        return boto3.client(
+            service, endpoint_url=live.endpoint, region_name=REGION, aws_access_key_id=key,
+            aws_secret_access_key=secret, config=Config(proxies={}),
+        )  # fmt: skip
+
+    live.s3.create_bucket(Bucket="closed")
+    assert code(lambda: other("s3").list_objects_v2(Bucket="closed")) == expected
+    assert code(lambda: other("s3").put_object(Bucket="closed", Key="k", Body=b"x" * 3_000_000)) == expected
+    assert "Contents" not in live.s3.list_objects_v2(Bucket="closed")
+    refused = {"SignatureDoesNotMatch": "SignatureDoesNotMatch", "InvalidAccessKeyId": "InvalidClientTokenId"}
+    assert code(other("iam").list_roles) == refused[expected]
+    assert code(other("sts").get_caller_identity) == refused[expected]
+
+
+def test_objects_need_a_signature_and_a_presigned_url_is_one_until_it_ends(live: Live) -> None:
+    live.s3.create_bucket(Bucket="lent")
+    live.s3.put_object(Bucket="lent", Key="a b/ü+%.txt", Body=b"lent")
+    status, content = send(live, b"", {}, "/lent/a%20b/%C3%BC%2B%25.txt", "GET")
+    assert (status, b"AccessDenied" in content) == (403, True)
+    asked, signer = {"Bucket": "lent", "Key": "a b/ü+%.txt"}, live._client("s3", signature_version="s3v4")
+
+    def path(seconds: int) -> str:
+        url = signer.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds)
+        return url.removeprefix(live.endpoint)
+
+    assert send(live, b"", {}, path(60), "GET") == (200, b"lent")
+    assert send(live, b"", {}, path(60).replace("lent/", "other/"), "GET")[0] == 403
+    ended = path(1)
+    time.sleep(2.1)
+    assert send(live, b"", {}, ended, "GET")[0] == 403
 
 
 def test_a_body_larger_than_any_request_is_refused(live: Live) -> None:
