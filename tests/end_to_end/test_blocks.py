@@ -26,7 +26,7 @@ from tests.personalize.faults import Proxy, every_third, proxy
 DAGS = Path(__file__).with_name("blocks")
 STEPS = ("import", "train", "campaign")
 CHANGES = ("CreateDatasetImportJob", "CreateSolutionVersion", "CreateCampaign", "UpdateCampaign")
-KILLS = 10
+KILLS, MOST_NIGHTS = 10, 20
 MINUTE = 60
 
 
@@ -106,19 +106,19 @@ def blocks() -> Iterator[Blocks]:
 
 
 def test_a_worker_killed_at_random_moments_leaves_one_job_of_each_kind(blocks):
-    chance, kills = random.Random(11), 0
+    chance, kills, nights = random.Random(11), 0, 0
     while kills < KILLS:
+        assert nights < MOST_NIGHTS, f"Only {kills} kills came before the end of what was to be killed."
+        nights += 1
         blocks.calm()
         run_id = blocks.start_run("blocks_night")
-        killed = _kill_on_the_way(blocks, run_id, chance, KILLS - kills)
+        kills += _kill_on_the_way(blocks, run_id, chance, KILLS - kills)
         assert blocks.finish("blocks_night", run_id)["state"] == "success"
         assert blocks.changes() == {
             "CreateDatasetImportJob": 1,
             "CreateSolutionVersion": 1,
             "UpdateCampaign": 1,
         }
-        assert killed, "The run ended before anything could be killed."
-        kills += killed
 
 
 def _kill_on_the_way(blocks: Blocks, run_id: str, chance: random.Random, most: int) -> int:
@@ -131,7 +131,7 @@ def _kill_on_the_way(blocks: Blocks, run_id: str, chance: random.Random, most: i
             return sum(4 - count for count in left.values())
         for step in STEPS:
             if left[step] and sum(left.values()) > 12 - most and blocks.is_running(run_id, step):
-                time.sleep(chance.uniform(0, 2.5))
+                time.sleep(chance.uniform(0, 1.5))
                 left[step] -= blocks.kill(run_id, step)
         time.sleep(0.1)
 
