@@ -148,16 +148,22 @@ class Jobs:
                 result = message.get("result", result)
                 if "refused" in message:
                     raise WorkerFailed(message["refused"])
-            code = process.wait()
+                if result is not None:
+                    break  # all is done; the end of Python would only be waited for
+            else:
+                process.wait()
         finally:
             process.kill()
             process.wait()
             self._processes.pop(arn, None)
+            self._workers.make_ready()
         if arn in self._stopped:
             self._stopped.discard(arn)
             raise WorkerStopped(arn)
         if result is None:
-            raise WorkerFailed(f"An internal error occurred (worker ended with exit code {code}).")
+            raise WorkerFailed(
+                f"An internal error occurred (worker ended with exit code {process.returncode})."
+            )
         return result
 
     def _schedule(self, number: int, kind: str, arn: str, details: dict[str, Any]) -> None:

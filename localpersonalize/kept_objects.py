@@ -60,7 +60,7 @@ class KeptObjects:
         """Make disk say what moto's memory says of an object, or that there is none; on disk when it returns."""
         with self._lock:  # of two changes of an object the later one must also be the later note
             held = held_object(bucket, key)
-            note = self.folder / f"{hashlib.sha256(f'{bucket}/{key}'.encode()).hexdigest()}.json"
+            note = _note(self.folder, bucket, key)
             before = self.folder / json.loads(note.read_bytes())["file"] if note.exists() else None
             if held is None:
                 note.unlink(missing_ok=True)
@@ -112,6 +112,23 @@ class KeptObjects:
             "tags": _backend().tagger.get_tag_dict_for_resource(held.arn),
         }  # fmt: skip
         replace(note, json.dumps(entry).encode())
+
+
+def objects_folder(data_dir: Path) -> Path:
+    """Where the built-in S3 of a data directory keeps its objects."""
+    return data_dir / "standin" / "objects"
+
+
+def file_of(folder: Path, bucket: str, key: str) -> Path | None:
+    """The bytes of an object, None if it is not kept in `folder`; for other processes than the S3 itself."""
+    try:
+        return folder / json.loads(_note(folder, bucket, key).read_bytes())["file"]
+    except FileNotFoundError:
+        return None
+
+
+def _note(folder: Path, bucket: str, key: str) -> Path:
+    return folder / f"{hashlib.sha256(f'{bucket}/{key}'.encode()).hexdigest()}.json"
 
 
 def held_object(bucket: str, key: str) -> Any:

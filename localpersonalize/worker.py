@@ -11,12 +11,16 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from localpersonalize.data.tables import Tables
+from localpersonalize.kept_objects import objects_folder
 from localpersonalize.store import Store
+
+if TYPE_CHECKING:
+    from localpersonalize.data.objects import Objects
 
 Say = Callable[[str], None]
 
@@ -86,6 +90,13 @@ def _client(request: dict[str, Any], service: str) -> Any:
     )  # fmt: skip
 
 
+def _objects(request: dict[str, Any]) -> Objects:
+    from localpersonalize.data.objects import Objects
+
+    kept = None if request["s3_endpoint"] else objects_folder(Path(request["data_dir"]))
+    return Objects(_client(request, "s3"), kept)
+
+
 def import_dataset(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Import CSV files into a new version of a dataset."""
     from localpersonalize.data import imports
@@ -96,7 +107,7 @@ def import_dataset(request: dict[str, Any], say: Say) -> dict[str, Any]:
     dataset = store.get(job["datasetArn"]) or {}
     schema = store.get(dataset["schemaArn"]) or {}
     try:
-        return imports.run(tables, job, dataset, schema, _client(request, "s3"))
+        return imports.run(tables, job, dataset, schema, _objects(request))
     except ImportRefused as error:
         raise Refused(str(error)) from None
 
@@ -190,9 +201,7 @@ def delete_users(request: dict[str, Any], say: Say) -> dict[str, Any]:
     store, tables = _open(request)
     job = store.get(request["arn"]) or {}
     try:
-        return deletions.run(
-            tables, job, store.all("Dataset", job["datasetGroupArn"]), _client(request, "s3")
-        )
+        return deletions.run(tables, job, store.all("Dataset", job["datasetGroupArn"]), _objects(request))
     except ImportRefused as error:
         raise Refused(str(error)) from None
 

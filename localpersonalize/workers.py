@@ -26,20 +26,15 @@ class Workers:
         self._closed = False
 
     def take(self) -> Worker:
-        """A process for one task; the caller ends it."""
+        """A process for one task; the caller ends it, and then calls `make_ready`."""
         with self._lock:
             taken, self._ready = self._ready, None
         if taken is None or taken.poll() is not None:
             taken = _start()
-        self._make_ready()
         return taken
 
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-        self._let_go()
-
-    def _make_ready(self) -> None:
+    def make_ready(self) -> None:
+        """Start a process for the next task: after one, since the start would take a core from it."""
         with self._lock:
             if self._closed or self._ready is not None:
                 return
@@ -49,6 +44,11 @@ class Workers:
             self._timer = threading.Timer(READY_SECONDS, self._let_go)
             self._timer.daemon = True
             self._timer.start()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+        self._let_go()
 
     def _let_go(self) -> None:
         with self._lock:

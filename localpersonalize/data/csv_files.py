@@ -49,7 +49,7 @@ def read(source: Readable, name: str, fields: list[Field], dataset_type: str) ->
     waiting: deque[Future[pa.Table]] = deque()
     rows = 0
     parts = _whole_rows(source, name)
-    header, first = first_row(next(parts, b""))
+    header, first = first_row(bytes(next(parts, b"")))
     parser = _Parser(_header(header, name, {field.name: field for field in fields}), fields, dataset_type)
 
     def done() -> Iterator[pa.RecordBatch]:
@@ -63,7 +63,7 @@ def read(source: Readable, name: str, fields: list[Field], dataset_type: str) ->
 
     with ThreadPoolExecutor(threads, thread_name_prefix="csv") as pool:
         try:
-            for block in chain([first] if first else [], parts):
+            for block in chain([memoryview(first)] if first else [], parts):
                 waiting.append(pool.submit(parser.parse, block))
                 if len(waiting) > threads:
                     yield from done()
@@ -102,7 +102,7 @@ class _Parser:
             false_values=["false", "False", "FALSE", "0"],
         )
 
-    def parse(self, block: bytes) -> pa.Table:
+    def parse(self, block: bytes | memoryview) -> pa.Table:
         """
         :raises _Misfit: if the block does not fit the schema.
         """
@@ -145,7 +145,7 @@ class _Parser:
         return _Misfit(f"can't be read{{place}}: {reason}", int(row.group(1)) - 1 if row else None, name)
 
 
-def _whole_rows(source: Readable, file: str) -> Iterator[bytes]:
+def _whole_rows(source: Readable, file: str) -> Iterator[memoryview]:
     try:
         yield from blocks(source)
     except RowTooLong as error:

@@ -9,18 +9,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from localpersonalize.data.csv_files import ImportRefused, read
-from localpersonalize.data.imports import csv_keys, open_object
+from localpersonalize.data.objects import Objects
 from localpersonalize.data.schemas import Field
 from localpersonalize.data.tables import Tables
 
 
-def run(tables: Tables, job: Mapping[str, Any], datasets: list[dict[str, Any]], s3: Any) -> dict[str, Any]:
+def run(
+    tables: Tables, job: Mapping[str, Any], datasets: list[dict[str, Any]], objects: Objects
+) -> dict[str, Any]:
     """Write versions of the bulk data without the users that the job's CSV files name.
 
     :returns: `users`, `versions` by dataset ARN, and `rows`, the number of records left out.
     :raises ImportRefused: with the reason that the job shows.
     """
-    users = pa.array(sorted(set(_users(s3, job["dataSource"]["dataLocation"]))), pa.string())
+    users = pa.array(sorted(set(_users(objects, job["dataSource"]["dataLocation"]))), pa.string())
     version = job["dataDeletionJobArn"].split("/")[-1] + "-deletion"
     versions, removed = {}, 0
     for dataset in datasets:
@@ -39,13 +41,13 @@ def _without(batch: pa.RecordBatch, users: pa.Array) -> pa.RecordBatch:
     return batch.filter(pc.invert(pc.is_in(batch["USER_ID"], value_set=users)))
 
 
-def _users(s3: Any, location: str) -> Iterator[str]:
-    for bucket, key in csv_keys(s3, location):
+def _users(objects: Objects, location: str) -> Iterator[str]:
+    for bucket, key in objects.at(location):
         name = f"s3://{bucket}/{key}"
         for spelling in ("USER_ID", "user_id"):
             try:
                 for batch in read(
-                    open_object(s3, bucket, key), name, [Field(spelling, "string", False)], "USERS"
+                    objects.open(bucket, key), name, [Field(spelling, "string", False)], "USERS"
                 ):
                     yield from batch.column(0).to_pylist()
                 break

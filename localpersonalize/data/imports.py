@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from botocore.exceptions import ClientError
 
-from localpersonalize.data.csv_blocks import Readable
-from localpersonalize.data.csv_files import ImportRefused, arrow_schema, read
+from localpersonalize.data.csv_files import arrow_schema, read
+from localpersonalize.data.objects import Objects
 from localpersonalize.data.schemas import REQUIRED, parse_fields
 from localpersonalize.data.tables import Tables
 
@@ -21,7 +20,7 @@ MERGED_TYPES = ("USERS", "ITEMS", "ACTIONS")
 
 
 def run(
-    tables: Tables, job: dict[str, Any], dataset: dict[str, Any], schema: dict[str, Any], s3: Any
+    tables: Tables, job: dict[str, Any], dataset: dict[str, Any], schema: dict[str, Any], objects: Objects
 ) -> dict[str, Any]:
     """Import everything under the job's location.
 
@@ -30,39 +29,16 @@ def run(
     """
     location = job["dataSource"]["dataLocation"]
     fields, kind = parse_fields(schema["schema"]), dataset["datasetType"].upper()
-    keys = list(csv_keys(s3, location))
+    keys = list(objects.at(location))
     version = job["datasetImportJobArn"].split("/")[-1]
     earlier = dataset.get("_versions", []) if job.get("importMode") == "INCREMENTAL" else []
-    counted = _Counter(_read_all(s3, location, keys, fields, kind))
+    counted = _Counter(_read_all(objects, keys, fields, kind))
     if kind in MERGED_TYPES:
         batches = _newest_of_each(tables, dataset, counted, bool(earlier), fields, kind)
         tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), batches)
         return {"versions": [version], "rows": counted.rows}
     tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), counted)
     return {"versions": [*[name for name in earlier if name != version], version], "rows": counted.rows}
-
-
-def csv_keys(s3: Any, location: str) -> Iterator[tuple[str, str]]:
-    """(bucket, key) of the one file, or of every file under the prefix, that a location names.
-
-    :raises ImportRefused: if there is none, or the bucket can't be read.
-    """
-    bucket, _, path = location.removeprefix("s3://").partition("/")
-    found = False
-    try:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=path):
-            for entry in page.get("Contents", ()):
-                exact = entry["Key"] == path
-                below = not path or path.endswith("/") or entry["Key"].startswith(path + "/")
-                if (exact or below) and not entry["Key"].endswith("/"):
-                    found = True
-                    yield bucket, entry["Key"]
-    except ClientError as error:
-        raise ImportRefused(
-            f"Amazon Personalize can't read {location}: {error.response['Error']['Message']}"
-        ) from None
-    if not found:
-        raise ImportRefused(f"No files were found at {location}. Check the data location of the import job.")
 
 
 class _Counter:
@@ -78,16 +54,10 @@ class _Counter:
 
 
 def _read_all(
-    s3: Any, location: str, keys: list[tuple[str, str]], fields: list, kind: str
+    objects: Objects, keys: list[tuple[str, str]], fields: list, kind: str
 ) -> Iterator[pa.RecordBatch]:
     for bucket, key in keys:
-        yield from read(open_object(s3, bucket, key), f"s3://{bucket}/{key}", fields, kind)
-
-
-def open_object(s3: Any, bucket: str, key: str) -> Readable:
-    """An object of S3, to be read piece by piece."""
-    body: Readable = s3.get_object(Bucket=bucket, Key=key)["Body"]
-    return body
+        yield from read(objects.open(bucket, key), f"s3://{bucket}/{key}", fields, kind)
 
 
 def _newest_of_each(

@@ -1,0 +1,54 @@
+"""The CSV objects at a place in S3, and their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from localpersonalize.data.csv_blocks import Readable
+from localpersonalize.data.csv_files import ImportRefused
+from localpersonalize.kept_objects import file_of
+
+
+class Objects:
+    """Reads S3 through `s3`; what the built-in S3 keeps in the folder `kept` comes from its files, without HTTP."""
+
+    def __init__(self, s3: Any, kept: Path | None = None) -> None:
+        self._s3, self._kept = s3, kept
+
+    def at(self, location: str) -> Iterator[tuple[str, str]]:
+        """(bucket, key) of the one file, or of every file under the prefix, that a location names.
+
+        :raises ImportRefused: if there is none, or the bucket can't be read.
+        """
+        bucket, _, path = location.removeprefix("s3://").partition("/")
+        found = False
+        try:
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=path):
+                for entry in page.get("Contents", ()):
+                    exact = entry["Key"] == path
+                    below = not path or path.endswith("/") or entry["Key"].startswith(path + "/")
+                    if (exact or below) and not entry["Key"].endswith("/"):
+                        found = True
+                        yield bucket, entry["Key"]
+        except ClientError as error:
+            raise ImportRefused(
+                f"Amazon Personalize can't read {location}: {error.response['Error']['Message']}"
+            ) from None
+        if not found:
+            raise ImportRefused(
+                f"No files were found at {location}. Check the data location of the import job."
+            )
+
+    def open(self, bucket: str, key: str) -> Readable:
+        """An object, to be read piece by piece."""
+        file = file_of(self._kept, bucket, key) if self._kept else None
+        with suppress(FileNotFoundError):  # it was replaced meanwhile
+            if file is not None:
+                return open(file, "rb", buffering=0)
+        body: Readable = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
+        return body
