@@ -76,7 +76,7 @@ def test_every_customer_and_every_filed_product_is_imported(stack, night):
 
 def test_each_solution_has_metrics_and_a_live_campaign_on_the_new_version(stack, night):
     personalize = stack.aws("personalize")
-    for index in range(2):
+    for index in range(3):
         version = stack.airflow.xcom("retrain_recommenders", night["dag_run_id"], "refresh.train", index)
         metrics = stack.airflow.xcom("retrain_recommenders", night["dag_run_id"], "refresh.metrics", index)
         assert set(metrics) == METRICS
