@@ -44,3 +44,26 @@ def retraining(group: DatasetGroup) -> dict[str, Param]:
             description_md="Change nothing: only say what would be imported, trained and promoted, and what it costs.",
         ),
     }  # fmt: skip
+
+
+def batch(group: DatasetGroup) -> dict[str, Param]:
+    """The form of `batch_recommendations`."""
+    names = [job.name for job in group.batch_jobs]
+    training = {
+        "train": Param(
+            True, type="boolean", title="Train first",
+            description_md="Jobs with a `recipe` of their own train their solution before. Without: its newest version"
+            " answers. Jobs that name a `solution` never train.",
+        ),
+    }  # fmt: skip
+    return {
+        "batches": Param(
+            names, type="array", items={"type": "string", "enum": names}, examples=names, minItems=1, uniqueItems=True,
+            title="Batches", description_md="Which jobs of `batch` in the pipeline file to run.",
+        ),
+        **(training if any(job.recipe for job in group.batch_jobs) else {}),
+        "dry_run": Param(
+            False, type="boolean", title="Dry run",
+            description_md="Change nothing: only say what would be asked, of which version, and where it would go.",
+        ),
+    }  # fmt: skip

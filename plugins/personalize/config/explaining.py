@@ -6,13 +6,19 @@ from rich import box
 from rich.console import Group
 from rich.table import Table
 
+from personalize.config.batch import BatchJob
 from personalize.config.sections import DatasetGroup, Solution
 
 
 def explain(group: DatasetGroup) -> Group:
     """What is kept fresh in a group, from where, when, and under which rules."""
     facts = Table(box=None, show_header=False, title=f"Dataset group {group.name}", title_justify="left")
-    facts.add_row("DAGs", f"{group.dag_id('export_interactions')}, {group.dag_id('retrain_recommenders')}")
+    dags = [
+        "export_interactions",
+        "retrain_recommenders",
+        *(["batch_recommendations"] if group.batch else []),
+    ]
+    facts.add_row("DAGs", ", ".join(group.dag_id(base) for base in dags))
     facts.add_row("schedule", f"{group.schedule} (UTC)")
     for kind, dataset in group.datasets.items():
         facts.add_row(kind, f"{dataset.sql} checked by {dataset.avro_schema} -> {group.dataset_uri(kind)}")
@@ -23,10 +29,19 @@ def explain(group: DatasetGroup) -> Group:
         facts.add_row("tell", f"{channel.type}: {', '.join(channel.on)}")
     if group.deadline_hours:
         facts.add_row("late after", f"{group.deadline_hours:g} h")
+    for job in group.batch_jobs:
+        facts.add_row(f"batch {job.name}", _batch_job(group, job))
     solutions = Table("solution", "recipe", "campaign", "gate", box=box.SIMPLE)
     for solution in group.solutions:
         solutions.add_row(solution.name, solution.recipe, _campaign(solution), _gate(group, solution))
     return Group(facts, solutions)
+
+
+def _batch_job(group: DatasetGroup, job: BatchJob) -> str:
+    own = f"a solution of its own ({job.recipe})" if job.recipe else job.solution
+    table = f" and table {job.table}" if job.table else ""
+    when = f" ({group.batch.schedule} UTC)" if group.batch and group.batch.schedule else ""
+    return f"{job.kind} of {own} -> {group.batch_uri(job)}{table}{when}"
 
 
 def _campaign(solution: Solution) -> str:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from croniter import croniter
 
-from personalize.config import recipes
+from personalize.config import batch_rules, recipes
+from personalize.config.mistakes import Location, Mistake, recipe_mistakes
 from personalize.config.sections import POPULARITY, DatasetGroup, Pipeline, Solution
-
-Location = tuple[int | str, ...]
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """Something wrong at a place in the file: keys and indexes from its root."""
-
-    location: Location
-    message: str
 
 
 def mistakes(pipeline: Pipeline, include: Path) -> list[Mistake]:
@@ -67,7 +56,8 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
                 yield Mistake((*at, "datasets", kind, key), f"there is no file {include / name}")
     quotas = pipeline.quotas
     campaigns = len({solution.campaign_name for solution in group.solutions})
-    yield from _too_many("solutions", (*at, "solutions"), len(group.solutions), quotas.solutions, "solutions")
+    solutions = len(group.solutions) + sum(job.recipe is not None for job in group.batch_jobs)
+    yield from _too_many("solutions", (*at, "solutions"), solutions, quotas.solutions, "solutions")
     yield from _too_many("campaigns", (*at, "solutions"), campaigns, quotas.campaigns, "campaigns")
     yield from _too_many("filters", (*at, "filters"), len(group.filters), quotas.filters, "filters")
     names = [each.name for each in group.filters]
@@ -81,22 +71,16 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         if other := served.get(solution.campaign_name):
             yield Mistake(here, f"its campaign {solution.campaign_name} is {other}'s already")
         served[solution.campaign_name] = solution.name
+    if group.batch:
+        yield from batch_rules.mistakes((*at, "batch"), group.batch, group, include)
 
 
 def _of_solution(at: Location, solution: Solution, group: DatasetGroup) -> Iterator[Mistake]:
-    if solution.recipe not in recipes.RECIPES:
-        near = difflib.get_close_matches(solution.recipe, recipes.RECIPES, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(recipes.RECIPES)}"
-        yield Mistake((*at, "recipe"), f"{solution.recipe} is no recipe of the service; {hint}")
-    needed = recipes.NEEDS.get(solution.recipe, ())
-    if needed and not any(kind in group.datasets for kind in needed):
-        yield Mistake(
-            (*at, "recipe"),
-            f"{solution.recipe} needs the dataset {' or '.join(needed)}; add it to `datasets`",
-        )
+    yield from recipe_mistakes((*at, "recipe"), solution.recipe, group)
     if solution.recipe in recipes.WITHOUT_CAMPAIGN:
         yield Mistake(
-            (*at, "recipe"), f"{solution.recipe} segments users in batch jobs: no campaign can serve it"
+            (*at, "recipe"),
+            f"{solution.recipe} segments users in batch jobs: no campaign can serve it. Give it to a job of `batch`",
         )
     name = solution.gate.baseline
     if name is not None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from personalize.config.base import Name, Settings
+from personalize.config.batch import Batch, BatchJob
 from personalize.config.operations import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
 from personalize.export.contract import Contract
 
@@ -105,6 +106,7 @@ class DatasetGroup(Settings):
     datasets: dict[DatasetType, Dataset]
     solutions: list[Solution] = Field(min_length=1)
     filters: list[Filter] = Field(default_factory=list)
+    batch: Batch | None = Field(None, description="Batch jobs; without them there is no DAG for them")
     approval_hours: float = Field(
         12, gt=0, description="Hours until an unanswered question about a version counts as rejected"
     )
@@ -119,11 +121,26 @@ class DatasetGroup(Settings):
     def _consistent(self) -> DatasetGroup:
         if "interactions" not in self.datasets:
             raise ValueError("datasets needs an entry `interactions`: every recipe trains on it")
-        _refuse_repeated("solution", [solution.name for solution in self.solutions])
+        names = [solution.name for solution in self.solutions]
+        _refuse_repeated("solution", names + [job.name for job in self.batch_jobs if job.recipe])
         return self
+
+    @property
+    def batch_jobs(self) -> list[BatchJob]:
+        return self.batch.jobs if self.batch else []
 
     def solution(self, name: str) -> Solution:
         return next(solution for solution in self.solutions if solution.name == name)
+
+    def recipe_of(self, job: BatchJob) -> str | None:
+        """The recipe behind a batch job; None if it names a solution that there is not."""
+        named = (solution.recipe for solution in self.solutions if solution.name == job.solution)
+        return job.recipe or next(named, None)
+
+    def batch_query(self, job: BatchJob) -> str:
+        """The query file of a batch job's input."""
+        asked = str(job.input_for(str(self.recipe_of(job))))
+        return next((each.sql for kind, each in self.datasets.items() if kind == asked), asked)
 
     def baseline(self, solution: Solution) -> Solution | None:
         """The popularity solution that a solution is compared with; None for that one itself."""
@@ -139,6 +156,10 @@ class DatasetGroup(Settings):
     def dataset_uri(self, dataset: DatasetType) -> str:
         """Where the exported partitions of a dataset are."""
         return f"s3://{self.bucket}/{self.prefix}/{dataset}/"
+
+    def batch_uri(self, job: BatchJob) -> str:
+        """Where a batch job's runs have their input and output."""
+        return f"s3://{self.bucket}/{self.prefix}/{job.folder}/"
 
 
 class Pipeline(Settings):

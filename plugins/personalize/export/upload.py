@@ -61,9 +61,11 @@ class S3Files:
     """
 
     def __init__(
-        self, client: Any, bucket: str, stem: str, header: bytes, sizes: Sizes | None = None
-    ) -> None:
+        self, client: Any, bucket: str, stem: str, header: bytes, sizes: Sizes | None = None, *,
+        suffix: str = ".csv", content_type: str = "text/csv",
+    ) -> None:  # fmt: skip
         self.client, self.bucket, self.stem, self.header = client, bucket, stem, header
+        self.suffix, self.content_type = suffix, content_type
         self.sizes = sizes or Sizes()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="upload")
         self._room = BoundedSemaphore(self.sizes.in_flight)
@@ -82,7 +84,7 @@ class S3Files:
     def write(self, lines: Any, rows: int) -> None:
         """Append whole lines, as any buffer of bytes."""
         if self._file is None:
-            self._file = _Open(f"{self.stem}{len(self._done):05d}.csv")
+            self._file = _Open(f"{self.stem}{len(self._done):05d}{self.suffix}")
             self._unfinished.append(self._file)
             self._pieces, self._size = [self.header], len(self.header)
         self._hash.update(lines)
@@ -115,7 +117,7 @@ class S3Files:
     def _send(self, file: _Open) -> None:
         if file.upload_id is None:
             created = self.client.create_multipart_upload(
-                Bucket=self.bucket, Key=file.key, ContentType="text/csv", ChecksumAlgorithm="CRC32"
+                Bucket=self.bucket, Key=file.key, ContentType=self.content_type, ChecksumAlgorithm="CRC32"
             )
             file.upload_id = created["UploadId"]
         body, number = self._take(file), len(file.parts) + 1
@@ -163,7 +165,7 @@ class S3Files:
                 Bucket=self.bucket,
                 Key=file.key,
                 Body=body,
-                ContentType="text/csv",
+                ContentType=self.content_type,
                 ChecksumCRC32=_crc32(body),
             )
         finally:

@@ -86,17 +86,24 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
         return retention.objects_to_remove(kept, stored, attempts, datetime.now(UTC), reading)
 
     def _being_read(self, group_arn: str, base: str) -> list[str]:
-        """Places that imports still read, below the group's prefix."""
+        """Places that imports and batch jobs still read or write, below the group's prefix."""
         found = []
         for dataset in self._list("datasets", datasetGroupArn=group_arn):
-            for job in self._list("dataset_import_jobs", datasetArn=dataset["datasetArn"]):
-                if job["status"] in RUNNING:
-                    there = (
-                        self.describe("dataset_import_job", datasetImportJobArn=job["datasetImportJobArn"])
-                        or {}
-                    )
-                    found.append(there["dataSource"]["dataLocation"].removeprefix(base))
-        return found
+            for job in self._running("dataset_import_job", datasetArn=dataset["datasetArn"]):
+                found.append(job["dataSource"]["dataLocation"])
+        for kind in ("batch_inference_job", "batch_segment_job"):
+            for job in self._running(kind):
+                found.append(job["jobInput"]["s3DataSource"]["path"])
+                found.append(job["jobOutput"]["s3DataDestination"]["path"])
+        return [place.removeprefix(base) for place in found]
+
+    def _running(self, kind: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
+        """What the service says of the jobs of a kind that have not ended."""
+        first, *others = kind.split("_")
+        argument = "".join((first, *(each.capitalize() for each in others), "Arn"))
+        for job in self._list(f"{kind}s", **arguments):
+            if job["status"] in RUNNING and (there := self.describe(kind, **{argument: job[argument]})):
+                yield there
 
     def _resources(self, group: DatasetGroup, kept: Any, arn: str) -> list[Removal]:
         if not kept.remove_unlisted:
@@ -115,7 +122,9 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
                         solution["solutionArn"],
                     )
                 )
-        names = {solution.name for solution in group.solutions}
+        names = {solution.name for solution in group.solutions} | {
+            job.solution_name for job in group.batch_jobs
+        }
         served = {solution.campaign_name for solution in group.solutions}
         return retention.resources_to_remove(kept, group.name, solutions, campaigns, names, served)
 

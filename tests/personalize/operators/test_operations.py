@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from personalize.config.operations import Retention
+from personalize.config.sections import DatasetGroup
 from personalize.operators.clean_up import PersonalizeCleanUpOperator
 from personalize.operators.gates import PersonalizeGateOperator
 from personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 from personalize.retention import tags
 from tests.personalize.night import Night
-from tests.personalize.running import BUCKET, Task
+from tests.personalize.running import BUCKET, Task, connection
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
 
@@ -18,8 +20,6 @@ NDCG = "normalized_discounted_cumulative_gain_at_25"
 @pytest.fixture(scope="module")
 def night(service_address, schema_of_module):
     """A dataset group with two versions of one solution; the older one is live."""
-    from tests.personalize.running import connection
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(service_address))
         night = Night("operated", schema_of_module)
@@ -115,6 +115,43 @@ def test_the_clean_up_says_first_and_then_removes_only_what_it_may(service, nigh
     solutions = personalize.list_solutions(datasetGroupArn=night.group())["solutions"]
     assert [each["solutionArn"] for each in solutions] == [theirs]
     assert unused not in [each["schemaArn"] for each in personalize.list_schemas()["schemas"]]
+
+
+def test_what_a_running_batch_job_reads_and_a_jobs_own_solution_stay(service, night, monkeypatch):
+    personalize = service.client("personalize")
+    group = {
+        "name": "operated", "role": "R", "bucket": BUCKET, "prefix": "cleaned",
+        "datasets": {"interactions": {"schema": "x", "sql": "x"}},
+        "solutions": [{"name": "another", "recipe": "aws-sims"}],
+        "batch": {"jobs": [{"name": "mine", "recipe": "aws-sims"}]},
+    }  # fmt: skip
+    personalize.create_solution(
+        name="mine", datasetGroupArn=night.group(), recipeArn="arn:aws:personalize:::recipe/aws-sims",
+        tags=tags("operated"),
+    )  # fmt: skip
+    operator = PersonalizeCleanUpOperator(
+        task_id="clean_up", group=group, dry_run=True, remove_unlisted=True, waiter_delay=0.3
+    )
+    location = f"s3://{BUCKET}/cleaned/batch/mail/1"
+    monkeypatch.setattr(operator, "_list", lambda plural, **_: {
+        "batch_inference_jobs": [{"status": "CREATE IN_PROGRESS", "batchInferenceJobArn": "arn"},
+                                 {"status": "ACTIVE", "batchInferenceJobArn": "done"}],
+    }.get(plural, []))  # fmt: skip
+    described = {"jobInput": {"s3DataSource": {"path": f"{location}/input/"}},
+                 "jobOutput": {"s3DataDestination": {"path": f"{location}/output/"}}}  # fmt: skip
+    monkeypatch.setattr(
+        operator, "describe", lambda kind, batchInferenceJobArn: {"arn": described}[batchInferenceJobArn]
+    )
+    assert operator._being_read("group", f"s3://{BUCKET}/cleaned/") == [
+        "batch/mail/1/input/",
+        "batch/mail/1/output/",
+    ]
+    monkeypatch.undo()
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(service.address))
+    gone = operator._resources(
+        DatasetGroup.model_validate(group), Retention(remove_unlisted=True), night.group()
+    )
+    assert not [each for each in gone if each.what.endswith("/mine")]
 
 
 SCHEMA_OF_USERS = (

@@ -1,0 +1,97 @@
+"""The lines that a batch job answers with, as rows of a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# By what a job is asked with: the columns of its table. A ranking is told by its user.
+COLUMNS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("user_id",): ("user_id", "position", "item_id", "score"),
+    ("user_id", "item_list"): ("user_id", "position", "item_id", "score"),
+    ("item_id",): ("item_id", "position", "related_item_id", "score"),
+}
+SEGMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("item_id",): ("item_id", "position", "user_id"),
+    ("item_attributes",): ("item_attributes", "position", "user_id"),
+}
+TYPES = {"position": "integer", "score": "double precision"}  # PostgreSQL and SQLite; the others are text
+EXAMPLES = 5
+
+
+def columns_of(kind: str, asked: Sequence[str]) -> tuple[str, ...]:
+    """The columns of the table that a job of the kind fills; the first one is what was asked about."""
+    return (SEGMENTS if kind == "segments" else COLUMNS)[tuple(asked)]
+
+
+class TooManyErrors(Exception):
+    """More lines have no answer than the job's limit allows."""
+
+
+@dataclass
+class Tally:
+    """What became of the lines."""
+
+    asked: int
+    answered: int = 0
+    failed: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def missing(self) -> int:
+        """Lines that were asked, and stand in no answer at all."""
+        return max(self.asked - self.answered - self.failed, 0)
+
+    def error(self, example: str) -> None:
+        self.failed += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(example)
+
+    def refuse(self, limit: float) -> None:
+        """
+        :raises TooManyErrors: if too many lines have no answer.
+        """
+        without = self.failed + self.missing
+        if without > limit * self.asked:
+            raise TooManyErrors(
+                f"{without:,} of {self.asked:,} lines have no answer ({self.missing:,} of them stand nowhere); the"
+                f" limit is {limit:.2%} (error_limit). For example: {'; '.join(self.examples) or 'no line says why'}"
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "asked": self.asked, "answered": self.answered, "failed": self.failed, "missing": self.missing,
+            "examples": self.examples,
+        }  # fmt: skip
+
+
+def rows(lines: Iterable[bytes], columns: Sequence[str], tally: Tally) -> Iterator[tuple[Any, ...]]:
+    """A row for each result of each line, best first; lines with an error are counted and give none."""
+    scored = "score" in columns
+    for raw in lines:
+        if not raw.strip():
+            continue
+        try:
+            line = json.loads(raw)
+            about = _asked_about(line, columns[0])
+            if line.get("error") is not None:
+                tally.error(f"{about}: {line['error']}")
+                continue
+            output = line["output"]
+            results = output.get("recommendedUsers", output.get("recommendedItems"))
+            scores = output.get("scores") or [None] * len(results)
+            found = list(zip(results, scores, strict=True))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            tally.error(f"{raw[:120]!r} is no answer ({type(error).__name__})")
+            continue
+        tally.answered += 1
+        for position, (result, score) in enumerate(found, 1):
+            yield (about, position, str(result), score) if scored else (about, position, str(result))
+
+
+def _asked_about(line: dict[str, Any], column: str) -> str:
+    key = {"user_id": "userId", "item_id": "itemId", "item_attributes": "itemAttributes"}[column]
+    asked = line.get("input", line)  # attributes stand at the top of their line
+    return str(asked.get(key, "?")) if line.get("error") is not None else str(asked[key])

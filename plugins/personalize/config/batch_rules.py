@@ -1,0 +1,65 @@
+"""What must hold between the batch jobs of a dataset group and its other sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from croniter import croniter
+
+from personalize.config import recipes
+from personalize.config.batch import EVERYBODY, Batch, BatchJob
+from personalize.config.mistakes import Location, Mistake, recipe_mistakes
+from personalize.config.sections import DatasetGroup
+
+
+def mistakes(at: Location, batch: Batch, group: DatasetGroup, include: Path) -> Iterator[Mistake]:
+    """What makes the section unusable."""
+    if batch.schedule and not croniter.is_valid(batch.schedule):
+        yield Mistake((*at, "schedule"), f"{batch.schedule!r} is not a cron expression, e.g. 0 5 * * 1")
+    for position, job in enumerate(batch.jobs):
+        here: Location = (*at, "jobs", position)
+        for key, taken in (("name", job.name), ("output", job.folder), ("table", job.table)):
+            earlier = (_of(key, other) for other in batch.jobs[:position])
+            if taken and taken in earlier:
+                yield Mistake((*here, key), f"another job has the {key} {taken} already")
+        if job.filter and job.filter not in [each.name for each in group.filters]:
+            yield Mistake((*here, "filter"), f"there is no filter {job.filter} in `filters`")
+        recipe = group.recipe_of(job)
+        if recipe is None:
+            there = ", ".join(solution.name for solution in group.solutions)
+            yield Mistake((*here, "solution"), f"there is no solution {job.solution}, only {there}")
+            continue
+        if job.recipe:
+            yield from recipe_mistakes((*here, "recipe"), job.recipe, group)
+        if recipe in recipes.RECIPES:
+            yield from _of_recipe(here, job, recipe, group, include)
+
+
+def _of(key: str, job: BatchJob) -> str | None:
+    return job.folder if key == "output" else getattr(job, key)
+
+
+def _of_recipe(
+    at: Location, job: BatchJob, recipe: str, group: DatasetGroup, include: Path
+) -> Iterator[Mistake]:
+    key = "recipe" if job.recipe else "solution"
+    if recipe not in recipes.BATCH_COLUMNS:
+        yield Mistake((*at, key), f"the recipe {recipe} takes no batch jobs: ask its campaign")
+        return
+    kind = "segments" if recipe in recipes.WITHOUT_CAMPAIGN else "recommendations"
+    if job.kind != kind:
+        yield Mistake((*at, "kind"), f"the recipe {recipe} makes {kind}, not {job.kind}")
+    columns = recipes.BATCH_COLUMNS[recipe]
+    asked = job.input_for(recipe)
+    if asked is None:
+        yield Mistake(at, f"{recipe} needs `input`: a query file with the columns {', '.join(columns)}")
+    elif asked in EVERYBODY:
+        if (f"{asked[:-1]}_id",) != columns:
+            yield Mistake(
+                (*at, "input"), f"{recipe} is asked with {', '.join(columns)}, not with all {asked}"
+            )
+        elif asked not in group.datasets:
+            yield Mistake((*at, "input"), f"the group has no dataset {asked}; name a query file instead")
+    elif not (include / asked).is_file():
+        yield Mistake((*at, "input"), f"there is no file {include / asked}; or say users or items")

@@ -1,0 +1,101 @@
+"""From a batch job's answers to a table of the product database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.sql.hooks.sql import DbApiHook
+from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from personalize.batch.answers import Tally, TooManyErrors, columns_of, rows
+from personalize.batch.table import Replacement, TableError
+from personalize.transfers.product_database import s3_client
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class PersonalizeBatchAnswersToSqlOperator(BaseOperator):
+    """Counts the answers of a batch job, and puts them in the place of a table's rows.
+
+    The table changes in one transaction, or not at all: also when too many lines have no answer. Doing it again
+    gives the same table.
+
+    :param output_location: the `s3://` folder that the job wrote to (templated)
+    :param asked: how many lines the job was asked with (templated)
+    :param kind: `recommendations` or `segments`
+    :param columns: what a line was made of, as for `SqlToPersonalizeBatchInputOperator`
+    :param table: the table, made if it is not there; without one the answers are only counted
+    :param error_limit: the share of lines without an answer (0 to 1) above which the task fails
+    :param conn_id: the product database: PostgreSQL or SQLite
+    :return: `output`, `asked`, `answered`, `failed`, `missing`, `rows`, `table` and some `examples` of errors
+    """
+
+    template_fields: Sequence[str] = ("output_location", "asked", "conn_id", "aws_conn_id", "region_name")
+    ui_color = "#e6f4ea"
+
+    def __init__(
+        self, *, output_location: str, asked: int | str, columns: Sequence[str], kind: str = "recommendations",
+        table: str | None = None, error_limit: float = 0.01, conn_id: str = "product_db",
+        aws_conn_id: str | None = "aws_default", region_name: str | None = None, verify: bool | str | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.output_location = output_location
+        self.asked = asked
+        self.columns = columns
+        self.kind = kind
+        self.table = table
+        self.error_limit = error_limit
+        self.conn_id = conn_id
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        tally = Tally(int(self.asked))
+        columns = columns_of(self.kind, self.columns)
+        answers = rows(self._lines(), columns, tally)
+        try:
+            written = self._replace(answers, columns, tally) if self.table else self._count(answers, tally)
+        except (TooManyErrors, TableError) as error:
+            raise AirflowFailException(f"{self.output_location}: {error}") from error
+        if tally.failed or tally.missing:
+            self.log.warning("%d lines have an error, %d no answer at all. For example: %s",
+                             tally.failed, tally.missing, "; ".join(tally.examples))  # fmt: skip
+        self.log.info("%s answers, %s rows%s", f"{tally.answered:,}", f"{written:,}",
+                      f" in {self.table}" if self.table else "")  # fmt: skip
+        told = {"output": self.output_location, **tally.as_json(), "rows": written, "table": self.table}
+        for outlet in self.outlets:
+            context["outlet_events"][outlet].extra = told
+        return told
+
+    def _lines(self) -> Iterator[bytes]:
+        client = s3_client(self.aws_conn_id, self.region_name, self.verify)
+        bucket, _, prefix = self.output_location.removeprefix("s3://").partition("/")
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for each in page.get("Contents", ()):
+                if each["Key"].endswith(".out"):
+                    yield from client.get_object(Bucket=bucket, Key=each["Key"])["Body"].iter_lines(1 << 20)
+
+    def _count(self, answers: Iterator[Any], tally: Tally) -> int:
+        count = sum(1 for _ in answers)
+        tally.refuse(self.error_limit)
+        return count
+
+    def _replace(self, answers: Iterator[Any], columns: Sequence[str], tally: Tally) -> int:
+        connection = BaseHook.get_connection(self.conn_id)
+        hook = connection.get_hook()
+        if not isinstance(hook, DbApiHook):
+            raise TableError(f"connection {self.conn_id!r} is no database")
+        kind = "postgres" if connection.conn_type in {"postgres", "postgresql"} else connection.conn_type
+        with closing(hook.get_conn()) as database:
+            replacement = Replacement(database, kind, hook.placeholder, str(self.table), columns)
+            replacement.prepare()
+            count = replacement.add(answers)
+            tally.refuse(self.error_limit)
+            replacement.commit()
+        return count
