@@ -73,10 +73,12 @@ def without(array: pa.Array, mask: Mask) -> pa.Array:
 def _plain(array: pa.Array) -> pa.Array:
     """Storage of extension types, values of dictionaries, text of UUIDs and decimals."""
     if isinstance(array.type, pa.BaseExtensionType):
-        uuids = array.type.extension_name == "arrow.uuid"
-        if array.type.extension_name == "arrow.opaque" and not pt.is_string(array.type.storage_type):
+        opaque = array.type.extension_name == "arrow.opaque"
+        if array.type.extension_name == "arrow.uuid" or (opaque and array.type.type_name == "uuid"):
+            return uuid_texts(array.storage.cast(pa.binary(16)))
+        if opaque and not pt.is_string(array.type.storage_type):
             raise Uncastable("cast it to text in the query")
-        return uuid_texts(array.storage) if uuids else array.storage
+        return array.storage
     if pt.is_dictionary(array.type):
         return array.cast(array.type.value_type)
     if pt.is_decimal(array.type):

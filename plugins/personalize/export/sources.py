@@ -10,12 +10,19 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
+import pyarrow.types as pt
 
 from personalize.export import sql as markers
 from personalize.export.errors import ExportError
 
 BATCH_BYTES = 2 << 20
 BATCH_ROWS = 50_000
+
+#: PostgreSQL's types whose numbers the driver does not give as they are shown, with what to do about it.
+_MISREAD = {
+    "money": "which has no exact value: cast it to numeric",
+    "oid": "which is read with a sign: cast it to bigint",
+}
 
 
 @dataclass(frozen=True)
@@ -63,12 +70,14 @@ class PostgresSource:
                 with adbc_driver_manager.AdbcStatement(connection) as prepared:
                     prepared.set_sql_query(setting)
                     prepared.execute_update()
+            text = markers.with_literals(statement, parameters)
             with adbc_driver_manager.AdbcStatement(connection) as select:
                 select.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(self.batch_bytes)})
-                select.set_sql_query(markers.with_literals(statement, parameters))
+                select.set_sql_query(text)
+                _refuse_misread(connection, text, pa.schema(select.execute_schema()))
                 stream, _ = select.execute_query()
                 with pa.RecordBatchReader.from_stream(stream) as reader:
-                    yield Rows([_named(field) for field in reader.schema], reader, select.cancel)
+                    yield Rows(reader.schema.names, reader, select.cancel)
 
 
 @dataclass(frozen=True)
@@ -145,9 +154,26 @@ def _bytes(value: Any) -> bytes | None:
     return str(value).encode("utf-8", "surrogatepass")  # a lone surrogate is told from the bytes later
 
 
-def _named(field: pa.Field) -> str:
-    if (field.metadata or {}).get(b"POSTGRESQL:type") == b"money":
-        raise ExportError(
-            f"column {field.name!r} is of type money, which has no exact value: cast it to numeric"
-        )
-    return str(field.name)
+def _refuse_misread(connection: Any, statement: str, columns: pa.Schema) -> None:
+    """Refuse columns of types that the driver gives as integers, but not as the integers that they show.
+
+    The types come from an outer join that finds nothing, which PostgreSQL plans without running the query.
+    """
+    import adbc_driver_manager
+
+    names = [f"c{position}" for position in range(len(columns))]
+    asked = [position for position, kind in enumerate(columns.types) if pt.is_integer(kind)]
+    if not asked:
+        return
+    types = ", ".join(f"pg_typeof({names[position]})::text" for position in asked)
+    with adbc_driver_manager.AdbcStatement(connection) as question:
+        nothing = f"(SELECT) AS one LEFT JOIN (\n{statement}\n) AS q({', '.join(names)}) ON false"
+        question.set_sql_query(f"SELECT {types} FROM {nothing}")  # noqa: S608
+        stream, _ = question.execute_query()
+        with pa.RecordBatchReader.from_stream(stream) as reader:
+            found = [column[0].as_py() for column in reader.read_all().columns]
+    for position, kind in zip(asked, found, strict=True):
+        if kind in _MISREAD:
+            raise ExportError(
+                f"column {columns.names[position]!r} is of type {kind}, {_MISREAD[kind]} in the query"
+            )

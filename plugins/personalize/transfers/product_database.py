@@ -70,7 +70,14 @@ def s3_client(aws_conn_id: str | None, region_name: str | None, verify: bool | s
         retries={"mode": "standard", "max_attempts": 5},
         max_pool_connections=16,
     )
-    return S3Hook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=config).get_conn()
+    hook = S3Hook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=config)
+    # Not `get_conn`: it looks through the source of all that is on the stack, to name its caller to AWS.
+    return hook.get_session(hook.region_name).client(
+        "s3",
+        endpoint_url=hook.conn_config.get_service_endpoint_url("s3"),
+        config=hook.config,
+        verify=hook.verify,
+    )
 
 
 class SoonS3Client:

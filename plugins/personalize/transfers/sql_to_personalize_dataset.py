@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from personalize.export.contract import Contract
 from personalize.export.errors import ExportError
 from personalize.export.exporter import Export
+from personalize.export.heap_at_rest import heap_at_rest
 from personalize.export.manifest import Place
 from personalize.export.partitions import Partition, from_context
 from personalize.export.schemas import DatasetSchema, parse_schema
@@ -100,10 +101,11 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers):
 
     def execute(self, context: Context) -> dict[str, Any]:
         try:
-            export = self._export()
-            summaries = [
-                self._run(export, partition) for partition in self._partitions(context, export.schema)
-            ]
+            with heap_at_rest():
+                export = self._export()
+                summaries = [
+                    self._run(export, partition) for partition in self._partitions(context, export.schema)
+                ]
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
         summary = total(summaries, self.dataset, export.place.uri)
