@@ -54,9 +54,12 @@ class Hrnn(Recipe):
     def _train(
         self, data: TrainingData, hyperparameters: Any, options: TrainingOptions, previous: HrnnModel | None
     ) -> HrnnModel:
-        log = EventLog.of(data).within_history_percentiles(
-            hyperparameters.min_user_history_length_percentile,
-            hyperparameters.max_user_history_length_percentile,
+        log = EventLog.of(data)
+        log = log.select(
+            log.within_history_percentiles(
+                hyperparameters.min_user_history_length_percentile,
+                hyperparameters.max_user_history_length_percentile,
+            )
         )
         log = replace(log, weight=log.weight * recency_weight(log.time, recent(hyperparameters)))
         options.step(0.0, f"{len(log)} events of {len(log.users)} users with {len(log.items)} items")

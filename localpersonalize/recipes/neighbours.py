@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,9 +20,6 @@ from localpersonalize.recipes.events import EventLog
 
 BLOCK = 256  # items whose co-interactions are in memory at once, a thread
 STRETCH = 10  # events; two events are near in the same stretch of a history (counts 2) or in the next (1)
-_ADJACENT = np.int64(1)
-_SAME = (np.int64(1) << 32) + 2  # two counts share one integer: users in one stretch above, nearness below
-_NEARNESS = (np.int64(1) << 32) - 1
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,9 @@ class Neighbours:
 
 
 def co_interactions(
-    log: EventLog, discount: float, min_count: int, count: int, options: TrainingOptions
+    log: EventLog, keep: np.ndarray, discount: float, min_count: int, count: int, options: TrainingOptions
 ) -> Neighbours:
-    """For each item the `count` items that go best with it.
+    """For each item the `count` items that go best with it, by the events where `keep` (bool [events]) holds.
 
     similarity = nearness / (users of the other item + mean users of an item) ** discount
 
@@ -60,17 +58,27 @@ def co_interactions(
     The mean keeps items with hardly any users from winning by accident. Pairs that fewer than `min_count`
     users have near each other are not similar at all.
     """
-    log = log.newest_of_each_pair()
-    size = len(log.items)
-    stretches, near = _stretches(log)
+    min_count = max(min_count, 1)
+    keep = log.newest_of_each_pair(keep)
+    item, size = log.item[keep], len(log.items)
+    lengths = np.bincount(log.user[keep], minlength=len(log.users))
+    popularity = np.bincount(item, minlength=size)
+    packing = Packing.of(int(popularity.max()))
+    stretches, near = _stretches(item, lengths, size, packing)
     by_item = stretches.T.tocsr()
-    popularity = np.bincount(log.item, minlength=size).astype(np.float32)
-    discounted = (popularity + popularity[popularity > 0].mean()) ** np.float32(-discount)
+    discounted = (popularity + popularity[popularity > 0].mean()).astype(np.float32) ** np.float32(-discount)
 
     def block(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         end = min(start + BLOCK, size)
         options.step(0.1 + 0.8 * start / size, f"similarities of items {start} to {end} of {size}")
-        return _best(by_item[start:end] @ near, start, discounted, max(min_count, 1), count)
+        shared = by_item[start:end] @ near
+        # Few pairs are near often enough, and none has more users than nearness.
+        often = np.flatnonzero(packing.nearness(shared.data) >= min_count)
+        often = often[packing.users(shared.data[often]) >= min_count]
+        begins, columns = np.searchsorted(often, shared.indptr), shared.indices[often]
+        similarities = packing.nearness(shared.data[often]).astype(np.float32) * discounted[columns]
+        similarities[columns == np.repeat(np.arange(start, end), np.diff(begins))] = 0.0  # with itself
+        return _best(begins, columns, similarities, count)
 
     with ThreadPoolExecutor(max(1, options.threads)) as pool:
         parts = list(pool.map(block, range(0, size, BLOCK)))
@@ -81,51 +89,74 @@ def co_interactions(
     )
 
 
-def _stretches(log: EventLog) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+@dataclass(frozen=True)
+class Packing:
+    """Two counts of a pair in one integer: users with both in one stretch above `bits`, nearness below."""
+
+    bits: int
+    dtype: type[np.signedinteger[Any]]
+
+    @classmethod
+    def of(cls, most_users: int) -> Packing:
+        """The smaller integer if no pair can outgrow it: nearness is at most twice the users of either item."""
+        return cls(16, np.int32) if most_users < 1 << 15 else cls(32, np.int64)
+
+    def weights(self) -> np.ndarray:
+        """What an item counts in the stretch before, in the same one, in the next one."""
+        return np.array([1, (1 << self.bits) + 2, 1], self.dtype)
+
+    def nearness(self, packed: np.ndarray) -> np.ndarray:
+        return packed & self.dtype((1 << self.bits) - 1)
+
+    def users(self, packed: np.ndarray) -> np.ndarray:
+        return self.nearness(packed) - (packed >> self.dtype(self.bits))  # less those counted twice
+
+
+def _stretches(
+    item: np.ndarray, lengths: np.ndarray, items: int, packing: Packing
+) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     """Which items each stretch of a history holds, and which are near it: those of the stretches before and
-    after too, marked as such. Both int64 [stretches, items]; events are in order, so rows are slices."""
-    position = np.arange(len(log)) - np.repeat(log.starts[:-1], log.lengths)
-    begins = np.flatnonzero(position % STRETCH == 0)
-    ends = np.append(begins[1:], len(log))
-    user = log.user[begins]
-    first = np.ones(len(begins), bool)
-    first[1:] = user[1:] != user[:-1]
-    last = np.append(first[1:], True)
-    near_begins = np.where(first, begins, np.append(0, begins[:-1]))
-    near_ends = np.where(last, ends, np.append(ends[1:], len(log)))
-    counts = near_ends - near_begins
-    starts = np.append(0, np.cumsum(counts))
-    source = np.arange(starts[-1]) + np.repeat(near_begins - starts[:-1], counts)
-    same = (source >= np.repeat(begins, counts)) & (source < np.repeat(ends, counts))
-    shape = (len(begins), len(log.items))
-    stretches = (np.ones(len(log), np.int64), log.item, np.append(begins, len(log)))
-    near = (np.where(same, _SAME, _ADJACENT), log.item[source], starts)
-    return sp.csr_matrix(stretches, shape=shape), sp.csr_matrix(near, shape=shape)
+    after too, weighed as such. Both [stretches, items]; events are in order, so rows are slices.
+
+    :param item: int32 [events], the users' histories one after the other.
+    :param lengths: int64 [users].
+    """
+    of_user = -(-lengths // STRETCH)
+    number = np.arange(of_user.sum()) - np.repeat(np.cumsum(of_user) - of_user, of_user)
+    begins = np.repeat(np.cumsum(lengths) - lengths, of_user) + STRETCH * number
+    held = np.diff(np.append(begins, len(item)))
+    before = np.where(number == 0, 0, np.append(0, held[:-1]))
+    after = np.where(np.append(number[1:], 0) == 0, 0, np.append(held[1:], 0))
+    around = np.stack([before, held, after], axis=1)
+    starts = np.append(0, np.cumsum(around.sum(axis=1)))
+    shift = (begins - before - starts[:-1]).astype(np.int32)
+    source = np.repeat(shift, np.diff(starts))
+    source += np.arange(starts[-1], dtype=np.int32)
+    weights = np.repeat(np.tile(packing.weights(), len(begins)), around.ravel())
+    shape = (len(begins), items)
+    ones = np.ones(len(item), packing.dtype)
+    return (
+        sp.csr_matrix((ones, item, np.append(begins, len(item))), shape=shape),
+        sp.csr_matrix((weights, item[source], starts), shape=shape),
+    )
 
 
 def _best(
-    shared: sp.csr_matrix, first: int, discounted: np.ndarray, min_count: int, count: int
+    starts: np.ndarray, columns: np.ndarray, similarities: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lengths (int64 [block]), ids and similarities (float32) of the best of each row of a block.
+    """Lengths (int64 [rows]), ids and similarities (float32) of the `count` best of each row, best first.
 
-    :param shared: packed counts, int64 [block, items]; row r is item `first + r`.
+    :param starts: int [rows + 1], where each row's pairs lie in `columns` and `similarities`; 0 is no pair.
     """
-    lengths = np.zeros(shared.shape[0], np.int64)
-    ids, similarities = [], []
-    for row in range(shared.shape[0]):
-        span = slice(shared.indptr[row], shared.indptr[row + 1])
-        packed = shared.data[span]
-        nearness = packed & _NEARNESS
-        keep = np.flatnonzero(nearness - (packed >> 32) >= min_count)  # less those counted twice: users
-        columns = shared.indices[span][keep]
-        similarity = nearness[keep].astype(np.float32) * discounted[columns]
-        similarity[columns == first + row] = 0.0
-        if len(similarity) > count:
-            best = np.argpartition(similarity, len(similarity) - count)[-count:]
-            columns, similarity = columns[best], similarity[best]
-        order = np.lexsort((columns, -similarity))
-        order = order[similarity[order] > 0]
-        lengths[row] = len(order)
-        ids.append(columns[order])
-        similarities.append(similarity[order])
-    return lengths, np.concatenate(ids), np.concatenate(similarities)
+    chosen = []
+    for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        if end - begin > count:
+            chosen.append(begin + np.argpartition(similarities[begin:end], end - begin - count)[-count:])
+        else:
+            chosen.append(np.arange(begin, end))
+    best = np.concatenate(chosen)
+    row = np.repeat(np.arange(len(chosen)), [len(places) for places in chosen])
+    order = np.lexsort((columns[best], -similarities[best], row))
+    order = order[similarities[best[order]] > 0]
+    lengths, best = np.bincount(row[order], minlength=len(chosen)), best[order]
+    return lengths, columns[best], similarities[best]

@@ -110,7 +110,9 @@ class SimilarItems(Recipe):
         if data.items is not None and features.width:
             metadata[log.items.index(data.items["ITEM_ID"])] = _unit(features, data.items)
         options.step(0.05, f"{len(log)} events, {features.width} features of {len(log.items)} items")
-        neighbours = co_interactions(log, discount=0.5, min_count=2, count=NEIGHBOURS, options=options)
+        neighbours = co_interactions(
+            log, np.ones(len(log), bool), discount=0.5, min_count=2, count=NEIGHBOURS, options=options
+        )
         return SimilarItemsModel(log.items, neighbours, log.users_of_items(), metadata, features)
 
 

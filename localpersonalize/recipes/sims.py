@@ -82,15 +82,18 @@ def neighbours_of(
     log: EventLog, hyperparameters: SimsHyperparameters, options: TrainingOptions
 ) -> Neighbours:
     """Similar items from the users and items within the percentiles."""
-    log = log.within_history_percentiles(
+    keep = log.within_history_percentiles(
         hyperparameters.min_user_history_length_percentile,
         hyperparameters.max_user_history_length_percentile,
-    ).within_item_percentiles(
+    )
+    keep = log.within_item_percentiles(
+        keep,
         hyperparameters.min_item_interaction_count_percentile,
         hyperparameters.max_item_interaction_count_percentile,
     )
     return co_interactions(
         log,
+        keep,
         discount=hyperparameters.popularity_discount_factor,
         min_count=hyperparameters.min_cointeraction_count,
         count=NEIGHBOURS,

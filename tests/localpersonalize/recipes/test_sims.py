@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from localpersonalize.recipes.base import Request, TrainingOptions, top_k
+from localpersonalize.recipes.neighbours import Packing
 from localpersonalize.recipes.registry import load_model
 from localpersonalize.recipes.sims import Sims, SimsHyperparameters
 
@@ -108,6 +109,15 @@ def test_threads_do_not_change_the_model(make_data):
     )
     requests = [Request(item_id=item) for item in one.items.ids]
     assert np.array_equal(one.score(requests), two.score(requests))
+
+
+def test_the_size_of_the_integers_that_count_does_not_change_the_model(make_data, monkeypatch):
+    data = make_data([*checkerboard(), ("x1", "i0", 900), ("x1", "i1", 901)])
+    small = train(data, min_cointeraction_count=1)
+    monkeypatch.setattr(Packing, "of", lambda most_users: Packing(32, np.int64))
+    large = train(data, min_cointeraction_count=1)
+    requests = [Request(item_id=item) for item in small.items.ids]
+    assert np.array_equal(small.score(requests), large.score(requests))
 
 
 def test_a_saved_model_answers_the_same(make_data, tmp_path):
