@@ -81,10 +81,9 @@ def send(channel: SlackChannel | MailChannel | SnsChannel, news: News, context: 
 
 async def late(channels: Sequence[Mapping[str, Any]], group: str, hours: float, context: Any = None) -> None:
     """Tell that a night still runs after its deadline. Called by Airflow's triggerer."""
-    run = (context or {}).get("dag_run") or {}
-    run_id = run.get("run_id") if isinstance(run, Mapping) else getattr(run, "run_id", "")
+    run = (context or {}).get("dag_run") or {}  # as Airflow's REST API shows it
     text = (
-        f"The run {run_id} still runs {hours:g} hours after its begin. Look at what it waits for in Airflow."
+        f"The run {run.get('dag_run_id', '')} still runs {hours:g} hours after its begin. Look at what it waits for in Airflow."
     )
     news = News("late", f"{group}: the night is late", text)
     for each in channels:

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg2
 import pytest
 import yaml
 
-from demo import product_database, shop
-from demo.settings import Settings
-from demo.stack import Stack
-from tests.end_to_end.conftest import SMALL_SHOP, RunningStack
+from tests.end_to_end.listening import Slack
+from tests.end_to_end.nights import NDCG, RETRAIN, Nights, datasets, running_nights
 
-NDCG = "normalized_discounted_cumulative_gain_at_25"
-RETRAIN = "retrain_recommenders"
 PIPELINE: dict[str, Any] = {
     "dataset_groups": [
         {
             "name": "shop", "dag_suffix": "",
             "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
-            "datasets": {
-                kind: {"schema": f"schemas/{kind}.json", "sql": f"sql/{kind}.sql"}
-                for kind in ("interactions", "users", "items")
-            },
+            "datasets": datasets("interactions", "users", "items"),
             "solutions": [
                 {"name": "popular", "recipe": "aws-popularity-count",
                  "gate": {"metrics": {NDCG: {"tolerance": 0}}, "worse_than_live": "ask"}},
@@ -41,123 +28,26 @@ PIPELINE: dict[str, Any] = {
         {
             "name": "books", "role": "EncoreBooksRole",
             "bucket": "encore-books", "product_db": "no_such_database",
-            "datasets": {
-                kind: {"schema": f"schemas/{kind}.json", "sql": f"sql/{kind}.sql"} for kind in ("interactions", "users")
-            },
+            "datasets": datasets("interactions", "users"),
             "solutions": [{"name": "bestsellers", "recipe": "aws-popularity-count"}],
+            "deadline_hours": 0.002, "notify": [{"type": "slack", "on": ["late"]}],
         },
     ]
 }  # fmt: skip
 
 
-class Nights(RunningStack):
-    """The stack with a pipeline file that a test may change, and the questions a person asks in the morning."""
-
-    def __init__(self, stack: Stack, file: Path) -> None:
-        super().__init__(stack)
-        self.file = file
-
-    def export(self) -> None:
-        yesterday = datetime.now(UTC).date() - timedelta(days=1)
-        first = yesterday - timedelta(days=SMALL_SHOP.days - 1)
-        run = self.run("export_interactions", {"from_date": str(first), "to_date": str(yesterday)})
-        assert run["state"] == "success", run
-
-    def good(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
-        """A run of the retraining that must succeed; if it does not, the first failure's log is shown."""
-        return self.must_be_good(self.run(RETRAIN, params))
-
-    def must_be_good(self, run: dict[str, Any]) -> dict[str, Any]:
-        for label, state in run["tasks"].items():
-            if state == "failed" and run["state"] != "success":
-                task, _, index = label.partition("[")
-                log = self.log(RETRAIN, run["dag_run_id"], task, int(index[:-1]) if index else -1)
-                raise AssertionError(f"{label}: {re.findall('error_detail.{0,1500}', log) or log[-3000:]}")
-        assert run["state"] == "success", run
-        return run
-
-    def sql(self, *statements: str) -> None:
-        with psycopg2.connect(self.database) as connection, connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-
-    def serves(self, campaign: str) -> str:
-        """The version that a campaign serves, and serves with answers."""
-        personalize = self.aws("personalize")
-        arn = self.campaign_arn(campaign)
-        about = {"itemId": "1"} if campaign == "related" else {"userId": "1"}
-        answer = self.aws("personalize-runtime").get_recommendations(campaignArn=arn, **about)
-        assert answer["itemList"]
-        return personalize.describe_campaign(campaignArn=arn)["campaign"]["solutionVersionArn"]
-
-    def campaign_arn(self, name: str) -> str:
-        return next(
-            campaign["campaignArn"]
-            for campaign in self.aws("personalize").list_campaigns()["campaigns"]
-            if campaign["name"] == name
-        )
-
-    def answer(self, run_id: str, option: str) -> str:
-        """Wait for the question, answer it as a person would, and return what was shown."""
-        deadline = time.monotonic() + 300
-        while True:
-            found = [
-                each
-                for each in self.airflow.get(f"/dags/{RETRAIN}/dagRuns/{run_id}/hitlDetails")["hitl_details"]
-                if not each["response_received"]
-            ]
-            if found:
-                break
-            assert time.monotonic() < deadline, self.states(RETRAIN, run_id)
-            time.sleep(1)
-        task = found[0]["task_instance"]
-        path = f"/dags/{RETRAIN}/dagRuns/{run_id}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
-        self.airflow.patch(path, {"chosen_options": [option], "params_input": {}})
-        return found[0]["subject"] + "\n" + found[0]["body"]
-
-    def store(self) -> dict[str, Any]:
-        """Everything there is in the service and in S3, to compare."""
-        personalize, s3 = self.aws("personalize"), self.aws("s3")
-        lists = (
-            "dataset_groups",
-            "schemas",
-            "datasets",
-            "dataset_import_jobs",
-            "solutions",
-            "solution_versions",
-            "campaigns",
-        )
-        there: dict[str, Any] = {}
-        for name in lists:
-            answer = getattr(personalize, f"list_{name}")()
-            answer.pop("ResponseMetadata")
-            there[name] = answer
-        for bucket in s3.list_buckets()["Buckets"]:
-            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"])
-            there[bucket["Name"]] = [
-                (o["Key"], o["ETag"]) for page in pages for o in page.get("Contents", ())
-            ]
-        return there
+@pytest.fixture(scope="module")
+def told() -> Iterator[Slack]:
+    with Slack() as slack:
+        yield slack
 
 
 @pytest.fixture(scope="module")
-def nights() -> Iterator[Nights]:
-    with tempfile.TemporaryDirectory(prefix="encore-", ignore_cleanup_errors=True) as folder:
-        file = Path(folder) / "pipeline.yaml"
-        file.write_text(yaml.safe_dump(PIPELINE))
-        environment = {"ENCORE_PIPELINE": str(file)}
-        running = Stack(Settings.load(Path(folder).resolve()), airflow_env=environment)
-        try:
-            running.start()
-            product_database.load(
-                running.postgres.uri("shop"), shop.generate(SMALL_SHOP, seed=3), "a small shop"
-            )
-            there = Nights(running, file)
-            there.sql("CREATE TABLE kept AS SELECT id, product_id FROM events")
-            there.export()
-            yield there
-        finally:
-            running.stop()
+def nights(told) -> Iterator[Nights]:
+    with running_nights(PIPELINE, told.environment) as there:
+        there.sql("CREATE TABLE kept AS SELECT id, product_id FROM events")
+        there.export()
+        yield there
 
 
 @pytest.fixture(scope="module")
@@ -279,8 +169,11 @@ def test_choices_that_do_not_go_together_are_refused_by_name_when_the_run_starts
     assert set(run["tasks"].values()) <= {"failed", "upstream_failed", "success"}
 
 
-def test_another_group_fails_alone(nights, first_night):
+def test_another_group_fails_alone_and_is_told_of_while_it_is_late(nights, first_night, told):
     broken = nights.start_run("retrain_recommenders_books")
     nights.good({"solutions": ["popular"], "promote": "promote"})
     assert nights.finish("retrain_recommenders_books", broken)["state"] == "failed"
     assert nights.serves("popular")
+    (message,) = told.messages(1)
+    assert "books: the night is late" in message
+    assert broken in message

@@ -143,7 +143,7 @@ def test_a_late_night_is_told_to_those_who_want_to_know(topic):
         {"type": "sns", "topic_arn": arn, "on": ["late"]},
         {"type": "sns", "topic_arn": arn, "on": ["held"]},
     ]
-    asyncio.run(late(channels, "shop", 6, {"dag_run": {"run_id": "scheduled__x"}}))
+    asyncio.run(late(channels, "shop", 6, {"dag_run": {"dag_run_id": "scheduled__x"}}))
     (message,) = published()
     assert "scheduled__x still runs 6 hours" in message["Message"]
 

@@ -1,0 +1,119 @@
+"""Batch jobs through the real scheduler: asked out of PostgreSQL, answered in S3, and back in PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.nights import Nights, datasets, running_nights
+
+BATCH = "batch_recommendations"
+PIPELINE: dict[str, Any] = {
+    "dataset_groups": [
+        {
+            "name": "shop", "dag_suffix": "",
+            "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
+            "datasets": datasets("interactions", "users", "items"),
+            "solutions": [
+                {"name": "popular", "recipe": "aws-popularity-count"},
+                {"name": "related", "recipe": "aws-sims"},
+            ],
+            "batch": {"jobs": [
+                {"name": "for_you", "solution": "popular", "num_results": 5, "table": "for_you"},
+                {"name": "alike", "solution": "related", "num_results": 4, "table": "public.alike"},
+                {"name": "fans", "kind": "segments", "recipe": "aws-item-affinity", "num_results": 3,
+                 "table": "fans"},
+            ]},
+        },
+    ]
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def nights() -> Iterator[Nights]:
+    with running_nights(PIPELINE) as there:
+        there.export()
+        there.good()
+        yield there
+
+
+def run(nights: Nights, **params: Any) -> dict[str, Any]:
+    done = nights.run(BATCH, params)
+    for task, state in done["tasks"].items():
+        assert state != "failed", f"{task}: {nights.log(BATCH, done['dag_run_id'], task)[-3000:]}"
+    assert done["state"] == "success", done
+    return done
+
+
+def test_a_dry_run_changes_nothing_and_says_what_it_would_do(nights):
+    before = nights.store()
+    done = run(nights, dry_run=True)
+    assert nights.store() == before
+    assert set(done["tasks"].values()) <= {"success", "skipped"}
+    said = "\n".join(nights.airflow.xcom(BATCH, done["dag_run_id"], "dry_run")["lines"])
+    assert "for_you: 300 lines of input" in said
+    assert f"asks {nights.serves('popular')}: campaign popular serves it" in said
+    assert "would train solution fans (aws-item-affinity)" in said
+    assert nights.rows("SELECT to_regclass('for_you')") == [(None,)]
+
+
+def test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half_of_them(nights):
+    done = run(nights, batches=["for_you", "alike"])
+    assert done["tasks"]["batch_fans.input"] == "skipped"
+    told = nights.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.answers")
+    assert (told["asked"], told["answered"], told["failed"], told["missing"]) == (300, 300, 0, 0)
+    asked = nights.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.version")
+    assert asked["solution_version_arn"] == nights.serves("popular")
+    assert nights.rows("SELECT count(*), count(DISTINCT user_id), max(position) FROM for_you") == [
+        (1500, 300, 5)
+    ]
+    at_once = nights.aws("personalize-runtime").get_recommendations(
+        campaignArn=nights.campaign_arn("popular"), userId="1", numResults=5
+    )
+    in_bulk = nights.rows("SELECT item_id FROM for_you WHERE user_id = '1' ORDER BY position")
+    assert [item for (item,) in in_bulk] == [each["itemId"] for each in at_once["itemList"]]
+    (items, most) = nights.rows("SELECT count(DISTINCT item_id), max(position) FROM alike")[0]
+    assert items > 200
+    assert most == 4
+
+    counts: set[int] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            counts.add(nights.rows("SELECT count(*) FROM for_you")[0][0])
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        run(nights, batches=["for_you"])
+    finally:
+        over.set()
+        reader.join()
+    assert counts == {1500}
+    events = nights.airflow.get("/assets/events", source_dag_id=BATCH)["asset_events"]
+    assert [event["extra"]["table"] for event in events if event["source_task_id"] == "batch_for_you.answers"] == [
+        "for_you", "for_you",
+    ]  # fmt: skip
+
+
+def test_segments_have_a_solution_of_their_own_that_is_trained_when_asked_for(nights):
+    personalize = nights.aws("personalize")
+
+    def versions() -> list[str]:
+        found = next(each for each in personalize.list_solutions()["solutions"] if each["name"] == "fans")
+        listed = personalize.list_solution_versions(solutionArn=found["solutionArn"])
+        return [each["solutionVersionArn"] for each in listed["solutionVersions"]]
+
+    run(nights, batches=["fans"])
+    trained = versions()
+    assert len(trained) == 1
+    assert nights.rows("SELECT max(position), count(*) > 300 FROM fans") == [(3, True)]
+    people = nights.rows("SELECT count(*) FROM fans WHERE user_id NOT IN (SELECT id::text FROM customers)")
+    assert people == [(0,)]
+    done = run(nights, batches=["fans"], train=False)
+    assert done["tasks"]["batch_fans.train"] == "skipped"
+    assert versions() == trained
