@@ -27,6 +27,7 @@ NAMES = {
     "coverage": "coverage",
 }
 WIDTH = 9.6
+TICKS = ["%Y", "%b %Y", "%-d %b", "%H:%M", "%H:%M", "%S"]  # years, months, days, hours, minutes, seconds
 
 
 def metric_over_time(rows: Rows, metric: str, solution: str) -> Figure:
@@ -113,13 +114,14 @@ def durations(rows: Rows) -> Figure:
         axes.bar(list(nights), values, bottom=bottom, width=0.7, label=name,
                  color=DATA_COLOURS[number % len(DATA_COLOURS)])  # fmt: skip
         bottom = [low + value for low, value in zip(bottom, values, strict=True)]
-    _finish(axes, "minutes of work by step (steps of different solutions run side by side)")
+    title = "minutes of work by step (steps of different solutions run side by side)"
+    _finish(axes, title, stacked=True)
     return figure
 
 
 def png(figure: Figure) -> bytes:
     out = BytesIO()
-    figure.savefig(out, format="png", dpi=110)
+    figure.savefig(out, format="png", dpi=160)
     return out.getvalue()
 
 
@@ -132,15 +134,19 @@ def _nights(rows: Rows) -> list[Mapping[str, Any]]:
     return list(nights.values())
 
 
-def _finish(axes: Axes, title: str, legend: bool = True) -> None:
+def _finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False) -> None:
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.tick_params(colors=INK, labelsize=8, length=0)
+    axes.tick_params(axis="x", pad=6)
     locator = AutoDateLocator(maxticks=10)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    # Each tick says day and month: the formatter's own way names the month once, in a corner, and only the last one.
+    axes.xaxis.set_major_formatter(
+        ConciseDateFormatter(locator, formats=TICKS, zero_formats=TICKS, show_offset=False)
+    )
     if legend and axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), frameon=False, fontsize=8)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), frameon=False, fontsize=8, reverse=stacked)

@@ -41,6 +41,7 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
         metric_name=figures.NAMES.get(metric, metric),
         cards=[_card(rows, name, metric) for name in sorted({row["solution"] for row in rows})],
         rows=list(reversed(rows))[:LAST],
+        not_live=[row for row in reversed(rows) if row["outcome"] != "promoted"][:LAST],
         nights=len({row["run_id"] for row in rows}),
         first=rows[0]["recorded_at"] if rows else None,
         last=rows[-1]["recorded_at"] if rows else None,

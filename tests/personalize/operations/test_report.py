@@ -48,6 +48,16 @@ def test_the_cards_say_what_is_live_since_when_and_what_came_of_it(report):
     assert "29 promoted, 1 held, 0 failed" in re.sub(r"\s+", " ", text)
 
 
+def test_what_did_not_go_live_stands_first_with_its_reason(report):
+    first = report.index("What did not go live")
+    reasons = [row["reason"] for row in reversed(ROWS) if row["outcome"] != "promoted"]
+    assert len(reasons) == 4
+    text = report[first : report.index("Night by night")]
+    places = [text.index(re.sub("'", "&#39;", reason)) for reason in reasons]
+    assert places == sorted(places), "the newest comes first"
+    assert "Nothing was held" in page([row for row in ROWS if row["outcome"] == "promoted"], "shop", drawn={})
+
+
 def test_what_comes_from_the_service_is_escaped():
     rows = [{**ROWS[0], "reason": "<b>bad</b>", "outcome": "held"}]
     assert "<b>bad</b>" not in page(rows, "shop", drawn={})
@@ -64,6 +74,14 @@ def test_the_metric_is_drawn_with_what_went_live_marked():
 
 
 ROWS_OF_YOU = [row for row in ROWS if row["solution"] == "you"]
+
+
+def test_every_day_on_the_axis_has_its_month():
+    figure = figures.data_volumes(ROWS)
+    figures.png(figure)
+    ticks = [text.get_text() for text in figure.axes[-1].get_xticklabels()]
+    assert len(ticks) > 5
+    assert all(re.fullmatch(r"\d+ (Jan|Feb|Mar)", tick) for tick in ticks), ticks
 
 
 def test_an_empty_history_is_said_to_be_empty():
