@@ -49,6 +49,8 @@ def schema() -> Any:
         ("seconds", numbers),  # by step
         ("cost_usd", pa.float64()),
         ("code_version", pa.string()),
+        ("import_mode", pa.string()),
+        ("as_of", pa.string()),  # the day up to which history was imported, where a person has chosen one
     ])  # fmt: skip
 
 
@@ -120,8 +122,16 @@ def metrics_of(
 
 
 def usual_rows(past: Sequence[Mapping[str, Any]], dataset: str) -> list[int]:
-    """How many rows of a dataset each earlier run imported, oldest first."""
-    runs = {row["run_id"]: row["rows"].get(dataset) for row in past if row["rows"]}
+    """How many rows of a dataset each earlier run imported, oldest first.
+
+    A run that only added days, or that left out the newest ones, says nothing of how many rows are usual.
+    """
+    whole = [
+        row
+        for row in past
+        if row["rows"] and row.get("import_mode") != "INCREMENTAL" and not row.get("as_of")
+    ]
+    runs = {row["run_id"]: row["rows"].get(dataset) for row in whole}
     return [rows for rows in runs.values() if rows is not None]
 
 

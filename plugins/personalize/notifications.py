@@ -83,7 +83,8 @@ async def late(channels: Sequence[Mapping[str, Any]], group: str, hours: float, 
     """Tell that a night still runs after its deadline. Called by Airflow's triggerer."""
     run = (context or {}).get("dag_run") or {}  # as Airflow's REST API shows it
     text = (
-        f"The run {run.get('dag_run_id', '')} still runs {hours:g} hours after its begin. Look at what it waits for in Airflow."
+        f"The run {run.get('dag_run_id', '')} still runs {hours:g} hours after its begin. Look at what it waits"
+        " for in Airflow."
     )
     news = News("late", f"{group}: the night is late", text)
     for each in channels:

@@ -107,7 +107,8 @@ class PersonalizeRecordNightOperator(_NightOperator):
             "verdict": decision.get("verdict"), "outcome": outcome, "reason": reason,
             "rows": gate.get("rows"), "bytes": gate.get("bytes"), "held_out_users": gate.get("held_out_users"),
             "fingerprint": gate.get("fingerprint"), "seconds": self._seconds(context, described),
-            "code_version": _code_version(context),
+            "code_version": _code_version(context), "import_mode": plan_of(context).get("import_mode"),
+            "as_of": plan_of(context).get("as_of"),
         }  # fmt: skip
 
     def _seconds(self, context: Context, described: Mapping[str, Any]) -> dict[str, float]:

@@ -73,3 +73,19 @@ def test_the_history_tells_past_metrics_and_the_usual_rows():
     assert history.metrics_of(past, "related") == [{"coverage": 0.1}, {"coverage": 0.2}]
     assert history.metrics_of(past, "related", before=SECOND) == [{"coverage": 0.1}]
     assert history.usual_rows(past, "interactions") == [10, 20]
+
+
+def test_a_run_that_added_days_or_left_out_the_newest_says_nothing_of_the_usual_rows(bucket):
+    rows = [
+        row(FIRST, rows={"interactions": 20}, import_mode="FULL"),
+        row(SECOND, rows={"interactions": 1}, import_mode="INCREMENTAL"),
+        row(
+            SECOND,
+            rows={"interactions": 9},
+            import_mode="FULL",
+            as_of="2026-02-01",
+        ),
+    ]
+    for number, each in enumerate(rows):
+        history.append(bucket, "nights", "shop", f"run {number}", [{**each, "run_id": f"run {number}"}])
+    assert history.usual_rows(history.read(bucket, "nights", "shop"), "interactions") == [20]
