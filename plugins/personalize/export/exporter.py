@@ -132,6 +132,7 @@ class Export:
         statistics = Statistics(self.schema, ids=partition.shard is not None)
         dropped: Counter[Any] = Counter()
         with ReadAhead(self.source.query(statement, partition.parameters)) as rows:
+            files.expect()  # not before the query runs: making a client keeps other threads from starting it
             checker = BatchChecker(self.place.dataset, self.schema, rows.names, self.contract)
             for batch in rows.batches:
                 checked = checker.check(batch)

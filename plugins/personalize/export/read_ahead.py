@@ -25,7 +25,7 @@ class ReadAhead:
         in memory
     """
 
-    def __init__(self, query: AbstractContextManager[Rows], ahead: int = 4) -> None:
+    def __init__(self, query: AbstractContextManager[Rows], ahead: int = 3) -> None:
         self._query = query
         self._queue: Queue[tuple[str, Any]] = Queue(ahead)
         self._left = Event()

@@ -23,7 +23,7 @@ class Sizes:
     32 MiB are finished while the next is read, and a snapshot copies many of them at once.
     """
 
-    part: int = 8 * MIB
+    part: int = 6 * MIB
     file: int = 32 * MIB
     in_flight: int = 3
 
@@ -80,6 +80,10 @@ class S3Files:
     def content_hash(self) -> str:
         """SHA-256 of all lines so far, whatever files they went to."""
         return self._hash.hexdigest()
+
+    def expect(self) -> None:
+        """Let a client that is made at its first use be made now, in another thread."""
+        self._pool.submit(getattr, self.client, "meta")
 
     def write(self, lines: Any, rows: int) -> None:
         """Append whole lines, as any buffer of bytes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -80,15 +80,18 @@ def s3_client(aws_conn_id: str | None, region_name: str | None, verify: bool | s
     )
 
 
-class SoonS3Client:
-    """The same client, made in a thread of its own: that takes a tenth of a second or two, in which the query
-    can begin. The first use waits for it, and raises what went wrong.
+class LazyS3Client:
+    """The same client, made when it is first used: that takes a twentieth of a second or two, in which an
+    export has better things to do.
     """
 
     def __init__(self, aws_conn_id: str | None, region_name: str | None, verify: bool | str | None) -> None:
-        pool = ThreadPoolExecutor(1, thread_name_prefix="s3-client")
-        self._client = pool.submit(s3_client, aws_conn_id, region_name, verify)
-        pool.shutdown(wait=False)
+        self._arguments = (aws_conn_id, region_name, verify)
+        self._lock = Lock()
+        self._client: Any = None
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._client.result(), name)
+        with self._lock:
+            if self._client is None:
+                self._client = s3_client(*self._arguments)
+        return getattr(self._client, name)

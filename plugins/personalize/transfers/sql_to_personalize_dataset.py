@@ -20,7 +20,7 @@ from personalize.export.summary import Summary, total
 from personalize.export.upload import Sizes
 from personalize.transfers.markers import PartitionMarkers
 from personalize.transfers.outlets import describe_outlets
-from personalize.transfers.product_database import SoonS3Client, source_of
+from personalize.transfers.product_database import LazyS3Client, source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -120,7 +120,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers):
         contract = self.contract
         return Export(
             source=source_of(self.conn_id, self.batch_bytes),
-            client=SoonS3Client(self.aws_conn_id, self.region_name, self.verify),
+            client=LazyS3Client(self.aws_conn_id, self.region_name, self.verify),
             place=self.place,
             schema=parse_schema(self.schema, source=f"schema of dataset {self.dataset!r}"),
             contract=contract if isinstance(contract, Contract) else Contract.model_validate(contract or {}),
