@@ -72,5 +72,19 @@ class TooManyRejected(ExportError):
         )
 
 
+class TooManyEventTypes(ExportError):
+    """More distinct event types than the service takes; partitions stay as they were."""
+
+    def __init__(
+        self, dataset: str, where: str, count: int, shown: str, metadata_columns: int, limit: int
+    ) -> None:
+        self.count, self.metadata_columns, self.limit = count, metadata_columns, limit
+        super().__init__(
+            f"dataset {dataset!r}, {where}, field EVENT_TYPE: {count} distinct event types ({shown}) and "
+            f"{metadata_columns} metadata columns, the service takes {limit} of both together. Give rare types "
+            "one name in the query, leave some out, or take a metadata column out of the schema"
+        )
+
+
 def _by_count(entry: tuple[str, int]) -> tuple[int, str]:
     return -entry[1], entry[0]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from personalize.export import event_types
 from personalize.export.checks import BatchChecker
 from personalize.export.contract import Contract
 from personalize.export.csv_format import encode, header
@@ -83,6 +84,10 @@ class Export:
             raise
         if partition.shard is None:
             self._check_share(partition, read, rejects)
+        kinds = statistics.event_types()
+        event_types.check(
+            self.place.dataset, f"partition {partition.key!r}", kinds, self.schema.metadata_columns
+        )
         return Summary(
             key=partition.key,
             rows_read=read,
@@ -103,7 +108,8 @@ class Export:
             read_at=read_at,
             rejected_location=rejects.location,
             users=statistics.users(),
-            event_types=statistics.event_types(),
+            event_types=kinds,
+            metadata_columns=self.schema.metadata_columns,
             partition=partition.to_dict(),
             ids=self._put_ids(files, statistics) if partition.shard is not None else None,
             examples=rejects.examples,
@@ -176,4 +182,5 @@ def manifest_of(place: Place, partition: Partition, summary: Summary) -> Manifes
         max_timestamp=summary.max_timestamp,
         users=summary.users,
         event_types=summary.event_types,
+        metadata_columns=summary.metadata_columns,
     )

@@ -75,6 +75,7 @@ class Manifest:
     :param files: key, rows and bytes of each file
     :param users: how many users have two interactions (counted up to the service's minimum), and for small
         partitions how often each user occurs, by a hash of the id (`personalize.export.minimum`)
+    :param event_types: the distinct ones, which the service limits together with the metadata columns
     """
 
     dataset: str
@@ -93,6 +94,7 @@ class Manifest:
     max_timestamp: int | None = None
     users: Mapping[str, Any] = field(default_factory=dict)
     event_types: Sequence[str] = ()
+    metadata_columns: int = 0
     version: int = VERSION
 
 

@@ -18,7 +18,7 @@ import fastavro.schema
 import pyarrow as pa
 
 from personalize.export.errors import SchemaError
-from personalize.export.schema_rules import problems_of
+from personalize.export.schema_rules import RESERVED_NAMES, problems_of
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),
@@ -77,6 +77,11 @@ class DatasetSchema:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
+
+    @property
+    def metadata_columns(self) -> int:
+        """How many fields are neither required nor reserved."""
+        return sum(field.canonical not in RESERVED_NAMES for field in self.fields)
 
     def field(self, canonical: str) -> Field | None:
         return next((field for field in self.fields if field.canonical == canonical), None)

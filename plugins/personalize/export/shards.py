@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from personalize.export import event_types
 from personalize.export import summary as sums
 from personalize.export.distinct import DistinctCounter, ids_from
 from personalize.export.errors import ExportError, TooManyRejected
@@ -40,8 +41,8 @@ def commit_all(
 ) -> list[Summary]:
     """Make each partition current whose slices are all there.
 
-    :raises ExportError: a slice is missing, doubled or of another plan, an id is in two slices, or too many
-        rows were rejected; no partition changes then
+    :raises ExportError: a slice is missing, doubled or of another plan, an id is in two slices, too many rows
+        were rejected, or there are too many event types; no partition changes then
     """
     groups: dict[str, list[Summary]] = defaultdict(list)
     for each in summaries:
@@ -49,6 +50,9 @@ def commit_all(
     wholes = [_merged(client, place, key, group) for key, group in sorted(groups.items())]
     for whole in wholes:
         _check_share(place, whole, rejected_limit)
+        event_types.check(
+            place.dataset, f"partition {whole.key!r}", whole.event_types, whole.metadata_columns
+        )
     done = []
     for whole in wholes:
         partition = Partition.from_dict(whole.partition)
@@ -93,6 +97,7 @@ def _merged(client: Any, place: Place, key: str, group: Sequence[Summary]) -> Su
         rejected_location=next((each.rejected_location for each in group if each.rejected_location), None),
         users=merged([each.users for each in group]) if place.dataset == "interactions" else {},
         event_types=sorted({kind for each in group for kind in each.event_types}),
+        metadata_columns=group[0].metadata_columns,
         partition=whole.to_dict(),
         examples=[example for each in group for example in each.examples][:3],
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from personalize.export import event_types
 from personalize.export import manifest as manifests
 from personalize.export.errors import ExportError
 from personalize.export.manifest import Manifest, Place
@@ -75,6 +76,7 @@ def take(
     :param run: names the folder below `imports/`; the run that will import
     :raises SnapshotError: nothing to import, partitions that overlap or were exported under different
         schemas, or a wanted one is missing
+    :raises TooManyEventTypes: all partitions together hold more than the service takes
     """
     for remaining in reversed(range(_ATTEMPTS)):
         found, unfinished = _read_all(client, place, keys)
@@ -148,6 +150,8 @@ def _check(place: Place, found: Sequence[Manifest]) -> None:
         raise SnapshotError(
             f"{place.uri} holds a partition of the whole table beside others. Remove those not in use"
         )
+    kinds = sorted({kind for each in found for kind in each.event_types})
+    event_types.check(place.dataset, f"all {len(found)} partitions", kinds, found[0].metadata_columns)
     dated = sorted((each for each in found if each.start and each.end), key=lambda each: str(each.start))
     for before, after in itertools.pairwise(dated):
         if str(before.end) > str(after.start):

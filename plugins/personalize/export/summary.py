@@ -41,6 +41,7 @@ class Summary:
     superseded: bool = False
     users: Mapping[str, Any] = field(default_factory=dict)
     event_types: Sequence[str] = ()
+    metadata_columns: int = 0
     partition: Mapping[str, Any] = field(default_factory=dict)
     ids: str | None = None
     examples: Sequence[str] = ()

@@ -1,0 +1,25 @@
+"""The service's quota of event types: ten in all, the metadata columns of the interactions among them.
+
+A day alone may be within it, so partitions note their types, and whoever puts partitions together looks at
+all of them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from personalize.export.errors import TooManyEventTypes
+
+LIMIT = 10
+_SHOWN = 12
+
+
+def check(dataset: str, where: str, kinds: Sequence[str], metadata_columns: int) -> None:
+    """Fail when rows hold more distinct event types than the service takes beside the metadata columns.
+
+    :param where: what the rows are: a partition, or several
+    :raises TooManyEventTypes: names the field, how many there are and how many there may be
+    """
+    if kinds and len(kinds) + metadata_columns > LIMIT:
+        shown = ", ".join(repr(kind) for kind in kinds[:_SHOWN]) + (", ..." if len(kinds) > _SHOWN else "")
+        raise TooManyEventTypes(dataset, where, len(kinds), shown, metadata_columns, LIMIT)

@@ -1,0 +1,71 @@
+"""The quota of event types: in one partition, in its slices, and in all partitions that an import reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from personalize.export.errors import TooManyEventTypes
+from personalize.export.exporter import Export
+from personalize.export.manifest import read
+from personalize.export.partitions import Partition, cut_by_key
+from personalize.export.shards import commit_all
+from personalize.export.snapshot import take
+from personalize.export.sources import PostgresSource
+
+KINDS = (
+    "SELECT n % 40 AS user_id, n AS item_id, 'kind ' || n % {kinds} + {first} AS event_type, 1.0 AS event_value, "
+    "'phone' AS device, 1767225600 + n AS timestamp FROM generate_series(0, 1199) AS n"
+)
+
+
+@pytest.fixture
+def export(s3, postgres, place, interactions_schema):
+    return Export(PostgresSource(postgres), s3, place, interactions_schema)
+
+
+def day(number: int) -> Partition:
+    start = datetime(2026, 1, number, tzinfo=UTC)
+    return Partition(start.date().isoformat(), start, start + timedelta(days=1))
+
+
+def test_as_many_types_as_the_metadata_columns_leave_room_for(export, s3, place):
+    export.run(KINDS.format(kinds=9, first=0), day(1))  # and one metadata column
+
+    assert len(read(s3, place, "dt=2026-01-01").event_types) == 9
+
+
+def test_one_type_more_leaves_the_partition_as_it_was(export, s3, place):
+    before = export.run(KINDS.format(kinds=2, first=0), day(1))
+
+    counts = "10 distinct event types .'kind 0', .* and 1 metadata columns, the service takes 10"
+    with pytest.raises(TooManyEventTypes, match=f"'2026-01-01', field EVENT_TYPE: {counts}"):
+        export.run(KINDS.format(kinds=10, first=0), day(1))
+
+    assert read(s3, place, "dt=2026-01-01").attempt == before.attempt
+
+
+def test_slices_that_together_have_too_many_change_nothing(export, s3, place):
+    few, others = KINDS.format(kinds=6, first=0), KINDS.format(kinds=6, first=6)
+    slices = cut_by_key(replace(day(1), attempt="one"), 0, 1199, 2)
+    written = [
+        export.run(sql + " WHERE n >= :low AND n < :high", each)
+        for sql, each in zip((few, others), slices, strict=True)
+    ]
+
+    with pytest.raises(TooManyEventTypes, match="12 distinct event types"):
+        commit_all(s3, place, written, 0.01)
+
+    assert read(s3, place, "dt=2026-01-01") is None
+
+
+def test_days_that_together_have_too_many_are_not_imported(export, s3, place):
+    export.run(KINDS.format(kinds=6, first=0), day(1))
+    export.run(KINDS.format(kinds=6, first=6), day(2))
+
+    with pytest.raises(TooManyEventTypes, match="all 2 partitions, field EVENT_TYPE: 12 distinct"):
+        take(s3, place, "run")
+
+    assert take(s3, place, "run", keys=["2026-01-02"]).location
