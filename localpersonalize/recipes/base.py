@@ -33,6 +33,7 @@ __all__ = [
     "TrainingStopped",
     "Vocabulary",
     "top_k",
+    "top_k_of_each",
 ]
 
 Needs = Literal["user", "item", "ranking", "nothing", "segment"]
@@ -214,3 +215,23 @@ def top_k(scores: np.ndarray, k: int, mask: np.ndarray | None = None) -> np.ndar
         best = np.arange(len(scores))
     best = best[np.argsort(-scores[best], kind="stable")][:k]
     return best[scores[best] > -np.inf]
+
+
+def top_k_of_each(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """`top_k` of every row at once: the columns (int64), row after row, and where each row's begin (int64 [rows + 1]).
+
+    :param scores: float [rows, items].
+    """
+    if k < scores.shape[1]:
+        place = scores.shape[1] - k
+        threshold = np.partition(scores, place, axis=1)[:, place]
+        found = np.flatnonzero(scores >= threshold[:, None])
+    else:
+        found = np.arange(scores.size)
+    row, column = np.divmod(found, scores.shape[1])
+    value = scores[row, column]
+    order = np.lexsort((column, -value, row))
+    order = order[value[order] > -np.inf]
+    starts = np.searchsorted(row[order], np.arange(len(scores) + 1))
+    within = np.arange(len(order)) - starts[row[order]] < k
+    return column[order[within]], np.append(0, np.cumsum(np.minimum(np.diff(starts), k)))

@@ -19,7 +19,7 @@ from localpersonalize.recipes.inference import State
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 NEWEST = 300  # events of a history that are read
-TOGETHER = 64  # requests whose histories are read side by side
+TOGETHER = 256  # requests whose histories are read side by side
 REMEMBERED = 50_000  # users whose state is kept between requests
 COLD_BIAS = 0.25  # an item without events is taken to be as likely as this quantile of the others
 
@@ -76,9 +76,10 @@ class HrnnModel(Model):
         )
         scores = wanted @ self.vectors.T
         scores += self.parameters["bias"]
-        for row, request in zip(scores, requests, strict=True):
-            seen = np.unique(request.history_items)
-            row[seen[seen >= 0]] += self.repeat
+        seen = np.concatenate([request.history_items for request in requests])
+        row = np.repeat(np.arange(len(requests)), [len(request.history_items) for request in requests])
+        pairs = np.unique((row * scores.shape[1] + seen)[seen >= 0])
+        scores.reshape(-1)[pairs] += self.repeat
         return scores
 
     def prepare(self, requests: Sequence[Request]) -> None:
@@ -108,7 +109,7 @@ class HrnnModel(Model):
             done = kept[number][0]
             items[place, : rest[number]] = known[number][0][done:]
             times[place, : rest[number]] = known[number][1][done:]
-        state = _stack([kept[number][1] for number in order])
+        state = self._begun([kept[number][1] for number in order])
         if longest:
             state = inference.advance(self.parameters, state, self.vectors[items], times, rest[order])
         state = state.rows(np.argsort(order))
@@ -121,15 +122,23 @@ class HrnnModel(Model):
                 self._states.popitem(last=False)
         return state
 
-    def _kept(self, user_id: str | None, items: np.ndarray, times: np.ndarray) -> tuple[int, State]:
-        """How many of the events a kept state has read, and the state."""
+    def _begun(self, kept: Sequence[State | None]) -> State:
+        """The states of several users in one; those that nothing is kept of begin."""
+        state = State.start(self.parameters, len(kept))
+        for place, known in enumerate(kept):
+            if known is not None:
+                state.put(place, known)
+        return state
+
+    def _kept(self, user_id: str | None, items: np.ndarray, times: np.ndarray) -> tuple[int, State | None]:
+        """How many of the events a kept state has read, and the state; None if there is none."""
         found = self._states.get(user_id) if user_id is not None else None
         if found is not None:
             done = len(found[0])
             same = done <= len(items) and np.array_equal(found[0], items[:done])
             if same and np.array_equal(found[1], times[:done]):
                 return done, found[2]
-        return 0, State.start(self.parameters, 1)
+        return 0, None
 
     def add_items(self, items: pa.Table) -> None:
         """New items get the vector of their metadata. Without metadata in the model they can't have one."""
@@ -164,15 +173,6 @@ def _known(request: Request) -> tuple[np.ndarray, np.ndarray]:
     """The newest events of items that the model knows."""
     known = request.history_items >= 0
     return request.history_items[known][-NEWEST:], request.history_times[known][-NEWEST:]
-
-
-def _stack(states: Sequence[State]) -> State:
-    return State(
-        *(
-            np.concatenate([getattr(state, name) for state in states])
-            for name in ("session", "user", "memory", "time")
-        )
-    )
 
 
 def _ids(table: pa.Table) -> pa.Array:

@@ -41,6 +41,11 @@ class State:
         state.session = gru(nothing, state.session, parameters["session_recurrent"])
         return state
 
+    def put(self, place: int, one: State) -> None:
+        """Take another's first user for the one at `place`."""
+        self.session[place], self.user[place] = one.session[0], one.user[0]
+        self.memory[place], self.time[place] = one.memory[0], one.time[0]
+
     def rows(self, chosen: np.ndarray | slice) -> State:
         return State(self.session[chosen], self.user[chosen], self.memory[chosen], self.time[chosen])
 

@@ -113,6 +113,19 @@ def shown_scores(scores: np.ndarray, items: np.ndarray) -> list[float]:
     return np.round(np.exp(scores[items].astype(np.float64) - normaliser), 7).tolist()
 
 
+def shown_scores_of_each(scores: np.ndarray, items: np.ndarray, counts: np.ndarray) -> list[float]:
+    """`shown_scores` of every row at once, row after row.
+
+    :param scores: float [rows, all items]. :param items: indices, the `counts` (int [rows]) of each row.
+    """
+    top = scores.max(axis=1, keepdims=True)
+    top[~np.isfinite(top)] = 0
+    total = np.exp(scores - top).sum(axis=1, dtype=np.float64)
+    row = np.repeat(np.arange(len(scores)), counts)
+    likely = np.exp((scores[row, items] - top[row, 0]).astype(np.float64))
+    return np.round(likely / total[row], 7).tolist()
+
+
 def _with_exploration(
     scores: np.ndarray,
     best: np.ndarray,

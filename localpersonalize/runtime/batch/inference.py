@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.base import Request, top_k
+from localpersonalize.recipes.base import Request, top_k_of_each
 from localpersonalize.runtime import choosing
 from localpersonalize.runtime.answering import event_rows
 from localpersonalize.runtime.batch import lines
@@ -19,7 +20,7 @@ from localpersonalize.runtime.filters import Filter, Subject, bind, keep
 from localpersonalize.runtime.filters.parameters import Literals
 from localpersonalize.runtime.histories import Events
 
-SCORES_AT_ONCE = 1_280_000
+SCORES_AT_ONCE = 2_560_000
 """Float scores that a thread holds at a time: 5 MB, what stays in a processor's caches while it is worked on."""
 
 DEFAULT_RESULTS = 25
@@ -90,8 +91,25 @@ class BatchInference:
             self.deployment.model.score([one.request for one in ready]),
             self.deployment.model.items,
         )
+        if self._only_scores:
+            return self._best_of_each(scores)
         view = self.deployment.view(self.data, items)
         return [lines.attempt(self._one, one, row, view) for one, row in zip(ready, scores, strict=True)]
+
+    @property
+    def _only_scores(self) -> bool:
+        """Do scores alone decide, so that many lines are one piece of work?"""
+        explores = self.deployment.explores is not None and self.deployment.explores.weight > 0
+        return self.filter is None and not explores and self.deployment.model.needs != "ranking"
+
+    def _best_of_each(self, scores: np.ndarray) -> list[Answer]:
+        best, starts = top_k_of_each(scores, self.count)
+        ids = self.deployment.model.items.ids[best].tolist()
+        spans = [slice(*span) for span in pairwise(starts.tolist())]
+        if self.deployment.model.score_kind != "logit":
+            return [{"recommendedItems": ids[span]} for span in spans]
+        shown = choosing.shown_scores_of_each(scores, best, np.diff(starts))
+        return [{"recommendedItems": ids[span], "scores": shown[span]} for span in spans]
 
     def _one(self, one: _Ready, row: np.ndarray, view: View) -> Mapping[str, Any]:
         items = view.items
@@ -107,21 +125,15 @@ class BatchInference:
 
     def _recommended(self, row: np.ndarray, view: View, mask: np.ndarray | None) -> Mapping[str, Any]:
         explores, ids = self.deployment.explores, view.items.ids
-        if explores is None or explores.weight <= 0:
-            best = top_k(row, self.count, mask)
-            output: dict[str, Any] = {"recommendedItems": ids[best].tolist()}
-            if self.deployment.model.score_kind == "logit":
-                output["scores"] = choosing.shown_scores(row, best)
-            return output
         chosen = choosing.choose(
             row,
             self.count,
             mask,
             shows_score=self.deployment.model.score_kind == "logit",
-            explore=self.explorer.candidates(self.deployment, self.data, view),
-            explore_share=explores.weight,
+            explore=None if explores is None else self.explorer.candidates(self.deployment, self.data, view),
+            explore_share=0.0 if explores is None else explores.weight,
         )
-        output = {"recommendedItems": [str(ids[c.item]) for c in chosen]}
+        output: dict[str, Any] = {"recommendedItems": [str(ids[c.item]) for c in chosen]}
         if self.deployment.model.score_kind == "logit":
             output["scores"] = [c.score for c in chosen]
         return output

@@ -2,8 +2,9 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from localpersonalize.recipes.base import Vocabulary, top_k
+from localpersonalize.recipes.base import Vocabulary, top_k, top_k_of_each
 
 scores = st.lists(st.sampled_from([-np.inf, 0.0, 1.0, 2.0, 3.5]), min_size=1, max_size=30)
 
@@ -38,3 +39,13 @@ def test_new_ids_are_appended_and_old_indices_stay():
 def test_a_saved_vocabulary_is_the_same(tmp_path):
     Vocabulary(["ä", "b", ""]).save(tmp_path / "ids.arrow")
     assert Vocabulary.load(tmp_path / "ids.arrow").ids.tolist() == ["ä", "b", ""]
+
+
+@given(
+    arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 9)),
+           elements=st.sampled_from([-np.inf, 0.0, 1.0, 2.0])),
+    st.integers(1, 10),
+)  # fmt: skip
+def test_the_best_of_many_rows_are_the_best_of_each(scores, k):
+    best, starts = top_k_of_each(scores, k)
+    assert [row.tolist() for row in np.split(best, starts[1:-1])] == [top_k(s, k).tolist() for s in scores]
