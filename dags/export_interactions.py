@@ -7,6 +7,9 @@ Amazon Personalize can import. The query is `include/sql/interactions.sql`, the 
 
 A day can be exported again at any time: its partition is replaced as a whole, once all of it is written.
 Trigger with two dates to export a range in one run, or create a backfill to have a run for each day.
+
+Where the pipeline file says `splits: 4`, four tasks share each day: `plan` cuts it, in time or by the key that
+`bounds_sql` asks for, the mapped exports write a slice each, and `commit` makes them the partition, all or none.
 """
 
 from __future__ import annotations
@@ -18,7 +21,11 @@ from airflow.sdk import DAG, Asset, Param, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from personalize.config import INCLUDE, DatasetGroup, load_pipeline
-from personalize.days import chosen_days, in_tasks
+from personalize.days import chosen_days, in_tasks, partitions
+from personalize.transfers.personalize_dataset_shards import (
+    PersonalizeDatasetCommitOperator,
+    PersonalizeDatasetPlanOperator,
+)
 from personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 
 DATE = {"type": ["null", "string"], "format": "date"}
@@ -31,6 +38,8 @@ PARAMS = {
     ),
     "to_date": Param(None, **DATE, title="Last day", description_md="Included. Must be over, in UTC."),
 }
+DAYS = "{{ task.partitions[0]['key'] }} to {{ task.partitions[-1]['key'] }}"
+SLICE = "{{ task.partitions[0]['key'] }}, slice {{ task.partitions[0]['shard'] + 1 }}"
 
 
 def _midnight(day: date) -> pendulum.DateTime:
@@ -53,28 +62,46 @@ def build(group: DatasetGroup) -> DAG:
         template_searchpath=[str(INCLUDE)],
         tags=["personalize", "export", group.name],
     ) as dag:
+        arrange = in_tasks if interactions.splits == 1 else partitions
 
         @task(task_display_name="choose days")
         def choose_days(params=None, data_interval_start=None, data_interval_end=None):
-            """Lists of at most 31 day partitions, one list for each export task."""
+            """Day partitions, in lists of at most 31 for each export task where tasks don't share them."""
             interval = (data_interval_start, data_interval_end) if data_interval_start else None
             today = datetime.now(UTC).date()
-            return in_tasks(chosen_days(params["from_date"], params["to_date"], interval, today))
+            return arrange(chosen_days(params["from_date"], params["to_date"], interval, today))
 
-        SqlToPersonalizeDatasetOperator.partial(
-            task_id="export",
-            map_index_template="{{ task.partitions[0]['key'] }} to {{ task.partitions[-1]['key'] }}",
-            dataset="interactions",
-            sql=interactions.sql,
-            schema=interactions.avro_schema,
-            contract=interactions.contract,
-            rejected_limit=interactions.rejected_limit,
-            conn_id=group.product_db,
-            aws_conn_id=group.aws_conn_id,
-            bucket=group.bucket,
-            prefix=group.prefix,
-            outlets=[Asset(name=f"{group.name}_interactions", uri=group.dataset_uri("interactions"))],
-        ).expand(partitions=choose_days())
+        place = {
+            "dataset": "interactions",
+            "bucket": group.bucket,
+            "prefix": group.prefix,
+            "aws_conn_id": group.aws_conn_id,
+            "rejected_limit": interactions.rejected_limit,
+        }
+        query = {
+            "sql": interactions.sql,
+            "schema": interactions.avro_schema,
+            "contract": interactions.contract,
+            "conn_id": group.product_db,
+        }
+        outlets = [Asset(name=f"{group.name}_interactions", uri=group.dataset_uri("interactions"))]
+        if interactions.splits == 1:
+            SqlToPersonalizeDatasetOperator.partial(
+                task_id="export", map_index_template=DAYS, outlets=outlets, **place, **query
+            ).expand(partitions=choose_days())
+        else:
+            plan = PersonalizeDatasetPlanOperator(
+                task_id="plan",
+                dataset="interactions",
+                partitions=choose_days(),
+                shards=interactions.splits,
+                bounds_sql=interactions.bounds_sql,
+                conn_id=group.product_db,
+            )
+            export = SqlToPersonalizeDatasetOperator.partial(
+                task_id="export", map_index_template=SLICE, **place, **query
+            ).expand(partitions=plan.output)
+            PersonalizeDatasetCommitOperator(task_id="commit", shards=export.output, outlets=outlets, **place)
     return dag
 
 

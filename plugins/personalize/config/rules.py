@@ -51,9 +51,14 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
     if not croniter.is_valid(group.schedule):
         yield Mistake((*at, "schedule"), f"{group.schedule!r} is not a cron expression, e.g. 0 3 * * *")
     for kind, dataset in group.datasets.items():
-        for key, name in (("schema", dataset.avro_schema), ("sql", dataset.sql)):
-            if not (include / name).is_file():
+        named = (("schema", dataset.avro_schema), ("sql", dataset.sql), ("bounds_sql", dataset.bounds_sql))
+        for key, name in named:
+            if name and not (include / name).is_file():
                 yield Mistake((*at, "datasets", kind, key), f"there is no file {include / name}")
+        if kind != "interactions" and dataset.splits > 1:
+            yield Mistake((*at, "datasets", kind, "splits"), f"{kind} are exported whole, by one task")
+        if dataset.bounds_sql and dataset.splits == 1:
+            yield Mistake((*at, "datasets", kind, "bounds_sql"), "is for `splits` of 2 or more")
     quotas = pipeline.quotas
     campaigns = len({solution.campaign_name for solution in group.solutions})
     solutions = len(group.solutions) + sum(job.recipe is not None for job in group.batch_jobs)

@@ -28,7 +28,17 @@ class Dataset(Settings):
     rejected_limit: float = Field(
         0.01, ge=0, le=1, description="Share of rejected rows that fails the export"
     )
-    splits: int = Field(1, ge=1, le=100, description="Tasks that share one partition, by key range")
+    splits: int = Field(
+        1,
+        ge=1,
+        le=100,
+        description="Tasks that share one day of interactions; cut in time, or see bounds_sql",
+    )
+    bounds_sql: str | None = Field(
+        None,
+        description="Query template for a day's first and last key, whole numbers: splits are cut by it, and "
+        "the query has {{ low }} and {{ high }}",
+    )
 
 
 class Campaign(Settings):
