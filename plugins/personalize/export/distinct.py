@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import numpy as np
@@ -69,6 +70,21 @@ class DistinctCounter:
         known = [] if self._seen is None else [self._seen]
         merged = pc.unique(pa.chunked_array(known + self._pending)).drop_null()
         self._seen, self._pending, self._pending_rows = merged, [], 0
+
+
+class DistinctIds:
+    """Counts the distinct users and items of partitions that may share some."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, DistinctCounter] = defaultdict(DistinctCounter)
+
+    def add(self, ids: Mapping[str, pa.Array]) -> None:
+        """Take in a partition's, by canonical name."""
+        for name, values in ids.items():
+            self._counters[name].add(values)
+
+    def counts(self) -> dict[str, int]:
+        return {name: counter.count() for name, counter in self._counters.items()}
 
 
 def ids_to(ids: Mapping[str, pa.Array]) -> bytes:

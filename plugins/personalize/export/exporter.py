@@ -18,7 +18,7 @@ from personalize.export import event_types
 from personalize.export.checks import BatchChecker
 from personalize.export.contract import Contract
 from personalize.export.csv_format import encode, header
-from personalize.export.distinct import ids_to
+from personalize.export.distinct import DistinctIds, ids_to
 from personalize.export.errors import TooManyRejected
 from personalize.export.manifest import Manifest, Place, commit, new_attempt
 from personalize.export.partitions import Partition
@@ -40,6 +40,7 @@ class Export:
 
     :param client: an S3 client
     :param rejected_limit: the share of rejected rows (0 to 1) above which the export fails
+    :param distinct: takes in the ids of all partitions
     """
 
     source: Source
@@ -49,6 +50,7 @@ class Export:
     contract: Contract = field(default_factory=Contract)
     rejected_limit: float = 0.01
     sizes: Sizes = field(default_factory=Sizes)
+    distinct: DistinctIds | None = None
 
     def run(self, statement: str, partition: Partition) -> Summary:
         """Export the partition and make it the current one.
@@ -84,6 +86,8 @@ class Export:
             raise
         if partition.shard is None:
             self._check_share(partition, read, rejects)
+        if self.distinct is not None:
+            self.distinct.add(statistics.ids())
         kinds = statistics.event_types()
         event_types.check(
             self.place.dataset, f"partition {partition.key!r}", kinds, self.schema.metadata_columns

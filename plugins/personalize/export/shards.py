@@ -9,7 +9,7 @@ from typing import Any
 
 from personalize.export import event_types
 from personalize.export import summary as sums
-from personalize.export.distinct import DistinctCounter, ids_from
+from personalize.export.distinct import DistinctIds, ids_from
 from personalize.export.errors import ExportError, TooManyRejected
 from personalize.export.exporter import manifest_of
 from personalize.export.manifest import Place, commit, new_attempt
@@ -37,17 +37,22 @@ def plan(
 
 
 def commit_all(
-    client: Any, place: Place, summaries: Sequence[Summary], rejected_limit: float
+    client: Any,
+    place: Place,
+    summaries: Sequence[Summary],
+    rejected_limit: float,
+    distinct: DistinctIds | None = None,
 ) -> list[Summary]:
     """Make each partition current whose slices are all there.
 
+    :param distinct: takes in the ids of all partitions
     :raises ExportError: a slice is missing, doubled or of another plan, an id is in two slices, too many rows
         were rejected, or there are too many event types; no partition changes then
     """
     groups: dict[str, list[Summary]] = defaultdict(list)
     for each in summaries:
         groups[each.key].append(each)
-    wholes = [_merged(client, place, key, group) for key, group in sorted(groups.items())]
+    wholes = [_merged(client, place, key, group, distinct) for key, group in sorted(groups.items())]
     for whole in wholes:
         _check_share(place, whole, rejected_limit)
         event_types.check(
@@ -62,7 +67,9 @@ def commit_all(
     return done
 
 
-def _merged(client: Any, place: Place, key: str, group: Sequence[Summary]) -> Summary:
+def _merged(
+    client: Any, place: Place, key: str, group: Sequence[Summary], overall: DistinctIds | None
+) -> Summary:
     group = sorted(group, key=lambda each: int(each.partition.get("shard", -1)))
     shards = int(group[0].partition.get("shards", 1))
     numbers = [each.partition.get("shard") for each in group]
@@ -73,7 +80,7 @@ def _merged(client: Any, place: Place, key: str, group: Sequence[Summary]) -> Su
         )
     if len({(each.attempt, each.schema_hash) for each in group}) > 1:
         raise ExportError(f"partition {key!r}: its slices are of different plans. Clear the plan task")
-    distinct = _distinct(client, place, key, group)
+    distinct = _distinct(client, place, key, group, overall)
     first, last = (Partition.from_dict(each.partition) for each in (group[0], group[-1]))
     whole = Partition(key, first.start, last.end, attempt=group[0].attempt)
     return Summary(
@@ -103,16 +110,20 @@ def _merged(client: Any, place: Place, key: str, group: Sequence[Summary]) -> Su
     )
 
 
-def _distinct(client: Any, place: Place, key: str, group: Sequence[Summary]) -> dict[str, int]:
+def _distinct(
+    client: Any, place: Place, key: str, group: Sequence[Summary], overall: DistinctIds | None
+) -> dict[str, int]:
     """Distinct ids over all slices; ids that must be unique may not be in two of them."""
-    counters: dict[str, DistinctCounter] = defaultdict(DistinctCounter)
+    seen = DistinctIds()
     listed: dict[str, int] = defaultdict(int)
     for each in group:
-        body = client.get_object(Bucket=place.bucket, Key=each.ids)["Body"].read()
-        for name, ids in ids_from(body).items():
-            counters[name].add(ids)
-            listed[name] += len(ids)
-    counts = {name: counter.count() for name, counter in counters.items()}
+        ids = ids_from(client.get_object(Bucket=place.bucket, Key=each.ids)["Body"].read())
+        for taker in (seen, overall):
+            if taker is not None:
+                taker.add(ids)
+        for name, values in ids.items():
+            listed[name] += len(values)
+    counts = seen.counts()
     unique = {"users": "USER_ID", "items": "ITEM_ID"}.get(place.dataset)
     if unique and counts.get(unique, 0) < listed[unique]:
         raise ExportError(

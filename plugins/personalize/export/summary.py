@@ -66,10 +66,13 @@ class Summary:
         return cls(**{name: given[name] for name in cls.__dataclass_fields__ if name in given})
 
 
-def total(summaries: Sequence[Summary], dataset: str, location: str) -> dict[str, Any]:
+def total(
+    summaries: Sequence[Summary], dataset: str, location: str, distinct: Mapping[str, int]
+) -> dict[str, Any]:
     """The sums over partitions, with the partitions themselves.
 
-    Distinct users and items are known for a single partition only: those of several may overlap.
+    :param distinct: the distinct ids of all partitions together, by canonical name; those of a single
+        partition are in its own summary
     """
     one = summaries[0] if len(summaries) == 1 else None
     return {
@@ -85,8 +88,8 @@ def total(summaries: Sequence[Summary], dataset: str, location: str) -> dict[str
         "files": sum(len(each.files) for each in summaries),
         "min_timestamp": least(each.min_timestamp for each in summaries),
         "max_timestamp": most(each.max_timestamp for each in summaries),
-        "distinct_users": one.distinct_users if one else None,
-        "distinct_items": one.distinct_items if one else None,
+        "distinct_users": one.distinct_users if one else distinct.get("USER_ID"),
+        "distinct_items": one.distinct_items if one else distinct.get("ITEM_ID"),
         "content_hash": combined_hash([each.content_hash for each in summaries]),
         "schema_hash": summaries[0].schema_hash if summaries else "",
         "seconds": round(sum(each.seconds for each in summaries), 3),

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from personalize.export.distinct import DistinctIds
 from personalize.export.errors import ExportError
-from personalize.export.manifest import Place
 from personalize.export.partitions import Partition, from_context
 from personalize.export.shards import commit_all, plan
 from personalize.export.summary import Summary, total
+from personalize.transfers.exported_dataset import ExportedDatasetOperator
 from personalize.transfers.markers import PartitionMarkers
 from personalize.transfers.outlets import describe_outlets
 from personalize.transfers.product_database import s3_client, source_of
@@ -73,7 +73,7 @@ class PersonalizeDatasetPlanOperator(PartitionMarkers):
         return [[each.to_dict()] for each in slices]
 
 
-class PersonalizeDatasetCommitOperator(BaseOperator):
+class PersonalizeDatasetCommitOperator(ExportedDatasetOperator):
     """Makes the slices that mapped exports wrote the current partitions, all of them at once.
 
     :param shards: what the mapped exports returned (templated)
@@ -87,34 +87,22 @@ class PersonalizeDatasetCommitOperator(BaseOperator):
     def __init__(
         self,
         *,
-        dataset: str,
-        bucket: str,
-        prefix: str,
         shards: Iterable[Mapping[str, Any]],
         rejected_limit: float = 0.01,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataset = dataset
-        self.bucket = bucket
-        self.prefix = prefix
         self.shards = shards
         self.rejected_limit = rejected_limit
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
 
     def execute(self, context: Context) -> dict[str, Any]:
-        place = Place(self.bucket, self.prefix, self.dataset)
+        distinct = DistinctIds()
         written = [Summary.from_dict(each) for shard in self.shards for each in shard["partitions"]]
         try:
             client = s3_client(self.aws_conn_id, self.region_name, self.verify)
-            done = commit_all(client, place, written, self.rejected_limit)
+            done = commit_all(client, self.place, written, self.rejected_limit, distinct)
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
-        summary = total(done, self.dataset, place.uri)
+        summary = total(done, self.dataset, self.place.uri, distinct.counts())
         describe_outlets(self.outlets, context, summary)
         return summary

@@ -6,26 +6,22 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from personalize.export.errors import ExportError
-from personalize.export.manifest import Place
 from personalize.export.snapshot import Snapshot, take
+from personalize.transfers.exported_dataset import ExportedDatasetOperator
 from personalize.transfers.product_database import s3_client
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeDatasetSnapshotOperator(BaseOperator):
+class PersonalizeDatasetSnapshotOperator(ExportedDatasetOperator):
     """Copies the current files of a dataset's partitions to a prefix of their own, for an import to read.
 
     Exports that run at the same time don't disturb it: it holds whole partitions only, each once.
 
-    :param dataset: the dataset's folder: interactions, users or items (templated)
-    :param bucket: where the partitions are (templated)
-    :param prefix: the key prefix below which datasets have their folders (templated)
     :param run_id: names the folder below `imports/` (templated)
     :param partitions: keys of the partitions; default: all that were exported (templated)
     :param minimum: fail when the interactions are too few for the service to train on
@@ -47,35 +43,23 @@ class PersonalizeDatasetSnapshotOperator(BaseOperator):
     def __init__(
         self,
         *,
-        dataset: str,
-        bucket: str,
-        prefix: str,
         run_id: str = "{{ run_id }}",
         partitions: Sequence[str] | None = None,
         minimum: bool = True,
         on_gap: Literal["warn", "stop"] = "warn",
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.dataset = dataset
-        self.bucket = bucket
-        self.prefix = prefix
         self.run_id = run_id
         self.partitions = partitions
         self.minimum = minimum
         self.on_gap = on_gap
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
 
     def execute(self, context: Context) -> dict[str, Any]:
         try:
             snapshot = take(
                 s3_client(self.aws_conn_id, self.region_name, self.verify),
-                Place(self.bucket, self.prefix, self.dataset),
+                self.place,
                 re.sub(r"[^A-Za-z0-9_-]+", "-", self.run_id).strip("-"),
                 keys=self.partitions,
                 progress=self.log.info,

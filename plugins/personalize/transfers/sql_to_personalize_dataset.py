@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
 from personalize.export.contract import Contract
+from personalize.export.distinct import DistinctIds
 from personalize.export.errors import ExportError
 from personalize.export.exporter import Export
 from personalize.export.heap_at_rest import heap_at_rest
-from personalize.export.manifest import Place
 from personalize.export.partitions import Partition, from_context
 from personalize.export.schemas import DatasetSchema, parse_schema
 from personalize.export.sources import BATCH_BYTES
 from personalize.export.summary import Summary, total
 from personalize.export.upload import Sizes
+from personalize.transfers.exported_dataset import ExportedDatasetOperator
 from personalize.transfers.markers import PartitionMarkers
 from personalize.transfers.outlets import describe_outlets
 from personalize.transfers.product_database import LazyS3Client, source_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class SqlToPersonalizeDatasetOperator(PartitionMarkers):
+class SqlToPersonalizeDatasetOperator(PartitionMarkers, ExportedDatasetOperator):
     """Exports a query's rows, checked against an Avro schema, as partitions of a dataset in S3.
 
     In `sql`, `{{ start }}` and `{{ end }}` stand where a timestamp does, without quotes: each partition's own
@@ -34,9 +35,6 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers):
 
     :param sql: the query, or a `.sql` file; its columns are named like the schema's fields (templated)
     :param schema: the dataset's Avro schema: a `.json` file, JSON text or the object (templated)
-    :param dataset: the dataset's folder: interactions, users or items (templated)
-    :param bucket: where to export to (templated)
-    :param prefix: the key prefix below which datasets have their folders (templated)
     :param conn_id: the product database; PostgreSQL is read through ADBC, others through their hook
     :param partitions: list of `{"key", "start", "end"}`; default: the run's partition key or data interval
         for interactions, the whole table for users and items (templated)
@@ -67,9 +65,6 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers):
         *,
         sql: str,
         schema: str | Mapping[str, Any],
-        dataset: str,
-        bucket: str,
-        prefix: str,
         conn_id: str = "product_db",
         partitions: Sequence[Mapping[str, Any]] | str | None = None,
         contract: Contract | Mapping[str, Any] | None = None,
@@ -77,17 +72,11 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers):
         part_size: int = Sizes.part,
         file_size: int = Sizes.file,
         batch_bytes: int = BATCH_BYTES,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.sql = sql
         self.schema = schema
-        self.dataset = dataset
-        self.bucket = bucket
-        self.prefix = prefix
         self.conn_id = conn_id
         self.partitions = partitions
         self.contract = contract
@@ -95,26 +84,21 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers):
         self.part_size = part_size
         self.file_size = file_size
         self.batch_bytes = batch_bytes
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
 
     def execute(self, context: Context) -> dict[str, Any]:
+        distinct = DistinctIds()
         try:
             with heap_at_rest():
                 export = self._export()
-                summaries = [
-                    self._run(export, partition) for partition in self._partitions(context, export.schema)
-                ]
+                partitions = self._partitions(context, export.schema)
+                if len(partitions) > 1:
+                    export = replace(export, distinct=distinct)
+                summaries = [self._run(export, partition) for partition in partitions]
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
-        summary = total(summaries, self.dataset, export.place.uri)
+        summary = total(summaries, self.dataset, self.place.uri, distinct.counts())
         describe_outlets(self.outlets, context, summary)
         return summary
-
-    @cached_property
-    def place(self) -> Place:
-        return Place(self.bucket, self.prefix, self.dataset)
 
     def _export(self) -> Export:
         contract = self.contract

@@ -67,10 +67,14 @@ def executed(operator):
     return operator.execute(context)
 
 
-def shared(sql, bounds_sql=None, shards=4, rejected_limit=0.01, lost=(), day=DAY):
+def shared(sql, bounds_sql=None, shards=4, rejected_limit=0.01, lost=(), days=(DAY,)):
     with DAG("d", schedule=None):
         plan = PersonalizeDatasetPlanOperator(
-            task_id="plan", dataset="interactions", partitions=[day], shards=shards, bounds_sql=bounds_sql
+            task_id="plan",
+            dataset="interactions",
+            partitions=list(days),
+            shards=shards,
+            bounds_sql=bounds_sql,
         )
         planned = json.loads(json.dumps(executed(plan)))
         results = []
@@ -126,8 +130,16 @@ def test_the_limit_counts_for_the_whole_partition_and_not_for_a_slice(s3):
         shared(IN_TIME, rejected_limit=0.0001)
 
 
+def test_ids_of_several_partitions_are_counted_once(s3):
+    morning, evening = {**DAY, "end": "2026-01-01T12:00:00Z"}, {**DAY, "start": "2026-01-01T12:00:00Z"}
+    summary = shared(IN_TIME, days=[{**morning, "key": "morning"}, {**evening, "key": "evening"}])
+
+    assert [each["distinct_users"] for each in summary["partitions"]] == [9, 9]
+    assert (summary["distinct_users"], summary["distinct_items"]) == (9, 1437)
+
+
 def test_an_empty_key_range_is_an_empty_partition(s3):
-    summary = shared(BY_KEY, BOUNDS, day=FEBRUARY_1)
+    summary = shared(BY_KEY, BOUNDS, days=[FEBRUARY_1])
 
     assert summary["rows_read"] == 0
     assert len(summary["partitions"]) == 1

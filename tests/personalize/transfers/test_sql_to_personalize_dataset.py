@@ -106,6 +106,7 @@ def test_the_summary_is_json_and_adds_up(shop, s3):
     assert summary["rows_read"] == summary["rows_written"] + summary["rows_rejected"] == 4
     assert summary["location"] == "s3://lake/encore/interactions/"
     assert (summary["min_timestamp"], summary["max_timestamp"]) == (1767225600, 1767312000)
+    assert (summary["distinct_users"], summary["distinct_items"]) == (2, 3)  # each once, not once a day
 
 
 def test_without_partitions_the_data_interval_is_exported(shop, s3):
