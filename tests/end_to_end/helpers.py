@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from demo import product_database
 
@@ -21,3 +22,17 @@ def wait_for(status: Callable[[], str], seconds: float = 120) -> None:
         assert "FAILED" not in seen, seen
         assert time.monotonic() < deadline, seen
         time.sleep(0.3)
+
+
+def manifests(s3: Any, kind: str = "interactions") -> dict[str, bytes]:
+    """The shop's manifest of each partition, by its key; an export replaces it."""
+    root = f"shop/{kind}/"
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="encore-shop", Prefix=root)
+    keys = [each["Key"] for page in pages for each in page["Contents"]]
+    return {
+        key.removeprefix(f"{root}dt=").split("/")[0]: s3.get_object(Bucket="encore-shop", Key=key)[
+            "Body"
+        ].read()
+        for key in keys
+        if key.endswith("_manifest.json")
+    }

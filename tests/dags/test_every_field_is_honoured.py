@@ -1,0 +1,71 @@
+"""Each field of each DAG's form has a test that sees it honoured; a new field needs one too."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+import yaml
+
+from personalize.config import PIPELINE_FILE
+from tests.dags.conftest import ROOT
+
+FORMS, NIGHTS, BATCH = (f"tests/end_to_end/test_{name}.py" for name in ("forms", "gated_nights", "batch"))
+HONOURED = {
+    "retrain_recommenders": {
+        "solutions": (NIGHTS, "test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says"),
+        "training_mode": (FORMS, "test_an_update_takes_new_events_into_the_last_model"),
+        "import_mode": (FORMS, "test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since"),
+        "as_of": (FORMS, "test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since"),
+        "promote": (FORMS, "test_promotion_is_what_was_chosen_whatever_the_gate_says"),
+        "data_gate": (FORMS, "test_unusual_data_goes_on_with_warn_and_not_with_stop_whatever_the_file_says"),
+        "dry_run": (NIGHTS, "test_a_dry_run_changes_nothing_and_says_what_it_would_do"),
+    },
+    "export_interactions": {
+        "from_date": (FORMS, "test_an_export_writes_the_days_that_were_chosen_and_no_others"),
+        "to_date": (FORMS, "test_an_export_writes_the_days_that_were_chosen_and_no_others"),
+    },
+    "rollback_campaign": {
+        "campaign": (FORMS, "test_the_chosen_campaign_goes_back_by_one_version"),
+        "version": (NIGHTS, "test_an_earlier_version_is_put_back_by_hand"),
+    },
+    "clean_up": {
+        "dry_run": (FORMS, "test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run"),
+        "remove_unlisted": (FORMS, "test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run"),
+    },
+    "batch_recommendations": {
+        "batches": (BATCH, "test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half_of_them"),
+        "train": (BATCH, "test_segments_have_a_solution_of_their_own_that_is_trained_when_asked_for"),
+        "dry_run": (BATCH, "test_a_dry_run_changes_nothing_and_says_what_it_would_do"),
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def full_forms(tmp_path, monkeypatch):
+    """Every DAG with every field that a form can have."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    content = yaml.safe_load(PIPELINE_FILE.read_text())
+    content["dataset_groups"][0]["batch"] = {"jobs": [{"name": "own", "recipe": "aws-sims"}]}
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(yaml.safe_dump(content))
+    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
+    bag = DagBag(dag_folder=str(ROOT / "dags"))
+    assert not bag.import_errors, bag.import_errors
+    return bag.dags
+
+
+def test_every_field_of_every_form_has_a_test_that_sets_it(full_forms):
+    assert {name: set(dag.params) for name, dag in full_forms.items()} == {
+        name: set(fields) for name, fields in HONOURED.items()
+    }
+    for dag, fields in HONOURED.items():
+        for field, (file, test) in fields.items():
+            assert field in source_of(file, test), f"{dag}.{field}: {file}::{test} does not name it"
+
+
+def source_of(file: str, test: str) -> str:
+    text = (ROOT / file).read_text()
+    found = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == test)
+    return ast.get_source_segment(text, next(found)) or ""
