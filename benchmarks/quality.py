@@ -27,6 +27,12 @@ from localpersonalize.recipes.registry import recipe
 
 NDCG = "normalized_discounted_cumulative_gain_at_10"
 SHOWN = (NDCG, "mean_reciprocal_rank_at_25", "precision_at_10", "coverage")
+SERVICE = (
+    *(f"normalized_discounted_cumulative_gain_at_{k}" for k in (5, 10, 25)),
+    "mean_reciprocal_rank_at_25",
+    *(f"precision_at_{k}" for k in (5, 10, 25)),
+    "coverage",
+)
 RECIPES = (
     "aws-popularity-count",
     "aws-sims",
@@ -142,7 +148,7 @@ def _add(
                 mask[history[history >= 0]] = False
             ranked.append(top_k(row, 25, mask))
         metrics = evaluation.measure(ranked, truth, split.catalogue, unknown)
-        found |= {f"{metric} {seen}": metrics[metric] for metric in SHOWN}
+        found |= {f"{metric} {seen}": value for metric, value in metrics.items()}
     rows[name].append(found)
 
 
@@ -175,6 +181,12 @@ def report(rows: Rows) -> None:
         cells += [mean(name, f"{metric} kept") for metric in SHOWN[:3]]
         cells.append(mean(name, "ranking"))
         print(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in cells)} | {mean(name, 'seconds'):.1f} |")
+    print("\nAll that GetSolutionMetrics shows of the same models, seen items kept as in the service:\n")
+    print("| model | NDCG@5 | NDCG@10 | NDCG@25 | MRR@25 | P@5 | P@10 | P@25 | coverage |")
+    print("| --- |" + " --- |" * 8)
+    for name in rows:
+        cells = [mean(name, f"{metric} kept") for metric in SERVICE]
+        print(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
     peers = [name for name in rows if not name.startswith("aws-")]
     best = max(peers, key=lambda name: mean(name, f"{NDCG} left out"))
     ours, peer = mean("aws-hrnn", f"{NDCG} left out"), mean(best, f"{NDCG} left out")

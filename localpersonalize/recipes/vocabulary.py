@@ -39,6 +39,14 @@ class Vocabulary:
                 chunks += column.chunks if isinstance(column, pa.ChunkedArray) else [column]
         return cls(pc.unique(pa.chunked_array(chunks, pa.string())))
 
+    @classmethod
+    def encoded(cls, column: pa.ChunkedArray | pa.Array) -> tuple[Vocabulary, np.ndarray]:
+        """`of` a column, and the `index` of each of its ids, int32; each id is looked at once."""
+        coded = column.cast(pa.string()).dictionary_encode()
+        if isinstance(coded, pa.ChunkedArray):
+            coded = coded.unify_dictionaries().combine_chunks()
+        return cls(coded.dictionary), coded.indices.to_numpy().astype(np.int32, copy=False)
+
     def __len__(self) -> int:
         return len(self.array)
 
