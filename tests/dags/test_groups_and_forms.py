@@ -8,7 +8,13 @@ import yaml
 from personalize.config import PIPELINE_FILE
 from tests.dags.conftest import ROOT
 
-KINDS = ("batch_recommendations", "export_interactions", "retrain_recommenders", "rollback_campaign", "clean_up")
+KINDS = (
+    "batch_recommendations",
+    "export_interactions",
+    "retrain_recommenders",
+    "rollback_campaign",
+    "clean_up",
+)
 
 
 @pytest.fixture
