@@ -1,0 +1,42 @@
+"""What collections look at during an export, and that it ends with the export."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from personalize.export.heap_at_rest import heap_at_rest
+
+
+@pytest.fixture(autouse=True)
+def thawed():
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+def test_what_was_there_before_is_left_out_until_the_end():
+    before = object.__new__(type("Before", (), {}))
+    with heap_at_rest():
+        made = object.__new__(type("Made", (), {}))
+        looked_at = {id(each) for each in gc.get_objects()}
+        assert id(before) not in looked_at
+        assert id(made) in looked_at
+
+    assert id(before) in {id(each) for each in gc.get_objects()}
+
+
+def test_a_heap_that_somebody_else_froze_stays_frozen():
+    gc.freeze()
+    with heap_at_rest():
+        pass
+
+    assert gc.get_freeze_count() > 0
+
+
+def test_a_failure_ends_it_too():
+    with pytest.raises(RuntimeError), heap_at_rest():
+        raise RuntimeError
+
+    assert gc.get_freeze_count() == 0
