@@ -1,0 +1,58 @@
+"""Several tasks share each day of an export, through the real scheduler."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg2
+import pytest
+
+from tests.end_to_end.helpers import manifests
+from tests.end_to_end.nights import Nights, datasets, running_nights
+
+SPLITS = 3
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+DAYS = [YESTERDAY - timedelta(days=back) for back in (2, 1, 0)]
+INTERACTIONS = datasets("interactions")["interactions"]
+PIPELINE: dict[str, Any] = {
+    "dataset_groups": [
+        {
+            "name": "shop", "dag_suffix": "",
+            "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
+            "datasets": {"interactions": {**INTERACTIONS, "splits": SPLITS}},
+            "solutions": [{"name": "popular", "recipe": "aws-popularity-count"}],
+        },
+    ]
+}  # fmt: skip
+ROWS = """
+SELECT count(*) FROM (SELECT DISTINCT customer_id, product_id, kind, stars, happened_at FROM events
+  WHERE customer_id IS NOT NULL AND product_id IS NOT NULL AND (happened_at AT TIME ZONE 'UTC')::date = %s) AS sound
+"""
+
+
+@pytest.fixture(scope="module")
+def nights() -> Iterator[Nights]:
+    with running_nights(PIPELINE) as there:
+        yield there
+
+
+def rows(nights: Nights, day: Any) -> int:
+    with psycopg2.connect(nights.database) as connection, connection.cursor() as cursor:
+        cursor.execute(ROWS, [day])
+        return cursor.fetchone()[0]
+
+
+def test_each_slice_is_a_task_and_together_they_are_the_days(nights):
+    run = nights.run("export_interactions", {"from_date": str(DAYS[0]), "to_date": str(DAYS[-1])})
+    assert run["state"] == "success", run
+    slices = {task: state for task, state in run["tasks"].items() if task.startswith("export[")}
+    assert slices == {f"export[{n}]": "success" for n in range(SPLITS * len(DAYS))}
+    found = {day: json.loads(text) for day, text in manifests(nights.aws("s3")).items()}
+    assert sorted(found) == [str(day) for day in DAYS]
+    for day in DAYS:
+        files = found[str(day)]["files"]
+        assert len(files) == SPLITS
+        assert sum(file["rows"] for file in files) == rows(nights, day) > 0
