@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from personalize.export.distinct import DistinctIds
@@ -70,6 +71,12 @@ class PersonalizeDatasetPlanOperator(PartitionMarkers):
             slices = [each for one in wanted for each in plan(one, self.shards, source, self.bounds_sql)]
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
+        most = conf.getint("core", "max_map_length", fallback=1024)
+        if len(slices) > most:
+            raise AirflowFailException(
+                f"{len(wanted)} partitions in {self.shards} slices each are {len(slices)} tasks, and Airflow maps"
+                f" {most} at most: export at most {most // self.shards} days in one run, or raise [core] max_map_length"
+            )
         return [[each.to_dict()] for each in slices]
 
 

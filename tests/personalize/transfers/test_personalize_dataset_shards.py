@@ -143,3 +143,10 @@ def test_an_empty_key_range_is_an_empty_partition(s3):
 
     assert summary["rows_read"] == 0
     assert len(summary["partitions"]) == 1
+
+
+def test_more_slices_than_airflow_maps_are_refused_with_what_to_do():
+    days = [{**DAY, "key": f"day-{n}"} for n in range(300)]
+    plan = PersonalizeDatasetPlanOperator(task_id="plan", dataset="i", partitions=days, shards=4)
+    with pytest.raises(AirflowFailException, match=r"1200 tasks.* export at most 256 days in one run"):
+        executed(plan)
