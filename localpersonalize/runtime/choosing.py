@@ -113,17 +113,20 @@ def shown_scores(scores: np.ndarray, items: np.ndarray) -> list[float]:
     return np.round(np.exp(scores[items].astype(np.float64) - normaliser), 7).tolist()
 
 
-def shown_scores_of_each(scores: np.ndarray, items: np.ndarray, counts: np.ndarray) -> list[float]:
-    """`shown_scores` of every row at once, row after row.
+def shown_scores_of_each(scores: np.ndarray, items: np.ndarray, starts: np.ndarray) -> list[float]:
+    """`shown_scores` of every row at once, row after row; works in place, so that `scores` are of no use after it.
 
-    :param scores: float [rows, all items]. :param items: indices, the `counts` (int [rows]) of each row.
+    :param scores: float [rows, all items].
+    :param items: indices, those of row r at `starts[r]:starts[r + 1]`, best first, as `top_k_of_each` gives them.
     """
-    top = scores.max(axis=1, keepdims=True)
-    top[~np.isfinite(top)] = 0
-    total = np.exp(scores - top).sum(axis=1, dtype=np.float64)
-    row = np.repeat(np.arange(len(scores)), counts)
-    likely = np.exp((scores[row, items] - top[row, 0]).astype(np.float64))
-    return np.round(likely / total[row], 7).tolist()
+    row = np.repeat(np.arange(len(scores)), np.diff(starts))
+    chosen = scores[row, items]
+    some = np.diff(starts) > 0
+    top = np.zeros(len(scores), scores.dtype)
+    top[some] = chosen[starts[:-1][some]]
+    scores -= top[:, None]
+    total = np.exp(scores, out=scores).sum(axis=1, dtype=np.float64)
+    return np.round(np.exp((chosen - top[row]).astype(np.float64)) / total[row], 7).tolist()
 
 
 def _with_exploration(

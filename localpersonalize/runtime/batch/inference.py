@@ -108,7 +108,7 @@ class BatchInference:
         spans = [slice(*span) for span in pairwise(starts.tolist())]
         if self.deployment.model.score_kind != "logit":
             return [{"recommendedItems": ids[span]} for span in spans]
-        shown = choosing.shown_scores_of_each(scores, best, np.diff(starts))
+        shown = choosing.shown_scores_of_each(scores, best, starts)
         return [{"recommendedItems": ids[span], "scores": shown[span]} for span in spans]
 
     def _one(self, one: _Ready, row: np.ndarray, view: View) -> Mapping[str, Any]:

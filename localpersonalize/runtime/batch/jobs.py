@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -85,6 +86,7 @@ def _loaded(
     deployment = deployment_of(arn, arn, version, load_model(resources.model_directory(arn)), config)
     data = Groups(datasets).get(deployment.group_arn)
     take_in(deployment, data)
+    gc.freeze()  # what is loaded stays until the process ends; the collector need not walk it again and again
     return deployment, data
 
 
