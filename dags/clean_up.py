@@ -2,8 +2,9 @@
 ### Clean up
 
 Removes what `retention` in `include/pipeline.yaml` says: files of exports that later ones replaced, old rejected rows
-and snapshots, output of batch jobs, schemas that no dataset uses. Campaigns and solutions that the file no longer names
-go only when that is asked for, and only if Encore has made them (their tags tell). What is live is never removed.
+and snapshots, input and output of batch jobs, schemas that no dataset uses. Campaigns and solutions that the file no
+longer names go only when that is asked for, and only if Encore has made them (their tags tell). What is live is never
+removed.
 """
 
 from __future__ import annotations

@@ -21,9 +21,11 @@ PIPELINE: dict[str, Any] = {
                 {"name": "popular", "recipe": "aws-popularity-count"},
                 {"name": "related", "recipe": "aws-sims"},
             ],
+            "filters": [{"name": "no_lamps", "expression": 'EXCLUDE ItemID WHERE Items.CATEGORY IN ("lighting")'}],
             "batch": {"jobs": [
                 {"name": "for_you", "solution": "popular", "num_results": 5, "table": "for_you"},
-                {"name": "alike", "solution": "related", "num_results": 4, "table": "public.alike"},
+                {"name": "alike", "solution": "related", "num_results": 4, "table": "public.alike",
+                 "filter": "no_lamps"},
                 {"name": "fans", "kind": "segments", "recipe": "aws-item-affinity", "num_results": 3,
                  "table": "fans"},
             ]},
@@ -78,6 +80,9 @@ def test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half
     (items, most) = nights.rows("SELECT count(DISTINCT item_id), max(position) FROM alike")[0]
     assert items > 200
     assert most == 4
+    lamps = nights.rows("SELECT id::text FROM products WHERE 'lighting' = ANY(categories)")
+    assert set(lamps) & set(nights.rows("SELECT item_id FROM alike"))
+    assert not set(lamps) & set(nights.rows("SELECT related_item_id FROM alike"))
 
     counts: set[int] = set()
     over = threading.Event()
