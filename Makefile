@@ -45,7 +45,7 @@ types: setup
 test: lint types
 	$(VENV)/bin/pytest -m "not long"
 
-# Kills, faults, backfills, gates and approvals through a real scheduler: half an hour.
+# Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour.
 test-long: setup
 	$(VENV)/bin/pytest -m long
 

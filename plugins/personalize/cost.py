@@ -22,7 +22,11 @@ GB = 1e9
 
 @dataclass(frozen=True)
 class Prices:
-    """The price list, in USD. `as_of` is the day on which somebody last compared it with `source`, or "unchecked"."""
+    """The price list, in USD. `as_of`: the day on which `source` was last known to say this.
+
+    The recipes of the second version are priced by interactions trained on and by requests answered: their TPS-hour is
+    3,600 requests, as the service bills the provisioned minimum even if nobody asks.
+    """
 
     as_of: str
     source: str
@@ -31,6 +35,10 @@ class Prices:
     training_hour: float
     training_thousand_interactions: float
     campaign_tps_hour: float
+    campaign_tps_hour_v2: float
+
+    def tps_hour(self, recipe: str) -> float:
+        return self.campaign_tps_hour_v2 if recipe in PRICED_BY_INTERACTION else self.campaign_tps_hour
 
     @classmethod
     def load(cls, file: Path) -> Prices:
@@ -106,7 +114,9 @@ def estimate(prices: Prices, bytes_imported: int, interactions: int, trained: Se
         if each.tps:
             tps_hours = float(each.tps * HOURS_A_DAY)
             items.append(
-                _priced(f"campaign {each.solution}, a day", tps_hours, "TPS-hours", prices.campaign_tps_hour)
+                _priced(
+                    f"campaign {each.solution}, a day", tps_hours, "TPS-hours", prices.tps_hour(each.recipe)
+                )
             )
     return Estimate(items, prices.as_of)
 

@@ -36,5 +36,5 @@ BATCH_COLUMNS = {
     "aws-item-attribute-affinity": ("item_attributes",),
 }  # fmt: skip
 BATCH_MOST_LINES = {"aws-item-affinity": 500, "aws-item-attribute-affinity": 10}
-# The price of a training counts interactions instead of hours.
+# The price of a training counts interactions instead of hours, and that of a campaign requests.
 PRICED_BY_INTERACTION = ("aws-user-personalization-v2", "aws-personalized-ranking-v2")

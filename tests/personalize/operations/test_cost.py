@@ -7,16 +7,17 @@ import math
 from personalize.config import INCLUDE
 from personalize.cost import Prices, Trained, estimate, usual_hours
 
-PRICES = Prices("2026-01-01", "nowhere", "us-east-1", 0.05, 0.24, 0.002, 0.2)
+PRICES = Prices("2026-01-01", "nowhere", "us-east-1", 0.05, 0.24, 0.002, 0.2, 0.54)
 
 
 def test_ingestion_training_and_a_day_of_campaigns_are_added():
     trained = [
         Trained("related", "aws-sims", 2.5, tps=2),
-        Trained("you", "aws-user-personalization-v2", None, tps=0),
+        Trained("you", "aws-user-personalization-v2", None, tps=1),
+        Trained("nobody", "aws-user-personalization-v2", None, tps=0),
     ]
     found = estimate(PRICES, 2_000_000_000, 5_000_000, trained)
-    assert math.isclose(found.usd, 2 * 0.05 + 2.5 * 0.24 + 5_000 * 0.002 + 2 * 24 * 0.2)
+    assert math.isclose(found.usd, 2 * 0.05 + 2.5 * 0.24 + 2 * 5_000 * 0.002 + 24 * (2 * 0.2 + 0.54))
     assert not found.unknown
 
 
