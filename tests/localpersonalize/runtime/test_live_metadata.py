@@ -10,10 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from benchmarks.live_service import LiveService
+from benchmarks.live_service import BUCKET, LiveService
 from tests.localpersonalize.recipes.planted import tastes
 
 COLOURS = ("red", "blue")  # users and items with even numbers are red, those with odd ones blue
+
+
+LIKE_RED = 'ITEMS.GENRE = "red"'
 
 
 def schema(kind: str, field: str) -> str:
@@ -114,3 +117,25 @@ def test_an_item_that_is_put_is_ranked_by_its_genre(shop: Shop) -> None:
     for user, likes, other in (("u0", "late red", "late blue"), ("u1", "late blue", "late red")):
         everything = shop.shown(user, 500)
         assert everything.index(likes) < everything.index(other)
+
+
+def test_users_are_found_by_the_genre_that_they_like(shop: Shop) -> None:
+    version = shop.service.train(shop.group, "aws-item-attribute-affinity", "affinity")
+    s3 = shop.service.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="in/genres.json", Body=json.dumps({"itemAttributes": LIKE_RED}).encode())
+    job = shop.personalize.create_batch_segment_job(
+        jobName="red",
+        solutionVersionArn=version,
+        numResults=20,
+        roleArn=shop.role,
+        jobInput={"s3DataSource": {"path": f"s3://{BUCKET}/in/genres.json"}},
+        jobOutput={"s3DataDestination": {"path": f"s3://{BUCKET}/out/"}},
+    )["batchSegmentJobArn"]
+    shop.service.wait(
+        lambda: shop.personalize.describe_batch_segment_job(batchSegmentJobArn=job)["batchSegmentJob"]
+    )
+    answer = json.loads(s3.get_object(Bucket=BUCKET, Key="out/genres.json.out")["Body"].read())
+    assert (answer["itemAttributes"], answer["error"]) == (LIKE_RED, None)
+    found = answer["output"]["recommendedUsers"]
+    assert len(found) == 20
+    assert {COLOURS[int(user[1:]) % 2] for user in found if user.startswith("u")} == {"red"}
