@@ -38,9 +38,13 @@ RECIPES = (
     "aws-sims",
     "aws-hrnn",
     "aws-hrnn-metadata",
+    "aws-hrnn-coldstart",
     "aws-similar-items",
+    "aws-trending-now",
     "aws-user-personalization",
+    "aws-user-personalization-v2",
     "aws-personalized-ranking",
+    "aws-personalized-ranking-v2",
 )
 CANDIDATES = 100
 Rows = dict[str, list[dict[str, float]]]
