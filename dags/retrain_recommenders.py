@@ -260,7 +260,6 @@ def build(group: DatasetGroup) -> DAG:
                     f"{group.name}: a new version waits for an answer",
                     _decision("text"),
                 ),
-                retries=0,
             )
 
             held = PersonalizeHeldOperator(

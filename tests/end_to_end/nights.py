@@ -116,6 +116,7 @@ class Nights(RunningStack):
             assert time.monotonic() < deadline, self.states(RETRAIN, run_id)
             time.sleep(1)
         task = found[0]["task_instance"]
+        time.sleep(5)  # Airflow takes a task for dead that is answered before its worker process has exited
         path = f"/dags/{RETRAIN}/dagRuns/{run_id}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
         self.airflow.patch(path, {"chosen_options": [option], "params_input": {}})
         return found[0]["subject"] + "\n" + found[0]["body"]
