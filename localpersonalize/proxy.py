@@ -13,7 +13,6 @@ HOP_BY_HOP = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
     "upgrade", "expect",
 }  # fmt: skip
-START_SECONDS = 30
 _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
 
@@ -35,7 +34,6 @@ async def forward(
     url = URL(endpoint + path + (f"?{query}" if query else ""), encoded=True)
     chunked = any(key == b"transfer-encoding" for key, _ in scope["headers"])
     has_body = chunked or ("content-length" in names and dict(headers).get("content-length") != "0")
-    await _ready(endpoint)
     async with _session().request(
         scope["method"], url, headers=headers, data=_body(receive) if has_body else None, allow_redirects=False,
         skip_auto_headers=("User-Agent", "Accept", "Content-Type", "Accept-Encoding"),
@@ -64,23 +62,3 @@ def _session() -> aiohttp.ClientSession:
             auto_decompress=False, read_bufsize=1 << 20, trust_env=False,
         )  # fmt: skip
     return _sessions[loop]
-
-
-_listening: set[str] = set()
-
-
-async def _ready(endpoint: str) -> None:
-    """Wait for a server that is just being started."""
-    if endpoint in _listening:
-        return
-    url = URL(endpoint)
-    for _ in range(START_SECONDS * 20):
-        try:
-            _, writer = await asyncio.open_connection(url.host, url.port)
-        except OSError:
-            await asyncio.sleep(0.05)
-            continue
-        writer.close()
-        _listening.add(endpoint)
-        return
-    raise TimeoutError(f"{endpoint} does not listen.")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 SPOOL_BYTES = 1 << 16
+BACKLOG = 128
 
 
 class StandIn:
@@ -25,10 +26,12 @@ class StandIn:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, data_dir: Path, account: str = "123456789012") -> StandIn:
-        """Start the process; requests may be sent at once, `localpersonalize.proxy` waits until it listens."""
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = probe.getsockname()[1]
+        """Start the process; requests may be sent at once and wait until it answers.
+
+        It gets a socket that listens already: of a port number alone somebody else could take hold meanwhile.
+        """
+        listening = socket.create_server((HOST, 0), backlog=BACKLOG)
+        port = listening.getsockname()[1]
         self.endpoint = f"http://{HOST}:{port}"
         env = {
             **os.environ,
@@ -44,11 +47,14 @@ class StandIn:
             "ignore",
             "-m",
             "localpersonalize.standin",
-            str(port),
+            str(listening.fileno()),
             str(data_dir / "standin"),
         ]
         # The pipe's end tells the child that this process is gone, however it went.
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
+        with listening:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, env=env, pass_fds=[listening.fileno()]
+            )
         return self
 
     def stop(self) -> None:
@@ -63,16 +69,16 @@ def main() -> None:
     import logging
 
     from moto.server import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import WSGIRequestHandler, run_simple
+    from werkzeug.serving import WSGIRequestHandler, make_server
 
     from localpersonalize.mirror import Mirror
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.protocol_version = "HTTP/1.1"
-    port, folder = int(sys.argv[1]), Path(sys.argv[2])
+    listening, folder = int(sys.argv[1]), Path(sys.argv[2])
     app = Mirror(DomainDispatcherApplication(create_backend_app), folder)
     app.restore()
-    run_simple(HOST, port, app, threaded=True)
+    make_server(HOST, 0, app, threaded=True, fd=listening).serve_forever()
 
 
 def _die_with_the_parent() -> None:
