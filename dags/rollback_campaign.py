@@ -16,6 +16,10 @@ from personalize.config import DatasetGroup, load_pipeline
 from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
 from personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 
+# Quoted, since templates are rendered as Python here, and Python takes 13740e49 for a number.
+CAMPAIGN = "{{ params.campaign | tojson }}"
+VERSION = "{{ params.version and params.version | tojson }}"
+
 
 def build(group: DatasetGroup) -> DAG:
     """The DAG that puts earlier versions back in one dataset group."""
@@ -52,13 +56,13 @@ def build(group: DatasetGroup) -> DAG:
         earlier = PersonalizeChooseEarlierVersionOperator(
             task_id="choose_version",
             dataset_group_name=group.name,
-            campaign_name="{{ params.campaign }}",
-            version="{{ params.version }}",
+            campaign_name=CAMPAIGN,
+            version=VERSION,
             **aws,
         )
         campaign = PersonalizeCreateOrUpdateCampaignOperator(
             task_id="campaign",
-            campaign_name="{{ params.campaign }}",
+            campaign_name=CAMPAIGN,
             solution_version_arn="{{ ti.xcom_pull(task_ids='choose_version')['solution_version_arn'] }}",
             min_provisioned_tps="{{ ti.xcom_pull(task_ids='choose_version')['min_provisioned_tps'] }}",
             campaign_config="{{ ti.xcom_pull(task_ids='choose_version')['campaign_config'] }}",
