@@ -23,6 +23,16 @@ READY_SECONDS = 180
 DAG_SECONDS = 120
 
 
+def aws_connection(settings: Settings, endpoint: str) -> str:
+    """The local account as an Airflow connection, in JSON."""
+    return json.dumps({
+        "conn_type": "aws",
+        "login": settings.secrets.aws_access_key_id,
+        "password": settings.secrets.aws_secret_access_key,
+        "extra": {"region_name": REGION, "endpoint_url": endpoint},
+    })  # fmt: skip
+
+
 def environment(
     settings: Settings, postgres: Postgres, *, schedules: bool = False, extra: Mapping[str, str] | None = None
 ) -> dict[str, str]:
@@ -36,12 +46,6 @@ def environment(
     passwords.touch(mode=0o600)
     passwords.write_text(json.dumps({USER: settings.secrets.airflow_password}))
     ports, secrets = settings.ports, settings.secrets
-    aws = {
-        "conn_type": "aws",
-        "login": secrets.aws_access_key_id,
-        "password": secrets.aws_secret_access_key,
-        "extra": {"region_name": REGION, "endpoint_url": settings.aws_endpoint},
-    }
     sections = {
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": "4",
@@ -74,7 +78,7 @@ def environment(
         "AIRFLOW_HOME": str(folder),
         **{f"AIRFLOW__{name}": value for name, value in sections.items()},
         "AIRFLOW_CONN_PRODUCT_DB": json.dumps(postgres.airflow_connection("shop")),
-        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(aws),
+        "AIRFLOW_CONN_AWS_DEFAULT": aws_connection(settings, settings.aws_endpoint),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",

@@ -6,6 +6,9 @@ import socket
 from pathlib import Path
 
 import pytest
+import yaml
+
+from personalize.config import PIPELINE_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
@@ -22,11 +25,31 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
 
 
+def load_dags(folder: Path = ROOT / "dags"):
+    """Every DAG of a folder or file by its id, under the pipeline file that the environment names."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(folder))
+    assert not bag.import_errors, bag.import_errors
+    return bag.dags
+
+
 @pytest.fixture(scope="session")
 def dags():
     """Every DAG of the project by its id."""
-    from airflow.dag_processing.dagbag import DagBag
+    return load_dags()
 
-    bag = DagBag(dag_folder=str(ROOT / "dags"))
-    assert not bag.import_errors, bag.import_errors
-    return bag.dags
+
+@pytest.fixture
+def dags_of(tmp_path, monkeypatch):
+    """The DAGs of another pipeline file: the project's own, as a function has changed its list of groups."""
+
+    def loaded(change, folder: Path = ROOT / "dags"):
+        content = yaml.safe_load(PIPELINE_FILE.read_text())
+        change(content["dataset_groups"])
+        file = tmp_path / "pipeline.yaml"
+        file.write_text(yaml.safe_dump(content))
+        monkeypatch.setenv("ENCORE_PIPELINE", str(file))
+        return load_dags(folder)
+
+    return loaded

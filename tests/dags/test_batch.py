@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import yaml
-
-from personalize.config import PIPELINE_FILE
-from tests.dags.conftest import ROOT
 
 JOBS = [
     {"name": "mail", "solution": "popular", "filter": "fresh"},
@@ -15,24 +11,18 @@ JOBS = [
 
 
 @pytest.fixture
-def groups(tmp_path, monkeypatch):
+def groups(dags_of):
     """Every DAG of a file with two groups, of which one has batch jobs."""
-    from airflow.dag_processing.dagbag import DagBag
 
-    content = yaml.safe_load(PIPELINE_FILE.read_text())
-    first = content["dataset_groups"][0]
-    del first["batch"]
-    content["dataset_groups"].append({
-        **first, "name": "books", "dag_suffix": None, "bucket": "books",
-        "filters": [{"name": "fresh", "expression": "INCLUDE ItemID WHERE Items.CATEGORY IN (\"a\")"}],
-        "batch": {"schedule": "0 5 * * 1", "jobs": JOBS},
-    })  # fmt: skip
-    file = tmp_path / "pipeline.yaml"
-    file.write_text(yaml.safe_dump(content))
-    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
-    bag = DagBag(dag_folder=str(ROOT / "dags"))
-    assert not bag.import_errors, bag.import_errors
-    return bag.dags
+    def change(groups):
+        del groups[0]["batch"]
+        groups.append({
+            **groups[0], "name": "books", "dag_suffix": None, "bucket": "books",
+            "filters": [{"name": "fresh", "expression": "INCLUDE ItemID WHERE Items.CATEGORY IN (\"a\")"}],
+            "batch": {"schedule": "0 5 * * 1", "jobs": JOBS},
+        })  # fmt: skip
+
+    return dags_of(change)
 
 
 def test_a_group_without_the_section_has_no_such_dag(groups):

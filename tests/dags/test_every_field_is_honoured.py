@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-import yaml
 
-from personalize.config import PIPELINE_FILE
 from tests.dags.conftest import ROOT
 
 FORMS, NIGHTS, BATCH = (f"tests/end_to_end/test_{name}.py" for name in ("forms", "gated_nights", "batch"))
@@ -42,18 +40,13 @@ HONOURED = {
 
 
 @pytest.fixture
-def full_forms(tmp_path, monkeypatch):
+def full_forms(dags_of):
     """Every DAG with every field that a form can have."""
-    from airflow.dag_processing.dagbag import DagBag
 
-    content = yaml.safe_load(PIPELINE_FILE.read_text())
-    content["dataset_groups"][0]["batch"] = {"jobs": [{"name": "own", "recipe": "aws-sims"}]}
-    file = tmp_path / "pipeline.yaml"
-    file.write_text(yaml.safe_dump(content))
-    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
-    bag = DagBag(dag_folder=str(ROOT / "dags"))
-    assert not bag.import_errors, bag.import_errors
-    return bag.dags
+    def change(groups):
+        groups[0]["batch"] = {"jobs": [{"name": "own", "recipe": "aws-sims"}]}
+
+    return dags_of(change)
 
 
 def test_every_field_of_every_form_has_a_test_that_sets_it(full_forms):

@@ -6,7 +6,6 @@ import pytest
 import yaml
 
 from personalize.config import PIPELINE_FILE
-from tests.dags.conftest import ROOT
 
 KINDS = (
     "batch_recommendations",
@@ -18,23 +17,19 @@ KINDS = (
 
 
 @pytest.fixture
-def two_groups(tmp_path, monkeypatch):
+def two_groups(dags_of):
     """Every DAG of a file with two groups, the second one with all that can be configured."""
-    from airflow.dag_processing.dagbag import DagBag
 
-    content = yaml.safe_load(PIPELINE_FILE.read_text())
-    first = content["dataset_groups"][0]
-    content["dataset_groups"].append({
-        **first, "name": "books", "dag_suffix": None, "bucket": "books", "deadline_hours": 6,
-        "notify": [{"type": "slack"}, {"type": "smtp", "to": ["a@example.com"]}],
-        "filters": [{"name": "fresh", "expression": "EXCLUDE ItemID WHERE Interactions.event_type IN (\"purchase\")"}],
-    })  # fmt: skip
-    file = tmp_path / "pipeline.yaml"
-    file.write_text(yaml.safe_dump(content))
-    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
-    bag = DagBag(dag_folder=str(ROOT / "dags"))
-    assert not bag.import_errors, bag.import_errors
-    return bag.dags
+    def change(groups):
+        groups.append({
+            **groups[0], "name": "books", "dag_suffix": None, "bucket": "books", "deadline_hours": 6,
+            "notify": [{"type": "slack"}, {"type": "smtp", "to": ["a@example.com"]}],
+            "filters": [
+                {"name": "fresh", "expression": "EXCLUDE ItemID WHERE Interactions.event_type IN (\"purchase\")"}
+            ],
+        })  # fmt: skip
+
+    return dags_of(change)
 
 
 def test_each_group_gets_its_own_dags(two_groups):

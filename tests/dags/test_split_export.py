@@ -7,10 +7,8 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
-import yaml
 from moto import mock_aws
 
-from personalize.config import PIPELINE_FILE
 from tests.dags.conftest import ROOT
 from tests.personalize.export.conftest import postgres, run_sql  # noqa: F401
 
@@ -18,19 +16,15 @@ DAY = "2026-01-01"
 
 
 @pytest.fixture
-def split_dag(tmp_path, monkeypatch):
+def split_dag(dags_of):
     """The export's DAG of a pipeline file with further settings for the interactions."""
-    from airflow.dag_processing.dagbag import DagBag
 
     def built(**settings):
-        content = yaml.safe_load(PIPELINE_FILE.read_text())
-        content["dataset_groups"][0]["datasets"]["interactions"].update(settings)
-        file = tmp_path / "pipeline.yaml"
-        file.write_text(yaml.safe_dump(content))
-        monkeypatch.setenv("ENCORE_PIPELINE", str(file))
-        bag = DagBag(dag_folder=str(ROOT / "dags" / "export_interactions.py"))
-        assert not bag.import_errors, bag.import_errors
-        return bag.dags["export_interactions"]
+        found = dags_of(
+            lambda groups: groups[0]["datasets"]["interactions"].update(settings),
+            ROOT / "dags" / "export_interactions.py",
+        )
+        return found["export_interactions"]
 
     return built
 

@@ -21,6 +21,11 @@ from tests.end_to_end.conftest import SMALL_SHOP, RunningStack
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
 RETRAIN = "retrain_recommenders"
+#: The part of a pipeline file that says where the shop's group is kept.
+SHOP = {
+    "name": "shop", "dag_suffix": "",
+    "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
+}  # fmt: skip
 
 
 def datasets(*kinds: str) -> dict[str, Any]:

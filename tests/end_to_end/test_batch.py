@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.nights import Nights, datasets, running_nights
+from tests.end_to_end.nights import SHOP, Nights, datasets, running_nights
 
 BATCH = "batch_recommendations"
 PIPELINE: dict[str, Any] = {
     "dataset_groups": [
         {
-            "name": "shop", "dag_suffix": "",
-            "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
+            **SHOP,
             "datasets": datasets("interactions", "users", "items"),
             "solutions": [
                 {"name": "popular", "recipe": "aws-popularity-count"},

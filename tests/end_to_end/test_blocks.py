@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from demo import local_aws
+from demo.airflow import aws_connection
 from demo.settings import Settings
 from demo.stack import Stack
 from personalize.waiting import SOON
@@ -71,18 +72,12 @@ def blocks() -> Iterator[Blocks]:
         processes = settings.home / "processes"
         processes.mkdir()
         with proxy(settings.aws_endpoint) as network:
-            connection = {
-                "conn_type": "aws",
-                "login": settings.secrets.aws_access_key_id,
-                "password": settings.secrets.aws_secret_access_key,
-                "extra": {"region_name": "us-east-1", "endpoint_url": network.address},
-            }
             running = Stack(
                 settings,
                 airflow_env={
                     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
                     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-                    "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+                    "AIRFLOW_CONN_AWS_DEFAULT": aws_connection(settings, network.address),
                     "ENCORE_TEST_PROCESSES": str(processes),
                 },
             )

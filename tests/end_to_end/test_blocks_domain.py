@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,17 +20,10 @@ from tests.personalize.views import VIEWS, views
 def domain() -> Iterator[RunningStack]:
     with tempfile.TemporaryDirectory(prefix="domain-", ignore_cleanup_errors=True) as folder:
         settings = Settings.load(Path(folder).resolve())
-        connection = {
-            "conn_type": "aws",
-            "login": settings.secrets.aws_access_key_id,
-            "password": settings.secrets.aws_secret_access_key,
-            "extra": {"region_name": "us-east-1", "endpoint_url": settings.aws_endpoint},
-        }
         running = Stack(
             settings,
             airflow_env={
                 "AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).with_name("blocks")),
-                "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
                 "ENCORE_TEST_PROCESSES": folder,
             },
         )

@@ -10,13 +10,12 @@ import pytest
 import yaml
 
 from tests.end_to_end.listening import Slack
-from tests.end_to_end.nights import NDCG, RETRAIN, Nights, datasets, running_nights
+from tests.end_to_end.nights import NDCG, RETRAIN, SHOP, Nights, datasets, running_nights
 
 PIPELINE: dict[str, Any] = {
     "dataset_groups": [
         {
-            "name": "shop", "dag_suffix": "",
-            "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
+            **SHOP,
             "datasets": datasets("interactions", "users", "items"),
             "solutions": [
                 {"name": "popular", "recipe": "aws-popularity-count",

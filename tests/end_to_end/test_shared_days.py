@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from tests.end_to_end.helpers import manifests
-from tests.end_to_end.nights import Nights, datasets, running_nights
+from tests.end_to_end.nights import SHOP, Nights, datasets, running_nights
 
 SPLITS = 3
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
@@ -20,8 +20,7 @@ INTERACTIONS = datasets("interactions")["interactions"]
 PIPELINE: dict[str, Any] = {
     "dataset_groups": [
         {
-            "name": "shop", "dag_suffix": "",
-            "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
+            **SHOP,
             "datasets": {"interactions": {**INTERACTIONS, "splits": SPLITS}},
             "solutions": [{"name": "popular", "recipe": "aws-popularity-count"}],
         },
