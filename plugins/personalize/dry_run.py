@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_personalize.export import manifest as manifests
+from airflow_personalize.export.manifest import Manifest, Place
 from personalize import cost, history, versions
 from personalize.config.sections import DatasetGroup
 from personalize.data_gate import DatasetFacts, InteractionFacts, judge
-from personalize.export import manifest as manifests
-from personalize.export.manifest import Manifest, Place
 from personalize.interaction_days import until
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from personalize.export.columns import Uncastable, convert
-from personalize.export.errors import ExportError
-from personalize.export.schemas import Field
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.schema.avro import Field
+from airflow_personalize.export.validation.casting import Uncastable, convert
 
 KEYS = {
     "user_id": "userId",

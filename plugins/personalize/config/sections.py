@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from airflow_personalize.export.validation.contract import Contract
 from personalize.config.base import Name, Settings
 from personalize.config.batch import Batch, BatchJob
 from personalize.config.operations import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
-from personalize.export.contract import Contract
 
 RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
 POPULARITY = "aws-popularity-count"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize.export.exceptions import ExportError
 from personalize.config.batch import BatchJob
 from personalize.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 from personalize.config.sections import DatasetGroup
-from personalize.export.errors import ExportError
 from personalize.operators.base import PersonalizeBaseOperator
 from personalize.operators.batch_versions import NothingToAsk, choose
 from personalize.transfers.product_database import source_of

@@ -9,7 +9,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from personalize.export.schemas import parse_schema
+from airflow_personalize.export.schema.avro import parse_schema
 from personalize.failures import code_of
 from personalize.links import PersonalizeResourceLink
 from personalize.operators.base import PersonalizeBaseOperator, given, refuse

@@ -9,8 +9,8 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.export import manifest as manifests
-from personalize.export.manifest import Place
+from airflow_personalize.export import manifest as manifests
+from airflow_personalize.export.manifest import Place
 from personalize.interaction_days import NothingToTell, days, not_imported, until
 from personalize.look_through import files
 from personalize.operators.base import PersonalizeBaseOperator

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
-from personalize.export.manifest import Place
+from airflow_personalize.export.manifest import Place
 
 
 class ExportedDatasetOperator(BaseOperator):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from personalize.export.sql import JINJA_MARKERS
+from airflow_personalize.export.read.sql import JINJA_MARKERS
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

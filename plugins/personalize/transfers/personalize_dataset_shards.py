@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.export.distinct import DistinctIds
-from personalize.export.errors import ExportError
-from personalize.export.partitions import Partition, from_context
-from personalize.export.shards import commit_all, plan
-from personalize.export.summary import Summary, total
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.partitions import Partition, from_context
+from airflow_personalize.export.shards import commit_all, plan
+from airflow_personalize.export.statistics.distinct import DistinctIds
+from airflow_personalize.export.statistics.summary import Summary, total
 from personalize.transfers.exported_dataset import ExportedDatasetOperator
 from personalize.transfers.markers import PartitionMarkers
 from personalize.transfers.outlets import describe_outlets
@@ -85,7 +85,7 @@ class PersonalizeDatasetCommitOperator(ExportedDatasetOperator):
 
     :param shards: what the mapped exports returned (templated)
     :param rejected_limit: the share of a whole partition's rejected rows above which the task fails
-    :return: the summary of the whole partitions, see `personalize.export.summary`
+    :return: the summary of the whole partitions, see `airflow_personalize.export.statistics.summary`
     """
 
     template_fields: Sequence[str] = ("dataset", "bucket", "prefix", "shards", "aws_conn_id", "region_name")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.export.errors import ExportError
-from personalize.export.snapshot import Snapshot, take
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.snapshot import Snapshot, take
 from personalize.transfers.exported_dataset import ExportedDatasetOperator
 from personalize.transfers.product_database import s3_client
 

@@ -10,7 +10,7 @@ from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.sdk import BaseHook
 from botocore.config import Config
 
-from personalize.export.sources import BATCH_BYTES, DbApiSource, PostgresSource, Source
+from airflow_personalize.export.read.sources import BATCH_BYTES, DbApiSource, PostgresSource, Source
 
 #: Extras of a PostgreSQL connection that are Airflow's and not libpq's.
 _NOT_LIBPQ = frozenset(

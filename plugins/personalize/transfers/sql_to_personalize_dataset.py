@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.export.contract import Contract
-from personalize.export.distinct import DistinctIds
-from personalize.export.errors import ExportError
-from personalize.export.exporter import Export
-from personalize.export.heap_at_rest import heap_at_rest
-from personalize.export.partitions import Partition, from_context
-from personalize.export.schemas import DatasetSchema, parse_schema
-from personalize.export.sources import BATCH_BYTES
-from personalize.export.summary import Summary, total
-from personalize.export.upload import Sizes
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.partitions import Partition, from_context
+from airflow_personalize.export.read.sources import BATCH_BYTES
+from airflow_personalize.export.schema.avro import DatasetSchema, parse_schema
+from airflow_personalize.export.startup import heap_at_rest
+from airflow_personalize.export.statistics.distinct import DistinctIds
+from airflow_personalize.export.statistics.summary import Summary, total
+from airflow_personalize.export.validation.contract import Contract
+from airflow_personalize.export.write.multipart import Sizes
 from personalize.transfers.exported_dataset import ExportedDatasetOperator
 from personalize.transfers.markers import PartitionMarkers
 from personalize.transfers.outlets import describe_outlets
@@ -38,11 +38,11 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, ExportedDatasetOperator)
     :param conn_id: the product database; PostgreSQL is read through ADBC, others through their hook
     :param partitions: list of `{"key", "start", "end"}`; default: the run's partition key or data interval
         for interactions, the whole table for users and items (templated)
-    :param contract: what happens to rows that break a rule (`personalize.export.contract.Contract`)
+    :param contract: what happens to rows that break a rule (`airflow_personalize.export.validation.contract.Contract`)
     :param rejected_limit: the share of rejected rows (0 to 1) above which the task fails
     :param part_size: bytes of an upload's part, 5 MiB or more
     :param file_size: bytes after which another file is begun
-    :return: a summary, see `personalize.export.summary`
+    :return: a summary, see `airflow_personalize.export.statistics.summary`
     """
 
     template_fields: Sequence[str] = (

@@ -8,8 +8,8 @@ import uuid
 import pyarrow as pa
 import pytest
 
+from airflow_personalize.export.exceptions import ExportError
 from personalize.batch.asking import Asking
-from personalize.export.errors import ExportError
 
 
 def lines_of(columns, **values):

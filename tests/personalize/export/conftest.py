@@ -12,8 +12,8 @@ import psycopg2
 import pytest
 from moto import mock_aws
 
-from personalize.export.manifest import Place
-from personalize.export.schemas import parse_schema
+from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.schema.avro import parse_schema
 
 BUCKET = "lake"
 NAMESPACE = "com.amazonaws.personalize.schema"

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from personalize.export.checks import BatchChecker, rows_of
-from personalize.export.contract import Action, Contract, Rule
-from personalize.export.csv_format import encode
-from personalize.export.errors import RuleViolated, SchemaMismatch
+from airflow_personalize.export.exceptions import RuleViolated, SchemaMismatch
+from airflow_personalize.export.validation.checker import BatchChecker, rows_of
+from airflow_personalize.export.validation.contract import Action, Contract, Rule
+from airflow_personalize.export.write.csv_format import encode
 
 NOW = int(time.time())
 GOOD_EVENT = {

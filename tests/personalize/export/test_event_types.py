@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from personalize.export.errors import TooManyEventTypes
-from personalize.export.exporter import Export
-from personalize.export.manifest import read
-from personalize.export.partitions import Partition, cut_by_key
-from personalize.export.shards import commit_all
-from personalize.export.snapshot import take
-from personalize.export.sources import PostgresSource
+from airflow_personalize.export.exceptions import TooManyEventTypes
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.manifest import read
+from airflow_personalize.export.partitions import Partition, cut_by_key
+from airflow_personalize.export.read.sources import PostgresSource
+from airflow_personalize.export.shards import commit_all
+from airflow_personalize.export.snapshot import take
 
 KINDS = (
     "SELECT n % 40 AS user_id, n AS item_id, 'kind ' || n % {kinds} + {first} AS event_type, 1.0 AS event_value, "

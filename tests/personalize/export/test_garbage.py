@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from personalize.export.exporter import Export
-from personalize.export.garbage import find, remove
-from personalize.export.partitions import Partition
-from personalize.export.snapshot import take
-from personalize.export.sources import PostgresSource
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.garbage import find, remove
+from airflow_personalize.export.partitions import Partition
+from airflow_personalize.export.read.sources import PostgresSource
+from airflow_personalize.export.snapshot import take
 
 QUERY = (
     "SELECT nullif(n, 3) AS user_id, n AS item_id, 'view' AS event_type, NULL::real AS event_value, "

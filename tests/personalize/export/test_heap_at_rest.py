@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from personalize.export.heap_at_rest import heap_at_rest
+from airflow_personalize.export.startup import heap_at_rest
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pytest
 
-from personalize.export.checks import BatchChecker
-from personalize.export.errors import ExportError
-from personalize.export.exporter import Export
-from personalize.export.manifest import Place
-from personalize.export.partitions import Partition
-from personalize.export.sources import PostgresSource, column_of
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.partitions import Partition
+from airflow_personalize.export.read.sources import PostgresSource, column_of
+from airflow_personalize.export.validation.checker import BatchChecker
 
 COLUMNS = (
     "SELECT {id} AS item_id, {genres} AS genres, 1.5::float8 AS price, true AS in_stock, 1 AS stars, "

@@ -13,12 +13,12 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from personalize.export.exporter import Export
-from personalize.export.manifest import Place, read
-from personalize.export.partitions import Partition
-from personalize.export.schemas import load_schema
-from personalize.export.snapshot import take
-from personalize.export.sources import PostgresSource
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.manifest import Place, read
+from airflow_personalize.export.partitions import Partition
+from airflow_personalize.export.read.sources import PostgresSource
+from airflow_personalize.export.schema.avro import load_schema
+from airflow_personalize.export.snapshot import take
 
 ROWS = 120_000
 
@@ -30,12 +30,12 @@ QUERY = (
 CHILD = """
 import sys
 import boto3
-from personalize.export.exporter import Export
-from personalize.export.manifest import Place
-from personalize.export.partitions import Partition
-from personalize.export.schemas import load_schema
-from personalize.export.sources import PostgresSource
-from personalize.export.upload import MIB, Sizes
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.partitions import Partition
+from airflow_personalize.export.schema.avro import load_schema
+from airflow_personalize.export.read.sources import PostgresSource
+from airflow_personalize.export.write.multipart import MIB, Sizes
 endpoint, conninfo, schema, query = sys.argv[1:]
 keys = dict(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
 client = boto3.client("s3", endpoint_url=endpoint, **keys)

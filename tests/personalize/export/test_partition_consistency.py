@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from personalize.export import manifest as manifests
-from personalize.export.manifest import Manifest, commit, new_attempt
-from personalize.export.snapshot import SnapshotError, take
+from airflow_personalize.export import manifest as manifests
+from airflow_personalize.export.manifest import Manifest, commit, new_attempt
+from airflow_personalize.export.snapshot import SnapshotError, take
 
 BUCKET = "lake"
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize.export.errors import ExportError
-from personalize.export.partitions import Partition, cut_by_key, cut_in_time, from_context, interval
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.partitions import Partition, cut_by_key, cut_in_time, from_context, interval
 
 JANUARY_1 = datetime(2026, 1, 1, tzinfo=UTC)
 JANUARY_2 = datetime(2026, 1, 2, tzinfo=UTC)

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from personalize.export.contract import Action, Contract, Rule
-from personalize.export.errors import ExportError, RuleViolated, TooManyRejected
-from personalize.export.exporter import Export
-from personalize.export.manifest import Place, read
-from personalize.export.partitions import Partition, cut_by_key
-from personalize.export.shards import commit_all, plan
-from personalize.export.sources import PostgresSource
-from personalize.export.summary import Summary
-from personalize.export.upload import MIB, Sizes
+from airflow_personalize.export.exceptions import ExportError, RuleViolated, TooManyRejected
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.manifest import Place, read
+from airflow_personalize.export.partitions import Partition, cut_by_key
+from airflow_personalize.export.read.sources import PostgresSource
+from airflow_personalize.export.shards import commit_all, plan
+from airflow_personalize.export.statistics.summary import Summary
+from airflow_personalize.export.validation.contract import Action, Contract, Rule
+from airflow_personalize.export.write.multipart import MIB, Sizes
 
 BUCKET = "lake"
 JANUARY_1 = Partition("2026-01-01", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
@@ -227,7 +227,7 @@ def test_an_id_in_two_slices_of_a_dataset_of_unique_ids_stops_it(export, s3, ite
 def test_the_export_leaves_pandas_alone(tmp_path):
     """It costs each task half a second and 45 MB; only a fresh process can tell."""
     code = (
-        "import sys; from personalize.export import exporter; exporter.keep_pandas_out(); "
+        "import sys; from airflow_personalize.export import exporter; exporter.keep_pandas_out(); "
         "import pyarrow as pa; pa.array([1]); assert 'pandas' not in sys.modules; "
         "assert len(pa.table({'a': [1]}).to_pandas()) == 1"
     )

@@ -11,9 +11,9 @@ import pyarrow.csv as pcsv
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from personalize.export.checks import BatchChecker, rows_of
-from personalize.export.contract import Action, Contract, Rule
-from personalize.export.csv_format import encode, encode_texts, header
+from airflow_personalize.export.validation.checker import BatchChecker, rows_of
+from airflow_personalize.export.validation.contract import Action, Contract, Rule
+from airflow_personalize.export.write.csv_format import encode, encode_texts, header
 
 NOW = int(time.time())
 PROFILE = settings(

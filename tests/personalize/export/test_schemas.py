@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from personalize.export.errors import SchemaError
-from personalize.export.schemas import load_schema, parse_schema, schema_hash
+from airflow_personalize.export.exceptions import SchemaError
+from airflow_personalize.export.schema.avro import load_schema, parse_schema, schema_hash
 
 SCHEMAS = Path(__file__).parents[3] / "include" / "schemas"
 USER_ID = {"name": "USER_ID", "type": "string"}

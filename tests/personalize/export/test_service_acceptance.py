@@ -11,11 +11,11 @@ import time
 import boto3
 import pytest
 
-from personalize.export.exporter import Export
-from personalize.export.manifest import Place
-from personalize.export.partitions import Partition
-from personalize.export.snapshot import take
-from personalize.export.sources import PostgresSource
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.partitions import Partition
+from airflow_personalize.export.read.sources import PostgresSource
+from airflow_personalize.export.snapshot import take
 
 KEYS = {"aws_access_key_id": "testkey", "aws_secret_access_key": "testsecret", "region_name": "us-east-1"}
 DIRTY = """

@@ -10,11 +10,11 @@ from types import ModuleType
 
 import pytest
 
-from personalize.export.errors import ExportError
-from personalize.export.exporter import Export
-from personalize.export.partitions import Partition
-from personalize.export.read_ahead import ReadAhead
-from personalize.export.sources import DbApiSource, PostgresSource, streaming_cursor
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.exporter import Export
+from airflow_personalize.export.partitions import Partition
+from airflow_personalize.export.read.prefetch import ReadAhead
+from airflow_personalize.export.read.sources import DbApiSource, PostgresSource, streaming_cursor
 
 DAY = Partition("2026-01-01", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
 QUERY = "SELECT user_id, item_id, event_type, event_value, device, timestamp FROM events ORDER BY rowid"

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from personalize.export.errors import ExportError
-from personalize.export.sql import literal, markers, with_literals, with_placeholders
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.read.sql import literal, markers, with_literals, with_placeholders
 
 BOUNDS = {"start": datetime(2026, 1, 1, tzinfo=UTC), "end": datetime(2026, 1, 2, tzinfo=UTC)}
 

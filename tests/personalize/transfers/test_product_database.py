@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from personalize.export.sources import DbApiSource, PostgresSource
+from airflow_personalize.export.read.sources import DbApiSource, PostgresSource
 from personalize.transfers.product_database import conninfo_of, source_of
 
 

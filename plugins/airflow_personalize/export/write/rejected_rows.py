@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from personalize.export.checks import Rejected, rows_of
-from personalize.export.contract import Rule
-from personalize.export.csv_format import encode_texts
-from personalize.export.upload import S3Files, Sizes
-from personalize.export.value_rules import told
+from airflow_personalize.export.validation.checker import Rejected, rows_of
+from airflow_personalize.export.validation.contract import Rule
+from airflow_personalize.export.validation.value_rules import told
+from airflow_personalize.export.write.csv_format import encode_texts
+from airflow_personalize.export.write.multipart import S3Files, Sizes
 
 EXAMPLES = 3
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from personalize.export.sources import Rows
+from airflow_personalize.export.read.sources import Rows
 
 _PATIENCE = 0.2
 

@@ -16,12 +16,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from personalize.export import event_types
-from personalize.export import manifest as manifests
-from personalize.export.errors import ExportError
-from personalize.export.manifest import Manifest, Place
-from personalize.export.minimum import shortfall
-from personalize.export.partitions import FULL, Partition
+from airflow_personalize.export import manifest as manifests
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.manifest import Manifest, Place
+from airflow_personalize.export.partitions import FULL, Partition
+from airflow_personalize.export.statistics.training_minimum import shortfall
+from airflow_personalize.export.validation import event_types
 
 _THREADS = 8
 _ATTEMPTS = 3

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Protocol
 import pyarrow as pa
 import pyarrow.types as pt
 
-from personalize.export import sql as markers
-from personalize.export.errors import ExportError
+from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.read import sql as markers
 
 BATCH_BYTES = 2 << 20
 BATCH_ROWS = 50_000

@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from personalize.export.columns import INSTANTS, Failure, Mask, mask_of
-from personalize.export.contract import Rule
-from personalize.export.schema_rules import RESERVED_NAMES
-from personalize.export.schemas import Field
+from airflow_personalize.export.masks import Mask, mask_of
+from airflow_personalize.export.schema.avro import Field
+from airflow_personalize.export.schema.rules import RESERVED_NAMES
+from airflow_personalize.export.validation.casting import INSTANTS, Failure
+from airflow_personalize.export.validation.contract import Rule
 
 IDS = frozenset({"USER_ID", "ITEM_ID"})
 TEXT_LIMIT = 20_000

@@ -10,16 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from personalize.export.contract import Rule
-from personalize.export.schemas import Field
-from personalize.export.uuids import uuid_texts
+from airflow_personalize.export.masks import Mask, mask_of, without
+from airflow_personalize.export.schema.avro import Field
+from airflow_personalize.export.validation.contract import Rule
+from airflow_personalize.export.validation.uuids import uuid_texts
 
-Mask = npt.NDArray[np.bool_]
 Failure = tuple[Rule, Mask]
 
 #: Fields that hold instants; only they take a timestamp or a date of the database.
@@ -54,20 +53,6 @@ def convert(field: Field, array: pa.Array) -> Column:
     if pt.is_null(array.type):
         return Column(array.cast(field.arrow_type), [])
     return _CONVERTERS[field.type](field, array)
-
-
-def none_of(array: pa.Array) -> Mask:
-    return np.zeros(len(array), dtype=bool)
-
-
-def mask_of(booleans: pa.Array) -> Mask:
-    """A mask, false where the answer is null."""
-    return np.asarray(pc.fill_null(booleans, False).to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def without(array: pa.Array, mask: Mask) -> pa.Array:
-    """The column with nulls under the mask."""
-    return pc.if_else(pa.array(~mask), array, pa.scalar(None, array.type)) if mask.any() else array
 
 
 def _plain(array: pa.Array) -> pa.Array:

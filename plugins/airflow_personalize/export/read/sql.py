@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from personalize.export.errors import ExportError
+from airflow_personalize.export.exceptions import ExportError
 
 NAMES = ("start", "end", "low", "high")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from personalize.export.errors import TooManyEventTypes
+from airflow_personalize.export.exceptions import TooManyEventTypes
 
 LIMIT = 10
 _SHOWN = 12

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from personalize.export.columns import Mask, none_of
+from airflow_personalize.export.masks import Mask, none_of
 
 #: Integers below this are marked in a table of one byte each.
 TABLE_LIMIT = 1 << 25

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from personalize.export import event_types
-from personalize.export import summary as sums
-from personalize.export.distinct import DistinctIds, ids_from
-from personalize.export.errors import ExportError, TooManyRejected
-from personalize.export.exporter import manifest_of
-from personalize.export.manifest import Place, commit, new_attempt
-from personalize.export.minimum import merged
-from personalize.export.partitions import Partition, cut_by_key, cut_in_time
-from personalize.export.sources import Source
-from personalize.export.summary import Summary
+from airflow_personalize.export.exceptions import ExportError, TooManyRejected
+from airflow_personalize.export.exporter import manifest_of
+from airflow_personalize.export.manifest import Place, commit, new_attempt
+from airflow_personalize.export.partitions import Partition, cut_by_key, cut_in_time
+from airflow_personalize.export.read.sources import Source
+from airflow_personalize.export.statistics import summary as sums
+from airflow_personalize.export.statistics.distinct import DistinctIds, ids_from
+from airflow_personalize.export.statistics.summary import Summary
+from airflow_personalize.export.statistics.training_minimum import merged
+from airflow_personalize.export.validation import event_types
 
 
 def plan(

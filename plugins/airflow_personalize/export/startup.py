@@ -1,4 +1,11 @@
-"""Arrow without pandas, which it would import on its first `pa.array` or `pa.scalar`.
+"""What an export does to the process that it runs in, before its first row.
+
+Spares an export the garbage collector's walks through everything that Airflow has loaded.
+
+A task's process holds some hundred thousand objects before its work begins. Reading botocore's description
+of S3 makes enough new ones for several full collections, which together take longer than the reading.
+
+Arrow without pandas, which it would import on its first `pa.array` or `pa.scalar`.
 
 Where pandas is installed, as it is beside Airflow, that import costs every export task half a second and 45
 MB for nothing. Arrow tries it once; here that once happens while the import fails. Whatever needs pandas
@@ -7,12 +14,27 @@ later (`to_pandas`, `Table.from_pandas`) still imports it then.
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 import pyarrow as pa
+
+
+@contextmanager
+def heap_at_rest() -> Iterator[None]:
+    """Collections inside look only at what was made inside."""
+    if gc.get_freeze_count():
+        yield  # somebody else's decision, which is not ours to end
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _Refusal(MetaPathFinder):

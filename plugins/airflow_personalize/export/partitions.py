@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from personalize.export.errors import ExportError
+from airflow_personalize.export.exceptions import ExportError
 
 FULL = "full"
 DAY = timedelta(days=1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from personalize.export.distinct import DistinctCounter
-from personalize.export.minimum import UsersWithTwo
-from personalize.export.schemas import DatasetSchema
+from airflow_personalize.export.schema.avro import DatasetSchema
+from airflow_personalize.export.statistics.distinct import DistinctCounter
+from airflow_personalize.export.statistics.training_minimum import UsersWithTwo
 
 IDS = ("USER_ID", "ITEM_ID")
 #: More event types than the service can ever take; a note of more would only fatten the manifest.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from personalize.export.errors import ExportError
+from airflow_personalize.export.exceptions import ExportError
 
 
 @dataclass(frozen=True)

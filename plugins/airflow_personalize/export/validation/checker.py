@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from personalize.export import value_rules
-from personalize.export.columns import Mask, Uncastable, convert, none_of, without
-from personalize.export.contract import Action, Contract, Rule
-from personalize.export.distinct import SeenIds
-from personalize.export.errors import RuleViolated, SchemaMismatch
-from personalize.export.matching import match
-from personalize.export.schemas import DatasetSchema, Field
-from personalize.export.shown import shown
+from airflow_personalize.export.exceptions import RuleViolated, SchemaMismatch
+from airflow_personalize.export.formatting import shown
+from airflow_personalize.export.masks import Mask, none_of, without
+from airflow_personalize.export.schema.avro import DatasetSchema, Field
+from airflow_personalize.export.schema.matching import match
+from airflow_personalize.export.statistics.distinct import SeenIds
+from airflow_personalize.export.validation import value_rules
+from airflow_personalize.export.validation.casting import Uncastable, convert
+from airflow_personalize.export.validation.contract import Action, Contract, Rule
 
 ID_OF = {"USERS": "USER_ID", "ITEMS": "ITEM_ID"}
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from personalize.export import manifest as manifests
-from personalize.export.manifest import NAME, Place
+from airflow_personalize.export import manifest as manifests
+from airflow_personalize.export.manifest import NAME, Place
 
 
 @dataclass(frozen=True)

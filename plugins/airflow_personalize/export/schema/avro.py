@@ -17,8 +17,8 @@ import fastavro
 import fastavro.schema
 import pyarrow as pa
 
-from personalize.export.errors import SchemaError
-from personalize.export.schema_rules import RESERVED_NAMES, problems_of
+from airflow_personalize.export.exceptions import SchemaError
+from airflow_personalize.export.schema.rules import RESERVED_NAMES, problems_of
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),

@@ -14,22 +14,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from personalize.export import event_types
-from personalize.export.checks import BatchChecker
-from personalize.export.contract import Contract
-from personalize.export.csv_format import encode, header
-from personalize.export.distinct import DistinctIds, ids_to
-from personalize.export.errors import TooManyRejected
-from personalize.export.manifest import Manifest, Place, commit, new_attempt
-from personalize.export.partitions import Partition
-from personalize.export.read_ahead import ReadAhead
-from personalize.export.rejects import RejectedRows
-from personalize.export.schemas import DatasetSchema
-from personalize.export.sources import Source
-from personalize.export.statistics import Statistics
-from personalize.export.summary import Summary
-from personalize.export.upload import S3Files, Sizes
-from personalize.export.without_pandas import keep_pandas_out
+from airflow_personalize.export.exceptions import TooManyRejected
+from airflow_personalize.export.manifest import Manifest, Place, commit, new_attempt
+from airflow_personalize.export.partitions import Partition
+from airflow_personalize.export.read.prefetch import ReadAhead
+from airflow_personalize.export.read.sources import Source
+from airflow_personalize.export.schema.avro import DatasetSchema
+from airflow_personalize.export.startup import keep_pandas_out
+from airflow_personalize.export.statistics.collector import Statistics
+from airflow_personalize.export.statistics.distinct import DistinctIds, ids_to
+from airflow_personalize.export.statistics.summary import Summary
+from airflow_personalize.export.validation import event_types
+from airflow_personalize.export.validation.checker import BatchChecker
+from airflow_personalize.export.validation.contract import Contract
+from airflow_personalize.export.write.csv_format import encode, header
+from airflow_personalize.export.write.multipart import S3Files, Sizes
+from airflow_personalize.export.write.rejected_rows import RejectedRows
 
 log = logging.getLogger(__name__)
 

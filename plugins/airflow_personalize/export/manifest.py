@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from personalize.export.errors import ExportError
+from airflow_personalize.export.exceptions import ExportError
 
 NAME = "_manifest.json"
 VERSION = 1
@@ -74,7 +74,8 @@ class Manifest:
     :param read_at: when the database was read (UTC, ISO): of two exports the later one holds
     :param files: key, rows and bytes of each file
     :param users: how many users have two interactions (counted up to the service's minimum), and for small
-        partitions how often each user occurs, by a hash of the id (`personalize.export.minimum`)
+        partitions how often each user occurs, by a hash of the id
+        (`airflow_personalize.export.statistics.training_minimum`)
     :param event_types: the distinct ones, which the service limits together with the metadata columns
     """
 

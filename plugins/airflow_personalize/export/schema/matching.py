@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from personalize.export.errors import SchemaMismatch
-from personalize.export.schemas import DatasetSchema
+from airflow_personalize.export.exceptions import SchemaMismatch
+from airflow_personalize.export.schema.avro import DatasetSchema
 
 
 def match(dataset: str, schema: DatasetSchema, names: Sequence[str]) -> list[int]:

@@ -1,0 +1,1 @@
+"""From the database: connections, queries, record batches read ahead."""

@@ -1,0 +1,1 @@
+"""Avro schemas of the datasets and the rules that the service has for them."""

@@ -1,0 +1,1 @@
+"""What must hold for a row: casts, rules of the service, contracts."""

@@ -1,0 +1,1 @@
+"""To S3: CSV as the service imports it, multipart uploads, rejected rows."""
