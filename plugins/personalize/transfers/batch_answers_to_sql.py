@@ -10,8 +10,8 @@ from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.batch.answers import Tally, TooManyErrors, columns_of, rows
-from personalize.batch.table import Replacement, TableError
+from airflow_personalize.batch.output import Tally, TooManyErrors, columns_of, rows
+from airflow_personalize.batch.table_loader import Replacement, TableError
 from personalize.transfers.product_database import s3_client
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize.batch.input import Asking
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.manifest import new_attempt
 from airflow_personalize.export.read.prefetch import ReadAhead
 from airflow_personalize.export.write.multipart import S3Files
-from personalize.batch.asking import Asking
 from personalize.transfers.product_database import s3_client, source_of
 
 if TYPE_CHECKING:

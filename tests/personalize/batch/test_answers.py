@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from personalize.batch.answers import Tally, TooManyErrors, columns_of, rows
+from airflow_personalize.batch.output import Tally, TooManyErrors, columns_of, rows
 
 
 def answer(asked, output, error=None):

@@ -8,8 +8,8 @@ import uuid
 import pyarrow as pa
 import pytest
 
+from airflow_personalize.batch.input import Asking
 from airflow_personalize.export.exceptions import ExportError
-from personalize.batch.asking import Asking
 
 
 def lines_of(columns, **values):

@@ -9,7 +9,7 @@ import psycopg
 import psycopg2
 import pytest
 
-from personalize.batch.table import Replacement, TableError
+from airflow_personalize.batch.table_loader import Replacement, TableError
 
 COLUMNS = ("user_id", "position", "item_id", "score")
 OLD = [("1", 1, "old", 0.5)]

@@ -14,7 +14,7 @@ from contextlib import closing
 from itertools import islice
 from typing import Any
 
-from personalize.batch.answers import TYPES
+from airflow_personalize.batch.output import TYPES
 
 ROWS_A_STATEMENT = 500
 STAGING = '"encore_batch_rows"'
