@@ -93,7 +93,7 @@ def contender(name: str, environment: dict[str, str]) -> dict[str, float]:
 
 
 def ours(query: str = OURS) -> Any:
-    from personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+    from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 
     return SqlToPersonalizeDatasetOperator(
         task_id="export",

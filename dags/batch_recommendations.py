@@ -18,6 +18,8 @@ import pendulum
 from airflow.sdk import DAG, Asset, TaskGroup, TriggerRule, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchAnswersToSqlOperator
+from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
 from personalize import forms, pools
 from personalize.config import INCLUDE, DatasetGroup, load_pipeline
 from personalize.config.batch import Batch, BatchJob
@@ -35,8 +37,6 @@ from personalize.operators.solutions import (
     PersonalizeCreateSolutionVersionOperator,
 )
 from personalize.retention import tags
-from personalize.transfers.batch_answers_to_sql import PersonalizeBatchAnswersToSqlOperator
-from personalize.transfers.sql_to_batch_input import SqlToPersonalizeBatchInputOperator
 
 
 def _prefix(job: BatchJob) -> str:

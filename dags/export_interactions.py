@@ -20,13 +20,13 @@ import pendulum
 from airflow.sdk import DAG, Asset, Param, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
-from personalize.config import INCLUDE, DatasetGroup, load_pipeline
-from personalize.days import chosen_days, in_tasks, partitions
-from personalize.transfers.personalize_dataset_shards import (
+from airflow_personalize.transfers.personalize_dataset_shards import (
     PersonalizeDatasetCommitOperator,
     PersonalizeDatasetPlanOperator,
 )
-from personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from personalize.config import INCLUDE, DatasetGroup, load_pipeline
+from personalize.days import chosen_days, in_tasks, partitions
 
 DATE = {"type": ["null", "string"], "format": "date"}
 PARAMS = {

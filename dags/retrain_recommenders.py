@@ -30,6 +30,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.timetables.trigger import CronTriggerTimetable
 from airflow.utils.types import DagRunType
 
+from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
+from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from personalize import forms, notifications, pools, run_params
 from personalize.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from personalize.operators.dataset_groups import (
@@ -58,8 +60,6 @@ from personalize.operators.solutions import (
 )
 from personalize.operators.verification import PersonalizeVerifyCampaignOperator
 from personalize.retention import tags
-from personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
-from personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 
 
 def _location(kind: DatasetType) -> str:

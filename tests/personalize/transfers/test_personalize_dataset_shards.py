@@ -12,11 +12,11 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from moto import mock_aws
 
-from personalize.transfers.personalize_dataset_shards import (
+from airflow_personalize.transfers.personalize_dataset_shards import (
     PersonalizeDatasetCommitOperator,
     PersonalizeDatasetPlanOperator,
 )
-from personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 
 SCHEMA = {
     "type": "record",

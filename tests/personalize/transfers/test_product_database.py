@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_personalize.export.read.sources import DbApiSource, PostgresSource
-from personalize.transfers.product_database import conninfo_of, source_of
+from airflow_personalize.transfers.sql_source import conninfo_of, source_of
 
 
 def test_connection_strings_of_airflow_connections(monkeypatch):

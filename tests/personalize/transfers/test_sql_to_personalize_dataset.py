@@ -13,8 +13,8 @@ from airflow.sdk import DAG, Asset
 from airflow.sdk.exceptions import AirflowFailException
 from moto import mock_aws
 
-from personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
-from personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
+from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 
 SCHEMA = {
     "type": "record",

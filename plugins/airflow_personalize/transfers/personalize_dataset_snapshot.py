@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.snapshot import Snapshot, take
-from personalize.transfers.exported_dataset import ExportedDatasetOperator
-from personalize.transfers.product_database import s3_client
+from airflow_personalize.s3 import s3_client
+from airflow_personalize.transfers.base import ExportedDatasetOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -18,10 +18,11 @@ from airflow_personalize.export.partitions import Partition, from_context
 from airflow_personalize.export.shards import commit_all, plan
 from airflow_personalize.export.statistics.distinct import DistinctIds
 from airflow_personalize.export.statistics.summary import Summary, total
-from personalize.transfers.exported_dataset import ExportedDatasetOperator
-from personalize.transfers.markers import PartitionMarkers
-from personalize.transfers.outlets import describe_outlets
-from personalize.transfers.product_database import s3_client, source_of
+from airflow_personalize.s3 import s3_client
+from airflow_personalize.transfers.asset_metadata import describe_outlets
+from airflow_personalize.transfers.base import ExportedDatasetOperator
+from airflow_personalize.transfers.partition_template import PartitionMarkers
+from airflow_personalize.transfers.sql_source import source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

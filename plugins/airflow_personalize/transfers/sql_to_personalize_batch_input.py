@@ -13,7 +13,8 @@ from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.manifest import new_attempt
 from airflow_personalize.export.read.prefetch import ReadAhead
 from airflow_personalize.export.write.multipart import S3Files
-from personalize.transfers.product_database import s3_client, source_of
+from airflow_personalize.s3 import s3_client
+from airflow_personalize.transfers.sql_source import source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

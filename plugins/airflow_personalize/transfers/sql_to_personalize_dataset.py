@@ -18,10 +18,11 @@ from airflow_personalize.export.statistics.distinct import DistinctIds
 from airflow_personalize.export.statistics.summary import Summary, total
 from airflow_personalize.export.validation.contract import Contract
 from airflow_personalize.export.write.multipart import Sizes
-from personalize.transfers.exported_dataset import ExportedDatasetOperator
-from personalize.transfers.markers import PartitionMarkers
-from personalize.transfers.outlets import describe_outlets
-from personalize.transfers.product_database import LazyS3Client, source_of
+from airflow_personalize.s3 import LazyS3Client
+from airflow_personalize.transfers.asset_metadata import describe_outlets
+from airflow_personalize.transfers.base import ExportedDatasetOperator
+from airflow_personalize.transfers.partition_template import PartitionMarkers
+from airflow_personalize.transfers.sql_source import source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.batch.output import Tally, TooManyErrors, columns_of, rows
 from airflow_personalize.batch.table_loader import Replacement, TableError
-from personalize.transfers.product_database import s3_client
+from airflow_personalize.s3 import s3_client
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
