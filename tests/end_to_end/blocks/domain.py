@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, task
 
-from personalize import sensors
+from airflow_personalize import sensors
 from personalize.hooks import PersonalizeHook
 from personalize.operators import deletions
 from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
-from personalize import sensors
+from airflow_personalize import sensors
 from personalize.operators.batch import (
     PersonalizeCreateBatchInferenceJobOperator,
     PersonalizeCreateBatchSegmentJobOperator,

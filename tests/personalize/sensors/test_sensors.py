@@ -8,7 +8,7 @@ from unittest.mock import MagicMock
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
-from personalize import sensors
+from airflow_personalize import sensors
 from personalize.hooks import PersonalizeHook
 from personalize.triggers import PersonalizeWaitTrigger
 from personalize.waiting import PersonalizeError, UnknownStatus, waiter_names
