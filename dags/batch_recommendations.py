@@ -18,6 +18,15 @@ import pendulum
 from airflow.sdk import DAG, Asset, TaskGroup, TriggerRule, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from airflow_personalize.operators.batch_dry_run import PersonalizeBatchDryRunOperator
+from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
+from airflow_personalize.operators.batch_segment_job import PersonalizeCreateBatchSegmentJobOperator
+from airflow_personalize.operators.batch_versions import PersonalizeChooseBatchVersionOperator
+from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
+from airflow_personalize.operators.solution import (
+    PersonalizeCreateSolutionOperator,
+    PersonalizeCreateSolutionVersionOperator,
+)
 from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchAnswersToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
 from personalize import forms, pools
@@ -25,17 +34,6 @@ from personalize.config import INCLUDE, DatasetGroup, load_pipeline
 from personalize.config.batch import Batch, BatchJob
 from personalize.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 from personalize.config.sections import RECIPE_ARN
-from personalize.operators.batch import (
-    PersonalizeCreateBatchInferenceJobOperator,
-    PersonalizeCreateBatchSegmentJobOperator,
-)
-from personalize.operators.batch_dry_run import PersonalizeBatchDryRunOperator
-from personalize.operators.batch_versions import PersonalizeChooseBatchVersionOperator
-from personalize.operators.dataset_groups import PersonalizeCreateDatasetGroupOperator
-from personalize.operators.solutions import (
-    PersonalizeCreateSolutionOperator,
-    PersonalizeCreateSolutionVersionOperator,
-)
 from personalize.retention import tags
 
 

@@ -30,35 +30,33 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.timetables.trigger import CronTriggerTimetable
 from airflow.utils.types import DagRunType
 
-from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
-from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
-from personalize import forms, notifications, pools, run_params
-from personalize.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
-from personalize.operators.dataset_groups import (
-    PersonalizeCreateDatasetGroupOperator,
-    PersonalizeCreateDatasetOperator,
-    PersonalizeCreateSchemaOperator,
-)
-from personalize.operators.filters import PersonalizeCreateFilterOperator
-from personalize.operators.gates import PersonalizeDataGateOperator, PersonalizeGateOperator
-from personalize.operators.imports import PersonalizeCreateDatasetImportJobOperator
-from personalize.operators.nights import (
+from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
+from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
+from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
+from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
+from airflow_personalize.operators.gates import PersonalizeDataGateOperator, PersonalizeGateOperator
+from airflow_personalize.operators.nights import (
     PersonalizeDryRunOperator,
     PersonalizeRecordNightOperator,
     PersonalizeTellOperator,
 )
-from personalize.operators.partitions import PersonalizeChooseDaysOperator
-from personalize.operators.promotion import (
+from airflow_personalize.operators.partitions import PersonalizeChooseDaysOperator
+from airflow_personalize.operators.promotion import (
     PersonalizeAskOperator,
     PersonalizeHeldOperator,
     PersonalizePromoteOperator,
 )
-from personalize.operators.solutions import (
+from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
+from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeGetSolutionMetricsOperator,
 )
-from personalize.operators.verification import PersonalizeVerifyCampaignOperator
+from airflow_personalize.operators.verification import PersonalizeVerifyCampaignOperator
+from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
+from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from personalize import forms, notifications, pools, run_params
+from personalize.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from personalize.retention import tags
 
 

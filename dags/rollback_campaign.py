@@ -12,9 +12,9 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import DAG, Param
 
+from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
+from airflow_personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 from personalize.config import DatasetGroup, load_pipeline
-from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
-from personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 
 # Quoted, since templates are rendered as Python here, and Python takes 13740e49 for a number.
 CAMPAIGN = "{{ params.campaign | tojson }}"

@@ -7,14 +7,12 @@ import urllib.request
 from collections import Counter
 from typing import Any
 
-from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
-from personalize.operators.dataset_groups import (
-    PersonalizeCreateDatasetGroupOperator,
-    PersonalizeCreateDatasetOperator,
-    PersonalizeCreateSchemaOperator,
-)
-from personalize.operators.imports import PersonalizeCreateDatasetImportJobOperator
-from personalize.operators.solutions import (
+from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
+from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
+from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
+from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
+from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
+from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
 )

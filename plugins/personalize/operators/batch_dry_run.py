@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.operators.base import PersonalizeBaseOperator
+from airflow_personalize.operators.batch_versions import NothingToAsk, choose
 from airflow_personalize.transfers.sql_source import source_of
 from airflow_personalize.transfers.sql_to_personalize_batch_input import ask
 from personalize.config.batch import BatchJob
 from personalize.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 from personalize.config.sections import DatasetGroup
-from personalize.operators.base import PersonalizeBaseOperator
-from personalize.operators.batch_versions import NothingToAsk, choose
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of
+from airflow_personalize.pagination import find_by
 from personalize import versions
-from personalize.operators.base import PersonalizeBaseOperator, arn_of
-from personalize.operators.listing import find_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

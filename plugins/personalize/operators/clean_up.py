@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Place
+from airflow_personalize.operators.base import PersonalizeBaseOperator, fail
 from personalize import retention
 from personalize.config.sections import DatasetGroup
-from personalize.operators.base import PersonalizeBaseOperator, fail
 from personalize.retention import Removal, Resource, Stored
 from personalize.waiting import PersonalizeError, Wait
 

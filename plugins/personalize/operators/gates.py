@@ -10,12 +10,12 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of
 from personalize import history, versions
 from personalize.config.operations import DataGate, Gate
 from personalize.data_gate import DataGateClosed, DatasetFacts, judge
 from personalize.gates import HELD_OUT, Decision, Version, decide
 from personalize.look_through import look_through
-from personalize.operators.base import PersonalizeBaseOperator, arn_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -107,7 +107,7 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
     Decide whether a new version goes live, is asked about, or is held.
 
     The decision is logged as a table and pushed as XCom ``decision`` (verdict, text, Markdown, rows); the tasks of
-    `personalize.operators.promotion` follow it. Returns the verdict.
+    `airflow_personalize.operators.promotion` follow it. Returns the verdict.
 
     :param solution_version_arn: the new version (templated)
     :param gates: the `gate` section of each solution, and the name of its popularity solution as `baseline`

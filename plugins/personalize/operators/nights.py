@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize.operators.base import PersonalizeBaseOperator
+from airflow_personalize.operators.gates import NIGHTS, plan_of
 from personalize import cost, history, notifications, versions
 from personalize.config import INCLUDE
 from personalize.config.sections import DatasetGroup
-from personalize.operators.base import PersonalizeBaseOperator
-from personalize.operators.gates import NIGHTS, plan_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -13,7 +13,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOper
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
+from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

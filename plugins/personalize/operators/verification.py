@@ -14,11 +14,11 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
+from airflow_personalize.operators.base import PersonalizeBaseOperator
 from personalize.answers import Asked, CampaignCheckFailed, judge
 from personalize.config.operations import AnswerCheck
 from personalize.hooks import PersonalizeRuntimeHook
 from personalize.look_through import files, ids
-from personalize.operators.base import PersonalizeBaseOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -7,28 +7,26 @@ from datetime import timedelta
 from airflow.sdk import DAG, task
 
 from airflow_personalize import sensors
-from personalize.hooks import PersonalizeHook
-from personalize.operators import deletions
-from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
-from personalize.operators.dataset_groups import (
-    PersonalizeCreateDatasetGroupOperator,
-    PersonalizeCreateDatasetOperator,
-    PersonalizeCreateSchemaOperator,
-)
-from personalize.operators.events import PersonalizeCreateEventTrackerOperator
-from personalize.operators.filters import PersonalizeCreateFilterOperator
-from personalize.operators.imports import PersonalizeCreateDatasetImportJobOperator
-from personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
-from personalize.operators.recommenders import (
+from airflow_personalize.operators import delete_base
+from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
+from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
+from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
+from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
+from airflow_personalize.operators.event_tracker import PersonalizeCreateEventTrackerOperator
+from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
+from airflow_personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
+from airflow_personalize.operators.recommender import (
     PersonalizeCreateRecommenderOperator,
     PersonalizeStartRecommenderOperator,
     PersonalizeStopRecommenderOperator,
 )
-from personalize.operators.solutions import (
+from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
+from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeStopSolutionVersionOperator,
 )
+from personalize.hooks import PersonalizeHook
 from tests.personalize.views import VIEWS, views_schema
 
 BUCKET, ROLE, NAME, DOMAIN = "encore-blocks", "EncoreTestRole", "domain", "ECOMMERCE"
@@ -123,25 +121,27 @@ with DAG(
     imported >> [bought, tracker, attribution]
 
     first = [
-        deletions.PersonalizeDeleteRecommenderOperator(
+        delete_base.PersonalizeDeleteRecommenderOperator(
             task_id="delete_recommender", recommender_arn=recommender.output
         ),
-        deletions.PersonalizeDeleteCampaignOperator(
+        delete_base.PersonalizeDeleteCampaignOperator(
             task_id="delete_campaign", campaign_arn=campaigns[1].output
         ),
-        deletions.PersonalizeDeleteFilterOperator(task_id="delete_filter", filter_arn=bought.output),
-        deletions.PersonalizeDeleteEventTrackerOperator(
+        delete_base.PersonalizeDeleteFilterOperator(task_id="delete_filter", filter_arn=bought.output),
+        delete_base.PersonalizeDeleteEventTrackerOperator(
             task_id="delete_tracker", event_tracker_arn="{{ ti.xcom_pull('tracker')['event_tracker_arn'] }}"
         ),
-        deletions.PersonalizeDeleteMetricAttributionOperator(
+        delete_base.PersonalizeDeleteMetricAttributionOperator(
             task_id="delete_attribution", metric_attribution_arn=attribution
         ),
     ]
     rest = [
-        deletions.PersonalizeDeleteSolutionOperator(task_id="delete_solution", solution_arn=solution.output),
-        deletions.PersonalizeDeleteDatasetOperator(task_id="delete_dataset", dataset_arn=dataset.output),
-        deletions.PersonalizeDeleteSchemaOperator(task_id="delete_schema", schema_arn=schema.output),
-        deletions.PersonalizeDeleteDatasetGroupOperator(
+        delete_base.PersonalizeDeleteSolutionOperator(
+            task_id="delete_solution", solution_arn=solution.output
+        ),
+        delete_base.PersonalizeDeleteDatasetOperator(task_id="delete_dataset", dataset_arn=dataset.output),
+        delete_base.PersonalizeDeleteSchemaOperator(task_id="delete_schema", schema_arn=schema.output),
+        delete_base.PersonalizeDeleteDatasetGroupOperator(
             task_id="delete_group", dataset_group_arn=group.output
         ),
     ]

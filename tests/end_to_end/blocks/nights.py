@@ -9,24 +9,21 @@ from pathlib import Path
 from airflow.sdk import DAG, Param
 
 from airflow_personalize import sensors
-from personalize.operators.batch import (
-    PersonalizeCreateBatchInferenceJobOperator,
-    PersonalizeCreateBatchSegmentJobOperator,
-)
-from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
-from personalize.operators.data_deletion import PersonalizeCreateDataDeletionJobOperator
-from personalize.operators.dataset_groups import (
-    PersonalizeCreateDatasetGroupOperator,
-    PersonalizeCreateDatasetOperator,
-    PersonalizeCreateSchemaOperator,
-)
-from personalize.operators.deletions import PersonalizeDeleteDatasetGroupTreeOperator
-from personalize.operators.events import PersonalizeCreateEventTrackerOperator, PersonalizePutEventsOperator
-from personalize.operators.exports import PersonalizeCreateDatasetExportJobOperator
-from personalize.operators.filters import PersonalizeCreateFilterOperator
-from personalize.operators.imports import PersonalizeCreateDatasetImportJobOperator
-from personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
-from personalize.operators.solutions import (
+from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
+from airflow_personalize.operators.batch_segment_job import PersonalizeCreateBatchSegmentJobOperator
+from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
+from airflow_personalize.operators.data_deletion_job import PersonalizeCreateDataDeletionJobOperator
+from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
+from airflow_personalize.operators.dataset_export_job import PersonalizeCreateDatasetExportJobOperator
+from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
+from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
+from airflow_personalize.operators.delete_base import PersonalizeDeleteDatasetGroupTreeOperator
+from airflow_personalize.operators.event_tracker import PersonalizeCreateEventTrackerOperator
+from airflow_personalize.operators.events import PersonalizePutEventsOperator
+from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
+from airflow_personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
+from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
+from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeGetSolutionMetricsOperator,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_personalize.operators.solution import PersonalizeGetSolutionMetricsOperator
 from personalize import once
-from personalize.operators.solutions import PersonalizeGetSolutionMetricsOperator
 from tests.personalize.faults import every_third, lose_first_answer, proxy
 from tests.personalize.night import Night
 from tests.personalize.running import Task, connection

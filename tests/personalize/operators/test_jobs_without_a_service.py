@@ -10,21 +10,19 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from botocore.exceptions import ClientError
 
-from personalize.hooks import PersonalizeHook
-from personalize.operators import base
-from personalize.operators.batch import (
-    PersonalizeCreateBatchInferenceJobOperator,
-    PersonalizeCreateBatchSegmentJobOperator,
-)
-from personalize.operators.campaigns import PersonalizeCreateOrUpdateCampaignOperator
-from personalize.operators.data_deletion import PersonalizeCreateDataDeletionJobOperator
-from personalize.operators.exports import PersonalizeCreateDatasetExportJobOperator
-from personalize.operators.recommenders import (
+from airflow_personalize.operators import base
+from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
+from airflow_personalize.operators.batch_segment_job import PersonalizeCreateBatchSegmentJobOperator
+from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
+from airflow_personalize.operators.data_deletion_job import PersonalizeCreateDataDeletionJobOperator
+from airflow_personalize.operators.dataset_export_job import PersonalizeCreateDatasetExportJobOperator
+from airflow_personalize.operators.recommender import (
     PersonalizeCreateRecommenderOperator,
     PersonalizeStartRecommenderOperator,
     PersonalizeStopRecommenderOperator,
 )
-from personalize.operators.solutions import PersonalizeCreateSolutionVersionOperator
+from airflow_personalize.operators.solution import PersonalizeCreateSolutionVersionOperator
+from personalize.hooks import PersonalizeHook
 from personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger
 from personalize.waiting import PersonalizeError
 from tests.personalize.running import Task

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.operators.dataset_groups import PersonalizeCreateDatasetGroupOperator
-from personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
-from personalize.operators.solutions import (
+from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
+from airflow_personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
+from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
     PersonalizeGetSolutionMetricsOperator,
 )

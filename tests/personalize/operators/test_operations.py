@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize.operators.clean_up import PersonalizeCleanUpOperator
+from airflow_personalize.operators.gates import PersonalizeGateOperator
+from airflow_personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 from personalize.config.operations import Retention
 from personalize.config.sections import DatasetGroup
-from personalize.operators.clean_up import PersonalizeCleanUpOperator
-from personalize.operators.gates import PersonalizeGateOperator
-from personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 from personalize.retention import tags
 from tests.personalize.night import Night
 from tests.personalize.running import BUCKET, Task, connection

@@ -7,19 +7,17 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.operators.dataset_groups import (
-    PersonalizeCreateDatasetGroupOperator,
-    PersonalizeCreateDatasetOperator,
-    PersonalizeCreateSchemaOperator,
-)
-from personalize.operators.deletions import PersonalizeDeleteRecommenderOperator
-from personalize.operators.imports import PersonalizeCreateDatasetImportJobOperator
-from personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
-from personalize.operators.recommenders import (
+from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
+from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
+from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
+from airflow_personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
+from airflow_personalize.operators.recommender import (
     PersonalizeCreateRecommenderOperator,
+    PersonalizeDeleteRecommenderOperator,
     PersonalizeStartRecommenderOperator,
     PersonalizeStopRecommenderOperator,
 )
+from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from personalize.waiting import PersonalizeError
 from tests.personalize.night import WAIT
 from tests.personalize.running import BUCKET, ROLE, Task

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.operators.deletions import (
-    PersonalizeDeleteCampaignOperator,
-    PersonalizeDeleteDatasetGroupTreeOperator,
-    PersonalizeDeleteSchemaOperator,
-)
-from personalize.operators.events import PersonalizeCreateEventTrackerOperator, PersonalizePutEventsOperator
-from personalize.operators.filters import PersonalizeCreateFilterOperator
-from personalize.operators.solutions import PersonalizeStopSolutionVersionOperator
+from airflow_personalize.operators.campaign import PersonalizeDeleteCampaignOperator
+from airflow_personalize.operators.delete_base import PersonalizeDeleteDatasetGroupTreeOperator
+from airflow_personalize.operators.event_tracker import PersonalizeCreateEventTrackerOperator
+from airflow_personalize.operators.events import PersonalizePutEventsOperator
+from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
+from airflow_personalize.operators.schema import PersonalizeDeleteSchemaOperator
+from airflow_personalize.operators.solution import PersonalizeStopSolutionVersionOperator
 from tests.personalize.night import WAIT, Night
 from tests.personalize.running import Task
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
-from personalize.operators.solutions import (
+from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeStopSolutionVersionOperator,

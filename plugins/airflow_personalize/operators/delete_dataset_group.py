@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
+from airflow_personalize.operators.base import PersonalizeBaseOperator, repeatable
+from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
+from airflow_personalize.operators.delete_dataset_group import PersonalizeDeleteDatasetGroupTreeOperator
 from personalize.failures import code_of, is_occupied
-from personalize.operators.base import PersonalizeBaseOperator, repeatable
 from personalize.triggers import stop_solution_version
 from personalize.waiting import WaitedTooLong
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -143,3 +148,18 @@ def _arn(kind: str) -> str:
     """The ARN member of a kind: dataset_group becomes datasetGroupArn."""
     first, *rest = kind.split("_")
     return first + "".join(word.capitalize() for word in rest) + "Arn"
+
+
+class PersonalizeDeleteDatasetGroupOperator(PersonalizeDeleteOperator):
+    """
+    Delete an empty dataset group; for one with all that it holds, see `PersonalizeDeleteDatasetGroupTreeOperator`.
+
+    :param dataset_group_arn: ARN of the dataset group. (templated)
+    """
+
+    kind, argument = "dataset_group", "datasetGroupArn"
+    template_fields: Sequence[str] = aws_template_fields("dataset_group_arn")
+
+    def __init__(self, *, dataset_group_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dataset_group_arn = dataset_group_arn

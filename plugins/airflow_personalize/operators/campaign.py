@@ -9,10 +9,14 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
+from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of, given, refuse, repeatable
+from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from personalize.failures import code_of, explain, is_occupied
 from personalize.links import PersonalizeResourceLink
-from personalize.operators.base import PersonalizeBaseOperator, arn_of, given, refuse, repeatable
 from personalize.waiting import Wait
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -130,3 +134,18 @@ def _moving(campaign: Mapping[str, Any]) -> Wait:
     """The wait for a campaign's last change."""
     waiter = "campaign_updated" if "latestCampaignUpdate" in campaign else "campaign_active"
     return Wait(waiter, {"campaignArn": campaign["campaignArn"]})
+
+
+class PersonalizeDeleteCampaignOperator(PersonalizeDeleteOperator):
+    """
+    Delete a campaign.
+
+    :param campaign_arn: ARN of the campaign. (templated)
+    """
+
+    kind, argument = "campaign", "campaignArn"
+    template_fields: Sequence[str] = aws_template_fields("campaign_arn")
+
+    def __init__(self, *, campaign_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.campaign_arn = campaign_arn

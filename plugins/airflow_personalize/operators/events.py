@@ -10,56 +10,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize.operators.base import given
 from personalize.hooks import PersonalizeEventsHook
-from personalize.operators.base import PersonalizeBaseOperator, given
-from personalize.operators.listing import find_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 EVENTS_A_REQUEST = 10
-
-
-class PersonalizeCreateEventTrackerOperator(PersonalizeBaseOperator):
-    """
-    Make sure that a dataset group has an event tracker; it can have one.
-
-    Returns ``{"event_tracker_arn": ..., "tracking_id": ...}``.
-
-    :param tracker_name: Name of the event tracker. (templated)
-    :param dataset_group_arn: ARN of the dataset group. (templated)
-    :param create_kwargs: Further arguments of ``CreateEventTracker``, e.g. ``tags``. (templated)
-    """
-
-    template_fields: Sequence[str] = aws_template_fields("tracker_name", "dataset_group_arn", "create_kwargs")
-
-    def __init__(
-        self, *, tracker_name: str, dataset_group_arn: str, create_kwargs: dict[str, Any] | None = None, **kwargs: Any
-    ) -> None:  # fmt: skip
-        super().__init__(**kwargs)
-        self.tracker_name = tracker_name
-        self.dataset_group_arn = dataset_group_arn
-        self.create_kwargs = create_kwargs
-
-    def execute(self, context: Context) -> dict[str, str]:
-        arn, fresh = self.once(self._find, self._create)
-        return self.wait(context, "event_tracker_active", fresh=fresh, eventTrackerArn=arn)
-
-    def completed(self, context: Context, resource: str) -> dict[str, str]:
-        tracker = self.describe("event_tracker", eventTrackerArn=resource) or {}
-        return {"event_tracker_arn": resource, "tracking_id": tracker["trackingId"]}
-
-    def _find(self) -> str | None:
-        listed = {"datasetGroupArn": self.dataset_group_arn}
-        found = find_by(self.client, "list_event_trackers", listed, name=self.tracker_name)
-        return found["eventTrackerArn"] if found else None
-
-    def _create(self) -> str:
-        arn = self.change.create_event_tracker(
-            name=self.tracker_name, datasetGroupArn=self.dataset_group_arn, **(self.create_kwargs or {})
-        )["eventTrackerArn"]
-        self.log.info("Created event tracker %s", arn)
-        return arn
 
 
 class PersonalizePutEventsOperator(AwsBaseOperator[PersonalizeEventsHook]):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
+from airflow_personalize.operators.base import PersonalizeBaseOperator, refuse, repeatable
 from personalize.failures import code_of, is_occupied
 from personalize.names import job_name
-from personalize.operators.base import PersonalizeBaseOperator, refuse, repeatable
 from personalize.waiting import PersonalizeError, Wait
 
 if TYPE_CHECKING:

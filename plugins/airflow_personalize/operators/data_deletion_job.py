@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from personalize.operators.base import arn_of
-from personalize.operators.jobs import PersonalizeJobOperator
+from airflow_personalize.operators.base import arn_of
+from airflow_personalize.operators.job_base import PersonalizeJobOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -1,4 +1,4 @@
-"""Dataset groups, schemas and datasets: made once, found by name ever after."""
+"""Datasets: made once, found by name ever after."""
 
 from __future__ import annotations
 
@@ -9,105 +9,23 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from airflow_personalize.export.schema.avro import parse_schema
+from airflow_personalize.operators.base import PersonalizeBaseOperator
+from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
+from airflow_personalize.pagination import find_by
 from personalize.failures import code_of
-from personalize.links import PersonalizeResourceLink
-from personalize.operators.base import PersonalizeBaseOperator, given, refuse
-from personalize.operators.listing import find_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from botocore.exceptions import ClientError
 
-class PersonalizeCreateDatasetGroupOperator(PersonalizeBaseOperator):
-    """
-    Make sure that a dataset group exists.
+from airflow_personalize.operators.base import PersonalizeBaseOperator
 
-    :param dataset_group_name: Name of the dataset group. (templated)
-    :param domain: ``ECOMMERCE`` or ``VIDEO_ON_DEMAND``; None for a custom dataset group. (templated)
-    :param create_kwargs: Further arguments of ``CreateDatasetGroup``, e.g. ``tags``. (templated)
-    """
-
-    template_fields: Sequence[str] = aws_template_fields("dataset_group_name", "domain", "create_kwargs")
-
-    def __init__(
-        self, *, dataset_group_name: str, domain: str | None = None, create_kwargs: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
-        super().__init__(**kwargs)
-        self.dataset_group_name = dataset_group_name
-        self.domain = domain
-        self.create_kwargs = create_kwargs
-
-    def execute(self, context: Context) -> str:
-        arn, fresh = self.once(self._find, self._create)
-        if not fresh:
-            self._refuse_another(arn)
-        return self.wait(context, "dataset_group_active", fresh=fresh, datasetGroupArn=arn)
-
-    def _find(self) -> str | None:
-        found = find_by(self.client, "list_dataset_groups", name=self.dataset_group_name)
-        return found["datasetGroupArn"] if found else None
-
-    def _create(self) -> str:
-        arn = self.change.create_dataset_group(
-            name=self.dataset_group_name, **given(domain=self.domain), **(self.create_kwargs or {})
-        )["datasetGroupArn"]
-        self.log.info("Created dataset group %s", arn)
-        return arn
-
-    def _refuse_another(self, arn: str) -> None:
-        there = (self.describe("dataset_group", datasetGroupArn=arn) or {}).get("domain")
-        if there != self.domain:
-            raise AirflowFailException(
-                f"Dataset group {arn} exists with the domain {there}, not {self.domain}, and a domain can't be"
-                " changed. Use another name."
-            )
-
-
-class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
-    """
-    Make sure that a schema exists.
-
-    Schemas never change in the service: the name given here gets the content's hash as its ending, so that a
-    changed schema becomes another resource, and an unchanged one is found again.
-
-    :param schema_name: Name that the schema's name begins with. (templated)
-    :param schema: The Avro schema: a dict, JSON text, or a ``.json`` file on the template search path. (templated)
-    :param domain: Domain of the dataset group it is for. (templated)
-    """
-
-    template_fields: Sequence[str] = aws_template_fields("schema_name", "schema", "domain")
-    template_ext: Sequence[str] = (".json",)
-
-    def __init__(
-        self, *, schema_name: str, schema: dict[str, Any] | str, domain: str | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.schema_name = schema_name
-        self.schema = schema
-        self.domain = domain
-
-    def execute(self, context: Context) -> str:
-        schema = parse_schema(self.schema)
-        name = schema.versioned_name(self.schema_name)
-        arn, _ = self.once(lambda: self._find(name), lambda: self._create(name, schema.text))
-        PersonalizeResourceLink.persist(context, self, arn)
-        return arn
-
-    def _find(self, name: str) -> str | None:
-        found = find_by(self.client, "list_schemas", name=name)
-        return found["schemaArn"] if found else None
-
-    def _create(self, name: str, text: str) -> str:
-        try:
-            arn = self.change.create_schema(name=name, schema=text, **given(domain=self.domain))["schemaArn"]
-        except ClientError as error:
-            if code_of(error) == "InvalidInputException":
-                refuse(f"Schema {name}", error)
-            raise
-        self.log.info("Created schema %s", arn)
-        return arn
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 
 class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
@@ -201,3 +119,18 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
             ) from error
         self.log.info("Updating %s to schema %s", arn, self.schema_arn)
         return self.wait(context, "dataset_updated", datasetArn=arn)
+
+
+class PersonalizeDeleteDatasetOperator(PersonalizeDeleteOperator):
+    """
+    Delete a dataset and its data.
+
+    :param dataset_arn: ARN of the dataset. (templated)
+    """
+
+    kind, argument = "dataset", "datasetArn"
+    template_fields: Sequence[str] = aws_template_fields("dataset_arn")
+
+    def __init__(self, *, dataset_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dataset_arn = dataset_arn

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
-from personalize.operators.base import PersonalizeBaseOperator, arn_of, given
+from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of, given
+from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -135,3 +139,18 @@ class PersonalizeStopRecommenderOperator(_SwitchOperator):
     operation = "stop_recommender"
     before = ("ACTIVE",)
     waiter = "recommender_inactive"
+
+
+class PersonalizeDeleteRecommenderOperator(PersonalizeDeleteOperator):
+    """
+    Delete a recommender.
+
+    :param recommender_arn: ARN of the recommender. (templated)
+    """
+
+    kind, argument = "recommender", "recommenderArn"
+    template_fields: Sequence[str] = aws_template_fields("recommender_arn")
+
+    def __init__(self, *, recommender_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.recommender_arn = recommender_arn

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from personalize.operators.base import PersonalizeBaseOperator
-from personalize.operators.jobs import PersonalizeJobOperator
+from airflow_personalize.operators.base import PersonalizeBaseOperator
+from airflow_personalize.operators.job_base import PersonalizeJobOperator
 from personalize.triggers import stop_solution_version
 
 if TYPE_CHECKING:

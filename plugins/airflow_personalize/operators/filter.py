@@ -9,8 +9,12 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
+from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of, refuse
+from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from personalize.failures import code_of
-from personalize.operators.base import PersonalizeBaseOperator, arn_of, refuse
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -80,3 +84,18 @@ class PersonalizeCreateFilterOperator(PersonalizeBaseOperator):
 def _words(expression: str) -> list[str]:
     """An expression without regard to white space."""
     return expression.split()
+
+
+class PersonalizeDeleteFilterOperator(PersonalizeDeleteOperator):
+    """
+    Delete a filter.
+
+    :param filter_arn: ARN of the filter. (templated)
+    """
+
+    kind, argument = "filter", "filterArn"
+    template_fields: Sequence[str] = aws_template_fields("filter_arn")
+
+    def __init__(self, *, filter_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.filter_arn = filter_arn

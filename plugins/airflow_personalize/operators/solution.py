@@ -9,16 +9,20 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from personalize.failures import code_of
-from personalize.operators.base import PersonalizeBaseOperator, given, refuse
-from personalize.operators.listing import find_by
+from airflow_personalize.operators.base import PersonalizeBaseOperator, given, refuse
+from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 
 # Where these are imported from is part of the interface.
-from personalize.operators.solution_versions import (
+from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeGetSolutionMetricsOperator,
     PersonalizeStopSolutionVersionOperator,
 )
+from airflow_personalize.pagination import find_by
+from personalize.failures import code_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -145,3 +149,18 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
             )["solutionArn"],
         )
         return self.wait(context, "solution_updated", solutionArn=arn)
+
+
+class PersonalizeDeleteSolutionOperator(PersonalizeDeleteOperator):
+    """
+    Delete a solution with all its versions; its campaigns must be gone.
+
+    :param solution_arn: ARN of the solution. (templated)
+    """
+
+    kind, argument = "solution", "solutionArn"
+    template_fields: Sequence[str] = aws_template_fields("solution_arn")
+
+    def __init__(self, *, solution_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.solution_arn = solution_arn

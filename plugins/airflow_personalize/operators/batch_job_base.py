@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from personalize.operators.base import arn_of, given
-from personalize.operators.jobs import PersonalizeJobOperator
+from airflow_personalize.operators.base import arn_of, given
+from airflow_personalize.operators.job_base import PersonalizeJobOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -66,25 +66,3 @@ class _BatchJobOperator(PersonalizeJobOperator):
     def find(self, name: str, context: Context) -> str | None:
         arn = arn_of(self.solution_version_arn, self.kind.replace("_", "-"), name)
         return arn if self.describe(self.kind, **{self.argument: arn}) else None
-
-
-class PersonalizeCreateBatchInferenceJobOperator(_BatchJobOperator):
-    __doc__ = f"""
-    Get recommendations for many users or items, exactly once for a run.
-
-    ``create_kwargs`` may hold ``batchInferenceJobConfig``, ``batchInferenceJobMode`` and the like.
-    {(_BatchJobOperator.__doc__ or "").split("share.", 1)[-1]}"""
-
-    kind = "batch_inference_job"
-    waiter = "batch_inference_job_complete"
-    argument = "batchInferenceJobArn"
-
-
-class PersonalizeCreateBatchSegmentJobOperator(_BatchJobOperator):
-    __doc__ = f"""
-    Get segments of users for many items or item attributes, exactly once for a run.
-    {(_BatchJobOperator.__doc__ or "").split("share.", 1)[-1]}"""
-
-    kind = "batch_segment_job"
-    waiter = "batch_segment_job_complete"
-    argument = "batchSegmentJobArn"

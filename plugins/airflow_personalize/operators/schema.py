@@ -1,0 +1,90 @@
+"""Schemas: made once, found by name ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from botocore.exceptions import ClientError
+
+from airflow_personalize.export.schema.avro import parse_schema
+from airflow_personalize.operators.base import PersonalizeBaseOperator, given, refuse
+from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
+from airflow_personalize.pagination import find_by
+from personalize.failures import code_of
+from personalize.links import PersonalizeResourceLink
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from botocore.exceptions import ClientError
+
+from airflow_personalize.operators.base import PersonalizeBaseOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
+    """
+    Make sure that a schema exists.
+
+    Schemas never change in the service: the name given here gets the content's hash as its ending, so that a
+    changed schema becomes another resource, and an unchanged one is found again.
+
+    :param schema_name: Name that the schema's name begins with. (templated)
+    :param schema: The Avro schema: a dict, JSON text, or a ``.json`` file on the template search path. (templated)
+    :param domain: Domain of the dataset group it is for. (templated)
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("schema_name", "schema", "domain")
+    template_ext: Sequence[str] = (".json",)
+
+    def __init__(
+        self, *, schema_name: str, schema: dict[str, Any] | str, domain: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.schema_name = schema_name
+        self.schema = schema
+        self.domain = domain
+
+    def execute(self, context: Context) -> str:
+        schema = parse_schema(self.schema)
+        name = schema.versioned_name(self.schema_name)
+        arn, _ = self.once(lambda: self._find(name), lambda: self._create(name, schema.text))
+        PersonalizeResourceLink.persist(context, self, arn)
+        return arn
+
+    def _find(self, name: str) -> str | None:
+        found = find_by(self.client, "list_schemas", name=name)
+        return found["schemaArn"] if found else None
+
+    def _create(self, name: str, text: str) -> str:
+        try:
+            arn = self.change.create_schema(name=name, schema=text, **given(domain=self.domain))["schemaArn"]
+        except ClientError as error:
+            if code_of(error) == "InvalidInputException":
+                refuse(f"Schema {name}", error)
+            raise
+        self.log.info("Created schema %s", arn)
+        return arn
+
+
+class PersonalizeDeleteSchemaOperator(PersonalizeDeleteOperator):
+    """
+    Delete a schema; no dataset may use it.
+
+    :param schema_arn: ARN of the schema. (templated)
+    """
+
+    kind, argument = "schema", "schemaArn"
+    has_states = False
+    template_fields: Sequence[str] = aws_template_fields("schema_arn")
+
+    def __init__(self, *, schema_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.schema_arn = schema_arn
