@@ -20,9 +20,9 @@ import numpy as np
 import optax
 
 from localpersonalize.recipes import network
-from localpersonalize.recipes.base import Vocabulary
 from localpersonalize.recipes.events import EventLog
 from localpersonalize.recipes.sequences import Lanes
+from localpersonalize.recipes.vocabulary import Vocabulary
 
 HIDDEN, SIZE, TIME, SAMPLES = 43, 64, 32, 1024
 

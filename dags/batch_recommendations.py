@@ -25,8 +25,8 @@ from airflow_personalize.operators.batch_versions import PersonalizeChooseBatchV
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
-    PersonalizeCreateSolutionVersionOperator,
 )
+from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
 from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchAnswersToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
 from personalize import forms, pools

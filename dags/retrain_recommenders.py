@@ -49,6 +49,8 @@ from airflow_personalize.operators.promotion import (
 from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
+)
+from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeGetSolutionMetricsOperator,
 )

@@ -14,8 +14,8 @@ from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDa
 from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
-    PersonalizeCreateSolutionVersionOperator,
 )
+from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
 from tests.personalize.running import BUCKET, ROLE, Task
 
 POPULAR = "arn:aws:personalize:::recipe/aws-popularity-count"

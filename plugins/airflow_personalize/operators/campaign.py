@@ -18,9 +18,6 @@ from personalize.waiting import Wait
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-if TYPE_CHECKING:
-    from airflow.sdk import Context
-
 
 class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
     """

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_personalize.operators.base import PersonalizeBaseOperator, repeatable
-from airflow_personalize.operators.delete_dataset_group import PersonalizeDeleteDatasetGroupTreeOperator
 from personalize.failures import is_occupied
 
 if TYPE_CHECKING:
@@ -57,17 +56,3 @@ class PersonalizeDeleteOperator(PersonalizeBaseOperator):
     def _ask(self) -> str:
         getattr(self.change, f"delete_{self.kind}")(**{self.argument: self.arn})
         return LEAVING if self.has_states else GONE
-
-
-__all__ = [
-    "PersonalizeDeleteCampaignOperator",
-    "PersonalizeDeleteDatasetGroupOperator",
-    "PersonalizeDeleteDatasetGroupTreeOperator",
-    "PersonalizeDeleteDatasetOperator",
-    "PersonalizeDeleteEventTrackerOperator",
-    "PersonalizeDeleteFilterOperator",
-    "PersonalizeDeleteMetricAttributionOperator",
-    "PersonalizeDeleteRecommenderOperator",
-    "PersonalizeDeleteSchemaOperator",
-    "PersonalizeDeleteSolutionOperator",
-]

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 
 from airflow_personalize.operators.base import PersonalizeBaseOperator, repeatable
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
-from airflow_personalize.operators.delete_dataset_group import PersonalizeDeleteDatasetGroupTreeOperator
 from personalize.failures import code_of, is_occupied
 from personalize.triggers import stop_solution_version
 from personalize.waiting import WaitedTooLong
@@ -18,8 +17,6 @@ from personalize.waiting import WaitedTooLong
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-if TYPE_CHECKING:
-    from airflow.sdk import Context
 
 # Kinds that can go at the same time; those of a line only when those of the lines before are gone.
 ORDER = (

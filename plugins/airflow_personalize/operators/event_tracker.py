@@ -13,15 +13,7 @@ from airflow_personalize.pagination import find_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-
-from airflow_personalize.operators.base import PersonalizeBaseOperator
-
-if TYPE_CHECKING:
-    from airflow.sdk import Context
+from typing import TYPE_CHECKING
 
 
 class PersonalizeCreateEventTrackerOperator(PersonalizeBaseOperator):

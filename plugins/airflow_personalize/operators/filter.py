@@ -16,9 +16,6 @@ from personalize.failures import code_of
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-if TYPE_CHECKING:
-    from airflow.sdk import Context
-
 
 class PersonalizeCreateFilterOperator(PersonalizeBaseOperator):
     """

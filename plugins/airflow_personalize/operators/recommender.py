@@ -14,9 +14,6 @@ from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-if TYPE_CHECKING:
-    from airflow.sdk import Context
-
 
 class PersonalizeCreateRecommenderOperator(PersonalizeBaseOperator):
     """

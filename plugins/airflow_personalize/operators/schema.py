@@ -17,16 +17,7 @@ from personalize.links import PersonalizeResourceLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-from botocore.exceptions import ClientError
-
-from airflow_personalize.operators.base import PersonalizeBaseOperator
-
-if TYPE_CHECKING:
-    from airflow.sdk import Context
+from typing import TYPE_CHECKING
 
 
 class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):

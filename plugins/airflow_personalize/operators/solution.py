@@ -13,26 +13,11 @@ from airflow_personalize.operators.base import PersonalizeBaseOperator, given, r
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 
 # Where these are imported from is part of the interface.
-from airflow_personalize.operators.solution_version import (
-    PersonalizeCreateSolutionVersionOperator,
-    PersonalizeGetSolutionMetricsOperator,
-    PersonalizeStopSolutionVersionOperator,
-)
 from airflow_personalize.pagination import find_by
 from personalize.failures import code_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-if TYPE_CHECKING:
-    from airflow.sdk import Context
-
-__all__ = [
-    "PersonalizeCreateSolutionOperator",
-    "PersonalizeCreateSolutionVersionOperator",
-    "PersonalizeGetSolutionMetricsOperator",
-    "PersonalizeStopSolutionVersionOperator",
-]
 
 
 class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):

@@ -13,7 +13,8 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from personalize.config.rules import Mistake, mistakes
+from personalize.config.mistakes import Mistake
+from personalize.config.rules import mistakes
 from personalize.config.sections import Pipeline
 
 INCLUDE = Path(__file__).resolve().parents[3] / "include"

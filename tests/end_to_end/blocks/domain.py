@@ -23,6 +23,8 @@ from airflow_personalize.operators.recommender import (
 from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
+)
+from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeStopSolutionVersionOperator,
 )

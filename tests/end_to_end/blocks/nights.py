@@ -17,7 +17,7 @@ from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperat
 from airflow_personalize.operators.dataset_export_job import PersonalizeCreateDatasetExportJobOperator
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
-from airflow_personalize.operators.delete_base import PersonalizeDeleteDatasetGroupTreeOperator
+from airflow_personalize.operators.delete_dataset_group import PersonalizeDeleteDatasetGroupTreeOperator
 from airflow_personalize.operators.event_tracker import PersonalizeCreateEventTrackerOperator
 from airflow_personalize.operators.events import PersonalizePutEventsOperator
 from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
@@ -25,6 +25,8 @@ from airflow_personalize.operators.recommendations import PersonalizeGetRecommen
 from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
+)
+from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeGetSolutionMetricsOperator,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_personalize.operators.solution import PersonalizeGetSolutionMetricsOperator
+from airflow_personalize.operators.solution_version import PersonalizeGetSolutionMetricsOperator
 from personalize import once
 from tests.personalize.faults import every_third, lose_first_answer, proxy
 from tests.personalize.night import Night

@@ -21,7 +21,7 @@ from airflow_personalize.operators.recommender import (
     PersonalizeStartRecommenderOperator,
     PersonalizeStopRecommenderOperator,
 )
-from airflow_personalize.operators.solution import PersonalizeCreateSolutionVersionOperator
+from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
 from personalize.hooks import PersonalizeHook
 from personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger
 from personalize.waiting import PersonalizeError

@@ -9,8 +9,8 @@ from airflow_personalize.operators.dataset_group import PersonalizeCreateDataset
 from airflow_personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
-    PersonalizeGetSolutionMetricsOperator,
 )
+from airflow_personalize.operators.solution_version import PersonalizeGetSolutionMetricsOperator
 from personalize.waiting import PersonalizeError
 from tests.personalize.conftest import interactions
 from tests.personalize.night import POPULAR, WAIT, Night, requests

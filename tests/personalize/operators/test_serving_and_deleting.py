@@ -6,12 +6,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.operators.campaign import PersonalizeDeleteCampaignOperator
-from airflow_personalize.operators.delete_base import PersonalizeDeleteDatasetGroupTreeOperator
+from airflow_personalize.operators.delete_dataset_group import PersonalizeDeleteDatasetGroupTreeOperator
 from airflow_personalize.operators.event_tracker import PersonalizeCreateEventTrackerOperator
 from airflow_personalize.operators.events import PersonalizePutEventsOperator
 from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
 from airflow_personalize.operators.schema import PersonalizeDeleteSchemaOperator
-from airflow_personalize.operators.solution import PersonalizeStopSolutionVersionOperator
+from airflow_personalize.operators.solution_version import PersonalizeStopSolutionVersionOperator
 from tests.personalize.night import WAIT, Night
 from tests.personalize.running import Task
 

@@ -9,6 +9,8 @@ from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
+)
+from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeStopSolutionVersionOperator,
 )

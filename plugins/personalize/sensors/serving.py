@@ -1,3 +1,0 @@
-"""Sensors for filters, event trackers and batch jobs."""
-
-from __future__ import annotations
