@@ -14,11 +14,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.recipes.base import Request
 from localpersonalize.recipes.vocabulary import Vocabulary
 from localpersonalize.runtime import choosing
 from localpersonalize.runtime.deployment import Deployment, GroupData, View
+from localpersonalize.runtime.errors import InvalidInput
 from localpersonalize.runtime.exploring import Explorer
 from localpersonalize.runtime.filters import Filter, FilterError, Subject, Target, bind, keep
 from localpersonalize.runtime.histories import Events

@@ -14,12 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.recipes.registry import load_model, recipe
 from localpersonalize.runtime import answering
 from localpersonalize.runtime.answering import Answer, Params, Prepared
 from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, memory_of
-from localpersonalize.runtime.errors import ResourceNotFound
+from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
 from localpersonalize.runtime.exploring import Explorer
 from localpersonalize.runtime.filters import Filter, parse
 from localpersonalize.runtime.groups import Groups

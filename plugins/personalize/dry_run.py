@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_personalize import solution_versions
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Manifest, Place
-from personalize import cost, history, versions
+from personalize import cost, history
 from personalize.config.sections import DatasetGroup
 from personalize.data_gate import DatasetFacts, InteractionFacts, judge
 from personalize.interaction_days import until
@@ -76,5 +77,5 @@ def _live(client: Any, group: DatasetGroup, name: str) -> str | None:
     for page in client.get_paginator("list_campaigns").paginate():
         for campaign in page["campaigns"]:
             if campaign["name"] == wanted:
-                return versions.live(client, campaign["campaignArn"])
+                return solution_versions.live(client, campaign["campaignArn"])
     return None

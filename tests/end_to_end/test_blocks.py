@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from airflow_personalize.waiter import SOON
 from demo import local_aws
 from demo.airflow import aws_connection
 from demo.settings import Settings
 from demo.stack import Stack
-from personalize.waiting import SOON
 from tests.end_to_end.conftest import RunningStack
 from tests.personalize.conftest import BUCKET, prepare
 from tests.personalize.faults import Proxy, every_third, proxy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personalize.console import console_url
+from airflow_personalize.links import console_url
 
 ARN = "arn:aws:personalize:us-east-1:123456789012:"
 HOME = "https://us-east-1.console.aws.amazon.com/personalize/home?region=us-east-1#"

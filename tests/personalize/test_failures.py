@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personalize.failures import cure_of, explain
+from airflow_personalize.exceptions import cure_of, explain
 
 REASONS = {
     "Failed to assume role arn:aws:iam::1:role/r": "trust personalize.amazonaws.com",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from personalize.hooks import PersonalizeEventsHook, PersonalizeHook, PersonalizeRuntimeHook
-from personalize.waiting import waiter_names
+from airflow_personalize.hooks import PersonalizeEventsHook, PersonalizeHook, PersonalizeRuntimeHook
+from airflow_personalize.waiter import waiter_names
 from tests.personalize.running import connection
 
 

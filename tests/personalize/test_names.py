@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize.names import job_name
+from airflow_personalize.idempotency import job_name
 
 PATTERN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{0,62}")
 text = st.text(min_size=1, max_size=250)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, NoCredential
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize.once import TRIES, exactly_once
+from airflow_personalize.idempotency import TRIES, exactly_once
 
 LOG = logging.getLogger(__name__)
 LOST = ConnectionClosedError(endpoint_url="http://x")

@@ -12,9 +12,10 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from botocore.waiter import WaiterModel
 
-from personalize import waiting
-from personalize.hooks import WAITERS
-from personalize.waiting import PersonalizeError, UnknownStatus, Wait, WaitedTooLong, waiter_names
+from airflow_personalize import waiter
+from airflow_personalize.exceptions import PersonalizeError, UnknownStatus, WaitedTooLong
+from airflow_personalize.hooks import WAITERS
+from airflow_personalize.waiter import Wait, waiter_names
 
 MODEL_FILE = next(Path(botocore.__file__).parent.glob("data/personalize/*/service-2.json.gz"))
 MODEL = json.loads(gzip.decompress(MODEL_FILE.read_bytes()))
@@ -61,7 +62,7 @@ def wait(waiter: str = "campaign_active", **options: Any) -> Wait:
 @pytest.fixture
 def slept(monkeypatch) -> list[float]:
     pauses: list[float] = []
-    monkeypatch.setattr(waiting.time, "sleep", pauses.append)
+    monkeypatch.setattr(waiter.time, "sleep", pauses.append)
     return pauses
 
 
@@ -153,7 +154,7 @@ def test_pauses_grow_to_the_delay_with_a_jitter():
 
 
 def test_a_minute_of_waiting_takes_fewer_than_eight_requests():
-    total, looks = sum(waiting.SOON), len(waiting.SOON)
+    total, looks = sum(waiter.SOON), len(waiter.SOON)
     for pause in wait("solution_version_complete").pauses():
         total, looks = total + pause, looks + 1
         if total > 60:

@@ -14,12 +14,16 @@ from airflow.providers.common.compat.sdk import conf
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from personalize.failures import explain
-from personalize.hooks import PersonalizeHook
-from personalize.links import PersonalizeResourceLink
-from personalize.once import exactly_once
-from personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger, stop_solution_version
-from personalize.waiting import FIRST_PAUSE, PersonalizeError, Wait
+from airflow_personalize.exceptions import PersonalizeError, explain
+from airflow_personalize.hooks import PersonalizeHook
+from airflow_personalize.idempotency import exactly_once
+from airflow_personalize.links import PersonalizeResourceLink
+from airflow_personalize.triggers import (
+    PersonalizePauseTrigger,
+    PersonalizeWaitTrigger,
+    stop_solution_version,
+)
+from airflow_personalize.waiter import FIRST_PAUSE, Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -106,7 +110,7 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
     def once(
         self, look: Callable[[], T | None], ask: Callable[[], T], *, look_first: bool = True
     ) -> tuple[T, bool]:
-        """Change something exactly once, see `personalize.once.exactly_once`."""
+        """Change something exactly once, see `airflow_personalize.idempotency.exactly_once`."""
         return exactly_once(look, ask, self.log, look_first=look_first)
 
     def describe(self, kind: str, **arguments: str) -> dict[str, Any] | None:
@@ -199,7 +203,7 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
     def again(self, context: Context, number: int, longest: float) -> Any:
         """Run the operator again after a pause that grows with `number` up to `waiter_delay`, else `longest`.
 
-        Short pauses are sat out in the worker, see `personalize.waiting`. For an `execute` that is `repeatable`.
+        Short pauses are sat out in the worker, see `airflow_personalize.waiter`. For an `execute` that is `repeatable`.
         """
         pause = min(2.0 ** (number - 1), self.waiter_delay if self.waiter_delay is not None else longest)
         if not self.deferrable or (pause < FIRST_PAUSE and number <= SHORT_PAUSES):

@@ -9,11 +9,11 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
+from airflow_personalize.exceptions import code_of, explain, is_occupied
+from airflow_personalize.links import PersonalizeResourceLink
 from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of, given, refuse, repeatable
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
-from personalize.failures import code_of, explain, is_occupied
-from personalize.links import PersonalizeResourceLink
-from personalize.waiting import Wait
+from airflow_personalize.waiter import Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -9,10 +9,10 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
+from airflow_personalize.exceptions import code_of
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.pagination import find_by
-from personalize.failures import code_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from airflow_personalize.exceptions import is_occupied
 from airflow_personalize.operators.base import PersonalizeBaseOperator, repeatable
-from personalize.failures import is_occupied
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
+from airflow_personalize.exceptions import WaitedTooLong, code_of, is_occupied
 from airflow_personalize.operators.base import PersonalizeBaseOperator, repeatable
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
-from personalize.failures import code_of, is_occupied
-from personalize.triggers import stop_solution_version
-from personalize.waiting import WaitedTooLong
+from airflow_personalize.triggers import stop_solution_version
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize.hooks import PersonalizeEventsHook
 from airflow_personalize.operators.base import given
-from personalize.hooks import PersonalizeEventsHook
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
+from airflow_personalize.exceptions import PersonalizeError, code_of, is_occupied
+from airflow_personalize.idempotency import job_name
 from airflow_personalize.operators.base import PersonalizeBaseOperator, refuse, repeatable
-from personalize.failures import code_of, is_occupied
-from personalize.names import job_name
-from personalize.waiting import PersonalizeError, Wait
+from airflow_personalize.waiter import Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from personalize.hooks import PersonalizeRuntimeHook
+from airflow_personalize.hooks import PersonalizeRuntimeHook
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

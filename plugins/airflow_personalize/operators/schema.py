@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
+from airflow_personalize.exceptions import code_of
 from airflow_personalize.export.schema.avro import parse_schema
+from airflow_personalize.links import PersonalizeResourceLink
 from airflow_personalize.operators.base import PersonalizeBaseOperator, given, refuse
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.pagination import find_by
-from personalize.failures import code_of
-from personalize.links import PersonalizeResourceLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.job_base import PersonalizeJobOperator
-from personalize.triggers import stop_solution_version
+from airflow_personalize.triggers import stop_solution_version
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.common.compat.sdk import conf
 
-from personalize.hooks import PersonalizeHook
-from personalize.links import PersonalizeResourceLink
-from personalize.triggers import PersonalizeWaitTrigger
-from personalize.waiting import Outcome, PersonalizeError, Progress, Wait
+from airflow_personalize.exceptions import PersonalizeError
+from airflow_personalize.hooks import PersonalizeHook
+from airflow_personalize.links import PersonalizeResourceLink
+from airflow_personalize.triggers import PersonalizeWaitTrigger
+from airflow_personalize.waiter import Outcome, Progress, Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

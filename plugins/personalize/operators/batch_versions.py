@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of
 from airflow_personalize.pagination import find_by
-from personalize import versions
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -61,10 +61,10 @@ def choose(
     group_arn = _of(client, "list_dataset_groups", {}, "datasetGroupArn", group, "dataset group")
     arguments = {"datasetGroupArn": group_arn}
     solution_arn = _of(client, "list_solutions", arguments, "solutionArn", solution, "solution")
-    arn = versions.live(client, arn_of(solution_arn, "campaign", campaign)) if campaign else None
+    arn = solution_versions.live(client, arn_of(solution_arn, "campaign", campaign)) if campaign else None
     because = f"campaign {campaign} serves it"
     if arn is None or arn.rsplit("/", 1)[0] != solution_arn:  # another group may have a campaign of the name
-        newest = versions.newest(client, solution_arn)
+        newest = solution_versions.newest(client, solution_arn)
         if newest is None:
             raise NothingToAsk(
                 f"Solution {solution} has no ACTIVE version. Run retrain_recommenders of {group} first."

@@ -10,13 +10,14 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
+from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Place
 from airflow_personalize.operators.base import PersonalizeBaseOperator, fail
+from airflow_personalize.waiter import Wait
 from personalize import retention
 from personalize.config.sections import DatasetGroup
 from personalize.retention import Removal, Resource, Stored
-from personalize.waiting import PersonalizeError, Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

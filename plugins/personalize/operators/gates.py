@@ -10,8 +10,9 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of
-from personalize import history, versions
+from personalize import history
 from personalize.config.operations import DataGate, Gate
 from personalize.data_gate import DataGateClosed, DatasetFacts, judge
 from personalize.gates import HELD_OUT, Decision, Version, decide
@@ -138,10 +139,12 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
         solution = arn.split("/")[1]
         settings = dict(self.gates[solution])
         baseline = settings.pop("baseline", None)
-        new = versions.trained(self.client, arn)
-        live_arn = versions.live(self.client, arn_of(arn, "campaign", self.campaign_name))
-        live = versions.trained(self.client, live_arn) if live_arn else None
-        popular = versions.newest(self.client, arn_of(arn, "solution", baseline)) if baseline else None
+        new = solution_versions.trained(self.client, arn)
+        live_arn = solution_versions.live(self.client, arn_of(arn, "campaign", self.campaign_name))
+        live = solution_versions.trained(self.client, live_arn) if live_arn else None
+        popular = (
+            solution_versions.newest(self.client, arn_of(arn, "solution", baseline)) if baseline else None
+        )
         users = (context["ti"].xcom_pull(task_ids="data_gate") or {}).get("held_out_users")
         decision = decide(
             solution,
@@ -160,7 +163,7 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
             "campaign_arn": arn_of(arn, "campaign", self.campaign_name),
         }
 
-    def _remarks(self, new: versions.Trained, live: versions.Trained | None) -> list[str]:
+    def _remarks(self, new: solution_versions.Trained, live: solution_versions.Trained | None) -> list[str]:
         """What a reader should know of versions that nobody asked for."""
         found = []
         if live is not None and live.by_service:
@@ -168,7 +171,7 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
                 f"The live version {live.arn} was trained by the service itself: no gate has seen it."
             )
         since = live.described.get("creationDateTime") if live else None
-        unasked = versions.trained_by_themselves(self.client, new.arn.rsplit("/", 1)[0], since)
+        unasked = solution_versions.trained_by_themselves(self.client, new.arn.rsplit("/", 1)[0], since)
         if others := [arn for arn in unasked if arn not in (new.arn, live.arn if live else None)]:
             found.append(f"The service has trained {', '.join(others)} by itself; it is not promoted.")
         return found

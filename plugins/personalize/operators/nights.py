@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.gates import NIGHTS, plan_of
-from personalize import cost, history, notifications, versions
+from personalize import cost, history, notifications
 from personalize.config import INCLUDE
 from personalize.config.sections import DatasetGroup
 
@@ -91,7 +92,7 @@ class PersonalizeRecordNightOperator(_NightOperator):
         arn = pulled("train")
         if not arn:
             return None
-        version, decision = versions.trained(self.client, arn), pulled("gate", "decision") or {}
+        version, decision = solution_versions.trained(self.client, arn), pulled("gate", "decision") or {}
         outcome, reason = _outcome(decision, pulled)
         run = context["dag_run"]
         described = version.described

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.pagination import find_by
-from personalize import versions
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -61,7 +61,7 @@ class PersonalizeChooseEarlierVersionOperator(PersonalizeBaseOperator):
     def _choose(self, live: str) -> str:
         ready = [
             each["solutionVersionArn"]
-            for each in versions.of_solution(self.client, live.rsplit("/", 1)[0])
+            for each in solution_versions.of_solution(self.client, live.rsplit("/", 1)[0])
             if each["status"] == "ACTIVE"
         ]
         wanted = self.version if self.version not in ("", "None") else None

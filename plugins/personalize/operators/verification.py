@@ -14,10 +14,10 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
+from airflow_personalize.hooks import PersonalizeRuntimeHook
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from personalize.answers import Asked, CampaignCheckFailed, judge
 from personalize.config.operations import AnswerCheck
-from personalize.hooks import PersonalizeRuntimeHook
 from personalize.look_through import files, ids
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, task
 
 from airflow_personalize import sensors
+from airflow_personalize.hooks import PersonalizeHook
 from airflow_personalize.operators import delete_base
 from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
 from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
@@ -28,7 +29,6 @@ from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeStopSolutionVersionOperator,
 )
-from personalize.hooks import PersonalizeHook
 from tests.personalize.views import VIEWS, views_schema
 
 BUCKET, ROLE, NAME, DOMAIN = "encore-blocks", "EncoreTestRole", "domain", "ECOMMERCE"

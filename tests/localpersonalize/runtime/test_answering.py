@@ -6,10 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.runtime import answering
 from localpersonalize.runtime.deployment import Exploration, memory_of
-from localpersonalize.runtime.errors import ResourceNotFound
+from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
 from localpersonalize.runtime.histories import EventSelection
 from tests.localpersonalize.runtime.conftest import DAY, ITEMS, NextItem, World
 

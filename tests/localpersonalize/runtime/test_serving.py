@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.recipes.base import TrainingData, TrainingOptions
 from localpersonalize.recipes.registry import recipe
 from localpersonalize.runtime import Runtime
-from localpersonalize.runtime.errors import ResourceNotFound
+from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
 from localpersonalize.runtime.histories import StreamedEvent
 from localpersonalize.runtime.use_cases import USE_CASES
 

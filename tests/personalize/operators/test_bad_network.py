@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_personalize import idempotency
 from airflow_personalize.operators.solution_version import PersonalizeGetSolutionMetricsOperator
-from personalize import once
 from tests.personalize.faults import every_third, lose_first_answer, proxy
 from tests.personalize.night import Night
 from tests.personalize.running import Task, connection
@@ -13,7 +13,7 @@ from tests.personalize.running import Task, connection
 
 @pytest.fixture
 def network(service, monkeypatch):
-    monkeypatch.setattr(once, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(idempotency, "FIRST_PAUSE", 0.05)
     with proxy(service.address) as made:
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(made.address))
         yield made

@@ -10,6 +10,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from botocore.exceptions import ClientError
 
+from airflow_personalize.exceptions import PersonalizeError
+from airflow_personalize.hooks import PersonalizeHook
 from airflow_personalize.operators import base
 from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
 from airflow_personalize.operators.batch_segment_job import PersonalizeCreateBatchSegmentJobOperator
@@ -22,9 +24,7 @@ from airflow_personalize.operators.recommender import (
     PersonalizeStopRecommenderOperator,
 )
 from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
-from personalize.hooks import PersonalizeHook
-from personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger
-from personalize.waiting import PersonalizeError
+from airflow_personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger
 from tests.personalize.running import Task
 
 ARN = "arn:aws:personalize:us-east-1:123456789012:"
@@ -50,7 +50,7 @@ def client(monkeypatch) -> MagicMock:
     monkeypatch.setattr(PersonalizeHook, "conn", made)
     monkeypatch.setattr(PersonalizeHook, "asking_once", made)
     monkeypatch.setattr(base.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr("personalize.waiting.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("airflow_personalize.waiter.time.sleep", lambda seconds: None)
     return made
 
 

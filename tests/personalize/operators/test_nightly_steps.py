@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
 )
 from airflow_personalize.operators.solution_version import PersonalizeGetSolutionMetricsOperator
-from personalize.waiting import PersonalizeError
 from tests.personalize.conftest import interactions
 from tests.personalize.night import POPULAR, WAIT, Night, requests
 from tests.personalize.running import BUCKET, Task

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
@@ -18,7 +19,6 @@ from airflow_personalize.operators.recommender import (
     PersonalizeStopRecommenderOperator,
 )
 from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
-from personalize.waiting import PersonalizeError
 from tests.personalize.night import WAIT
 from tests.personalize.running import BUCKET, ROLE, Task
 from tests.personalize.views import VIEWS, views, views_schema

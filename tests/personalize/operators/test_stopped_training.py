@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
+from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
 )
@@ -14,7 +15,6 @@ from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeStopSolutionVersionOperator,
 )
-from personalize.waiting import PersonalizeError
 from tests.personalize.night import WAIT
 from tests.personalize.running import Task
 

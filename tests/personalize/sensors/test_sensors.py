@@ -9,9 +9,10 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_personalize import sensors
-from personalize.hooks import PersonalizeHook
-from personalize.triggers import PersonalizeWaitTrigger
-from personalize.waiting import PersonalizeError, UnknownStatus, waiter_names
+from airflow_personalize.exceptions import PersonalizeError, UnknownStatus
+from airflow_personalize.hooks import PersonalizeHook
+from airflow_personalize.triggers import PersonalizeWaitTrigger
+from airflow_personalize.waiter import waiter_names
 from tests.personalize.running import Task
 
 ARN = "arn:aws:personalize:us-east-1:123456789012:campaign/c"
@@ -22,7 +23,7 @@ ALL = [getattr(sensors, name) for name in sensors.__all__]
 def client(monkeypatch) -> MagicMock:
     made = MagicMock()
     monkeypatch.setattr(PersonalizeHook, "conn", made)
-    monkeypatch.setattr("personalize.waiting.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("airflow_personalize.waiter.time.sleep", lambda seconds: None)
     return made
 
 

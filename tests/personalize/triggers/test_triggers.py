@@ -9,8 +9,8 @@ from unittest.mock import MagicMock
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from personalize.hooks import PersonalizeHook
-from personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger
+from airflow_personalize.hooks import PersonalizeHook
+from airflow_personalize.triggers import PersonalizePauseTrigger, PersonalizeWaitTrigger
 from tests.personalize.running import first_event
 
 VERSION = "arn:aws:personalize:us-east-1:123456789012:solution/s/1"

@@ -12,8 +12,9 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from personalize.hooks import PersonalizeHook
-from personalize.waiting import Outcome, PersonalizeError, Progress, Wait
+from airflow_personalize.exceptions import PersonalizeError
+from airflow_personalize.hooks import PersonalizeHook
+from airflow_personalize.waiter import Outcome, Progress, Wait
 
 
 class PersonalizeWaitTrigger(BaseTrigger):

@@ -82,3 +82,25 @@ def is_passing(error: Exception) -> bool:
 def is_occupied(error: Exception) -> bool:
     """Whether the service refuses for now, until something else has ended."""
     return code_of(error) in _OCCUPIED
+
+
+class PersonalizeError(Exception):
+    """The service says that what was waited for has failed. Carries `resource`, `status` and `reason`."""
+
+    def __init__(self, resource: str, status: str, reason: str = "") -> None:
+        self.resource, self.status, self.reason = resource, status, reason
+        super().__init__(explain(resource, status, reason))
+
+    @property
+    def try_again(self) -> bool:
+        """Whether the same work can succeed another time: false, if a person must change something first."""
+        known = cure_of(self.reason)
+        return known is None or known.try_again
+
+
+class UnknownStatus(PersonalizeError):
+    """The service answers with a state that nobody declared."""
+
+
+class WaitedTooLong(PersonalizeError):
+    """Still not done after the last attempt."""

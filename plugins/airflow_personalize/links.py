@@ -1,6 +1,13 @@
-"""Where the AWS console shows a resource of Amazon Personalize."""
+"""Links from a task to the page of its resource in the AWS console."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.links.base_aws import BaseAwsLink
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 DOMAINS = {"aws": "aws.amazon.com", "aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}
 # The console keeps most kinds on pages of their dataset group.
@@ -8,6 +15,25 @@ PAGES = {
     "solution": "solutionsAndRecipes/solutionDetail",
     "campaign": "campaigns/campaignDetail",
 }
+
+
+class PersonalizeResourceLink(BaseAwsLink):
+    """The resource that a task works on, in the console of Amazon Personalize."""
+
+    name = "Amazon Personalize Resource"
+    key = "personalize_resource"
+
+    @classmethod
+    def persist(  # type: ignore[override]
+        cls, context: Context, operator: Any, arn: str, dataset_group_arn: str | None = None
+    ) -> None:
+        """Remember the resource that the task works on, and its dataset group where that is known."""
+        if operator.do_xcom_push:
+            group = dataset_group_arn or getattr(operator, "dataset_group_arn", None)
+            context["ti"].xcom_push(key=cls.key, value={"arn": arn, "dataset_group_arn": group})
+
+    def format_link(self, *, arn: str = "", dataset_group_arn: str | None = None, **_: Any) -> str:
+        return console_url(arn, dataset_group_arn) if arn else ""
 
 
 def console_url(arn: str, dataset_group_arn: str | None = None) -> str:

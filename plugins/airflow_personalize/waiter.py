@@ -19,8 +19,8 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.waiter import SingleWaiterConfig, WaiterModel
 
-from personalize.failures import code_of, cure_of, explain, is_passing
-from personalize.hooks import WAITERS
+from airflow_personalize.exceptions import PersonalizeError, UnknownStatus, WaitedTooLong, code_of, is_passing
+from airflow_personalize.hooks import WAITERS
 
 # Airflow takes a task for dead whose deferral ends before the worker process that deferred it has exited (seconds, on a
 # busy machine). So what is over in a moment is sat out in the worker, and a deferral begins with a pause.
@@ -28,28 +28,6 @@ SOON = (0.6, 2.4)
 FIRST_PAUSE = 5.0
 GROWTH = 2.0
 JITTER = 0.2
-
-
-class PersonalizeError(Exception):
-    """The service says that what was waited for has failed. Carries `resource`, `status` and `reason`."""
-
-    def __init__(self, resource: str, status: str, reason: str = "") -> None:
-        self.resource, self.status, self.reason = resource, status, reason
-        super().__init__(explain(resource, status, reason))
-
-    @property
-    def try_again(self) -> bool:
-        """Whether the same work can succeed another time: false, if a person must change something first."""
-        known = cure_of(self.reason)
-        return known is None or known.try_again
-
-
-class UnknownStatus(PersonalizeError):
-    """The service answers with a state that nobody declared."""
-
-
-class WaitedTooLong(PersonalizeError):
-    """Still not done after the last attempt."""
 
 
 @dataclass(frozen=True)

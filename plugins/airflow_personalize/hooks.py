@@ -13,7 +13,7 @@ from botocore.config import Config
 WAITERS = Path(__file__).with_name("waiters")
 # Throttling, 5xx and broken connections are botocore's business, in workers and triggerer alike.
 RETRIES = Config(retries={"mode": "adaptive", "max_attempts": 12})
-# Slows down when throttled, as the other mode does, but leaves it to `personalize.once` to ask again.
+# Slows down when throttled, as the other mode does, but leaves it to `airflow_personalize.idempotency` to ask again.
 NO_RETRIES = Config(retries={"mode": "adaptive", "total_max_attempts": 1})
 
 
@@ -30,7 +30,7 @@ class _ThinHook(AwsBaseHook):
 
     @cached_property
     def asking_once(self) -> Any:
-        """A client that never repeats a request: for requests that change something, see `personalize.once`."""
+        """A client that never repeats a request, for changes: see `airflow_personalize.idempotency`."""
         return self.get_client_type(config=self.config.merge(NO_RETRIES))
 
     @cached_property
