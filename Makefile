@@ -33,7 +33,7 @@ down: setup
 	@$(RUN) -m demo down
 
 check: setup
-	@$(RUN) -m personalize.config check
+	@$(RUN) -m encore.config check
 
 lint: setup
 	$(VENV)/bin/ruff check .

@@ -19,7 +19,7 @@ from demo import local_aws, product_database, shop
 from demo.progress import follow
 from demo.settings import Settings
 from demo.stack import Stack
-from personalize.config import DatasetGroup, load_pipeline
+from encore.config import DatasetGroup, load_pipeline
 
 Interval = tuple[datetime, datetime]
 

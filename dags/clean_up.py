@@ -16,7 +16,7 @@ from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from airflow_personalize.operators.clean_up import PersonalizeCleanUpOperator
-from personalize.config import DatasetGroup, load_pipeline
+from encore.config import DatasetGroup, load_pipeline
 
 
 def build(group: DatasetGroup) -> DAG:

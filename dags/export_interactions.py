@@ -25,7 +25,7 @@ from airflow_personalize.transfers.personalize_dataset_shards import (
     PersonalizeDatasetPlanOperator,
 )
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
-from personalize.config import INCLUDE, DatasetGroup, load_pipeline
+from encore.config import INCLUDE, DatasetGroup, load_pipeline
 from personalize.days import chosen_days, in_tasks, partitions
 
 DATE = {"type": ["null", "string"], "format": "date"}

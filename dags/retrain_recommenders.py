@@ -57,8 +57,8 @@ from airflow_personalize.operators.solution_version import (
 from airflow_personalize.operators.verification import PersonalizeVerifyCampaignOperator
 from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from personalize import forms, notifications, pools, run_params
-from personalize.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from personalize.retention import tags
 
 

@@ -14,7 +14,7 @@ from airflow.sdk import DAG, Param
 
 from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
 from airflow_personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
-from personalize.config import DatasetGroup, load_pipeline
+from encore.config import DatasetGroup, load_pipeline
 
 # Quoted, since templates are rendered as Python here, and Python takes 13740e49 for a number.
 CAMPAIGN = "{{ params.campaign | tojson }}"

@@ -17,7 +17,7 @@ from demo import local_aws, movielens, product_database, results, shop, stack
 from demo.airflow import USER, AirflowClient
 from demo.progress import RunFailed, follow
 from demo.settings import ROOT, Settings
-from personalize.config import load_pipeline
+from encore.config import load_pipeline
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(width=None if sys.stdout.isatty() else 140)

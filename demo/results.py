@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from personalize.config import DatasetGroup, Solution
+from encore.config import DatasetGroup, Solution
 
 METRICS = {
     "normalized_discounted_cumulative_gain_at_10": "NDCG@10",

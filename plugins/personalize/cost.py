@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from personalize.config.recipes import PRICED_BY_INTERACTION
+from encore.config.recipes import PRICED_BY_INTERACTION
 from personalize.tables import as_markdown, as_text
 
 COLUMNS = ("what", "quantity", "price", "USD")

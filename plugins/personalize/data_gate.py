@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from personalize.config.operations import DataGate
+from encore.config.policies import DataGate
 from personalize.tables import as_markdown, as_text
 
 COLUMNS = ("check", "seen", "limit", "result")

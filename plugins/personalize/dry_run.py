@@ -9,8 +9,8 @@ from typing import Any
 from airflow_personalize import solution_versions
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Manifest, Place
+from encore.config.models import DatasetGroup
 from personalize import cost, history
-from personalize.config.sections import DatasetGroup
 from personalize.data_gate import DatasetFacts, InteractionFacts, judge
 from personalize.interaction_days import until
 

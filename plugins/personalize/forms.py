@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-from personalize.config.sections import DatasetGroup
+from encore.config.models import DatasetGroup
 
 
 def retraining(group: DatasetGroup) -> dict[str, Param]:

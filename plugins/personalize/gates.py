@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from personalize.config.operations import Gate, MetricRule, Verdict
+from encore.config.policies import Gate, MetricRule, Verdict
 from personalize.tables import as_markdown, as_text
 
 Policy = Literal["gate", "hold", "ask", "promote"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from personalize.config.operations import Channel, Event, MailChannel, SlackChannel, SnsChannel
+from encore.config.policies import Channel, Event, MailChannel, SlackChannel, SnsChannel
 
 
 @dataclass(frozen=True)

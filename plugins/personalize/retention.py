@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from personalize.config.operations import Retention
+from encore.config.policies import Retention
 
 TAG = "encore:dataset-group"
 _DAY = re.compile(r"^dt=(\d{4}-\d{2}-\d{2})$")

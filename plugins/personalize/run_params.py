@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from personalize.config.recipes import UPDATABLE
-from personalize.config.sections import DatasetGroup
+from encore.config.models import DatasetGroup
+from encore.config.recipes import UPDATABLE
 
 
 class RunRefused(ValueError):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from personalize.config import PIPELINE_FILE
+from encore.config import PIPELINE_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from personalize.config import PIPELINE_FILE
+from encore.config import PIPELINE_FILE
 
 KINDS = (
     "batch_recommendations",

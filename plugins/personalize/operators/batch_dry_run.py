@@ -12,9 +12,9 @@ from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.batch_versions import NothingToAsk, choose
 from airflow_personalize.transfers.sql_source import source_of
 from airflow_personalize.transfers.sql_to_personalize_batch_input import ask
-from personalize.config.batch import BatchJob
-from personalize.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
-from personalize.config.sections import DatasetGroup
+from encore.config.batch import BatchJob
+from encore.config.models import DatasetGroup
+from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

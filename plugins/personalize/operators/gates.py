@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of
+from encore.config.policies import DataGate, Gate
 from personalize import history
-from personalize.config.operations import DataGate, Gate
 from personalize.data_gate import DataGateClosed, DatasetFacts, judge
 from personalize.gates import HELD_OUT, Decision, Version, decide
 from personalize.look_through import look_through

@@ -14,9 +14,9 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.gates import NIGHTS, plan_of
+from encore.config import INCLUDE
+from encore.config.models import DatasetGroup
 from personalize import cost, history, notifications
-from personalize.config import INCLUDE
-from personalize.config.sections import DatasetGroup
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from airflow_personalize.hooks import PersonalizeRuntimeHook
 from airflow_personalize.operators.base import PersonalizeBaseOperator
+from encore.config.policies import AnswerCheck
 from personalize.answers import Asked, CampaignCheckFailed, judge
-from personalize.config.operations import AnswerCheck
 from personalize.look_through import files, ids
 
 if TYPE_CHECKING:

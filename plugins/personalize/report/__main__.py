@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from encore.config import load_pipeline
 from personalize import history
-from personalize.config import load_pipeline
 from personalize.report.page import METRIC, page, pictures
 
 

@@ -33,7 +33,7 @@ def report_of(dag_id: str) -> str:
     from botocore.exceptions import ClientError
 
     from airflow_personalize.operators.nights import REPORT
-    from personalize.config import load_pipeline
+    from encore.config import load_pipeline
 
     kinds = ("retrain_recommenders", "export_interactions", "rollback_campaign", "clean_up")
     for group in load_pipeline().dataset_groups:

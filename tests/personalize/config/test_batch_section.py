@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personalize.config import PipelineError, load_pipeline
+from encore.config import PipelineError, load_pipeline
 
 FILE = """\
 dataset_groups:

@@ -8,10 +8,10 @@ import sys
 import pytest
 import yaml
 
-from personalize.config import INCLUDE, PIPELINE_FILE, PipelineError, load_pipeline
-from personalize.config.reading import compose, explained
-from personalize.config.rules import warnings
-from personalize.config.schema import SCHEMA_FILE, json_schema
+from encore.config import INCLUDE, PIPELINE_FILE, PipelineError, load_pipeline
+from encore.config.json_schema import SCHEMA_FILE, json_schema
+from encore.config.loader import compose, explained
+from encore.config.validation import warnings
 
 MINIMAL = """\
 dataset_groups:
@@ -104,7 +104,7 @@ def test_a_legacy_recipe_is_warned_of_with_its_successor(tmp_path):
 
 
 def test_the_schema_for_editors_is_up_to_date_and_named_by_the_file():
-    assert (INCLUDE / SCHEMA_FILE).read_text() == json_schema(), "run: python -m personalize.config schema"
+    assert (INCLUDE / SCHEMA_FILE).read_text() == json_schema(), "run: python -m encore.config schema"
     assert f"$schema={SCHEMA_FILE}" in PIPELINE_FILE.read_text().splitlines()[0]
 
 
@@ -124,7 +124,7 @@ def test_check_explains_the_file_and_fails_on_a_mistake(tmp_path):
     def check(text: str) -> subprocess.CompletedProcess[str]:
         file = tmp_path / "pipeline.yaml"
         file.write_text(text)
-        command = [sys.executable, "-W", "ignore", "-m", "personalize.config", "check", str(file)]
+        command = [sys.executable, "-W", "ignore", "-m", "encore.config", "check", str(file)]
         return subprocess.run(
             command, capture_output=True, text=True, cwd=INCLUDE.parent / "plugins", check=False
         )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from personalize.config.operations import DataGate
+from encore.config.policies import DataGate
 from personalize.data_gate import DataGateClosed, DatasetFacts, InteractionFacts, judge
 
 NOW = datetime(2026, 3, 1, 3, tzinfo=UTC)

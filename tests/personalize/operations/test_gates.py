@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from personalize.config.operations import Gate
+from encore.config.policies import Gate
 from personalize.gates import Version, decide, noise
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from personalize.config.operations import Retention
+from encore.config.policies import Retention
 from personalize.retention import (
     Resource,
     Stored,

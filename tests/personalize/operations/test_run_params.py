@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from personalize.config.sections import DatasetGroup
+from encore.config.models import DatasetGroup
 from personalize.run_params import RunRefused, read
 
 TODAY = date(2026, 3, 1)

@@ -8,8 +8,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_personalize.operators.clean_up import PersonalizeCleanUpOperator
 from airflow_personalize.operators.gates import PersonalizeGateOperator
 from airflow_personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
-from personalize.config.operations import Retention
-from personalize.config.sections import DatasetGroup
+from encore.config.models import DatasetGroup
+from encore.config.policies import Retention
 from personalize.retention import tags
 from tests.personalize.night import Night
 from tests.personalize.running import BUCKET, Task, connection

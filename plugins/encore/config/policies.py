@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from personalize.config.base import Name, Settings
+from encore.config.base import Name, Settings
 
 Verdict = Literal["promote", "ask", "hold"]
 MetricName = Literal[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from personalize.config.sections import Pipeline
+from encore.config.models import Pipeline
 
 SCHEMA_FILE = "pipeline.schema.json"
 

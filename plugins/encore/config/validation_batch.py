@@ -7,10 +7,10 @@ from pathlib import Path
 
 from croniter import croniter
 
-from personalize.config import recipes
-from personalize.config.batch import EVERYBODY, Batch, BatchJob
-from personalize.config.mistakes import Location, Mistake, recipe_mistakes
-from personalize.config.sections import DatasetGroup
+from encore.config import recipes
+from encore.config.batch import EVERYBODY, Batch, BatchJob
+from encore.config.models import DatasetGroup
+from encore.config.problems import Location, Mistake, recipe_mistakes
 
 
 def mistakes(at: Location, batch: Batch, group: DatasetGroup, include: Path) -> Iterator[Mistake]:

@@ -13,9 +13,9 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from personalize.config.mistakes import Mistake
-from personalize.config.rules import mistakes
-from personalize.config.sections import Pipeline
+from encore.config.models import Pipeline
+from encore.config.problems import Mistake
+from encore.config.validation import mistakes
 
 INCLUDE = Path(__file__).resolve().parents[3] / "include"
 PIPELINE_FILE = INCLUDE / "pipeline.yaml"

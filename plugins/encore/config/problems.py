@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from personalize.config import recipes
-from personalize.config.sections import DatasetGroup
+from encore.config import recipes
+from encore.config.models import DatasetGroup
 
 Location = tuple[int | str, ...]
 

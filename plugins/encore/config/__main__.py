@@ -1,4 +1,4 @@
-"""`python -m personalize.config check` explains the pipeline file; `schema` writes its JSON Schema for editors."""
+"""`python -m encore.config check` explains the pipeline file; `schema` writes its JSON Schema for editors."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from personalize.config.explaining import explain
-from personalize.config.reading import (
-    INCLUDE,
-    PipelineError,
-    compose,
-    explained,
-    load_pipeline,
-    pipeline_file,
-)
-from personalize.config.rules import warnings
-from personalize.config.schema import SCHEMA_FILE, json_schema
+from encore.config.describe import explain
+from encore.config.json_schema import SCHEMA_FILE, json_schema
+from encore.config.loader import INCLUDE, PipelineError, compose, explained, load_pipeline, pipeline_file
+from encore.config.validation import warnings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 

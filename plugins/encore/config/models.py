@@ -8,9 +8,9 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from airflow_personalize.export.validation.contract import Contract
-from personalize.config.base import Name, Settings
-from personalize.config.batch import Batch, BatchJob
-from personalize.config.operations import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
+from encore.config.base import Name, Settings
+from encore.config.batch import Batch, BatchJob
+from encore.config.policies import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
 
 RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
 POPULARITY = "aws-popularity-count"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from personalize.config.base import Name, Settings
-from personalize.config.recipes import BATCH_COLUMNS
+from encore.config.base import Name, Settings
+from encore.config.recipes import BATCH_COLUMNS
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+(/[a-zA-Z0-9_-]+)*$", max_length=200)]
 # What PostgreSQL takes without quotes, so that a name means the same quoted and unquoted.

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from croniter import croniter
 
-from personalize.config import batch_rules, recipes
-from personalize.config.mistakes import Location, Mistake, recipe_mistakes
-from personalize.config.sections import POPULARITY, DatasetGroup, Pipeline, Solution
+from encore.config import recipes, validation_batch
+from encore.config.models import POPULARITY, DatasetGroup, Pipeline, Solution
+from encore.config.problems import Location, Mistake, recipe_mistakes
 
 
 def mistakes(pipeline: Pipeline, include: Path) -> list[Mistake]:
@@ -77,7 +77,7 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
             yield Mistake(here, f"its campaign {solution.campaign_name} is {other}'s already")
         served[solution.campaign_name] = solution.name
     if group.batch:
-        yield from batch_rules.mistakes((*at, "batch"), group.batch, group, include)
+        yield from validation_batch.mistakes((*at, "batch"), group.batch, group, include)
 
 
 def _of_solution(at: Location, solution: Solution, group: DatasetGroup) -> Iterator[Mistake]:

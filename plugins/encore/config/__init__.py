@@ -1,7 +1,7 @@
-"""`include/pipeline.yaml`: what to keep fresh. `python -m personalize.config check` explains the file."""
+"""`include/pipeline.yaml`: what to keep fresh. `python -m encore.config check` explains the file."""
 
-from personalize.config.reading import INCLUDE, PIPELINE_FILE, PipelineError, load_pipeline
-from personalize.config.sections import (
+from encore.config.loader import INCLUDE, PIPELINE_FILE, PipelineError, load_pipeline
+from encore.config.models import (
     DATASET_TYPES,
     Campaign,
     Dataset,

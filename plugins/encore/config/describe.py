@@ -6,8 +6,8 @@ from rich import box
 from rich.console import Group
 from rich.table import Table
 
-from personalize.config.batch import BatchJob
-from personalize.config.sections import DatasetGroup, Solution
+from encore.config.batch import BatchJob
+from encore.config.models import DatasetGroup, Solution
 
 
 def explain(group: DatasetGroup) -> Group:

@@ -1,0 +1,1 @@
+"""Whether data may be imported, whether a version may go live, and whether its campaign answers."""

@@ -1,0 +1,1 @@
+"""The operators of the application, on top of the provider's."""
