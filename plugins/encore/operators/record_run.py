@@ -13,10 +13,10 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator
-from airflow_personalize.operators.gates import NIGHTS, plan_of
+from airflow_personalize.operators.gates import plan_of
 from encore.config import INCLUDE
 from encore.config.models import DatasetGroup
-from personalize import cost, history, notifications
+from personalize import cost, history
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -146,44 +146,6 @@ class PersonalizeRecordNightOperator(_NightOperator):
             )
         except Exception:
             self.log.exception("The report could not be drawn; python -m personalize.report does it by hand.")
-
-
-class PersonalizeTellOperator(_NightOperator):
-    """Tell who wants to know how the night went: promoted, held, failed, with the tables."""
-
-    def execute(self, context: Context) -> list[str]:
-        group, plan = self.settings, plan_of(context)
-        if plan.get("dry_run"):
-            return []
-        recorded = context["ti"].xcom_pull(task_ids="record") or {}
-        decisions = {
-            name: context["ti"].xcom_pull(task_ids="refresh.gate", map_indexes=number, key="decision") or {}
-            for number, name in enumerate(plan.get("solutions", ()))
-        }
-        failed = _failed_tasks(context)
-        news = notifications.news_of(group.name, recorded.get("solutions", {}), decisions, failed)
-        told = []
-        for channel in group.notify:
-            for message in news:
-                if message.event in channel.on:
-                    notifications.send(channel, message, context)
-                    told.append(f"{channel.type}: {message.subject}")
-        for message in news:
-            self.log.info("%s\n%s", message.subject, message.text)
-        return told
-
-
-class PersonalizeDryRunOperator(_NightOperator):
-    """Say what a run would do and cost, by only reading."""
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        from personalize.dry_run import look_ahead
-
-        group, s3 = self.settings, self.s3()
-        past = history.read(s3, group.bucket, group.prefix, newest=NIGHTS)
-        plan = look_ahead(group, plan_of(context), s3, self.client, past, cost.Prices.load(PRICES))
-        self.log.info("This was a dry run: nothing was changed.\n%s", "\n".join(plan["lines"]))
-        return plan
 
 
 def _outcome(decision: Mapping[str, Any], pulled: Any) -> tuple[str, str]:

@@ -6,14 +6,11 @@ to skip may not exist yet when the branch is taken, and what it leaves for them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
-
-from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -49,32 +46,3 @@ class PersonalizeAskOperator(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         return HITLOperator.execute_complete(self, context, event)
-
-
-class PersonalizePromoteOperator(PersonalizeCreateOrUpdateCampaignOperator):
-    """Make the campaign serve the new version, if the gate or a person says so."""
-
-    def execute(self, context: Context, event: dict[str, Any] | None = None) -> str:
-        if not goes_live(context):
-            raise AirflowSkipException(f"Campaign {self.campaign_name} keeps what it serves.")
-        return super().execute(context, event)
-
-
-class PersonalizeHeldOperator(BaseOperator):
-    """Marks a version that does not go live: green if it was held or rejected, skipped otherwise.
-
-    :param campaign_name: the campaign that keeps what it serves (templated)
-    """
-
-    template_fields: Sequence[str] = ("campaign_name",)
-    ui_color = "#ffe8cc"
-
-    def __init__(self, *, campaign_name: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.campaign_name = campaign_name
-
-    def execute(self, context: Context) -> str:
-        if goes_live(context):
-            raise AirflowSkipException("It goes live.")
-        self.log.warning("%s", decision_of(context)["text"])
-        return f"Campaign {self.campaign_name} keeps what it serves."
