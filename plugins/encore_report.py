@@ -17,7 +17,7 @@ class ReportApp:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._app is None:
-            from personalize.report.web import create_app
+            from encore.web import create_app
 
             self._app = create_app()
         await self._app(scope, receive, send)

@@ -137,7 +137,7 @@ class PersonalizeRecordNightOperator(_NightOperator):
     def _draw(self, s3: Any, group: DatasetGroup) -> None:
         """The report of all nights; a night is not spoiled by a picture that fails."""
         try:
-            from personalize.report.page import page
+            from encore.report.page import page
 
             html = page(history.read(s3, group.bucket, group.prefix), group.name)
             key = f"{group.prefix}/{REPORT}"
@@ -145,7 +145,7 @@ class PersonalizeRecordNightOperator(_NightOperator):
                 Bucket=group.bucket, Key=key, Body=html.encode(), ContentType="text/html; charset=utf-8"
             )
         except Exception:
-            self.log.exception("The report could not be drawn; python -m personalize.report does it by hand.")
+            self.log.exception("The report could not be drawn; python -m encore.report does it by hand.")
 
 
 def _outcome(decision: Mapping[str, Any], pulled: Any) -> tuple[str, str]:

@@ -8,10 +8,10 @@ import re
 import matplotlib.image
 import pytest
 
+from encore.report import figures
+from encore.report.__main__ import main
+from encore.report.page import page
 from personalize import history
-from personalize.report import figures
-from personalize.report.__main__ import main
-from personalize.report.page import page
 from tests.personalize.operations.nights import NDCG, nights
 
 ROWS = history.from_parquet(history.to_parquet(nights()))

@@ -12,7 +12,7 @@ import pytest
 from fastapi import HTTPException
 from moto import mock_aws
 
-from personalize.report import web
+from encore import web
 
 PLUGIN = Path(web.__file__).parents[2] / "encore_report.py"
 
@@ -43,9 +43,9 @@ def test_a_dag_of_somebody_else_has_none(bucket):
 def test_the_plugin_adds_the_tab_to_dags_and_runs_without_loading_the_app():
     spec = importlib.util.spec_from_file_location("encore_report_under_test", PLUGIN)
     module = importlib.util.module_from_spec(spec)
-    sys.modules.pop("personalize.report.web", None)
+    sys.modules.pop("encore.web", None)
     spec.loader.exec_module(module)
     plugin = module.EncoreReportPlugin()
     assert [view["destination"] for view in plugin.external_views] == ["dag", "dag_run"]
     assert all(view["href"] == "/encore/report/{DAG_ID}" for view in plugin.external_views)
-    assert "personalize.report.web" not in sys.modules
+    assert "encore.web" not in sys.modules

@@ -1,4 +1,4 @@
-"""`python -m personalize.report`: the history of a dataset group as one HTML file, with its pictures as PNGs."""
+"""`python -m encore.report`: the history of a dataset group as one HTML file, with its pictures as PNGs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from encore.config import load_pipeline
+from encore.report.page import METRIC, page, pictures
 from personalize import history
-from personalize.report.page import METRIC, page, pictures
 
 
 def main(

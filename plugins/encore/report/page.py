@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from personalize.report import figures
+from encore.report import figures
 
 Rows = Sequence[Mapping[str, Any]]
 METRIC = "normalized_discounted_cumulative_gain_at_25"

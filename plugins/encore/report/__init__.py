@@ -1,0 +1,1 @@
+"""The history, drawn: `python -m encore.report`."""

@@ -1,1 +1,0 @@
-"""The history, drawn: `python -m personalize.report`."""
