@@ -29,12 +29,12 @@ from airflow_personalize.operators.solution import (
 from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
 from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchAnswersToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
+from encore import forms, pools
 from encore.config import INCLUDE, DatasetGroup, load_pipeline
 from encore.config.batch import Batch, BatchJob
 from encore.config.models import RECIPE_ARN
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
-from personalize import forms, pools
-from personalize.retention import tags
+from encore.retention import tags
 
 
 def _prefix(job: BatchJob) -> str:

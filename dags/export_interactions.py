@@ -26,7 +26,7 @@ from airflow_personalize.transfers.personalize_dataset_shards import (
 )
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore.config import INCLUDE, DatasetGroup, load_pipeline
-from personalize.days import chosen_days, in_tasks, partitions
+from encore.runs.export_days import chosen_days, in_tasks, partitions
 
 DATE = {"type": ["null", "string"], "format": "date"}
 PARAMS = {

@@ -57,9 +57,10 @@ from airflow_personalize.operators.solution_version import (
 from airflow_personalize.operators.verification import PersonalizeVerifyCampaignOperator
 from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from encore import forms, notifications, pools
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
-from personalize import forms, notifications, pools, run_params
-from personalize.retention import tags
+from encore.retention import tags
+from encore.runs import parameters
 
 
 def _location(kind: DatasetType) -> str:
@@ -177,8 +178,8 @@ def build(group: DatasetGroup) -> DAG:
         def look_at_form(params=None, ti=None):
             """Refuse choices that do not go together; a dry run leads to nothing but a look."""
             try:
-                plan = run_params.read(params, group, datetime.now(UTC).date())
-            except run_params.RunRefused as error:
+                plan = parameters.read(params, group, datetime.now(UTC).date())
+            except parameters.RunRefused as error:
                 raise AirflowFailException(str(error)) from error
             ti.xcom_push(key="plan", value=plan.as_json())
             exports = [f"export_{kind}" for kind in group.datasets if kind != "interactions"]

@@ -22,8 +22,8 @@ from demo.airflow import Airflow, AirflowClient, environment
 from demo.postgres import Postgres
 from demo.processes import Process
 from demo.settings import Settings
+from encore import pools
 from encore.config import load_pipeline
-from personalize import pools
 
 Say = Callable[[str], None]
 

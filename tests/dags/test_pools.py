@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from personalize import pools
+from encore import pools
 
 POOL_OF = {
     "PersonalizeCreateDatasetImportJobOperator": pools.IMPORTS,

@@ -67,7 +67,7 @@ def tastes_lost(nights, first_night) -> Iterator[None]:
 
 
 def test_the_first_night_is_recorded_with_its_report(nights, first_night):
-    from personalize import history
+    from encore import history
 
     rows = history.read(nights.aws("s3"), "encore-shop", "shop")
     assert {row["solution"]: row["solution_version_arn"] for row in rows} == first_night

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from personalize.days import chosen_days, in_tasks, partitions
+from encore.runs.export_days import chosen_days, in_tasks, partitions
 
 TODAY = date(2026, 3, 10)
 INTERVAL = (datetime(2026, 3, 9, tzinfo=UTC), datetime(2026, 3, 10, tzinfo=UTC))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from personalize import pools
+from encore import pools
 
 
 def test_each_pool_counts_deferred_tasks_and_says_what_for():

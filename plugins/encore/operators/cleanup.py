@@ -15,9 +15,9 @@ from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Place
 from airflow_personalize.operators.base import PersonalizeBaseOperator, fail
 from airflow_personalize.waiter import Wait
+from encore import retention
 from encore.config.models import DatasetGroup
-from personalize import retention
-from personalize.retention import Removal, Resource, Stored
+from encore.retention import Removal, Resource, Stored
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -11,12 +11,12 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.operators.base import PersonalizeBaseOperator
+from encore import history
 from encore.config.policies import DataGate
+from encore.gates.data_quality import DataGateClosed, DatasetFacts, judge
+from encore.gates.import_profile import look_through
+from encore.gates.promotion import HELD_OUT
 from encore.operators.gate import NIGHTS, plan_of
-from personalize import history
-from personalize.data_gate import DataGateClosed, DatasetFacts, judge
-from personalize.gates import HELD_OUT
-from personalize.look_through import look_through
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_personalize.operators.gates import NIGHTS, plan_of
+from encore import cost, history
 from encore.operators.record_run import PRICES, _NightOperator
-from personalize import cost, history
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -16,7 +16,7 @@ class PersonalizeDryRunOperator(_NightOperator):
     """Say what a run would do and cost, by only reading."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        from personalize.dry_run import look_ahead
+        from encore.runs.dry_run import look_ahead
 
         group, s3 = self.settings, self.s3()
         past = history.read(s3, group.bucket, group.prefix, newest=NIGHTS)

@@ -10,9 +10,9 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of
+from encore import history
 from encore.config.policies import Gate
-from personalize import history
-from personalize.gates import Decision, Version, decide
+from encore.gates.promotion import Decision, Version, decide
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -13,8 +13,8 @@ from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Place
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.gates import plan_of
-from personalize.interaction_days import NothingToTell, days, not_imported, until
-from personalize.look_through import files
+from encore.gates.import_profile import files
+from encore.runs.import_days import NothingToTell, days, not_imported, until
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

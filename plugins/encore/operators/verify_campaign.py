@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 from airflow_personalize.hooks import PersonalizeRuntimeHook
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore.config.policies import AnswerCheck
-from personalize.answers import Asked, CampaignCheckFailed, judge
-from personalize.look_through import files, ids
+from encore.gates.campaign_check import Asked, CampaignCheckFailed, judge
+from encore.gates.import_profile import files, ids
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from encore import history
 from encore.config import load_pipeline
 from encore.report.page import METRIC, page, pictures
-from personalize import history
 
 
 def main(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personalize.answers import Asked, CampaignCheckFailed, judge
+from encore.gates.campaign_check import Asked, CampaignCheckFailed, judge
 
 GOOD = [Asked("u1", ("a", "b"), 0.01), Asked("u2", ("b", "c"), 0.02)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from encore.config import INCLUDE
-from personalize.cost import Prices, Trained, estimate, usual_hours
+from encore.cost import Prices, Trained, estimate, usual_hours
 
 PRICES = Prices("2026-01-01", "nowhere", "us-east-1", 0.05, 0.24, 0.002, 0.2, 0.54)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from encore.config.policies import DataGate
-from personalize.data_gate import DataGateClosed, DatasetFacts, InteractionFacts, judge
+from encore.gates.data_quality import DataGateClosed, DatasetFacts, InteractionFacts, judge
 
 NOW = datetime(2026, 3, 1, 3, tzinfo=UTC)
 USUAL = [9_000, 10_000, 11_000]

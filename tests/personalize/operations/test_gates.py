@@ -9,7 +9,7 @@ import random
 import pytest
 
 from encore.config.policies import Gate
-from personalize.gates import Version, decide, noise
+from encore.gates.promotion import Version, decide, noise
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
 

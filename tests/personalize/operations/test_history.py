@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from personalize import history
+from encore import history
 
 FIRST, SECOND = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 

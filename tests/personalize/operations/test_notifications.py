@@ -16,7 +16,7 @@ from moto import mock_aws
 from pydantic import TypeAdapter
 
 from encore.config.policies import Channel
-from personalize.notifications import News, channels_for, late, news_of, send
+from encore.notifications import News, channels_for, late, news_of, send
 
 NEWS = News("held", "shop: held related", "NDCG {{ 0.1 }} < 0.2\n| a |")
 

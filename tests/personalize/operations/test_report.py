@@ -8,10 +8,10 @@ import re
 import matplotlib.image
 import pytest
 
+from encore import history
 from encore.report import figures
 from encore.report.__main__ import main
 from encore.report.page import page
-from personalize import history
 from tests.personalize.operations.nights import NDCG, nights
 
 ROWS = history.from_parquet(history.to_parquet(nights()))

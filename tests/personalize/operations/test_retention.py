@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from encore.config.policies import Retention
-from personalize.retention import (
+from encore.retention import (  # fmt: skip
     Resource,
     Stored,
     is_ours,
@@ -15,7 +15,7 @@ from personalize.retention import (
     resources_to_remove,
     schemas_to_remove,
     tags,
-)  # fmt: skip
+)
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

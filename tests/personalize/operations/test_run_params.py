@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from encore.config.models import DatasetGroup
-from personalize.run_params import RunRefused, read
+from encore.runs.parameters import RunRefused, read
 
 TODAY = date(2026, 3, 1)
 GROUP = DatasetGroup.model_validate({

@@ -10,7 +10,7 @@ from airflow_personalize.operators.gates import PersonalizeGateOperator
 from airflow_personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 from encore.config.models import DatasetGroup
 from encore.config.policies import Retention
-from personalize.retention import tags
+from encore.retention import tags
 from tests.personalize.night import Night
 from tests.personalize.running import BUCKET, Task, connection
 

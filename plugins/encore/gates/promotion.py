@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from encore.config.policies import Gate, MetricRule, Verdict
-from personalize.tables import as_markdown, as_text
+from encore.text_tables import as_markdown, as_text
 
 Policy = Literal["gate", "hold", "ask", "promote"]
 ENOUGH_NIGHTS = 8

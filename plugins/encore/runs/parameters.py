@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from encore.config.models import DatasetGroup
 from encore.config.recipes import UPDATABLE
+from encore.runs.plan import RunPlan
 
 
 class RunRefused(ValueError):
     """The choices of a run contradict each other. The message names them and what to choose instead."""
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """The choices of one run, checked."""
-
-    solutions: Sequence[str]
-    training_mode: str = "FULL"
-    import_mode: str = "FULL"
-    as_of: date | None = None
-    dry_run: bool = False
-    promote: str = "gate"
-    data_gate: str = "file"
-
-    def as_json(self) -> dict[str, Any]:
-        as_of = self.as_of.isoformat() if self.as_of else None
-        return {**vars(self), "solutions": list(self.solutions), "as_of": as_of}
 
 
 def read(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from encore.config.policies import DataGate
-from personalize.tables import as_markdown, as_text
+from encore.text_tables import as_markdown, as_text
 
 COLUMNS = ("check", "seen", "limit", "result")
 DAYS_TO_COMPARE = 14

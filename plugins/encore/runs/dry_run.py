@@ -9,10 +9,10 @@ from typing import Any
 from airflow_personalize import solution_versions
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Manifest, Place
+from encore import cost, history
 from encore.config.models import DatasetGroup
-from personalize import cost, history
-from personalize.data_gate import DatasetFacts, InteractionFacts, judge
-from personalize.interaction_days import until
+from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
+from encore.runs.import_days import until
 
 
 def look_ahead(

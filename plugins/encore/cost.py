@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from encore.config.recipes import PRICED_BY_INTERACTION
-from personalize.tables import as_markdown, as_text
+from encore.text_tables import as_markdown, as_text
 
 COLUMNS = ("what", "quantity", "price", "USD")
 HOURS_A_DAY = 24

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from personalize.data_gate import InteractionFacts
+from encore.gates.data_quality import InteractionFacts
 
 EXAMPLES = 5
 
