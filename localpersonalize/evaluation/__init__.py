@@ -1,0 +1,1 @@
+"""The service's offline evaluation: splitting, evaluating, metrics."""

@@ -1,0 +1,1 @@
+"""Recipes that count who took what with what."""

@@ -1,0 +1,1 @@
+"""One solution version from data to a model on disk."""
