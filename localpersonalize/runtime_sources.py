@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from localpersonalize.data.tables import Tables
+from localpersonalize.datasets.tables import Tables
 from localpersonalize.runtime.histories import StreamedEvent
 from localpersonalize.store import Store
 

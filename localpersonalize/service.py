@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from localpersonalize.data.tables import Tables
+from localpersonalize.datasets.tables import Tables
 from localpersonalize.faults import Faults
 from localpersonalize.jobs import Jobs
 from localpersonalize.protocol.errors import NotFound

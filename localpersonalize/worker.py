@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from localpersonalize.data.tables import Tables
+from localpersonalize.datasets.tables import Tables
 from localpersonalize.kept_objects import objects_folder
 from localpersonalize.store import Store
 
 if TYPE_CHECKING:
-    from localpersonalize.data.objects import Objects
+    from localpersonalize.datasets.s3_objects import Objects
 
 Say = Callable[[str], None]
 
@@ -52,7 +52,7 @@ def main() -> None:
 def _load_what_most_tasks_need() -> None:
     import boto3
 
-    import localpersonalize.data.imports  # noqa: F401
+    import localpersonalize.datasets.imports  # noqa: F401
 
     # The default session reads the model of S3 once; no request is made.
     boto3.client("s3", region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
@@ -91,7 +91,7 @@ def _client(request: dict[str, Any], service: str) -> Any:
 
 
 def _objects(request: dict[str, Any]) -> Objects:
-    from localpersonalize.data.objects import Objects
+    from localpersonalize.datasets.s3_objects import Objects
 
     kept = None if request["s3_endpoint"] else objects_folder(Path(request["data_dir"]))
     return Objects(_client(request, "s3"), kept)
@@ -99,8 +99,8 @@ def _objects(request: dict[str, Any]) -> Objects:
 
 def import_dataset(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Import CSV files into a new version of a dataset."""
-    from localpersonalize.data import imports
-    from localpersonalize.data.csv_files import ImportRefused
+    from localpersonalize.datasets import imports
+    from localpersonalize.datasets.csv_files import ImportRefused
 
     store, tables = _open(request)
     job = store.get(request["arn"]) or {}
@@ -184,7 +184,7 @@ def batch(request: dict[str, Any], say: Say) -> dict[str, Any]:
 
 def export(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Write a dataset to S3."""
-    from localpersonalize.data import exports
+    from localpersonalize.datasets import exports
 
     store, tables = _open(request)
     job = store.get(request["arn"]) or {}
@@ -195,8 +195,8 @@ def export(request: dict[str, Any], say: Say) -> dict[str, Any]:
 
 def delete_users(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Write the datasets of a group again, without some users."""
-    from localpersonalize.data import deletions
-    from localpersonalize.data.csv_files import ImportRefused
+    from localpersonalize.datasets import deletions
+    from localpersonalize.datasets.csv_files import ImportRefused
 
     store, tables = _open(request)
     job = store.get(request["arn"]) or {}
@@ -208,7 +208,7 @@ def delete_users(request: dict[str, Any], say: Say) -> dict[str, Any]:
 
 def report_attribution(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Write what a metric attribution measures of an import."""
-    from localpersonalize.data.attribution import as_csv, measure
+    from localpersonalize.datasets.attribution import as_csv, measure
     from localpersonalize.runtime_sources import dataset_of
 
     store, tables = _open(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localpersonalize.data import roles
+from localpersonalize.aws import role_access
 from localpersonalize.protocol.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def may_read(service: Service, arn: str, role_arn: str, location: str) -> None:
     """
     :raises AccessRefused: with the reason for the job's `failureReason`.
     """
-    roles.check(service.client("iam"), service.client("s3"), role_arn, location, roles.READ, arn)
+    role_access.check(service.client("iam"), service.client("s3"), role_arn, location, role_access.READ, arn)
 
 
 def may_write(service: Service, arn: str, role_arn: str, location: str) -> None:
     """
     :raises AccessRefused: with the reason for the job's `failureReason`.
     """
-    roles.check(service.client("iam"), service.client("s3"), role_arn, location, roles.WRITE, arn)
+    role_access.check(service.client("iam"), service.client("s3"), role_arn, location, role_access.WRITE, arn)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localpersonalize.data.roles import AccessRefused
+from localpersonalize.aws.role_access import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
 from localpersonalize.resources import kinds
 from localpersonalize.resources.access import may_write
@@ -53,7 +53,7 @@ def measure_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         return
     import pyarrow as pa
 
-    from localpersonalize.data.attribution import measure
+    from localpersonalize.datasets.attribution import measure
     from localpersonalize.runtime_sources import dataset_of
 
     items = dataset_of(service.store, attribution["datasetGroupArn"], "ITEMS")

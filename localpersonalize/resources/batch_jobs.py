@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.data.roles import AccessRefused
+from localpersonalize.aws.role_access import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
 from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.recipes.registry import recipe

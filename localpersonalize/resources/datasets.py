@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.data import domains
-from localpersonalize.data.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
+from localpersonalize.datasets import domain_schemas
+from localpersonalize.datasets.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import InUse, InvalidInput
 from localpersonalize.resources import kinds
@@ -45,7 +45,7 @@ def _check(schema: Mapping[str, Any], kind: str, domain: str | None) -> None:
     fields = parse_fields(schema["schema"])
     check_for_dataset(fields, kind)
     if domain:
-        domains.check(fields, kind, domain)
+        domain_schemas.check(fields, kind, domain)
 
 
 @operation("UpdateDataset")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.data.attribution import EXPRESSION
-from localpersonalize.data.schemas import columns_of
+from localpersonalize.datasets.attribution import EXPRESSION
+from localpersonalize.datasets.schemas import columns_of
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import AlreadyExists, InvalidInput, LimitExceeded, NotFound
 from localpersonalize.resources import kinds

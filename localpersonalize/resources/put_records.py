@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.data.schemas import Field, columns_of
-from localpersonalize.data.streamed import Row, event_row, record_row
+from localpersonalize.datasets.events import Row, event_row, record_row
+from localpersonalize.datasets.schemas import Field, columns_of
 from localpersonalize.protocol.errors import InvalidInput, NotFound
 from localpersonalize.resources import kinds
 from localpersonalize.resources.attribution_reports import events_came

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.data.schemas import parse_fields
+from localpersonalize.datasets.schemas import parse_fields
 from localpersonalize.resources import kinds
 from localpersonalize.resources.registry import operation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from localpersonalize.data.attribution import Measured, as_csv, measure
+from localpersonalize.datasets.attribution import Measured, as_csv, measure
 
 EVENTS = pa.table(
     {

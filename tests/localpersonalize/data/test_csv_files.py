@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localpersonalize.data import csv_blocks, csv_files
-from localpersonalize.data.csv_files import ImportRefused
-from localpersonalize.data.schemas import Field
+from localpersonalize.datasets import csv_chunks, csv_files
+from localpersonalize.datasets.csv_files import ImportRefused
+from localpersonalize.datasets.schemas import Field
 
 FIELDS = [
     Field("user_id", "string", False),
@@ -80,7 +80,7 @@ def test_what_does_not_fit_is_refused_with_its_place(text: str, told: str) -> No
 
 
 def test_rows_are_counted_through_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_blocks.blocks, "__defaults__", (64,))
+    monkeypatch.setattr(csv_chunks.blocks, "__defaults__", (64,))
     rows = [f"u{n},i,{n},,\n" for n in range(100)]
     assert read(HEADER + "".join(rows)).column("TIMESTAMP").to_pylist() == list(range(100))
     assert "in row 79, column timestamp" in refusal(HEADER + "".join([*rows[:77], "u,i,x,,\n", *rows[77:]]))
@@ -97,8 +97,8 @@ def test_braces_in_a_bad_value_are_shown_as_they_are() -> None:
 
 
 def test_a_quote_that_is_never_closed_is_refused_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_blocks, "MAX_ROW_BYTES", 1000)
-    monkeypatch.setattr(csv_blocks.blocks, "__defaults__", (100,))
+    monkeypatch.setattr(csv_chunks, "MAX_ROW_BYTES", 1000)
+    monkeypatch.setattr(csv_chunks.blocks, "__defaults__", (100,))
     assert "never closed" in refusal(HEADER + 'u,"i,1,,\n' + "v,j,2,,\n" * 1000)
 
 
@@ -110,8 +110,8 @@ def test_blocks_end_where_rows_end_whatever_is_quoted(rows: list[tuple[str, int]
     writer.writerow(["user_id", "timestamp"])
     writer.writerows(rows)
     content = text.getvalue().encode()
-    with patch.object(csv_blocks, "TAIL_BYTES", 4):  # so that it has to look further back
-        cut = list(csv_blocks.blocks(io.BytesIO(content), size))
+    with patch.object(csv_chunks, "TAIL_BYTES", 4):  # so that it has to look further back
+        cut = list(csv_chunks.blocks(io.BytesIO(content), size))
     assert b"".join(cut) == content
     parsed = [row for block in cut for row in csv.reader(io.StringIO(bytes(block).decode(), newline=""))]
     assert parsed[1:] == [[name, str(number)] for name, number in rows]

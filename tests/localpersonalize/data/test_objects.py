@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from localpersonalize import kept_objects
-from localpersonalize.data.objects import Objects
+from localpersonalize.datasets.s3_objects import Objects
 
 
 class S3:

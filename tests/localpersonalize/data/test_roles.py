@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from localpersonalize.data.policies import Question, verdict
-from localpersonalize.data.roles import READ, WRITE, AccessRefused, check
+from localpersonalize.aws.iam_policies import Question, verdict
+from localpersonalize.aws.role_access import READ, WRITE, AccessRefused, check
 
 SERVICE = {"Service": "personalize.amazonaws.com"}
 EVERYTHING = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from localpersonalize.data import domains
-from localpersonalize.data.schemas import check_for_dataset, parse_fields
+from localpersonalize.datasets import domain_schemas
+from localpersonalize.datasets.schemas import check_for_dataset, parse_fields
 from localpersonalize.protocol.errors import InvalidInput
 
 SEED = Path(__file__).parents[3] / "include" / "schemas"
@@ -26,7 +26,7 @@ def check(dataset_type: str, *fields: Any, domain: str | None = None) -> None:
     parsed = parse_fields(record(*fields))
     check_for_dataset(parsed, dataset_type)
     if domain:
-        domains.check(parsed, dataset_type, domain)
+        domain_schemas.check(parsed, dataset_type, domain)
 
 
 @pytest.mark.parametrize("kind", ["interactions", "users", "items"])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from localpersonalize.data.schemas import Field
-from localpersonalize.data.streamed import column_of, event_row, record_row, settled
+from localpersonalize.datasets.events import column_of, event_row, record_row, settled
+from localpersonalize.datasets.schemas import Field
 from localpersonalize.protocol.errors import InvalidInput
 
 FIELDS = {

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from localpersonalize.data.tables import Tables
+from localpersonalize.datasets.tables import Tables
 from localpersonalize.store import Store
 from tests.localpersonalize.service.live import Live, code, schema, until
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from localpersonalize.data.schemas import Field
+from localpersonalize.datasets.schemas import Field
 from localpersonalize.protocol.errors import InvalidInput
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.data.csv_files import arrow_schema, read
-from localpersonalize.data.objects import Objects
-from localpersonalize.data.schemas import REQUIRED, parse_fields
-from localpersonalize.data.tables import Tables
+from localpersonalize.datasets.csv_files import arrow_schema, read
+from localpersonalize.datasets.s3_objects import Objects
+from localpersonalize.datasets.schemas import REQUIRED, parse_fields
+from localpersonalize.datasets.tables import Tables
 
 MERGED_TYPES = ("USERS", "ITEMS", "ACTIONS")
 

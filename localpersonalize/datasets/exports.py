@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from localpersonalize.data.csv_files import arrow_schema
-from localpersonalize.data.schemas import parse_fields
-from localpersonalize.data.tables import Tables
+from localpersonalize.datasets.csv_files import arrow_schema
+from localpersonalize.datasets.schemas import parse_fields
+from localpersonalize.datasets.tables import Tables
 
 IN_MEMORY_BYTES = 16 << 20
 

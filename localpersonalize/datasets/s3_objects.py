@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localpersonalize.data.csv_blocks import Readable
-from localpersonalize.data.csv_files import ImportRefused
+from localpersonalize.datasets.csv_chunks import Readable
+from localpersonalize.datasets.csv_files import ImportRefused
 from localpersonalize.kept_objects import file_of
 
 

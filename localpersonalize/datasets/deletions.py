@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.data.csv_files import ImportRefused, read
-from localpersonalize.data.objects import Objects
-from localpersonalize.data.schemas import Field
-from localpersonalize.data.tables import Tables
+from localpersonalize.datasets.csv_files import ImportRefused, read
+from localpersonalize.datasets.s3_objects import Objects
+from localpersonalize.datasets.schemas import Field
+from localpersonalize.datasets.tables import Tables
 
 
 def run(

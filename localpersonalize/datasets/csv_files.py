@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from localpersonalize.data.csv_blocks import Readable, RowTooLong, blocks, first_row
-from localpersonalize.data.schemas import REQUIRED, Field
+from localpersonalize.datasets.csv_chunks import Readable, RowTooLong, blocks, first_row
+from localpersonalize.datasets.schemas import REQUIRED, Field
 
 ARROW_TYPES = {
     "string": pa.string(), "int": pa.int32(), "long": pa.int64(), "float": pa.float32(), "double": pa.float64(),

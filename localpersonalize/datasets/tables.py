@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.data.csv_files import arrow_schema
-from localpersonalize.data.schemas import REQUIRED, parse_fields
-from localpersonalize.data.streamed import settled
+from localpersonalize.datasets.csv_files import arrow_schema
+from localpersonalize.datasets.events import settled
+from localpersonalize.datasets.schemas import REQUIRED, parse_fields
 from localpersonalize.store import Store
 
 SPLIT_ROWS = 5_000_000

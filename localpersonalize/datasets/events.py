@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localpersonalize.data.schemas import Field
+from localpersonalize.datasets.schemas import Field
 from localpersonalize.protocol.errors import InvalidInput
 
 MAX_EVENT_BYTES = 10 * 1024

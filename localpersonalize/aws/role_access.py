@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localpersonalize.data.policies import Policy, Question, verdict
+from localpersonalize.aws.iam_policies import Policy, Question, verdict
 
 SERVICE = "personalize.amazonaws.com"
 READ = ("s3:ListBucket", "s3:GetObject")
