@@ -19,9 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from localpersonalize.recipes import network
-from localpersonalize.recipes.events import EventLog
-from localpersonalize.recipes.sequences import Lanes
+from localpersonalize.recipes.hrnn.hrnn import network
+from localpersonalize.recipes.hrnn.hrnn.batching import Lanes
+from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 HIDDEN, SIZE, TIME, SAMPLES = 43, 64, 32, 1024

@@ -22,7 +22,7 @@ from benchmarks import _peers
 from localpersonalize import evaluation
 from localpersonalize.evaluation import Split
 from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions, top_k
-from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.registry import recipe
 
 NDCG = "normalized_discounted_cumulative_gain_at_10"

@@ -31,8 +31,8 @@ def generate(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def ours() -> float:
     from localpersonalize.recipes.base import TrainingOptions
-    from localpersonalize.recipes.events import EventLog
-    from localpersonalize.recipes.sims import SimsHyperparameters, neighbours_of
+    from localpersonalize.recipes.interactions import EventLog
+    from localpersonalize.recipes.knn.sims import SimsHyperparameters, neighbours_of
     from localpersonalize.recipes.vocabulary import Vocabulary
 
     user, item = generate()

@@ -20,8 +20,8 @@ from localpersonalize.other_metrics import (
 )
 from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions, top_k
 from localpersonalize.recipes.contexts import context_columns
-from localpersonalize.recipes.events import EventLog
-from localpersonalize.recipes.trending import SECONDS
+from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.popularity.popularity_count.trending_now import SECONDS
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 HELD_OUT = 0.1

@@ -118,7 +118,7 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
 
     from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
     from localpersonalize.recipes.registry import recipe
-    from localpersonalize.recipes.training import train_solution_version
+    from localpersonalize.training.train import train_solution_version
 
     store, tables = _open(request)
     version = (store.get(request["arn"]) or {}) | request.get("settings", {})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
-from localpersonalize.recipes import files
+from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Recipe
 
 _WHERE = {
@@ -69,4 +69,4 @@ def load_model(directory: Path) -> Model:
 
     :raises ValueError: if it holds none, or one of another format.
     """
-    return recipe(files.read_header(directory)["recipe"]).model.load(directory)
+    return recipe(serialization.read_header(directory)["recipe"]).model.load(directory)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
 from localpersonalize.recipes import registry
-from localpersonalize.recipes.training import parse_hyperparameters
 from localpersonalize.resources import kinds
 from localpersonalize.resources.auto_training import days
 from localpersonalize.resources.registry import operation
+from localpersonalize.training.train import parse_hyperparameters
 
 if TYPE_CHECKING:
     from localpersonalize.service import Service

@@ -5,7 +5,7 @@ import pytest
 from localpersonalize import evaluation
 from localpersonalize.recipes.base import TrainingData, TrainingOptions
 from localpersonalize.recipes.hyperparameters import Hyperparameters
-from localpersonalize.recipes.popularity import PopularityCount
+from localpersonalize.recipes.popularity.popularity_count.popularity_count import PopularityCount
 
 
 def data(users=40, events=20, items=50, seed=1, shuffle=True):

@@ -1,6 +1,6 @@
 import pytest
 
-from localpersonalize.recipes.sims import SimsHyperparameters
+from localpersonalize.recipes.knn.sims import SimsHyperparameters
 
 
 def test_strings_are_read_and_prefixes_ignored():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from localpersonalize.recipes.base import Request, TrainingOptions, top_k
-from localpersonalize.recipes.neighbours import Packing
+from localpersonalize.recipes.knn.neighbours import Packing
+from localpersonalize.recipes.knn.sims import Sims, SimsHyperparameters
 from localpersonalize.recipes.registry import load_model
-from localpersonalize.recipes.sims import Sims, SimsHyperparameters
 
 ALL = {
     "min_user_history_length_percentile": 0.0,

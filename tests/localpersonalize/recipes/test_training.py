@@ -2,7 +2,6 @@ import pyarrow as pa
 import pytest
 from planted import chain, tastes
 
-from localpersonalize.recipes import tuning
 from localpersonalize.recipes.base import (
     Request,
     TrainingData,
@@ -11,7 +10,8 @@ from localpersonalize.recipes.base import (
     TrainingStopped,
 )
 from localpersonalize.recipes.registry import load_model, recipe
-from localpersonalize.recipes.training import parse_hyperparameters, train_solution_version
+from localpersonalize.training import hpo
+from localpersonalize.training.train import parse_hyperparameters, train_solution_version
 
 SIMS = "arn:aws:personalize:::recipe/aws-sims"
 POPULAR = "arn:aws:personalize:::recipe/aws-popularity-count"
@@ -91,7 +91,7 @@ def test_only_events_that_reach_the_threshold_train(tmp_path):
 
 def test_event_weights_leave_out_unnamed_types_and_weigh_the_others():
     from localpersonalize.recipes.base import WEIGHT
-    from localpersonalize.recipes.selection import select
+    from localpersonalize.training.data_selection import select
 
     events = [{"eventType": "click", "weight": 0.25}, {"eventType": "view", "eventValueThreshold": 5.0}]
     table = select(with_types(), None, {"eventsConfig": {"eventParametersList": events}}).interactions
@@ -102,7 +102,7 @@ def test_event_weights_leave_out_unnamed_types_and_weigh_the_others():
 
 
 def test_excluded_columns_do_not_train_and_keys_stay():
-    from localpersonalize.recipes.selection import select
+    from localpersonalize.training.data_selection import select
 
     config = {"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": ["genre", "item_id"]}}}
     assert select(tastes(), None, config).items.column_names == ["ITEM_ID"]
@@ -135,19 +135,19 @@ def test_recipes_that_cannot_update_or_optimise_say_so(tmp_path):
 
 def test_the_search_finds_a_planted_optimum():
     ranges = [
-        tuning.Range("x", 0.0, 1.0),
-        tuning.Range("n", 0, 10, integer=True),
-        tuning.Range("b", values=("true", "false")),
+        hpo.Range("x", 0.0, 1.0),
+        hpo.Range("n", 0, 10, integer=True),
+        hpo.Range("b", values=("true", "false")),
     ]
 
     def worth(values):
         return -abs(float(values["x"]) - 0.8) - abs(int(values["n"]) - 7) / 10 + (values["b"] == "true")
 
     start = {"x": "0.1", "n": "0", "b": "false", "kept": "1"}
-    found = tuning.search(ranges, start, worth, 40, 3, lambda *_: None)
+    found = hpo.search(ranges, start, worth, 40, 3, lambda *_: None)
     assert worth(found) > -0.25 + 1
     assert found["kept"] == "1"
-    assert tuning.search(ranges, start, worth, 1, 3, lambda *_: None) == start
+    assert hpo.search(ranges, start, worth, 1, 3, lambda *_: None) == start
 
 
 def test_hyperparameter_optimisation_reports_its_best_and_trains_with_it(tmp_path):

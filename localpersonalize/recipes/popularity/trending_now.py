@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from localpersonalize.recipes import files
+from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.events import EventLog
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
+from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 SECONDS = {"30 minutes": 1800, "1 hour": 3600, "3 hours": 10800, "1 day": 86400}
@@ -56,11 +56,11 @@ class TrendingModel(Model):
         return np.broadcast_to(self.scores, (len(requests), len(self.scores)))
 
     def save(self, directory: Path) -> None:
-        files.write(directory, self.recipe, self.items, {"scores": self.scores})
+        serialization.write(directory, self.recipe, self.items, {"scores": self.scores})
 
     @classmethod
     def load(cls, directory: Path) -> TrendingModel:
-        items, arrays, _ = files.read(directory)
+        items, arrays, _ = serialization.read(directory)
         return cls(items, arrays["scores"])
 
 

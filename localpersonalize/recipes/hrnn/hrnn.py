@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from localpersonalize.recipes.base import Recipe, TrainingData, TrainingOptions
 from localpersonalize.recipes.contexts import context_columns
-from localpersonalize.recipes.events import EventLog
-from localpersonalize.recipes.factors import item_vectors
 from localpersonalize.recipes.features import Features
-from localpersonalize.recipes.fitting import Fitted, Start, Training, fit
-from localpersonalize.recipes.hrnn_model import Encoders, HrnnModel, cold_bias
+from localpersonalize.recipes.hrnn.hrnn.item_factors import item_vectors
+from localpersonalize.recipes.hrnn.hrnn.model import Encoders, HrnnModel, cold_bias
+from localpersonalize.recipes.hrnn.hrnn.repeat_calibration import repeat_bias
+from localpersonalize.recipes.hrnn.hrnn.trainer import Fitted, Start, Training, fit
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
-from localpersonalize.recipes.repeats import repeat_bias
+from localpersonalize.recipes.interactions import EventLog
 
 EMBEDDING = 64
 SCALE = 0.3  # standard deviation of the item vectors that training starts from

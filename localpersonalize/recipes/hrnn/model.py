@@ -12,10 +12,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.recipes import files, inference
+from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Needs, Request
 from localpersonalize.recipes.features import Features
-from localpersonalize.recipes.inference import State
+from localpersonalize.recipes.hrnn.hrnn import inference
+from localpersonalize.recipes.hrnn.hrnn.inference import State
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 NEWEST = 300  # events of a history that are read
@@ -155,11 +156,11 @@ class HrnnModel(Model):
 
     def save(self, directory: Path) -> None:
         small = {"encoders": self.encoders.to_json(), "repeat": self.repeat}
-        files.write(directory, self.recipe, self.items, self.parameters, **small)
+        serialization.write(directory, self.recipe, self.items, self.parameters, **small)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        items, arrays, small = files.read(directory)
+        items, arrays, small = serialization.read(directory)
         return cls(items, arrays, Encoders.from_json(small["encoders"]), small["repeat"])
 
 

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from localpersonalize.recipes.base import Model, Needs, TrainingData, TrainingError, TrainingOptions
-from localpersonalize.recipes.fitting import Fitted, Training
-from localpersonalize.recipes.hrnn import HistoryPercentiles, HrnnMetadata
-from localpersonalize.recipes.hrnn_model import Encoders, HrnnModel
+from localpersonalize.recipes.hrnn.hrnn.hrnn import HistoryPercentiles, HrnnMetadata
+from localpersonalize.recipes.hrnn.hrnn.impressions import impression_bias
+from localpersonalize.recipes.hrnn.hrnn.model import Encoders, HrnnModel
+from localpersonalize.recipes.hrnn.hrnn.trainer import Fitted, Training
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
-from localpersonalize.recipes.impressions import impression_bias
 
 
 class PersonalizationHyperparameters(HistoryPercentiles):

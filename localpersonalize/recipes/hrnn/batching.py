@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from localpersonalize.recipes.events import EventLog
+from localpersonalize.recipes.interactions import EventLog
 
 SESSION_GAP = 30 * 60  # seconds of silence after which a new session begins
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.recipes import files
+from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.events import EventLog
 from localpersonalize.recipes.features import Features
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
-from localpersonalize.recipes.neighbours import Neighbours, co_interactions
-from localpersonalize.recipes.sims import NEIGHBOURS
+from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.knn.neighbours import Neighbours, co_interactions
+from localpersonalize.recipes.knn.sims import NEIGHBOURS
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 FEW_EVENTS = 5  # below, an item is cold: metadata say more than its events
@@ -84,11 +84,11 @@ class SimilarItemsModel(Model):
 
     def save(self, directory: Path) -> None:
         arrays = {"users": self.users, "metadata": self.metadata, **self.neighbours.arrays()}
-        files.write(directory, self.recipe, self.items, arrays, features=self.features.to_json())
+        serialization.write(directory, self.recipe, self.items, arrays, features=self.features.to_json())
 
     @classmethod
     def load(cls, directory: Path) -> SimilarItemsModel:
-        items, arrays, small = files.read(directory)
+        items, arrays, small = serialization.read(directory)
         features = Features.from_json(small["features"])
         return cls(items, Neighbours.of_arrays(arrays), arrays["users"], arrays["metadata"], features)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes import files
+from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.events import EventLog
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
-from localpersonalize.recipes.neighbours import Neighbours, co_interactions
+from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.knn.neighbours import Neighbours, co_interactions
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 NEIGHBOURS = 100
@@ -54,11 +54,13 @@ class SimsModel(Model):
         return scores
 
     def save(self, directory: Path) -> None:
-        files.write(directory, self.recipe, self.items, {"users": self.users, **self.neighbours.arrays()})
+        serialization.write(
+            directory, self.recipe, self.items, {"users": self.users, **self.neighbours.arrays()}
+        )
 
     @classmethod
     def load(cls, directory: Path) -> SimsModel:
-        items, arrays, _ = files.read(directory)
+        items, arrays, _ = serialization.read(directory)
         return cls(items, Neighbours.of_arrays(arrays), arrays["users"])
 
 

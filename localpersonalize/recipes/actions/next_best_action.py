@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
-from localpersonalize.recipes import files
+from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.events import EventLog
 from localpersonalize.recipes.hyperparameters import Hyperparameters
+from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 TAKEN = "taken"
@@ -53,11 +53,11 @@ class NextBestActionModel(Model):
         shown = self.shown.tocoo()
         taken = np.asarray(self.taken[shown.row, shown.col]).ravel()
         arrays = {"user": shown.row, "action": shown.col, "shown": shown.data, "taken": taken}
-        files.write(directory, self.recipe, self.items, arrays)
+        serialization.write(directory, self.recipe, self.items, arrays)
 
     @classmethod
     def load(cls, directory: Path) -> NextBestActionModel:
-        items, arrays, _ = files.read(directory)
+        items, arrays, _ = serialization.read(directory)
         users = Vocabulary.load(directory / "users.arrow")
         taken, shown = (
             sparse.csr_matrix((arrays[name], (arrays["user"], arrays["action"])), (len(users), len(items)))

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from localpersonalize import evaluation
-from localpersonalize.recipes import registry, selection, tuning
+from localpersonalize.recipes import registry
 from localpersonalize.recipes.base import Model, Recipe, TrainingData, TrainingError, TrainingOptions
 from localpersonalize.recipes.objective import Objective
-from localpersonalize.recipes.popularity import PopularityCount
+from localpersonalize.recipes.popularity.popularity_count.popularity_count import PopularityCount
+from localpersonalize.training import data_selection, hpo
 
 TUNED_ON = "normalized_discounted_cumulative_gain_at_10"
 MODES = ("FULL", "UPDATE", "AUTOTRAIN")
@@ -61,9 +62,9 @@ def train_solution_version(
     recipe = registry.recipe(recipe_arn)
     hyperparameters = parse_hyperparameters(recipe, solution_config)
     options = replace(options, objective=_objective(recipe, solution_config))
-    data = selection.select(data, event_type, solution_config)
+    data = data_selection.select(data, event_type, solution_config)
     check_datasets(recipe, data)
-    selection.check_minimum(data)
+    data_selection.check_minimum(data)
     recipe.check(data, hyperparameters, options)
     previous = _previous(recipe, training_mode, previous_model_dir)
     split = evaluation.split_for(recipe, data, options.seed)
@@ -104,8 +105,8 @@ def parse_hyperparameters(recipe: Recipe, solution_config: Mapping[str, Any]) ->
         **(solution_config.get("featureTransformationParameters") or {}),
     }
     if solution_config.get("hpoConfig"):
-        tuning.ranges_of(recipe, solution_config["hpoConfig"])
-        tuning.jobs_of(solution_config["hpoConfig"])
+        hpo.ranges_of(recipe, solution_config["hpoConfig"])
+        hpo.jobs_of(solution_config["hpoConfig"])
     return recipe.hyperparameters.parse(given, recipe.name)
 
 
@@ -166,7 +167,7 @@ def _tuned(
 ) -> dict[str, str]:
     """The best hyperparameters, measured on a part of the training users."""
     config = solution_config.get("hpoConfig") or {}
-    ranges, jobs = tuning.ranges_of(recipe, config), tuning.jobs_of(config)
+    ranges, jobs = hpo.ranges_of(recipe, config), hpo.jobs_of(config)
     inner = evaluation.split(split.train, options.seed + 1)
     done = [0]
 
@@ -180,7 +181,7 @@ def _tuned(
         shown = ", ".join(f"{r.name} {values[r.name]}" for r in ranges)
         options.step(done[0] / jobs, f"training job {done[0]} of {jobs}: {shown}: {TUNED_ON} {found:.4f}")
 
-    return tuning.search(ranges, as_strings(hyperparameters), worth, jobs, options.seed, report)
+    return hpo.search(ranges, as_strings(hyperparameters), worth, jobs, options.seed, report)
 
 
 def _part(options: TrainingOptions, start: float, end: float) -> TrainingOptions:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from localpersonalize.recipes.base import Request
-from localpersonalize.recipes.events import EventLog
-from localpersonalize.recipes.hrnn_model import HrnnModel
+from localpersonalize.recipes.hrnn.hrnn.model import HrnnModel
+from localpersonalize.recipes.interactions import EventLog
 
 SAMPLE = 256
 LIMIT = 10.0

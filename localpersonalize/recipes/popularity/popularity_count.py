@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes import files
+from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.events import EventLog
 from localpersonalize.recipes.hyperparameters import Hyperparameters
+from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 
@@ -30,11 +30,11 @@ class PopularityModel(Model):
         return np.broadcast_to(self.scores, (len(requests), len(self.scores)))
 
     def save(self, directory: Path) -> None:
-        files.write(directory, self.recipe, self.items, {"users": self.users})
+        serialization.write(directory, self.recipe, self.items, {"users": self.users})
 
     @classmethod
     def load(cls, directory: Path) -> PopularityModel:
-        items, arrays, _ = files.read(directory)
+        items, arrays, _ = serialization.read(directory)
         return cls(items, arrays["users"])
 
 

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
-from localpersonalize.recipes.events import EventLog
-from localpersonalize.recipes.fitting import Fitted, Training
-from localpersonalize.recipes.hrnn import HrnnMetadata
-from localpersonalize.recipes.hrnn_model import Encoders, HrnnModel
+from localpersonalize.recipes.hrnn.hrnn.hrnn import HrnnMetadata
+from localpersonalize.recipes.hrnn.hrnn.model import Encoders, HrnnModel
+from localpersonalize.recipes.hrnn.hrnn.trainer import Fitted, Training
+from localpersonalize.recipes.hrnn.hrnn.user_personalization import PersonalizationHyperparameters
 from localpersonalize.recipes.hyperparameters import between
-from localpersonalize.recipes.personalization import PersonalizationHyperparameters
+from localpersonalize.recipes.interactions import EventLog
 
 DAY = 86400
 FEWEST, MOST = 100, 80_000
