@@ -15,7 +15,7 @@ from localpersonalize.store import Store
 
 
 class RuntimeSources:
-    """Implements `localpersonalize.runtime.ports`."""
+    """Implements `localpersonalize.runtime.interfaces`."""
 
     def __init__(self, store: Store, tables: Tables, model_folder: Callable[[str], Path]) -> None:
         self._store, self._tables, self.model_directory = store, tables, model_folder

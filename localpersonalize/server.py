@@ -18,9 +18,9 @@ from localpersonalize.protocol.operations import Operation, Operations, serialis
 from localpersonalize.proxy import forward
 from localpersonalize.resources import registry
 from localpersonalize.resources.auto_training import begin_what_is_due
+from localpersonalize.runtime.engine import OPERATIONS as RUNTIME_OPERATIONS
 from localpersonalize.runtime.errors import RequestRefused
 from localpersonalize.runtime.metrics import CONTENT_TYPE, Metrics
-from localpersonalize.runtime.serving import OPERATIONS as RUNTIME_OPERATIONS
 from localpersonalize.service import Service
 
 log = logging.getLogger(__name__)

@@ -1,5 +1,5 @@
 """What applications see: campaigns in memory, recommendations, ranking, filters, batch jobs."""
 
-from localpersonalize.runtime.serving import Runtime
+from localpersonalize.runtime.engine import Runtime
 
 __all__ = ["Runtime"]

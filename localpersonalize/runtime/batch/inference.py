@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from localpersonalize.recipes.base import Request, top_k_of_each
-from localpersonalize.runtime import choosing
-from localpersonalize.runtime.answering import event_rows
+from localpersonalize.runtime import selection
 from localpersonalize.runtime.batch import lines
 from localpersonalize.runtime.batch.lines import Answer, LineError, Outcome, Query
 from localpersonalize.runtime.deployment import Deployment, GroupData, View
-from localpersonalize.runtime.exploring import Explorer
+from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, Subject, bind, keep
 from localpersonalize.runtime.filters.parameters import Literals
 from localpersonalize.runtime.histories import Events
+from localpersonalize.runtime.requests import event_rows
 
 SCORES_AT_ONCE = 2_560_000
 """Float scores that a thread holds at a time: 5 MB, what stays in a processor's caches while it is worked on."""
@@ -108,7 +108,7 @@ class BatchInference:
         spans = [slice(*span) for span in pairwise(starts.tolist())]
         if self.deployment.model.score_kind != "logit":
             return [{"recommendedItems": ids[span]} for span in spans]
-        shown = choosing.shown_scores_of_each(scores, best, starts)
+        shown = selection.shown_scores_of_each(scores, best, starts)
         return [{"recommendedItems": ids[span], "scores": shown[span]} for span in spans]
 
     def _one(self, one: _Ready, row: np.ndarray, view: View) -> Mapping[str, Any]:
@@ -125,7 +125,7 @@ class BatchInference:
 
     def _recommended(self, row: np.ndarray, view: View, mask: np.ndarray | None) -> Mapping[str, Any]:
         explores, ids = self.deployment.explores, view.items.ids
-        chosen = choosing.choose(
+        chosen = selection.choose(
             row,
             self.count,
             mask,
@@ -143,7 +143,7 @@ def _ranked(
     listed: tuple[str, ...], row: np.ndarray, places: np.ndarray, mask: np.ndarray | None
 ) -> Mapping[str, Any]:
     kept = [at for at, place in enumerate(places) if mask is None or place < 0 or mask[place]]
-    ranked = choosing.rank(row, places[kept].astype(np.int64))
+    ranked = selection.rank(row, places[kept].astype(np.int64))
     return {
         "recommendedItems": [listed[kept[at]] for at, _ in ranked],
         "scores": [0.0 if score is None else score for _, score in ranked],

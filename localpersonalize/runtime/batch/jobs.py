@@ -13,10 +13,10 @@ from localpersonalize.runtime.batch.files import BatchJobError, Summary, run_fil
 from localpersonalize.runtime.batch.inference import BatchInference
 from localpersonalize.runtime.batch.segments import BatchSegments
 from localpersonalize.runtime.deployment import Deployment, GroupData
+from localpersonalize.runtime.engine import deployment_of, take_in
 from localpersonalize.runtime.filters import Filter, Target, parse
-from localpersonalize.runtime.groups import Groups
-from localpersonalize.runtime.ports import Datasets, Resources
-from localpersonalize.runtime.serving import deployment_of, take_in
+from localpersonalize.runtime.group_data import Groups
+from localpersonalize.runtime.interfaces import Datasets, Resources
 
 Progress = Callable[[float, str], None]
 NO_BATCH = ("aws-trending-now", "aws-next-best-action")

@@ -13,10 +13,10 @@ import pytest
 
 from localpersonalize.recipes.base import Model, Request
 from localpersonalize.recipes.vocabulary import Vocabulary
-from localpersonalize.runtime import answering
+from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Deployment, GroupData
 from localpersonalize.runtime.errors import ResourceNotFound
-from localpersonalize.runtime.exploring import Explorer
+from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, parse
 from localpersonalize.runtime.histories import Histories, StreamedEvent
 from localpersonalize.runtime.metadata import Metadata
@@ -119,16 +119,16 @@ class World:
         return name
 
     def recommend(self, **params: Any) -> dict[str, Any]:
-        return answer(answering.recommendations(self, params))
+        return answer(requests.recommendations(self, params))
 
     def ids(self, **params: Any) -> str:
         return " ".join(found["itemId"] for found in self.recommend(**params)["itemList"])
 
     def rank(self, **params: Any) -> dict[str, Any]:
-        return answer(answering.ranking(self, params))
+        return answer(requests.ranking(self, params))
 
 
-def answer(prepared: answering.Prepared) -> dict[str, Any]:
+def answer(prepared: requests.Prepared) -> dict[str, Any]:
     scores, items = prepared.deployment.score([prepared.request])
     return prepared.finish(scores[0], items)
 

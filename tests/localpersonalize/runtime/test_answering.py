@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.runtime import answering
+from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Exploration, memory_of
 from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
 from localpersonalize.runtime.histories import EventSelection
@@ -207,12 +207,12 @@ def test_ranking_filters_and_refuses(world: World) -> None:
     with pytest.raises(InvalidInput, match="PERSONALIZED_RANKING"):
         world.rank(campaignArn="next", userId="u1", inputList=["i1"])
     with pytest.raises(InvalidInput, match="PERSONALIZED_ACTIONS"):
-        answering.actions(world, {"campaignArn": "next", "userId": "u1"})
+        requests.actions(world, {"campaignArn": "next", "userId": "u1"})
 
 
 def test_actions_come_with_scores(world: World) -> None:
     world.deploy("act", NextItem(["call", "mail"]), "PERSONALIZED_ACTIONS")
-    prepared = answering.actions(world, {"campaignArn": "act", "userId": "u9", "numResults": 1})
+    prepared = requests.actions(world, {"campaignArn": "act", "userId": "u9", "numResults": 1})
     scores, items = prepared.deployment.score([prepared.request])
     found = prepared.finish(scores[0], items)["actionList"]
     assert [f["actionId"] for f in found] == ["call"]

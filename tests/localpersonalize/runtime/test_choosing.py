@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from localpersonalize.runtime.choosing import Candidates, Promotion, choose, rank
+from localpersonalize.runtime.selection import Candidates, Promotion, choose, rank
 
 SCORES = np.log(np.array([0.1, 0.4, 0.2, 0.3], np.float32))
 

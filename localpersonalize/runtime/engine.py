@@ -15,16 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from localpersonalize.recipes.registry import load_model, recipe
-from localpersonalize.runtime import answering
-from localpersonalize.runtime.answering import Answer, Params, Prepared
+from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, memory_of
 from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
-from localpersonalize.runtime.exploring import Explorer
+from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, parse
-from localpersonalize.runtime.groups import Groups
+from localpersonalize.runtime.group_data import Groups
 from localpersonalize.runtime.histories import EventSelection, StreamedEvent
-from localpersonalize.runtime.ports import Datasets, Resources
-from localpersonalize.runtime.together import Together, answer_now
+from localpersonalize.runtime.interfaces import Datasets, Resources
+from localpersonalize.runtime.microbatch import Together, answer_now
+from localpersonalize.runtime.requests import Answer, Params, Prepared
 from localpersonalize.runtime.use_cases import use_case
 
 log = logging.getLogger(__name__)
@@ -36,10 +36,10 @@ SERVED = ("campaign", "recommender")  # what ARNs of resources that answer say b
 REMEMBERED_RECOMMENDATIONS = 20_000
 EXPLORING_RECIPES = ("aws-user-personalization", "aws-user-personalization-v2")
 
-OPERATIONS: Mapping[str, Callable[[answering.Sources, Params], Prepared]] = {
-    "GetRecommendations": answering.recommendations,
-    "GetPersonalizedRanking": answering.ranking,
-    "GetActionRecommendations": answering.actions,
+OPERATIONS: Mapping[str, Callable[[requests.Sources, Params], Prepared]] = {
+    "GetRecommendations": requests.recommendations,
+    "GetPersonalizedRanking": requests.ranking,
+    "GetActionRecommendations": requests.actions,
 }
 
 

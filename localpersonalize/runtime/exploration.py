@@ -7,8 +7,8 @@ from collections import Counter
 
 import numpy as np
 
-from localpersonalize.runtime.choosing import Candidates
 from localpersonalize.runtime.deployment import Deployment, GroupData, View
+from localpersonalize.runtime.selection import Candidates
 
 DAY = 86_400
 FRESH_SECONDS = 30.0

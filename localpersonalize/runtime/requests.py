@@ -16,10 +16,10 @@ import numpy as np
 
 from localpersonalize.recipes.base import Request
 from localpersonalize.recipes.vocabulary import Vocabulary
-from localpersonalize.runtime import choosing
+from localpersonalize.runtime import selection
 from localpersonalize.runtime.deployment import Deployment, GroupData, View
 from localpersonalize.runtime.errors import InvalidInput
-from localpersonalize.runtime.exploring import Explorer
+from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, FilterError, Subject, Target, bind, keep
 from localpersonalize.runtime.histories import Events
 
@@ -85,9 +85,9 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
         if promotion is not None:
             name, percent, its_filter = promotion
             promoted_mask = asked.without_hidden(view, asked.mask(view, *its_filter) if its_filter else None)
-            promoted = choosing.Promotion(name, percent, promoted_mask)
+            promoted = selection.Promotion(name, percent, promoted_mask)
         explore = sources.explorer.candidates(deployment, asked.data, view)
-        chosen = choosing.choose(
+        chosen = selection.choose(
             scores,
             count,
             mask,
@@ -127,7 +127,7 @@ def ranking(sources: Sources, params: Params) -> Prepared:
             kept = [name for name in listed if _lets_through(mask, items.index_of(name))]
         places = np.array([items.index_of(name) for name in kept], np.int64)
         ranked = []
-        for at, score in choosing.rank(scores, places):
+        for at, score in selection.rank(scores, places):
             ranked.append(asked.result(kept[at], score, columns))
         return {
             "personalizedRanking": ranked,
@@ -155,7 +155,7 @@ def actions(sources: Sources, params: Params) -> Prepared:
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
         view = asked.view(items)
         mask = asked.mask(view, *request_filter) if request_filter else None
-        chosen = choosing.choose(scores, count, mask, shows_score=deployment.model.score_kind == "logit")
+        chosen = selection.choose(scores, count, mask, shows_score=deployment.model.score_kind == "logit")
         listed = [{"actionId": str(items.ids[c.item]), **_maybe("score", c.score)} for c in chosen]
         return {"actionList": listed, "recommendationId": _identify(sources, [])}
 
@@ -260,7 +260,11 @@ def event_rows(deployment: Deployment, data: GroupData, events: Events) -> dict[
 
 
 def _item_list(
-    sources: Sources, asked: _Asked, view: View, chosen: list[choosing.Choice], columns: list[tuple[str, str]]
+    sources: Sources,
+    asked: _Asked,
+    view: View,
+    chosen: list[selection.Choice],
+    columns: list[tuple[str, str]],
 ) -> Answer:
     ids = view.items.ids
     listed = [asked.result(str(ids[c.item]), c.score, columns, c.promotion, c.reason) for c in chosen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from localpersonalize.runtime.answering import Answer, Prepared
+from localpersonalize.runtime.requests import Answer, Prepared
 
 MOST_AT_ONCE = 16
 """Bounds how long one pass keeps the event loop."""

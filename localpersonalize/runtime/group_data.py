@@ -9,8 +9,8 @@ from typing import Any
 
 from localpersonalize.runtime.deployment import GroupData
 from localpersonalize.runtime.histories import Histories, StreamedEvent
+from localpersonalize.runtime.interfaces import Datasets
 from localpersonalize.runtime.metadata import Metadata
-from localpersonalize.runtime.ports import Datasets
 
 
 @dataclass
