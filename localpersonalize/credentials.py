@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from localpersonalize.protocol.signature import Credentials
+from localpersonalize.protocol.sigv4 import Credentials
 
 FILE = "credentials"
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from localpersonalize import faults
-from localpersonalize.protocol import other_services, signature
+from localpersonalize.protocol import sigv4, xml_errors
 from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
 from localpersonalize.proxy import forward
@@ -59,7 +59,7 @@ class Server:
         if scope["method"] == "GET" and path in ("/healthz", "/metrics") and "authorization" not in headers:
             await self._page(path, send)
             return
-        ours = signature.signing_service(headers.get("authorization", ""), query)
+        ours = sigv4.signing_service(headers.get("authorization", ""), query)
         target = headers.get("x-amz-target")
         unsigned = ours is None and scope["method"] == "POST" and self.operations.has_path(path)
         if ours == "personalize" or (target or "").startswith("AmazonPersonalize.") or unsigned:
@@ -75,13 +75,13 @@ class Server:
             body = None if service == "s3" else await _read(receive)
             self._verify(scope, headers, query, body)
         except ServiceError as error:
-            await _send(send, *other_services.refusal(service, error), [])
+            await _send(send, *xml_errors.refusal(service, error), [])
             return
         await forward(scope, receive if body is None else _read_before(body), send, self.service.aws_endpoint)
 
     def _verify(self, scope: Scope, headers: dict[str, str], query: str, body: bytes | None) -> None:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        signature.verify(self.service.credentials, scope["method"], path, query, headers, body)
+        sigv4.verify(self.service.credentials, scope["method"], path, query, headers, body)
 
     async def _answer(
         self,

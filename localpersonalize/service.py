@@ -16,7 +16,7 @@ from localpersonalize.datasets.tables import Tables
 from localpersonalize.faults import Faults
 from localpersonalize.jobs import Jobs
 from localpersonalize.protocol.errors import NotFound
-from localpersonalize.protocol.signature import Credentials
+from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.quotas import Quotas
 from localpersonalize.runtime import Runtime
 from localpersonalize.runtime_sources import RuntimeSources, model_folder

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localpersonalize.protocol.errors import AccessDenied
-from localpersonalize.protocol.signature import Credentials, signing_service, verify
+from localpersonalize.protocol.sigv4 import Credentials, signing_service, verify
 
 OURS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG")
 BODY = b'{"maxResults": 5}'
