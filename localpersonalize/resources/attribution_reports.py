@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localpersonalize.aws.role_access import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_write
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def events_imported(service: Service, group_arn: str, import_job: Mapping[str, A
 def _active(service: Service, group_arn: str) -> list[Body]:
     found = service.store.all("MetricAttribution", group_arn)
     return [
-        body for body in found if body["status"] in (kinds.ACTIVE, "UPDATE PENDING", "UPDATE IN_PROGRESS")
+        body for body in found if body["status"] in (lifecycle.ACTIVE, "UPDATE PENDING", "UPDATE IN_PROGRESS")
     ]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.protocol.errors import InvalidInput, ServiceError
-from localpersonalize.resources import kinds, solution_versions
+from localpersonalize.resources import lifecycle, solution_versions
 
 if TYPE_CHECKING:
     from localpersonalize.service import Service
@@ -43,7 +43,7 @@ def due(solution: Mapping[str, Any], versions: Sequence[Mapping[str, Any]], now:
 
     :param now: epoch seconds.
     """
-    if not solution.get("performAutoTraining") or solution.get("status") != kinds.ACTIVE:
+    if not solution.get("performAutoTraining") or solution.get("status") != lifecycle.ACTIVE:
         return False
     if not versions:
         return now >= solution["creationDateTime"] + FIRST_SECONDS

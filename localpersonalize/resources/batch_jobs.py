@@ -9,7 +9,7 @@ from localpersonalize.aws.role_access import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
 from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.recipes.registry import recipe
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_read, may_write
 from localpersonalize.resources.registry import operation
 from localpersonalize.resources.solution_versions import require_trained
@@ -49,12 +49,12 @@ def _create(
     version: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     _check(service, kind, params, version)
-    arn, key = service.arn(stem, params["jobName"]), kinds.BY_NAME[kind].arn_key
-    full = {"numResults": 25, **body, key: arn, "status": kinds.PENDING}
+    arn, key = service.arn(stem, params["jobName"]), lifecycle.BY_NAME[kind].arn_key
+    full = {"numResults": 25, **body, key: arn, "status": lifecycle.PENDING}
     with service.store.transaction():
         if service.store.get(arn) is None:
-            kinds.limit_pending(service, kind)
-        kinds.new(service, kind, arn, full, params, parent=params["solutionVersionArn"])
+            lifecycle.limit_pending(service, kind)
+        lifecycle.new(service, kind, arn, full, params, parent=params["solutionVersionArn"])
         service.jobs.submit("batch", arn, task=stem)
     return {key: arn}
 
@@ -72,14 +72,14 @@ def _check(service: Service, kind: str, params: Mapping[str, Any], version: Mapp
         if not path.startswith("s3://"):
             raise InvalidInput(f"Invalid S3 {what} path: {path}")
     if "filterArn" in params:
-        chosen = kinds.require_active(service.require(params["filterArn"], "Filter"), "The filter")
+        chosen = lifecycle.require_active(service.require(params["filterArn"], "Filter"), "The filter")
         if chosen["datasetGroupArn"] != version["datasetGroupArn"]:
             raise InvalidInput("The filter belongs to another dataset group than the solution version.")
 
 
 @job("batch", minutes=20, heavy=True)
 def batch_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    found = kinds.begin(service, arn)
+    found = lifecycle.begin(service, arn)
     if found is None:
         return
     try:
@@ -87,10 +87,10 @@ def batch_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         may_write(service, arn, found["roleArn"], found["jobOutput"]["s3DataDestination"]["path"])
         done = service.jobs.work(arn, details["task"])
     except (WorkerFailed, AccessRefused) as error:
-        service.store.change(arn, status=kinds.FAILED, failureReason=str(error))
+        service.store.change(arn, status=lifecycle.FAILED, failureReason=str(error))
         return
     details["_wait"]()
-    service.store.change(arn, status=kinds.ACTIVE, _done=done)
+    service.store.change(arn, status=lifecycle.ACTIVE, _done=done)
 
 
 def _type(version: Mapping[str, Any]) -> str:

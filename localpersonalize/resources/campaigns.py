@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import InUse, InvalidInput
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 from localpersonalize.resources.solution_versions import AFTER_TRAINING, require_trained
 
@@ -28,20 +28,20 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     arn = service.arn("campaign", params["name"])
     body = {
         "minProvisionedTPS": 1, **params, "solutionVersionArn": version_arn, "campaignArn": arn,
-        "status": kinds.PENDING, "_solutionArn": version["solutionArn"],
+        "status": lifecycle.PENDING, "_solutionArn": version["solutionArn"],
         "_groupArn": version["datasetGroupArn"],
     }  # fmt: skip
-    kinds.limit_number(service, "Campaign", version["datasetGroupArn"])
+    lifecycle.limit_number(service, "Campaign", version["datasetGroupArn"])
     with service.store.transaction():
-        kinds.new(service, "Campaign", arn, body, params, parent=version["solutionArn"])
+        lifecycle.new(service, "Campaign", arn, body, params, parent=version["solutionArn"])
         service.jobs.submit("deploy", arn)
     return {"campaignArn": arn}
 
 
 @operation("UpdateCampaign")
 def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    campaign = kinds.require_active(service.require(params["campaignArn"], "Campaign"), "The campaign")
-    if campaign.get("latestCampaignUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED:
+    campaign = lifecycle.require_active(service.require(params["campaignArn"], "Campaign"), "The campaign")
+    if campaign.get("latestCampaignUpdate", {}).get("status", lifecycle.ACTIVE) not in lifecycle.STOPPED:
         raise InUse("The campaign is being updated.")
     config = params.get("campaignConfig", campaign.get("campaignConfig"))
     version_arn = resolve(service, params.get("solutionVersionArn") or campaign["solutionVersionArn"], config)
@@ -58,7 +58,7 @@ def _begin_update(
 ) -> None:
     now = time.time()
     update = {
-        "solutionVersionArn": version_arn, "status": kinds.PENDING, "creationDateTime": now, "lastUpdatedDateTime": now,
+        "solutionVersionArn": version_arn, "status": lifecycle.PENDING, "creationDateTime": now, "lastUpdatedDateTime": now,
         "minProvisionedTPS": provisioned, **({"campaignConfig": config} if config else {}),
     }  # fmt: skip
     with service.store.transaction():
@@ -71,9 +71,11 @@ def follow_latest(service: Service, solution_arn: str) -> None:
     trained = _trained(service, solution_arn)
     for campaign in service.store.all("Campaign", solution_arn):
         config = campaign.get("campaignConfig") or {}
-        updating = campaign.get("latestCampaignUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED
+        updating = (
+            campaign.get("latestCampaignUpdate", {}).get("status", lifecycle.ACTIVE) not in lifecycle.STOPPED
+        )
         behind = trained and campaign["solutionVersionArn"] != trained[-1]
-        asked = config.get("syncWithLatestSolutionVersion") and campaign["status"] == kinds.ACTIVE
+        asked = config.get("syncWithLatestSolutionVersion") and campaign["status"] == lifecycle.ACTIVE
         if asked and behind and not updating:
             _begin_update(service, campaign, trained[-1], campaign["minProvisionedTPS"], config)
 
@@ -83,12 +85,12 @@ AFTER_TRAINING.append(follow_latest)
 
 @job("deploy", minutes=9)
 def deploy_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    campaign = kinds.begin(service, arn)
+    campaign = lifecycle.begin(service, arn)
     if campaign is None:
         return
     details["_wait"]()
     service.runtime.deploy(arn, campaign)
-    service.store.change(arn, status=kinds.ACTIVE)
+    service.store.change(arn, status=lifecycle.ACTIVE)
     follow_latest(service, campaign["_solutionArn"])
 
 
@@ -97,7 +99,7 @@ def redeploy_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     campaign = service.store.get(arn)
     if campaign is None:
         return
-    update = {**campaign["latestCampaignUpdate"], "status": kinds.IN_PROGRESS}
+    update = {**campaign["latestCampaignUpdate"], "status": lifecycle.IN_PROGRESS}
     service.store.change(arn, latestCampaignUpdate=update)
     details["_wait"]()
     taken = {
@@ -111,13 +113,13 @@ def redeploy_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         log.exception("%s could not be updated", arn)
         failed = {
             **update,
-            "status": kinds.FAILED,
+            "status": lifecycle.FAILED,
             "failureReason": str(error),
             "lastUpdatedDateTime": time.time(),
         }
         service.store.change(arn, latestCampaignUpdate=failed)  # the old version serves on
         return
-    done = {**update, "status": kinds.ACTIVE, "lastUpdatedDateTime": time.time()}
+    done = {**update, "status": lifecycle.ACTIVE, "lastUpdatedDateTime": time.time()}
     service.store.change(arn, latestCampaignUpdate=done, **taken)
     follow_latest(service, campaign["_solutionArn"])
 
@@ -140,7 +142,9 @@ def resolve(service: Service, version_arn: str, config: Mapping[str, Any] | None
 def _trained(service: Service, solution_arn: str) -> list[str]:
     """ARNs of a solution's ACTIVE versions, oldest first."""
     versions = service.store.all("SolutionVersion", solution_arn)
-    return [str(version["solutionVersionArn"]) for version in versions if version["status"] == kinds.ACTIVE]
+    return [
+        str(version["solutionVersionArn"]) for version in versions if version["status"] == lifecycle.ACTIVE
+    ]
 
 
-kinds.AFTER_DELETE["Campaign"] = [lambda service, arn: service.runtime.withdraw(arn)]
+lifecycle.AFTER_DELETE["Campaign"] = [lambda service, arn: service.runtime.withdraw(arn)]

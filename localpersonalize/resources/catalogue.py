@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.protocol.errors import NotFound
 from localpersonalize.recipes import describe
-from localpersonalize.resources.kinds import page
+from localpersonalize.resources.lifecycle import page
 from localpersonalize.resources.registry import operation
 from localpersonalize.runtime.use_cases import USE_CASES, domain_of
 

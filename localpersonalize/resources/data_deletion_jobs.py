@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.aws.role_access import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_read, require_s3
 from localpersonalize.resources.registry import operation
 
@@ -20,7 +20,7 @@ PENDING, IN_PROGRESS, COMPLETED, FAILED = "PENDING", "IN_PROGRESS", "COMPLETED",
 
 @operation("CreateDataDeletionJob")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group = kinds.require_active(
+    group = lifecycle.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     require_s3(params["dataSource"].get("dataLocation"), "data location")
@@ -28,15 +28,15 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     body = {**params, "dataDeletionJobArn": arn, "status": PENDING}
     with service.store.transaction():
         if service.store.get(arn) is None:
-            kinds.limit_pending(service, "DataDeletionJob")
-        kinds.new(service, "DataDeletionJob", arn, body, params, parent=group["datasetGroupArn"])
+            lifecycle.limit_pending(service, "DataDeletionJob")
+        lifecycle.new(service, "DataDeletionJob", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("delete users", arn)
     return {"dataDeletionJobArn": arn}
 
 
 @job("delete users", minutes=60, heavy=True)
 def delete_users_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    found = kinds.begin(service, arn, IN_PROGRESS)
+    found = lifecycle.begin(service, arn, IN_PROGRESS)
     if found is None:
         return
     datasets = [dataset["datasetArn"] for dataset in service.store.all("Dataset", found["datasetGroupArn"])]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.aws.role_access import AccessRefused
 from localpersonalize.jobs import WorkerFailed, job
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_write, require_s3
 from localpersonalize.resources.registry import operation
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 @operation("CreateDatasetExportJob")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    dataset = kinds.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
+    dataset = lifecycle.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
     require_s3(params["jobOutput"]["s3DataDestination"]["path"], "data destination")
     arn = service.arn("dataset-export-job", params["jobName"])
-    body = {"ingestionMode": "PUT", **params, "datasetExportJobArn": arn, "status": kinds.PENDING}
+    body = {"ingestionMode": "PUT", **params, "datasetExportJobArn": arn, "status": lifecycle.PENDING}
     with service.store.transaction():
         if service.store.get(arn) is None:
-            kinds.limit_pending(service, "DatasetExportJob")
-        kinds.new(service, "DatasetExportJob", arn, body, params, parent=dataset["datasetArn"])
+            lifecycle.limit_pending(service, "DatasetExportJob")
+        lifecycle.new(service, "DatasetExportJob", arn, body, params, parent=dataset["datasetArn"])
         service.jobs.submit("export", arn)
     return {"datasetExportJobArn": arn}
 
 
 @job("export", minutes=10, heavy=True)
 def export_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    found = kinds.begin(service, arn)
+    found = lifecycle.begin(service, arn)
     if found is None:
         return
     try:
         may_write(service, arn, found["roleArn"], found["jobOutput"]["s3DataDestination"]["path"])
         done = service.jobs.work(arn, "export")
     except (WorkerFailed, AccessRefused) as error:
-        service.store.change(arn, status=kinds.FAILED, failureReason=str(error))
+        service.store.change(arn, status=lifecycle.FAILED, failureReason=str(error))
         return
     details["_wait"]()
-    service.store.change(arn, status=kinds.ACTIVE, _done=done)
+    service.store.change(arn, status=lifecycle.ACTIVE, _done=done)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import InvalidInput
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     if bool(params.get("roleArn")) != bool(params.get("kmsKeyArn")):
         raise InvalidInput("roleArn and kmsKeyArn go together: give both or neither.")
-    kinds.limit_number(service, "DatasetGroup")
+    lifecycle.limit_number(service, "DatasetGroup")
     arn = service.arn("dataset-group", params["name"])
-    body = {**params, "datasetGroupArn": arn, "status": kinds.PENDING}
+    body = {**params, "datasetGroupArn": arn, "status": lifecycle.PENDING}
     with service.store.transaction():
-        kinds.new(service, "DatasetGroup", arn, body, params)
+        lifecycle.new(service, "DatasetGroup", arn, body, params)
         service.jobs.submit("become active", arn)
     return {"datasetGroupArn": arn, "domain": params.get("domain")}
 
@@ -30,6 +30,6 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 @job("become active", minutes=0.5)
 def become_active(service: Service, arn: str, details: dict[str, Any]) -> None:
     """What needs no work of its own (dataset groups, datasets, filters, trackers) goes through its states."""
-    if kinds.begin(service, arn) is not None:
+    if lifecycle.begin(service, arn) is not None:
         details["_wait"]()
-        service.store.change(arn, status=kinds.ACTIVE)
+        service.store.change(arn, status=lifecycle.ACTIVE)

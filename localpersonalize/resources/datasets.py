@@ -12,7 +12,7 @@ from localpersonalize.datasets import domain_schemas
 from localpersonalize.datasets.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import InUse, InvalidInput
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     kind = params["datasetType"].upper()
     if kind not in REQUIRED:
         raise InvalidInput(f"Unknown dataset type {params['datasetType']}. Use one of {', '.join(REQUIRED)}.")
-    group = kinds.require_active(
+    group = lifecycle.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     schema = service.require(params["schemaArn"], "Schema")
@@ -32,11 +32,11 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         raise InvalidInput("The schema and the dataset group must be of the same domain, or both of none.")
     _check(schema, kind, group.get("domain"))
     arn = service.arn("dataset", group["name"], kind)
-    body = {**params, "datasetArn": arn, "datasetType": kind, "status": kinds.PENDING}
+    body = {**params, "datasetArn": arn, "datasetType": kind, "status": lifecycle.PENDING}
     if kind == "ACTION_INTERACTIONS":
         body["trackingId"] = str(uuid.uuid4())
     with service.store.transaction():
-        kinds.new(service, "Dataset", arn, body, params, parent=group["datasetGroupArn"])
+        lifecycle.new(service, "Dataset", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("become active", arn)
     return {"datasetArn": arn}
 
@@ -51,8 +51,8 @@ def _check(schema: Mapping[str, Any], kind: str, domain: str | None) -> None:
 @operation("UpdateDataset")
 def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     """Put another schema in the place of a dataset's: it may add fields that can be null, and drop none."""
-    dataset = kinds.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
-    if dataset.get("latestDatasetUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED:
+    dataset = lifecycle.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
+    if dataset.get("latestDatasetUpdate", {}).get("status", lifecycle.ACTIVE) not in lifecycle.STOPPED:
         raise InUse("The dataset is being updated.")
     schema = service.require(params["schemaArn"], "Schema")
     before = columns_of(service.require(dataset["schemaArn"], "Schema"))
@@ -76,7 +76,7 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     with service.store.transaction():
         now = time.time()
         latest = {
-            "schemaArn": params["schemaArn"], "status": kinds.PENDING, "creationDateTime": now,
+            "schemaArn": params["schemaArn"], "status": lifecycle.PENDING, "creationDateTime": now,
             "lastUpdatedDateTime": now,
         }  # fmt: skip
         service.store.change(params["datasetArn"], latestDatasetUpdate=latest)
@@ -88,7 +88,7 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     details["_wait"]()
     latest = (service.store.get(arn) or {}).get("latestDatasetUpdate", {})
-    latest |= {"status": kinds.ACTIVE, "lastUpdatedDateTime": time.time()}
+    latest |= {"status": lifecycle.ACTIVE, "lastUpdatedDateTime": time.time()}
     service.store.change(arn, schemaArn=details["schemaArn"], latestDatasetUpdate=latest)
 
 
@@ -97,4 +97,4 @@ def _forget_data(service: Service, arn: str) -> None:
     shutil.rmtree(service.tables.version_folder(arn, "x").parent, ignore_errors=True)
 
 
-kinds.AFTER_DELETE["Dataset"] = [_forget_data]
+lifecycle.AFTER_DELETE["Dataset"] = [_forget_data]

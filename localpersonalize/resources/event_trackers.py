@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.protocol.errors import LimitExceeded
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @operation("CreateEventTracker")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group = kinds.require_active(
+    group = lifecycle.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     tracking_id = str(uuid.uuid4())
     arn = service.arn("event-tracker", tracking_id[:8])
     body = {
         **params, "eventTrackerArn": arn, "trackingId": tracking_id, "accountId": service.settings.account,
-        "status": kinds.PENDING,
+        "status": lifecycle.PENDING,
     }  # fmt: skip
     with service.store.transaction():
         if service.store.count("EventTracker", parent=group["datasetGroupArn"]):
             raise LimitExceeded("A dataset group can have only one event tracker.")
-        kinds.new(service, "EventTracker", arn, body, params, parent=group["datasetGroupArn"])
+        lifecycle.new(service, "EventTracker", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("become active", arn)
     return {"eventTrackerArn": arn, "trackingId": tracking_id}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.protocol.errors import InvalidInput
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 from localpersonalize.runtime.filters import FilterError, parse, validate
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @operation("CreateFilter")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group = kinds.require_active(
+    group = lifecycle.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     schemas = {
@@ -31,13 +31,13 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         validate(parse(params["filterExpression"]), schemas, others)
     except FilterError as error:
         raise InvalidInput(str(error)) from None
-    kinds.limit_number(service, "Filter", group["datasetGroupArn"])
+    lifecycle.limit_number(service, "Filter", group["datasetGroupArn"])
     arn = service.arn("filter", params["name"])
-    body = {**params, "filterArn": arn, "status": kinds.PENDING}
+    body = {**params, "filterArn": arn, "status": lifecycle.PENDING}
     with service.store.transaction():
-        kinds.new(service, "Filter", arn, body, params, parent=group["datasetGroupArn"])
+        lifecycle.new(service, "Filter", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("become active", arn)
     return {"filterArn": arn}
 
 
-kinds.AFTER_DELETE["Filter"] = [lambda service, arn: service.runtime.withdraw(arn)]
+lifecycle.AFTER_DELETE["Filter"] = [lambda service, arn: service.runtime.withdraw(arn)]

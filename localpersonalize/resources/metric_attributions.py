@@ -9,7 +9,7 @@ from localpersonalize.datasets.attribution import EXPRESSION
 from localpersonalize.datasets.schemas import columns_of
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import AlreadyExists, InvalidInput, LimitExceeded, NotFound
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_s3
 from localpersonalize.resources.registry import operation
 
@@ -22,17 +22,17 @@ NUMBERS = ("int", "long", "float", "double")
 
 @operation("CreateMetricAttribution")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group_arn = kinds.require_active(
+    group_arn = lifecycle.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )["datasetGroupArn"]
     _check_metrics(service, group_arn, params["metrics"])
     _check_output(params["metricsOutputConfig"])
     arn = service.arn("metric-attribution", params["name"])
-    body = {**params, "metricAttributionArn": arn, "status": kinds.PENDING}
+    body = {**params, "metricAttributionArn": arn, "status": lifecycle.PENDING}
     with service.store.transaction():
         if service.store.get(arn) is None and service.store.count("MetricAttribution", parent=group_arn):
             raise LimitExceeded("A dataset group can have only one metric attribution.")
-        kinds.new(service, "MetricAttribution", arn, body, params, parent=group_arn)
+        lifecycle.new(service, "MetricAttribution", arn, body, params, parent=group_arn)
         service.jobs.submit("become active", arn)
     return {"metricAttributionArn": arn}
 
@@ -42,7 +42,7 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     arn = params.get("metricAttributionArn")
     if not arn:
         raise InvalidInput("metricAttributionArn is required.")
-    body = kinds.require_active(service.require(arn, "MetricAttribution"), "The metric attribution")
+    body = lifecycle.require_active(service.require(arn, "MetricAttribution"), "The metric attribution")
     removed, added = set(params.get("removeMetrics", ())), params.get("addMetrics", [])
     names = {metric["metricName"] for metric in body["metrics"]}
     if removed - names:
@@ -67,7 +67,7 @@ def list_metrics(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     body = service.store.get(params["metricAttributionArn"])
     if body is None or "metricAttributionArn" not in body:
         raise InvalidInput(f"Could not find a metric attribution {params['metricAttributionArn']}.")
-    shown, token = kinds.page(body["metrics"], params)
+    shown, token = lifecycle.page(body["metrics"], params)
     return {"metrics": shown, "nextToken": token}
 
 
@@ -75,7 +75,7 @@ def list_metrics(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     service.store.change(arn, status="UPDATE IN_PROGRESS")
     details["_wait"]()
-    service.store.change(arn, status=kinds.ACTIVE)
+    service.store.change(arn, status=lifecycle.ACTIVE)
 
 
 def _check_metrics(service: Service, group_arn: str, metrics: list[dict[str, str]]) -> None:

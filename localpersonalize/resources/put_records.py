@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from localpersonalize.datasets.events import Row, event_row, record_row
 from localpersonalize.datasets.schemas import Field, columns_of
 from localpersonalize.protocol.errors import InvalidInput, NotFound
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.attribution_reports import events_came
 from localpersonalize.resources.registry import operation
 from localpersonalize.runtime_sources import streamed_event
@@ -80,7 +80,7 @@ def put_action_interactions(service: Service, params: dict[str, Any]) -> Mapping
 def _tracker(service: Service, tracking_id: str) -> Body:
     for tracker in service.store.all("EventTracker"):
         if tracker["trackingId"] == tracking_id:
-            if tracker["status"] != kinds.ACTIVE:
+            if tracker["status"] != lifecycle.ACTIVE:
                 raise InvalidInput(f"The event tracker is not ACTIVE; its status is {tracker['status']}.")
             return tracker
     raise InvalidInput(f"Could not find an event tracker with tracking ID {tracking_id}.")

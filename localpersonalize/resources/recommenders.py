@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs import WorkerFailed, WorkerStopped, job
 from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 from localpersonalize.runtime.use_cases import USE_CASES, domain_of, use_case
 
@@ -23,7 +23,7 @@ INACTIVE = "INACTIVE"
 
 @operation("CreateRecommender")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group = kinds.require_active(
+    group = lifecycle.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     if use_case(params["recipeArn"]) is None:
@@ -31,11 +31,11 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     domain = domain_of(params["recipeArn"])
     if group.get("domain") != domain:
         raise InvalidInput(f"{params['recipeArn']} needs a dataset group of the domain {domain}.")
-    kinds.limit_number(service, "Recommender", group["datasetGroupArn"])
+    lifecycle.limit_number(service, "Recommender", group["datasetGroupArn"])
     arn = service.arn("recommender", params["name"])
-    body = {"recommenderConfig": {}, **params, "recommenderArn": arn, "status": kinds.PENDING}
+    body = {"recommenderConfig": {}, **params, "recommenderArn": arn, "status": lifecycle.PENDING}
     with service.store.transaction():
-        kinds.new(service, "Recommender", arn, body, params, parent=group["datasetGroupArn"])
+        lifecycle.new(service, "Recommender", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("train recommender", arn)
     return {"recommenderArn": arn}
 
@@ -43,12 +43,15 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 @operation("UpdateRecommender")
 def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     arn = params["recommenderArn"]
-    recommender = kinds.require_active(service.require(arn, "Recommender"), "The recommender")
-    if recommender.get("latestRecommenderUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED:
+    recommender = lifecycle.require_active(service.require(arn, "Recommender"), "The recommender")
+    if (
+        recommender.get("latestRecommenderUpdate", {}).get("status", lifecycle.ACTIVE)
+        not in lifecycle.STOPPED
+    ):
         raise InUse("The recommender is being updated.")
     now = time.time()
     latest = {
-        "recommenderConfig": params["recommenderConfig"], "status": kinds.PENDING,
+        "recommenderConfig": params["recommenderConfig"], "status": lifecycle.PENDING,
         "creationDateTime": now, "lastUpdatedDateTime": now,
     }  # fmt: skip
     with service.store.transaction():
@@ -59,7 +62,7 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 
 @operation("StopRecommender")
 def stop(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    return _turn(service, params["recommenderArn"], kinds.ACTIVE, "STOP PENDING", "stop recommender")
+    return _turn(service, params["recommenderArn"], lifecycle.ACTIVE, "STOP PENDING", "stop recommender")
 
 
 @operation("StartRecommender")
@@ -79,7 +82,7 @@ def _turn(service: Service, arn: str, needed: str, pending: str, work: str) -> M
 
 @job("train recommender", minutes=40, heavy=True)
 def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    recommender = kinds.begin(service, arn)
+    recommender = lifecycle.begin(service, arn)
     if recommender is None:
         return
     case = use_case(recommender["recipeArn"])
@@ -95,11 +98,11 @@ def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
             model_folder=str(service.model_folder(arn)), settings=settings,
         )  # fmt: skip
     except (WorkerFailed, WorkerStopped) as error:
-        service.store.change(arn, status=kinds.FAILED, failureReason=str(error))
+        service.store.change(arn, status=lifecycle.FAILED, failureReason=str(error))
         return
     details["_wait"]()
     service.runtime.deploy(arn, recommender)
-    service.store.change(arn, status=kinds.ACTIVE, modelMetrics=result["metrics"])
+    service.store.change(arn, status=lifecycle.ACTIVE, modelMetrics=result["metrics"])
 
 
 @job("update recommender", minutes=9)
@@ -111,7 +114,7 @@ def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     latest = recommender["latestRecommenderUpdate"]
     config = {**recommender["recommenderConfig"], **latest["recommenderConfig"]}
     service.runtime.deploy(arn, {**recommender, "recommenderConfig": config})
-    latest = {**latest, "status": kinds.ACTIVE, "lastUpdatedDateTime": time.time()}
+    latest = {**latest, "status": lifecycle.ACTIVE, "lastUpdatedDateTime": time.time()}
     service.store.change(arn, recommenderConfig=config, latestRecommenderUpdate=latest)
 
 
@@ -129,7 +132,7 @@ def start_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     details["_wait"]()
     if recommender is not None:
         service.runtime.deploy(arn, recommender)
-        service.store.change(arn, status=kinds.ACTIVE)
+        service.store.change(arn, status=lifecycle.ACTIVE)
 
 
 def _forget(service: Service, arn: str) -> None:
@@ -137,4 +140,4 @@ def _forget(service: Service, arn: str) -> None:
     shutil.rmtree(service.model_folder(arn), ignore_errors=True)
 
 
-kinds.AFTER_DELETE["Recommender"] = [_forget]
+lifecycle.AFTER_DELETE["Recommender"] = [_forget]

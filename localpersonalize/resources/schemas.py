@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.datasets.schemas import parse_fields
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @operation("CreateSchema")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     parse_fields(params["schema"])
-    kinds.limit_number(service, "Schema")
+    lifecycle.limit_number(service, "Schema")
     arn = service.arn("schema", params["name"])
-    kinds.new(service, "Schema", arn, {**params, "schemaArn": arn}, params)
+    lifecycle.new(service, "Schema", arn, {**params, "schemaArn": arn}, params)
     return {"schemaArn": arn}

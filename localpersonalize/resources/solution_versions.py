@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs import WorkerFailed, WorkerStopped, job
 from localpersonalize.protocol.errors import AlreadyExists, InUse, InvalidInput
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ COPIED = (
 )
 AFTER_TRAINING: list[Callable[[Service, str], None]] = []
 """Called with the solution's ARN when one of its versions has become ACTIVE."""
-RUNNING = (kinds.PENDING, kinds.IN_PROGRESS)
+RUNNING = (lifecycle.PENDING, lifecycle.IN_PROGRESS)
 
 
 @operation("CreateSolutionVersion")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    solution = kinds.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
+    solution = lifecycle.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
     return {"solutionVersionArn": begin(service, solution, params)}
 
 
@@ -49,19 +49,19 @@ def begin(
     params = params or {}
     solution_arn, mode, name = solution["solutionArn"], params.get("trainingMode", "FULL"), params.get("name")
     earlier = service.store.all("SolutionVersion", solution_arn)
-    if mode == "UPDATE" and not any(version["status"] == kinds.ACTIVE for version in earlier):
+    if mode == "UPDATE" and not any(version["status"] == lifecycle.ACTIVE for version in earlier):
         raise InvalidInput("trainingMode UPDATE needs an ACTIVE solution version that was trained with FULL.")
     arn = f"{solution_arn}/{secrets.token_hex(4)}"
     body = {
         **{member: solution[member] for member in COPIED if member in solution},
         **({"name": name} if name else {}), "solutionVersionArn": arn, "solutionArn": solution_arn,
-        "trainingMode": mode, "trainingType": training_type, "status": kinds.PENDING,
+        "trainingMode": mode, "trainingType": training_type, "status": lifecycle.PENDING,
     }  # fmt: skip
     with service.store.transaction():
         if name and any(version.get("name") == name for version in earlier):
             raise AlreadyExists(f"Another solution version of {solution_arn} already has the name {name}.")
-        kinds.limit_pending(service, "SolutionVersion")
-        made = kinds.new(service, "SolutionVersion", arn, body, params, parent=solution_arn)
+        lifecycle.limit_pending(service, "SolutionVersion")
+        made = lifecycle.new(service, "SolutionVersion", arn, body, params, parent=solution_arn)
         _show_in_solution(service, solution_arn, made)
         service.jobs.submit("train", arn)
     return arn
@@ -74,7 +74,7 @@ def stop(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         version = service.require(arn, "SolutionVersion")
         if version["status"] not in RUNNING:
             raise InvalidInput(f"The solution version can't be stopped: its status is {version['status']}.")
-        running = version["status"] == kinds.IN_PROGRESS
+        running = version["status"] == lifecycle.IN_PROGRESS
         _set(service, arn, status="CREATE STOPPING" if running else "CREATE STOPPED")
     service.jobs.stop_worker(arn)
     return {}
@@ -88,7 +88,7 @@ def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     if version["status"] == "CREATE STOPPING":  # the service was killed while it stopped
         _set(service, arn, status="CREATE STOPPED")
         return
-    _set(service, arn, status=kinds.IN_PROGRESS)
+    _set(service, arn, status=lifecycle.IN_PROGRESS)
     previous = _previous_model(service, version)
     try:
         result = service.jobs.work(
@@ -99,7 +99,7 @@ def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         _set(service, arn, status="CREATE STOPPED")
         return
     except WorkerFailed as error:
-        _set(service, arn, status=kinds.FAILED, failureReason=str(error))
+        _set(service, arn, status=lifecycle.FAILED, failureReason=str(error))
         return
     details["_wait"]()
     current = service.store.get(arn) or {}
@@ -108,7 +108,7 @@ def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         return
     tuned = result.get("best_hyperparameters")
     _set(
-        service, arn, status=kinds.ACTIVE, trainingHours=result["training_hours"], _metrics=result["metrics"],
+        service, arn, status=lifecycle.ACTIVE, trainingHours=result["training_hours"], _metrics=result["metrics"],
         _baseline=result["baseline"], tunedHPOParams={"algorithmHyperParameters": tuned} if tuned else None,
     )  # fmt: skip
     for follow in AFTER_TRAINING:
@@ -120,7 +120,9 @@ def _previous_model(service: Service, version: Body) -> str | None:
     if version.get("trainingMode") != "UPDATE":
         return None
     earlier = [
-        v for v in service.store.all("SolutionVersion", version["solutionArn"]) if v["status"] == kinds.ACTIVE
+        v
+        for v in service.store.all("SolutionVersion", version["solutionArn"])
+        if v["status"] == lifecycle.ACTIVE
     ]
     return str(service.model_folder(earlier[-1]["solutionVersionArn"])) if earlier else None
 
@@ -149,4 +151,4 @@ def require_trained(service: Service, arn: str) -> Body:
     version = service.require(arn, "SolutionVersion")
     if version["status"] in RUNNING:
         raise InUse(f"Solution version {arn} is still being trained; its status is {version['status']}.")
-    return kinds.require_active(version, f"Solution version {arn}")
+    return lifecycle.require_active(version, f"Solution version {arn}")

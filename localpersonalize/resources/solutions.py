@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from localpersonalize.jobs import job
 from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
 from localpersonalize.recipes import registry
-from localpersonalize.resources import kinds
+from localpersonalize.resources import lifecycle
 from localpersonalize.resources.auto_training import days
 from localpersonalize.resources.registry import operation
 from localpersonalize.training.train import parse_hyperparameters
@@ -28,7 +28,7 @@ def _load_recipe(params: Mapping[str, Any]) -> None:
 
 @operation("CreateSolution", ahead=_load_recipe)
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group = kinds.require_active(
+    group = lifecycle.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     if not params.get("recipeArn"):
@@ -43,7 +43,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     except ValueError as error:
         raise InvalidInput(str(error)) from None
     days(config)
-    kinds.limit_number(service, "Solution", group["datasetGroupArn"])
+    lifecycle.limit_number(service, "Solution", group["datasetGroupArn"])
     arn = service.arn("solution", params["name"])
     defaults = {
         "performAutoML": False,
@@ -51,23 +51,23 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         "performAutoTraining": True,
         "performIncrementalUpdate": False,
     }
-    body = {**defaults, **params, "solutionConfig": config, "solutionArn": arn, "status": kinds.PENDING}
+    body = {**defaults, **params, "solutionConfig": config, "solutionArn": arn, "status": lifecycle.PENDING}
     with service.store.transaction():
-        kinds.new(service, "Solution", arn, body, params, parent=group["datasetGroupArn"])
+        lifecycle.new(service, "Solution", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("become active", arn)
     return {"solutionArn": arn}
 
 
 @operation("UpdateSolution")
 def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    solution = kinds.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
-    if solution.get("latestSolutionUpdate", {}).get("status", kinds.ACTIVE) not in kinds.STOPPED:
+    solution = lifecycle.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
+    if solution.get("latestSolutionUpdate", {}).get("status", lifecycle.ACTIVE) not in lifecycle.STOPPED:
         raise InUse("The solution is being updated.")
     changes = params.get("solutionUpdateConfig") or {}
     days(changes)
     now = time.time()
     latest: dict[str, Any] = {
-        "solutionUpdateConfig": changes, "status": kinds.PENDING, "creationDateTime": now, "lastUpdatedDateTime": now,
+        "solutionUpdateConfig": changes, "status": lifecycle.PENDING, "creationDateTime": now, "lastUpdatedDateTime": now,
         **{name: params[name] for name in ("performAutoTraining", "performIncrementalUpdate") if name in params},
     }  # fmt: skip
     with service.store.transaction():
@@ -83,7 +83,7 @@ def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     if solution is None:
         return
     latest = {
-        **solution["latestSolutionUpdate"], "status": kinds.ACTIVE, "lastUpdatedDateTime": time.time()
+        **solution["latestSolutionUpdate"], "status": lifecycle.ACTIVE, "lastUpdatedDateTime": time.time()
     }  # fmt: skip
     changes = {
         name: latest[name] for name in ("performAutoTraining", "performIncrementalUpdate") if name in latest
@@ -98,12 +98,12 @@ def _forget_versions(service: Service, arn: str) -> None:
         shutil.rmtree(service.model_folder(version["solutionVersionArn"]), ignore_errors=True)
 
 
-kinds.AFTER_DELETE["Solution"] = [_forget_versions]
+lifecycle.AFTER_DELETE["Solution"] = [_forget_versions]
 
 
 @operation("GetSolutionMetrics")
 def metrics(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    version = kinds.require_active(
+    version = lifecycle.require_active(
         service.require(params["solutionVersionArn"], "SolutionVersion"), "The solution version"
     )
     return {"solutionVersionArn": version["solutionVersionArn"], "metrics": version["_metrics"]}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.protocol.errors import NotFound, TooManyTagKeys, TooManyTags
-from localpersonalize.resources.kinds import MAX_TAGS
+from localpersonalize.resources.lifecycle import MAX_TAGS
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
