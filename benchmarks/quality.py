@@ -19,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks import _peers
-from localpersonalize import evaluation
-from localpersonalize.evaluation import Split
+from localpersonalize.evaluation.evaluate import evaluate
+from localpersonalize.evaluation.evaluate.evaluate import Split
 from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions, top_k
 from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.registry import recipe
@@ -62,7 +62,7 @@ def main() -> None:
     data = read(given.data, given.over)
     rows: Rows = defaultdict(list)
     for seed in range(given.seeds):
-        split = evaluation.split(data, seed)
+        split = evaluate.split(data, seed)
         _measure_peers(split, rows)
         for name in given.recipes:
             _measure_recipe(name, split, seed, rows)
@@ -127,7 +127,7 @@ def _measure_recipe(name: str, split: Split, seed: int, rows: Rows) -> None:
         print(f"{name}: {error}")
         return
     seconds = time.perf_counter() - started
-    requests = [evaluation.request_of(model, held) for held in split.held_out]
+    requests = [evaluate.request_of(model, held) for held in split.held_out]
     histories = [request.history_items for request in requests]
     truth = [model.items.index(held.truth) for held in split.held_out]
     _add(rows, name, model.score(requests), histories, truth, split, seconds)
@@ -151,7 +151,7 @@ def _add(
             if seen == "left out":
                 mask[history[history >= 0]] = False
             ranked.append(top_k(row, 25, mask))
-        metrics = evaluation.measure(ranked, truth, split.catalogue, unknown)
+        metrics = evaluate.measure(ranked, truth, split.catalogue, unknown)
         found |= {f"{metric} {seen}": value for metric, value in metrics.items()}
     rows[name].append(found)
 

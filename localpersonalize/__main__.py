@@ -35,12 +35,12 @@ def serve(
         return
     import uvicorn
 
-    from localpersonalize import credentials, faults, logs, quotas
-    from localpersonalize.server import Server
+    from localpersonalize import credentials, fault_injection, logging, quotas
+    from localpersonalize.aws.moto_server import StandIn
+    from localpersonalize.http.server import Server
     from localpersonalize.service import Service, Settings
-    from localpersonalize.standin import StandIn
 
-    logs.configure(log_format)
+    logging.configure(log_format)
     data_dir = data_dir.resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
     try:
@@ -52,7 +52,7 @@ def serve(
             s3_endpoint,
             quotas.load(quotas_file or data_dir / quotas.FILE),
         )
-        broken = faults.load(faults_file) if faults_file else faults.Faults()
+        broken = fault_injection.load(faults_file) if faults_file else fault_injection.Faults()
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     stand_in = StandIn().start(data_dir, account)

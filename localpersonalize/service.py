@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from localpersonalize.database import Body, Store
 from localpersonalize.datasets.tables import Tables
-from localpersonalize.faults import Faults
-from localpersonalize.jobs import Jobs
+from localpersonalize.fault_injection import Faults
+from localpersonalize.jobs.queue.queue import Jobs
 from localpersonalize.protocol.errors import NotFound
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.quotas import Quotas
 from localpersonalize.runtime import Runtime
-from localpersonalize.runtime_sources import RuntimeSources, model_folder
-from localpersonalize.store import Body, Store
+from localpersonalize.runtime.adapters import RuntimeSources, model_folder
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from localpersonalize.aws.object_files import file_of
 from localpersonalize.datasets.csv_chunks import Readable
 from localpersonalize.datasets.csv_files import ImportRefused
-from localpersonalize.kept_objects import file_of
 
 
 class Objects:

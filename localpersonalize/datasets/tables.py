@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from localpersonalize.database import Store
 from localpersonalize.datasets.csv_files import arrow_schema
 from localpersonalize.datasets.events import settled
 from localpersonalize.datasets.schemas import REQUIRED, parse_fields
-from localpersonalize.store import Store
 
 SPLIT_ROWS = 5_000_000
 

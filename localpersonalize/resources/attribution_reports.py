@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localpersonalize.aws.role_access import AccessRefused
-from localpersonalize.jobs import WorkerFailed, job
+from localpersonalize.jobs.queue.queue import WorkerFailed, job
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_write
 
 if TYPE_CHECKING:
+    from localpersonalize.database import Body
     from localpersonalize.service import Service
-    from localpersonalize.store import Body
 
 log = logging.getLogger(__name__)
 NAMESPACE = "AWS/Personalize"
@@ -54,7 +54,7 @@ def measure_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     import pyarrow as pa
 
     from localpersonalize.datasets.attribution import measure
-    from localpersonalize.runtime_sources import dataset_of
+    from localpersonalize.runtime.adapters import dataset_of
 
     items = dataset_of(service.store, attribution["datasetGroupArn"], "ITEMS")
     table = service.tables.whole(items) if items else None

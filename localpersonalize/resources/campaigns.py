@@ -7,15 +7,15 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs import job
+from localpersonalize.jobs.queue.queue import job
 from localpersonalize.protocol.errors import InUse, InvalidInput
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 from localpersonalize.resources.solution_versions import AFTER_TRAINING, require_trained
 
 if TYPE_CHECKING:
+    from localpersonalize.database import Body
     from localpersonalize.service import Service
-    from localpersonalize.store import Body
 
 log = logging.getLogger(__name__)
 LATEST = "/$LATEST"

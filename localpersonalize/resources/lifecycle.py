@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs import job
+from localpersonalize.jobs.queue.queue import job
 from localpersonalize.protocol.errors import InUse, InvalidInput, InvalidNextToken, LimitExceeded, TooManyTags
 from localpersonalize.resources.registry import OPERATIONS, operation
 
 if TYPE_CHECKING:
+    from localpersonalize.database import Body
     from localpersonalize.service import Service
-    from localpersonalize.store import Body
 
 PENDING, IN_PROGRESS, ACTIVE, FAILED = "CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE", "CREATE FAILED"
 STOPPED = ("ACTIVE", "CREATE FAILED", "CREATE STOPPED", "INACTIVE", "DELETE FAILED")

@@ -13,11 +13,11 @@ from localpersonalize.protocol.errors import InvalidInput, NotFound
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.attribution_reports import events_came
 from localpersonalize.resources.registry import operation
-from localpersonalize.runtime_sources import streamed_event
+from localpersonalize.runtime.adapters import streamed_event
 
 if TYPE_CHECKING:
+    from localpersonalize.database import Body
     from localpersonalize.service import Service
-    from localpersonalize.store import Body
 
 
 @operation("PutEvents")

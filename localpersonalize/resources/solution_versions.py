@@ -7,14 +7,14 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs import WorkerFailed, WorkerStopped, job
+from localpersonalize.jobs.queue.queue import WorkerFailed, WorkerStopped, job
 from localpersonalize.protocol.errors import AlreadyExists, InUse, InvalidInput
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
 if TYPE_CHECKING:
+    from localpersonalize.database import Body
     from localpersonalize.service import Service
-    from localpersonalize.store import Body
 
 log = logging.getLogger(__name__)
 COPIED = (

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from localpersonalize import evaluation
+from localpersonalize.evaluation.evaluate import evaluate
 from localpersonalize.recipes import registry
 from localpersonalize.recipes.base import Model, Recipe, TrainingData, TrainingError, TrainingOptions
 from localpersonalize.recipes.objective import Objective
-from localpersonalize.recipes.popularity.popularity_count.popularity_count import PopularityCount
+from localpersonalize.recipes.popularity.popularity_count.popularity_count.popularity_count import (
+    PopularityCount,
+)
 from localpersonalize.training import data_selection, hpo
 
 TUNED_ON = "normalized_discounted_cumulative_gain_at_10"
@@ -67,17 +69,17 @@ def train_solution_version(
     data_selection.check_minimum(data)
     recipe.check(data, hyperparameters, options)
     previous = _previous(recipe, training_mode, previous_model_dir)
-    split = evaluation.split_for(recipe, data, options.seed)
+    split = evaluate.split_for(recipe, data, options.seed)
     best = None
     if perform_hpo:
         best = _tuned(recipe, split, hyperparameters, solution_config, _part(options, 0.0, 0.6))
         hyperparameters = recipe.hyperparameters.parse(best, recipe.name)
     begun = 0.6 if perform_hpo else 0.0
     popular = PopularityCount().train(split.train, PopularityCount.hyperparameters(), TrainingOptions())
-    baseline = evaluation.evaluate(popular, split)
+    baseline = evaluate.evaluate(popular, split)
     middle = (begun + 1.0) / 2
     measured = recipe.train(split.train, hyperparameters, _part(options, begun, middle))
-    metrics = evaluation.metrics_of(recipe, measured, split, data, hyperparameters, options)
+    metrics = evaluate.metrics_of(recipe, measured, split, data, hyperparameters, options)
     options.step(middle, f"metrics {_shown(metrics)}; popularity {_shown(baseline)}")
     last = _part(options, middle, 0.99)
     if previous is None:
@@ -160,7 +162,7 @@ def _previous(recipe: Recipe, training_mode: str, directory: Path | None) -> Mod
 
 def _tuned(
     recipe: Recipe,
-    split: evaluation.Split,
+    split: evaluate.Split,
     hyperparameters: Any,
     solution_config: Mapping[str, Any],
     options: TrainingOptions,
@@ -168,13 +170,13 @@ def _tuned(
     """The best hyperparameters, measured on a part of the training users."""
     config = solution_config.get("hpoConfig") or {}
     ranges, jobs = hpo.ranges_of(recipe, config), hpo.jobs_of(config)
-    inner = evaluation.split(split.train, options.seed + 1)
+    inner = evaluate.split(split.train, options.seed + 1)
     done = [0]
 
     def worth(values: Mapping[str, str]) -> float:
         parsed = recipe.hyperparameters.parse(values, recipe.name)
         part = _part(options, done[0] / jobs, (done[0] + 1) / jobs)
-        return evaluation.evaluate(recipe.train(inner.train, parsed, part), inner)[TUNED_ON]
+        return evaluate.evaluate(recipe.train(inner.train, parsed, part), inner)[TUNED_ON]
 
     def report(job: int, values: Mapping[str, str], found: float) -> None:
         done[0] = job + 1

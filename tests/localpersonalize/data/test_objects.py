@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from localpersonalize import kept_objects
+from localpersonalize.aws import object_files
 from localpersonalize.datasets.s3_objects import Objects
 
 
@@ -31,7 +31,7 @@ def kept(tmp_path: Path) -> Any:
     with mock_aws():
         s3 = boto3.client("s3", "us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
         s3.create_bucket(Bucket="bucket")
-        kept = kept_objects.KeptObjects(kept_objects.objects_folder(tmp_path))
+        kept = object_files.KeptObjects(object_files.objects_folder(tmp_path))
 
         def put(body: bytes) -> Objects:
             s3.put_object(Bucket="bucket", Key="k.csv", Body=body)
@@ -53,7 +53,7 @@ def test_other_objects_come_over_http(kept: Any) -> None:
 
 def test_an_object_that_is_replaced_while_it_is_opened_comes_over_http(kept: Any) -> None:
     objects = kept(b"first")
-    file = kept_objects.file_of(objects._kept, "bucket", "k.csv")
+    file = object_files.file_of(objects._kept, "bucket", "k.csv")
     assert file is not None
     file.unlink()
     assert content(objects) == b"over HTTP"

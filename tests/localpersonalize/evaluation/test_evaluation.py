@@ -2,10 +2,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize import evaluation
+from localpersonalize.evaluation.evaluate import evaluate
 from localpersonalize.recipes.base import TrainingData, TrainingOptions
 from localpersonalize.recipes.hyperparameters import Hyperparameters
-from localpersonalize.recipes.popularity.popularity_count.popularity_count import PopularityCount
+from localpersonalize.recipes.popularity.popularity_count.popularity_count.popularity_count import (
+    PopularityCount,
+)
 
 
 def data(users=40, events=20, items=50, seed=1, shuffle=True):
@@ -22,7 +24,7 @@ def data(users=40, events=20, items=50, seed=1, shuffle=True):
 
 def test_a_tenth_of_the_users_is_held_out_and_not_trained_on():
     whole = data()
-    split = evaluation.split(whole, seed=3)
+    split = evaluate.split(whole, seed=3)
     held = {user.user_id for user in split.held_out}
     trained = set(split.train.interactions["USER_ID"].to_pylist())
     assert len(held) == 4
@@ -31,7 +33,7 @@ def test_a_tenth_of_the_users_is_held_out_and_not_trained_on():
 
 
 def test_input_is_the_oldest_nine_tenths_and_truth_the_rest_in_order_of_time():
-    for user in evaluation.split(data(), seed=3).held_out:
+    for user in evaluate.split(data(), seed=3).held_out:
         assert len(user.items) == 18
         assert len(user.truth) == 2
         assert (np.diff(user.times) > 0).all()
@@ -40,7 +42,7 @@ def test_input_is_the_oldest_nine_tenths_and_truth_the_rest_in_order_of_time():
 
 def test_the_seed_decides_who_is_held_out():
     def held(seed):
-        return [user.user_id for user in evaluation.split(data(), seed).held_out]
+        return [user.user_id for user in evaluate.split(data(), seed).held_out]
 
     assert held(1) == held(1)
     assert held(1) != held(2)
@@ -50,14 +52,14 @@ def test_users_with_one_event_are_never_held_out():
     lonely = TrainingData(
         pa.table({"USER_ID": ["a", "b", "c", "c"], "ITEM_ID": ["x"] * 4, "TIMESTAMP": [1, 2, 3, 4]})
     )
-    assert [user.user_id for user in evaluation.split(lonely, 0).held_out] == ["c"]
+    assert [user.user_id for user in evaluate.split(lonely, 0).held_out] == ["c"]
 
 
 def test_metrics_of_the_guides_example():
     """Reciprocal ranks 1/4, 1/2, 1/6; precision at 5: 1, 2 and 0 hits; gains by hand."""
     hits = [[4, 10], [2, 4, 12], [6]]
     ranked = [np.arange(1, 26)] * 3
-    metrics = evaluation.measure(ranked, [np.array(h) for h in hits], catalogue=50)
+    metrics = evaluate.measure(ranked, [np.array(h) for h in hits], catalogue=50)
     assert metrics["mean_reciprocal_rank_at_25"] == pytest.approx((1 / 4 + 1 / 2 + 1 / 6) / 3)
     assert metrics["precision_at_5"] == pytest.approx((1 + 2 + 0) / 15)
     assert metrics["precision_at_10"] == pytest.approx((2 + 2 + 1) / 30)
@@ -73,7 +75,7 @@ def test_metrics_of_the_guides_example():
 
 
 def test_the_keys_are_those_of_the_service():
-    metrics = evaluation.measure([np.arange(25)], [np.array([0])], 25)
+    metrics = evaluate.measure([np.arange(25)], [np.array([0])], 25)
     assert set(metrics) == {
         "coverage",
         "mean_reciprocal_rank_at_25",
@@ -88,22 +90,22 @@ def test_the_keys_are_those_of_the_service():
 
 def test_a_perfect_list_scores_one_and_a_useless_one_zero():
     truth = [np.array([7, 3])]
-    perfect = evaluation.measure([np.array([3, 7, *range(10, 33)])], truth, 40)
-    useless = evaluation.measure([np.arange(10, 35)], truth, 40)
+    perfect = evaluate.measure([np.array([3, 7, *range(10, 33)])], truth, 40)
+    useless = evaluate.measure([np.arange(10, 35)], truth, 40)
     assert perfect["normalized_discounted_cumulative_gain_at_5"] == pytest.approx(1.0)
     assert perfect["mean_reciprocal_rank_at_25"] == 1.0
     assert useless["normalized_discounted_cumulative_gain_at_25"] == 0.0
 
 
 def test_an_item_bought_twice_is_one_relevant_item():
-    once = evaluation.measure([np.arange(25)], [np.array([4])], 25)
-    twice = evaluation.measure([np.arange(25)], [np.array([4, 4])], 25)
+    once = evaluate.measure([np.arange(25)], [np.array([4])], 25)
+    twice = evaluate.measure([np.arange(25)], [np.array([4, 4])], 25)
     assert once == twice
 
 
 def test_true_items_that_the_model_does_not_know_are_misses():
-    known = evaluation.measure([np.arange(25)], [np.array([0])], 25)
-    with_unknown = evaluation.measure([np.arange(25)], [np.array([0, -1])], 25, unknown=[1])
+    known = evaluate.measure([np.arange(25)], [np.array([0])], 25)
+    with_unknown = evaluate.measure([np.arange(25)], [np.array([0, -1])], 25, unknown=[1])
     assert (
         with_unknown["normalized_discounted_cumulative_gain_at_5"]
         < known["normalized_discounted_cumulative_gain_at_5"]
@@ -111,17 +113,17 @@ def test_true_items_that_the_model_does_not_know_are_misses():
 
 
 def test_coverage_counts_items_of_both_datasets():
-    split = evaluation.split(data(users=40, events=20, items=50), seed=0)
+    split = evaluate.split(data(users=40, events=20, items=50), seed=0)
     model = PopularityCount().train(split.train, Hyperparameters(), TrainingOptions())
-    assert evaluation.evaluate(model, split)["coverage"] == pytest.approx(25 / split.catalogue)
+    assert evaluate.evaluate(model, split)["coverage"] == pytest.approx(25 / split.catalogue)
     assert split.catalogue == 51
 
 
 def test_seen_items_are_only_left_out_on_request():
-    split = evaluation.split(data(events=40, items=45), seed=0)
+    split = evaluate.split(data(events=40, items=45), seed=0)
     model = PopularityCount().train(split.train, Hyperparameters(), TrainingOptions())
     seen = [set(model.items.index(user.items).tolist()) for user in split.held_out]
-    kept = evaluation.recommend(model, split.held_out, 10)
-    left_out = evaluation.recommend(model, split.held_out, 10, keep_seen=False)
+    kept = evaluate.recommend(model, split.held_out, 10)
+    left_out = evaluate.recommend(model, split.held_out, 10, keep_seen=False)
     assert any(seen[n] & set(ranked.tolist()) for n, ranked in enumerate(kept))
     assert not any(seen[n] & set(ranked.tolist()) for n, ranked in enumerate(left_out))

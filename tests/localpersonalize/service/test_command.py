@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from localpersonalize import quotas
-from localpersonalize.logs import JsonLines
+from localpersonalize.logging import JsonLines
 from localpersonalize.status import rows
 from tests.localpersonalize.service.shop import Shop
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from localpersonalize.faults import Fault, Faults, FaultsError, load
+from localpersonalize.fault_injection import Fault, Faults, FaultsError, load
 from tests.localpersonalize.service.live import Live, code
 
 FILE = """

@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 
 from localpersonalize import credentials
-from localpersonalize.server import MAX_BODY_BYTES
+from localpersonalize.http.server import MAX_BODY_BYTES
 from tests.localpersonalize.service.fuzz import signed_headers
 from tests.localpersonalize.service.live import KEY, REGION, SECRET, Live, code
 

@@ -27,8 +27,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from localpersonalize.database import Store
 from localpersonalize.datasets.tables import Tables
-from localpersonalize.store import Store
 from tests.localpersonalize.service.live import Live, code, schema, until
 
 NAMES = st.sampled_from(["one", "two"])

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from localpersonalize.database import Store
 from localpersonalize.datasets.tables import Tables
 from localpersonalize.runtime.histories import StreamedEvent
-from localpersonalize.store import Store
 
 
 class RuntimeSources:

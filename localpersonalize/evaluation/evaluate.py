@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.other_metrics import (
+from localpersonalize.evaluation.evaluate.metrics import (
     average_rewards_at_k,
     segment_metrics,
     trend_prediction_accuracy,
@@ -21,7 +21,7 @@ from localpersonalize.other_metrics import (
 from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions, top_k
 from localpersonalize.recipes.contexts import context_columns
 from localpersonalize.recipes.interactions import EventLog
-from localpersonalize.recipes.popularity.popularity_count.trending_now import SECONDS
+from localpersonalize.recipes.popularity.popularity_count.popularity_count.trending_now import SECONDS
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 HELD_OUT = 0.1

@@ -1,6 +1,6 @@
 """S3, IAM and everything else of AWS that is not Personalize: moto, in a process of its own.
 
-moto keeps its state in memory; `localpersonalize.mirror` puts what S3 and IAM hold on disk before a change is answered,
+moto keeps its state in memory; `localpersonalize.aws.persistence` puts what S3 and IAM hold on disk before a change is answered,
 and back when the process starts.
 """
 
@@ -46,7 +46,7 @@ class StandIn:
             "-W",
             "ignore",
             "-m",
-            "localpersonalize.standin",
+            "localpersonalize.aws.moto_server",
             str(listening.fileno()),
             str(data_dir / "standin"),
         ]
@@ -71,7 +71,7 @@ def main() -> None:
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
-    from localpersonalize.mirror import Mirror
+    from localpersonalize.aws.persistence import Mirror
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.protocol_version = "HTTP/1.1"

@@ -1,6 +1,6 @@
 """Keeps on disk what moto holds of S3 and IAM: a WSGI middleware around it.
 
-Objects are files, on disk before the request that made them is answered (`localpersonalize.kept_objects`), and sent
+Objects are files, on disk before the request that made them is answered (`localpersonalize.aws.object_files`), and sent
 from there piece by piece. Whatever shapes buckets, roles and policies is kept as the requests that did it, and sent
 again at the start. Of an object in a versioned bucket the newest version is kept.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localpersonalize.kept_objects import KeptObjects, OnDisk, held_object, replace
+from localpersonalize.aws.object_files import KeptObjects, OnDisk, held_object, replace
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]

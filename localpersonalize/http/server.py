@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
-from localpersonalize import faults
+from localpersonalize import fault_injection
+from localpersonalize.http.proxy import forward
 from localpersonalize.protocol import sigv4, xml_errors
 from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
-from localpersonalize.proxy import forward
 from localpersonalize.resources import registry
 from localpersonalize.resources.auto_training import begin_what_is_due
 from localpersonalize.runtime.engine import OPERATIONS as RUNTIME_OPERATIONS
@@ -132,7 +132,7 @@ class Server:
         fault = self.service.faults.of_request(operation.name)
         if fault is None:
             return await self._perform(operation, parameters)
-        if error := faults.answer(fault):
+        if error := fault_injection.answer(fault):
             raise error
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)

@@ -11,7 +11,7 @@ import sys
 import threading
 
 READY_SECONDS = 600  # a night's imports come together; an idle service keeps nothing ready
-COMMAND = [sys.executable, "-W", "ignore", "-m", "localpersonalize.worker"]
+COMMAND = [sys.executable, "-W", "ignore", "-m", "localpersonalize.jobs.worker"]
 
 Worker = subprocess.Popen[bytes]
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from localpersonalize.aws.object_files import objects_folder
+from localpersonalize.database import Store
 from localpersonalize.datasets.tables import Tables
-from localpersonalize.kept_objects import objects_folder
-from localpersonalize.store import Store
 
 if TYPE_CHECKING:
     from localpersonalize.datasets.s3_objects import Objects
@@ -164,9 +164,9 @@ def batch(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Answer a batch inference or batch segment job's input."""
     from dataclasses import asdict
 
+    from localpersonalize.runtime.adapters import RuntimeSources, model_folder
     from localpersonalize.runtime.batch import jobs
     from localpersonalize.runtime.batch.files import BatchJobError
-    from localpersonalize.runtime_sources import RuntimeSources, model_folder
 
     store, tables = _open(request)
     sources = RuntimeSources(store, tables, lambda arn: model_folder(Path(request["data_dir"]), arn))
@@ -209,7 +209,7 @@ def delete_users(request: dict[str, Any], say: Say) -> dict[str, Any]:
 def report_attribution(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Write what a metric attribution measures of an import."""
     from localpersonalize.datasets.attribution import as_csv, measure
-    from localpersonalize.runtime_sources import dataset_of
+    from localpersonalize.runtime.adapters import dataset_of
 
     store, tables = _open(request)
     attribution, imported = store.get(request["arn"]) or {}, store.get(request["imported"]) or {}
