@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from localpersonalize.recipes.hrnn.hrnn.hrnn import network
-from localpersonalize.recipes.hrnn.hrnn.hrnn.batching import Lanes
+from localpersonalize.recipes.hrnn import network
+from localpersonalize.recipes.hrnn.batching import Lanes
 from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.vocabulary import Vocabulary
 

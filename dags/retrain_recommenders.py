@@ -34,7 +34,6 @@ from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperat
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
 from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
-from airflow_personalize.operators.gates import PersonalizeDataGateOperator, PersonalizeGateOperator
 from airflow_personalize.operators.nights import (
     PersonalizeDryRunOperator,
     PersonalizeRecordNightOperator,
@@ -59,6 +58,8 @@ from airflow_personalize.transfers.personalize_dataset_snapshot import Personali
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore import forms, notifications, pools
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
+from encore.operators.data_gate import PersonalizeDataGateOperator
+from encore.operators.gate import PersonalizeGateOperator
 from encore.retention import tags
 from encore.runs import parameters
 

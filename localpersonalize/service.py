@@ -15,7 +15,7 @@ from botocore.config import Config
 from localpersonalize.database import Body, Store
 from localpersonalize.datasets.tables import Tables
 from localpersonalize.fault_injection import Faults
-from localpersonalize.jobs.queue.queue import Jobs
+from localpersonalize.jobs.queue import Jobs
 from localpersonalize.protocol.errors import NotFound
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.quotas import Quotas

@@ -21,7 +21,7 @@ from localpersonalize.evaluation.evaluate.metrics import (
 from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions, top_k
 from localpersonalize.recipes.contexts import context_columns
 from localpersonalize.recipes.interactions import EventLog
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.trending_now import SECONDS
+from localpersonalize.recipes.popularity.trending_now import SECONDS
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 HELD_OUT = 0.1

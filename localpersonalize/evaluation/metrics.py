@@ -8,7 +8,7 @@ import numpy as np
 
 from localpersonalize.recipes.base import Model, Request, TrainingData
 from localpersonalize.recipes.interactions import EventLog
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.trending_now import increase
+from localpersonalize.recipes.popularity.trending_now import increase
 
 TOP_SHARE = 0.01  # of the users: the K of hit and recall
 MOST_USERS = 2000  # ranked for the metrics of segments

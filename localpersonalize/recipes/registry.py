@@ -10,20 +10,20 @@ from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Recipe
 
 _WHERE = {
-    "aws-popularity-count": "popularity:PopularityCount",
-    "aws-sims": "sims:Sims",
-    "aws-hrnn": "hrnn:Hrnn",
-    "aws-hrnn-metadata": "hrnn:HrnnMetadata",
-    "aws-hrnn-coldstart": "coldstart:HrnnColdstart",
-    "aws-user-personalization": "personalization:UserPersonalization",
-    "aws-user-personalization-v2": "personalization:UserPersonalizationV2",
-    "aws-personalized-ranking": "personalization:PersonalizedRanking",
-    "aws-personalized-ranking-v2": "personalization:PersonalizedRankingV2",
-    "aws-similar-items": "similar:SimilarItems",
-    "aws-trending-now": "trending:TrendingNow",
-    "aws-next-best-action": "next_best_action:NextBestAction",
-    "aws-item-affinity": "segments:ItemAffinity",
-    "aws-item-attribute-affinity": "segments:ItemAttributeAffinity",
+    "aws-popularity-count": "popularity.popularity_count:PopularityCount",
+    "aws-sims": "knn.sims:Sims",
+    "aws-hrnn": "hrnn.hrnn:Hrnn",
+    "aws-hrnn-metadata": "hrnn.hrnn:HrnnMetadata",
+    "aws-hrnn-coldstart": "hrnn.coldstart:HrnnColdstart",
+    "aws-user-personalization": "hrnn.user_personalization:UserPersonalization",
+    "aws-user-personalization-v2": "hrnn.user_personalization:UserPersonalizationV2",
+    "aws-personalized-ranking": "hrnn.user_personalization:PersonalizedRanking",
+    "aws-personalized-ranking-v2": "hrnn.user_personalization:PersonalizedRankingV2",
+    "aws-similar-items": "knn.similar_items:SimilarItems",
+    "aws-trending-now": "popularity.trending_now:TrendingNow",
+    "aws-next-best-action": "actions.next_best_action:NextBestAction",
+    "aws-item-affinity": "hrnn.user_segments:ItemAffinity",
+    "aws-item-attribute-affinity": "hrnn.user_segments:ItemAttributeAffinity",
 }
 
 _loaded: dict[str, Recipe] = {}

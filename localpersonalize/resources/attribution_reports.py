@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localpersonalize.aws.role_access import AccessRefused
-from localpersonalize.jobs.queue.queue import WorkerFailed, job
+from localpersonalize.jobs.queue import WorkerFailed, job
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_write
 

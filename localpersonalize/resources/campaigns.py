@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue.queue import job
+from localpersonalize.jobs.queue import job
 from localpersonalize.protocol.errors import InUse, InvalidInput
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation

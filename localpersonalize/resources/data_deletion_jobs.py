@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.aws.role_access import AccessRefused
-from localpersonalize.jobs.queue.queue import WorkerFailed, job
+from localpersonalize.jobs.queue import WorkerFailed, job
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_read, require_s3
 from localpersonalize.resources.registry import operation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue.queue import job
+from localpersonalize.jobs.queue import job
 from localpersonalize.protocol.errors import InvalidInput
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation

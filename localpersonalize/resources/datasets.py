@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.datasets import domain_schemas
 from localpersonalize.datasets.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
-from localpersonalize.jobs.queue.queue import job
+from localpersonalize.jobs.queue import job
 from localpersonalize.protocol.errors import InUse, InvalidInput
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue.queue import job
+from localpersonalize.jobs.queue import job
 from localpersonalize.protocol.errors import InUse, InvalidInput, InvalidNextToken, LimitExceeded, TooManyTags
 from localpersonalize.resources.registry import OPERATIONS, operation
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.datasets.attribution import EXPRESSION
 from localpersonalize.datasets.schemas import columns_of
-from localpersonalize.jobs.queue.queue import job
+from localpersonalize.jobs.queue import job
 from localpersonalize.protocol.errors import AlreadyExists, InvalidInput, LimitExceeded, NotFound
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_s3

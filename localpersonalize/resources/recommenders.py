@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue.queue import WorkerFailed, WorkerStopped, job
+from localpersonalize.jobs.queue import WorkerFailed, WorkerStopped, job
 from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue.queue import WorkerFailed, WorkerStopped, job
+from localpersonalize.jobs.queue import WorkerFailed, WorkerStopped, job
 from localpersonalize.protocol.errors import AlreadyExists, InUse, InvalidInput
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue.queue import job
+from localpersonalize.jobs.queue import job
 from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
 from localpersonalize.recipes import registry
 from localpersonalize.resources import lifecycle

@@ -13,7 +13,7 @@ from localpersonalize.evaluation.evaluate import evaluate
 from localpersonalize.recipes import registry
 from localpersonalize.recipes.base import Model, Recipe, TrainingData, TrainingError, TrainingOptions
 from localpersonalize.recipes.objective import Objective
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.popularity_count import (
+from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )
 from localpersonalize.training import data_selection, hpo

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
-from localpersonalize.recipes.hrnn.hrnn.hrnn.hrnn import HrnnMetadata
-from localpersonalize.recipes.hrnn.hrnn.hrnn.model import Encoders, HrnnModel
-from localpersonalize.recipes.hrnn.hrnn.hrnn.trainer import Fitted, Training
-from localpersonalize.recipes.hrnn.hrnn.hrnn.user_personalization import PersonalizationHyperparameters
+from localpersonalize.recipes.hrnn.hrnn import HrnnMetadata
+from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel
+from localpersonalize.recipes.hrnn.trainer import Fitted, Training
+from localpersonalize.recipes.hrnn.user_personalization import PersonalizationHyperparameters
 from localpersonalize.recipes.hyperparameters import between
 from localpersonalize.recipes.interactions import EventLog
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 from localpersonalize.recipes.base import Recipe, TrainingData, TrainingOptions
 from localpersonalize.recipes.contexts import context_columns
 from localpersonalize.recipes.features import Features
-from localpersonalize.recipes.hrnn.hrnn.hrnn.item_factors import item_vectors
-from localpersonalize.recipes.hrnn.hrnn.hrnn.model import Encoders, HrnnModel, cold_bias
-from localpersonalize.recipes.hrnn.hrnn.hrnn.repeat_calibration import repeat_bias
-from localpersonalize.recipes.hrnn.hrnn.hrnn.trainer import Fitted, Start, Training, fit
+from localpersonalize.recipes.hrnn.item_factors import item_vectors
+from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel, cold_bias
+from localpersonalize.recipes.hrnn.repeat_calibration import repeat_bias
+from localpersonalize.recipes.hrnn.trainer import Fitted, Start, Training, fit
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
 from localpersonalize.recipes.interactions import EventLog
 

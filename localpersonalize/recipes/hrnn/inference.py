@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from localpersonalize.recipes.hrnn.hrnn.hrnn.batching import SESSION_GAP, gap_feature
+from localpersonalize.recipes.hrnn.batching import SESSION_GAP, gap_feature
 
 Parameters = Mapping[str, np.ndarray]
 HALF_LIFE = 10.0  # events after which an item counts half in the memory

@@ -15,8 +15,8 @@ import pyarrow as pa
 from localpersonalize.recipes import serialization
 from localpersonalize.recipes.base import Model, Needs, Request
 from localpersonalize.recipes.features import Features
-from localpersonalize.recipes.hrnn.hrnn.hrnn import inference
-from localpersonalize.recipes.hrnn.hrnn.hrnn.inference import State
+from localpersonalize.recipes.hrnn import inference
+from localpersonalize.recipes.hrnn.inference import State
 from localpersonalize.recipes.vocabulary import Vocabulary
 
 NEWEST = 300  # events of a history that are read

@@ -20,8 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from localpersonalize.recipes.hrnn.hrnn.hrnn.batching import Lanes
-from localpersonalize.recipes.hrnn.hrnn.hrnn.inference import DECAY
+from localpersonalize.recipes.hrnn.batching import Lanes
+from localpersonalize.recipes.hrnn.inference import DECAY
 
 Tree = dict[str, Any]
 RATES = {"item_features": 0.1, "user_features": 0.3, "context": 0.3}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from localpersonalize.recipes.base import Request
-from localpersonalize.recipes.hrnn.hrnn.hrnn.model import HrnnModel
+from localpersonalize.recipes.hrnn.model import HrnnModel
 from localpersonalize.recipes.interactions import EventLog
 
 SAMPLE = 256

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from localpersonalize.recipes.base import TrainingData, TrainingOptions
-from localpersonalize.recipes.hrnn.hrnn.hrnn.model import HrnnModel
+from localpersonalize.recipes.hrnn.model import HrnnModel
 from localpersonalize.recipes.interactions import EventLog
 
 EVENTS_TRAINED = 1_200_000  # over all epochs, for small data
@@ -54,7 +54,7 @@ class Fitted:
 
 def fit(training: Training, start: Start) -> Fitted:
     """Train the network on the log."""
-    from localpersonalize.recipes.hrnn.hrnn.hrnn import network
+    from localpersonalize.recipes.hrnn import network
 
     log, hyperparameters, options = training.log, training.hyperparameters, training.options
     counts = np.bincount(log.item, minlength=len(log.items))
@@ -95,7 +95,7 @@ def hidden_of(hyperparameters: Any) -> int:
 
 def plan_of(log: EventLog, hyperparameters: Any, seed: int, update: bool) -> Any:
     """Lanes, epochs and samples for a training of this size."""
-    from localpersonalize.recipes.hrnn.hrnn.hrnn.network import Plan
+    from localpersonalize.recipes.hrnn.network import Plan
 
     time = int(getattr(hyperparameters, "bptt", 32))
     lanes = int(np.clip(len(log) // 6000, 4, 128))

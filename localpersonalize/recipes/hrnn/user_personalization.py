@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from localpersonalize.recipes.base import Model, Needs, TrainingData, TrainingError, TrainingOptions
-from localpersonalize.recipes.hrnn.hrnn.hrnn.hrnn import HistoryPercentiles, HrnnMetadata
-from localpersonalize.recipes.hrnn.hrnn.hrnn.impressions import impression_bias
-from localpersonalize.recipes.hrnn.hrnn.hrnn.model import Encoders, HrnnModel
-from localpersonalize.recipes.hrnn.hrnn.hrnn.trainer import Fitted, Training
+from localpersonalize.recipes.hrnn.hrnn import HistoryPercentiles, HrnnMetadata
+from localpersonalize.recipes.hrnn.impressions import impression_bias
+from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel
+from localpersonalize.recipes.hrnn.trainer import Fitted, Training
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from localpersonalize.recipes.base import Needs, TrainingData, TrainingOptions
-from localpersonalize.recipes.hrnn.hrnn.hrnn.hrnn import HistoryPercentiles, HrnnMetadata
-from localpersonalize.recipes.hrnn.hrnn.hrnn.model import HrnnModel
+from localpersonalize.recipes.hrnn.hrnn import HistoryPercentiles, HrnnMetadata
+from localpersonalize.recipes.hrnn.model import HrnnModel
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_personalize.operators.gates import NIGHTS, plan_of
 from encore import cost, history
+from encore.operators.gate import NIGHTS, plan_of
 from encore.operators.record_run import PRICES, _NightOperator
 
 if TYPE_CHECKING:

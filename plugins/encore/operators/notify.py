@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_personalize.operators.gates import plan_of
 from encore import notifications
+from encore.operators.gate import plan_of
 from encore.operators.record_run import _failed_tasks, _NightOperator
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator
-from airflow_personalize.operators.gates import plan_of
 from encore import cost, history
 from encore.config import INCLUDE
 from encore.config.models import DatasetGroup
+from encore.operators.gate import plan_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

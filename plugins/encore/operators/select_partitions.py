@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Place
 from airflow_personalize.operators.base import PersonalizeBaseOperator
-from airflow_personalize.operators.gates import plan_of
 from encore.gates.import_profile import files
+from encore.operators.gate import plan_of
 from encore.runs.import_days import NothingToTell, days, not_imported, until
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 from localpersonalize.evaluation.evaluate import evaluate
 from localpersonalize.recipes.base import TrainingData, TrainingOptions
 from localpersonalize.recipes.hyperparameters import Hyperparameters
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.popularity_count import (
+from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )
 

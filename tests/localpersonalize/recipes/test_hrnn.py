@@ -3,9 +3,9 @@ import pytest
 from planted import best, chain, data_of, request
 
 from localpersonalize.recipes.base import Request, TrainingOptions, TrainingStopped
-from localpersonalize.recipes.hrnn.hrnn.hrnn.hrnn import Hrnn, HrnnHyperparameters, recency_weight
+from localpersonalize.recipes.hrnn.hrnn import Hrnn, HrnnHyperparameters, recency_weight
 from localpersonalize.recipes.hyperparameters import Hyperparameters
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.popularity_count import (
+from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )
 from localpersonalize.recipes.registry import load_model
@@ -74,9 +74,9 @@ def test_requests_together_get_what_each_gets_alone(chained):
 
 def test_numpy_answers_what_jax_trained(chained):
     jnp = pytest.importorskip("jax.numpy")
-    from localpersonalize.recipes.hrnn.hrnn.hrnn import network
-    from localpersonalize.recipes.hrnn.hrnn.hrnn.batching import gap_feature
-    from localpersonalize.recipes.hrnn.hrnn.hrnn.inference import query
+    from localpersonalize.recipes.hrnn import network
+    from localpersonalize.recipes.hrnn.batching import gap_feature
+    from localpersonalize.recipes.hrnn.inference import query
 
     asked = request(chained, ["i1", "i2", "i3", "i4"])
     times = asked.history_times + np.array([0, 0, 7200, 7200])

@@ -4,13 +4,13 @@ import pytest
 from planted import DAY, START, best, data_of, request, tastes
 
 from localpersonalize.recipes.base import Request, TrainingData, TrainingError, TrainingOptions
-from localpersonalize.recipes.hrnn.hrnn.hrnn.coldstart import (
+from localpersonalize.recipes.hrnn.coldstart import (
     ColdstartHyperparameters,
     HrnnColdstart,
     cold_items,
 )
-from localpersonalize.recipes.hrnn.hrnn.hrnn.hrnn import Hrnn, HrnnHyperparameters, HrnnMetadata
-from localpersonalize.recipes.hrnn.hrnn.hrnn.user_personalization import (
+from localpersonalize.recipes.hrnn.hrnn import Hrnn, HrnnHyperparameters, HrnnMetadata
+from localpersonalize.recipes.hrnn.user_personalization import (
     ExplorationHyperparameters,
     PersonalizationHyperparameters,
     PersonalizedRanking,
@@ -19,7 +19,7 @@ from localpersonalize.recipes.hrnn.hrnn.hrnn.user_personalization import (
 from localpersonalize.recipes.hyperparameters import Hyperparameters
 from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.objective import Objective
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.popularity_count import (
+from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )
 from localpersonalize.recipes.registry import load_model

@@ -3,7 +3,7 @@ import pyarrow as pa
 
 from localpersonalize.recipes.base import Request, TrainingOptions, top_k
 from localpersonalize.recipes.hyperparameters import Hyperparameters
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.popularity_count import (
+from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )
 from localpersonalize.recipes.registry import load_model

@@ -6,13 +6,8 @@ from planted import DAY, START, data_of, tastes
 from localpersonalize.recipes.base import Request, TrainingOptions, top_k
 from localpersonalize.recipes.hyperparameters import Hyperparameters
 from localpersonalize.recipes.knn.similar_items import SimilarItems, SimilarItemsHyperparameters
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.popularity_count import (
-    PopularityCount,
-)
-from localpersonalize.recipes.popularity.popularity_count.popularity_count.trending_now import (
-    TrendingHyperparameters,
-    TrendingNow,
-)
+from localpersonalize.recipes.popularity.popularity_count import PopularityCount
+from localpersonalize.recipes.popularity.trending_now import TrendingHyperparameters, TrendingNow
 from localpersonalize.recipes.registry import load_model
 
 

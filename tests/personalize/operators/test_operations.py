@@ -6,10 +6,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.operators.clean_up import PersonalizeCleanUpOperator
-from airflow_personalize.operators.gates import PersonalizeGateOperator
 from airflow_personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 from encore.config.models import DatasetGroup
 from encore.config.policies import Retention
+from encore.operators.gate import PersonalizeGateOperator
 from encore.retention import tags
 from tests.personalize.night import Night
 from tests.personalize.running import BUCKET, Task, connection
