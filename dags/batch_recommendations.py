@@ -18,10 +18,8 @@ import pendulum
 from airflow.sdk import DAG, Asset, TaskGroup, TriggerRule, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from airflow_personalize.operators.batch_dry_run import PersonalizeBatchDryRunOperator
 from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
 from airflow_personalize.operators.batch_segment_job import PersonalizeCreateBatchSegmentJobOperator
-from airflow_personalize.operators.batch_versions import PersonalizeChooseBatchVersionOperator
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
@@ -34,6 +32,8 @@ from encore.config import INCLUDE, DatasetGroup, load_pipeline
 from encore.config.batch import Batch, BatchJob
 from encore.config.models import RECIPE_ARN
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
+from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
+from encore.operators.select_batch_version import PersonalizeChooseBatchVersionOperator
 from encore.retention import tags
 
 

@@ -15,8 +15,8 @@ import pendulum
 from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from airflow_personalize.operators.clean_up import PersonalizeCleanUpOperator
 from encore.config import DatasetGroup, load_pipeline
+from encore.operators.cleanup import PersonalizeCleanUpOperator
 
 
 def build(group: DatasetGroup) -> DAG:

@@ -34,32 +34,26 @@ from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperat
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
 from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
-from airflow_personalize.operators.nights import (
-    PersonalizeDryRunOperator,
-    PersonalizeRecordNightOperator,
-    PersonalizeTellOperator,
-)
-from airflow_personalize.operators.partitions import PersonalizeChooseDaysOperator
-from airflow_personalize.operators.promotion import (
-    PersonalizeAskOperator,
-    PersonalizeHeldOperator,
-    PersonalizePromoteOperator,
-)
 from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
-from airflow_personalize.operators.solution import (
-    PersonalizeCreateSolutionOperator,
-)
+from airflow_personalize.operators.solution import PersonalizeCreateSolutionOperator
 from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeGetSolutionMetricsOperator,
 )
-from airflow_personalize.operators.verification import PersonalizeVerifyCampaignOperator
 from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore import forms, notifications, pools
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
+from encore.operators.approval import PersonalizeAskOperator
 from encore.operators.data_gate import PersonalizeDataGateOperator
+from encore.operators.dry_run import PersonalizeDryRunOperator
 from encore.operators.gate import PersonalizeGateOperator
+from encore.operators.hold import PersonalizeHeldOperator
+from encore.operators.notify import PersonalizeTellOperator
+from encore.operators.promotion import PersonalizePromoteOperator
+from encore.operators.record_run import PersonalizeRecordNightOperator
+from encore.operators.select_partitions import PersonalizeChooseDaysOperator
+from encore.operators.verify_campaign import PersonalizeVerifyCampaignOperator
 from encore.retention import tags
 from encore.runs import parameters
 

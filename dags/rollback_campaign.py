@@ -13,8 +13,8 @@ import pendulum
 from airflow.sdk import DAG, Param
 
 from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
-from airflow_personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 from encore.config import DatasetGroup, load_pipeline
+from encore.operators.rollback import PersonalizeChooseEarlierVersionOperator
 
 # Quoted, since templates are rendered as Python here, and Python takes 13740e49 for a number.
 CAMPAIGN = "{{ params.campaign | tojson }}"

@@ -1,7 +1,7 @@
 """S3, IAM and everything else of AWS that is not Personalize: moto, in a process of its own.
 
-moto keeps its state in memory; `localpersonalize.aws.persistence` puts what S3 and IAM hold on disk before a change is answered,
-and back when the process starts.
+moto keeps its state in memory; `localpersonalize.aws.persistence` puts what S3 and IAM hold on disk before a change
+is answered, and back when the process starts.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.evaluation.evaluate.metrics import (
+from localpersonalize.evaluation.metrics import (
     average_rewards_at_k,
     segment_metrics,
     trend_prediction_accuracy,

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue.worker_pool import Workers
+from localpersonalize.jobs.worker_pool import Workers
 
 if TYPE_CHECKING:
     from localpersonalize.service import Service

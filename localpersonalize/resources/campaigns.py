@@ -58,7 +58,8 @@ def _begin_update(
 ) -> None:
     now = time.time()
     update = {
-        "solutionVersionArn": version_arn, "status": lifecycle.PENDING, "creationDateTime": now, "lastUpdatedDateTime": now,
+        "solutionVersionArn": version_arn, "status": lifecycle.PENDING, "creationDateTime": now,
+        "lastUpdatedDateTime": now,
         "minProvisionedTPS": provisioned, **({"campaignConfig": config} if config else {}),
     }  # fmt: skip
     with service.store.transaction():

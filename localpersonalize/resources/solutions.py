@@ -67,7 +67,8 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     days(changes)
     now = time.time()
     latest: dict[str, Any] = {
-        "solutionUpdateConfig": changes, "status": lifecycle.PENDING, "creationDateTime": now, "lastUpdatedDateTime": now,
+        "solutionUpdateConfig": changes, "status": lifecycle.PENDING, "creationDateTime": now,
+        "lastUpdatedDateTime": now,
         **{name: params[name] for name in ("performAutoTraining", "performIncrementalUpdate") if name in params},
     }  # fmt: skip
     with service.store.transaction():

@@ -32,8 +32,8 @@ def report_of(dag_id: str) -> str:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.exceptions import ClientError
 
-    from airflow_personalize.operators.nights import REPORT
     from encore.config import load_pipeline
+    from encore.operators.record_run import REPORT
 
     kinds = ("retrain_recommenders", "export_interactions", "rollback_campaign", "clean_up")
     for group in load_pipeline().dataset_groups:

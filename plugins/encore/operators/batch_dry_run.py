@@ -9,12 +9,12 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.operators.base import PersonalizeBaseOperator
-from airflow_personalize.operators.batch_versions import NothingToAsk, choose
 from airflow_personalize.transfers.sql_source import source_of
 from airflow_personalize.transfers.sql_to_personalize_batch_input import ask
 from encore.config.batch import BatchJob
 from encore.config.models import DatasetGroup
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
+from encore.operators.select_batch_version import NothingToAsk, choose
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

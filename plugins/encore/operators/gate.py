@@ -31,7 +31,7 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
     Decide whether a new version goes live, is asked about, or is held.
 
     The decision is logged as a table and pushed as XCom ``decision`` (verdict, text, Markdown, rows); the tasks of
-    `airflow_personalize.operators.promotion` follow it. Returns the verdict.
+    `encore.operators.promotion` follow it. Returns the verdict.
 
     :param solution_version_arn: the new version (templated)
     :param gates: the `gate` section of each solution, and the name of its popularity solution as `baseline`

@@ -10,11 +10,11 @@ import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_personalize.operators.batch_dry_run import PersonalizeBatchDryRunOperator
 from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
-from airflow_personalize.operators.batch_versions import NothingToAsk, choose
 from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchAnswersToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
+from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
+from encore.operators.select_batch_version import NothingToAsk, choose
 from tests.personalize.conftest import SCHEMA
 from tests.personalize.night import WAIT, Night
 from tests.personalize.running import BUCKET, ROLE, Task, connection

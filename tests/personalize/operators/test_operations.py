@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_personalize.operators.clean_up import PersonalizeCleanUpOperator
-from airflow_personalize.operators.rollbacks import PersonalizeChooseEarlierVersionOperator
 from encore.config.models import DatasetGroup
 from encore.config.policies import Retention
+from encore.operators.cleanup import PersonalizeCleanUpOperator
 from encore.operators.gate import PersonalizeGateOperator
+from encore.operators.rollback import PersonalizeChooseEarlierVersionOperator
 from encore.retention import tags
 from tests.personalize.night import Night
 from tests.personalize.running import BUCKET, Task, connection
