@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from tests.dags.conftest import ROOT
-from tests.personalize.export.conftest import postgres, run_sql  # noqa: F401
+from tests.support.postgres import postgres, run_sql  # noqa: F401
 
 DAY = "2026-01-01"
 

@@ -21,8 +21,8 @@ from demo.airflow import aws_connection
 from demo.settings import Settings
 from demo.stack import Stack
 from tests.end_to_end.conftest import RunningStack
-from tests.personalize.conftest import BUCKET, prepare
-from tests.personalize.faults import Proxy, every_third, proxy
+from tests.support.faulty_proxy import Proxy, every_third, proxy
+from tests.support.personalize_service import BUCKET, prepare
 
 DAGS = Path(__file__).with_name("blocks")
 STEPS = ("import", "train", "campaign")

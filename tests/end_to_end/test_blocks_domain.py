@@ -12,8 +12,8 @@ from demo import local_aws
 from demo.settings import Settings
 from demo.stack import Stack
 from tests.end_to_end.conftest import RunningStack
-from tests.personalize.conftest import BUCKET, prepare
-from tests.personalize.views import VIEWS, views
+from tests.support.personalize_service import BUCKET, prepare
+from tests.support.views import VIEWS, views
 
 
 @pytest.fixture(scope="module")

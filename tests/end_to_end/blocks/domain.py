@@ -29,7 +29,7 @@ from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
     PersonalizeStopSolutionVersionOperator,
 )
-from tests.personalize.views import VIEWS, views_schema
+from tests.support.views import VIEWS, views_schema
 
 BUCKET, ROLE, NAME, DOMAIN = "encore-blocks", "EncoreTestRole", "domain", "ECOMMERCE"
 RECIPES = "arn:aws:personalize:::recipe"

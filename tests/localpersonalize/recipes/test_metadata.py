@@ -1,7 +1,6 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from planted import DAY, START, best, data_of, request, tastes
 
 from localpersonalize.recipes.base import Request, TrainingData, TrainingError, TrainingOptions
 from localpersonalize.recipes.hrnn.coldstart import (
@@ -23,6 +22,7 @@ from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )
 from localpersonalize.recipes.registry import load_model
+from tests.support.planted import DAY, START, best, data_of, request, tastes
 
 RED = ["i0", "i8", "i4", "i12"]
 BLUE = ["i1", "i9", "i5", "i13"]

@@ -1,7 +1,6 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from planted import DAY, START, data_of, tastes
 
 from localpersonalize.recipes.base import Request, TrainingOptions, top_k
 from localpersonalize.recipes.hyperparameters import Hyperparameters
@@ -9,6 +8,7 @@ from localpersonalize.recipes.knn.similar_items import SimilarItems, SimilarItem
 from localpersonalize.recipes.popularity.popularity_count import PopularityCount
 from localpersonalize.recipes.popularity.trending_now import TrendingHyperparameters, TrendingNow
 from localpersonalize.recipes.registry import load_model
+from tests.support.planted import DAY, START, data_of, tastes
 
 
 def best(model, item, k):

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from localpersonalize.runtime.batch.files import BatchJobError, Summary
 from localpersonalize.runtime.batch.jobs import run_batch_inference_job, run_batch_segment_job
-from tests.localpersonalize.runtime.test_serving import GROUP, PAIRS, Shop
+from tests.localpersonalize.runtime.test_engine import GROUP, PAIRS, Shop
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.live_service import BUCKET, LiveService
-from tests.localpersonalize.recipes.planted import tastes
+from tests.support.planted import tastes
 
 COLOURS = ("red", "blue")  # users and items with even numbers are red, those with odd ones blue
 

@@ -1,0 +1,100 @@
+"""The report of thirty generated nights."""
+
+from __future__ import annotations
+
+import html.parser
+import re
+
+import matplotlib.image
+import pytest
+
+from encore import history
+from encore.report import figures
+from encore.report.__main__ import main
+from encore.report.page import page
+from tests.encore.past_runs import NDCG, nights
+
+ROWS = history.from_parquet(history.to_parquet(nights()))
+
+
+class Sources(html.parser.HTMLParser):
+    """Everything that the page refers to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [value for name, value in attributes if name in ("src", "href")]
+
+
+@pytest.fixture(scope="module")
+def report() -> str:
+    return page(ROWS, "shop", drawn={"metrics-you": b"x"})
+
+
+def test_the_page_needs_nothing_beside_it(report):
+    sources = Sources()
+    sources.feed(report)
+    assert sources.found
+    assert all(source.startswith("data:") for source in sources.found)
+    assert "<script" not in report
+
+
+def test_the_cards_say_what_is_live_since_when_and_what_came_of_it(report):
+    text = re.sub(r"<[^>]+>|\s+", " ", report)
+    assert "30 nights from 2026-01-30 to 2026-02-28" in text
+    assert "27 promoted, 2 held, 1 failed" in re.sub(r"\s+", " ", text)
+    assert "29 promoted, 1 held, 0 failed" in re.sub(r"\s+", " ", text)
+
+
+def test_what_did_not_go_live_stands_first_with_its_reason(report):
+    first = report.index("What did not go live")
+    reasons = [row["reason"] for row in reversed(ROWS) if row["outcome"] != "promoted"]
+    assert len(reasons) == 4
+    text = report[first : report.index("Night by night")]
+    places = [text.index(re.sub("'", "&#39;", reason)) for reason in reasons]
+    assert places == sorted(places), "the newest comes first"
+    assert "Nothing was held" in page([row for row in ROWS if row["outcome"] == "promoted"], "shop", drawn={})
+
+
+def test_what_comes_from_the_service_is_escaped():
+    rows = [{**ROWS[0], "reason": "<b>bad</b>", "outcome": "held"}]
+    assert "<b>bad</b>" not in page(rows, "shop", drawn={})
+
+
+def test_the_metric_is_drawn_with_what_went_live_marked():
+    axes = figures.metric_over_time(ROWS, NDCG, "you").axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["live", "popular items", "promoted (27)", "held (2)", "failed (1)"]
+    live = next(line for line in axes.get_lines() if line.get_label() == "live")
+    values = list(live.get_ydata())
+    assert values[9] == values[8] == ROWS_OF_YOU[8]["metrics"][NDCG], "a held version is not live"
+    assert values[10] == ROWS_OF_YOU[10]["metrics"][NDCG]
+
+
+ROWS_OF_YOU = [row for row in ROWS if row["solution"] == "you"]
+
+
+def test_every_day_on_the_axis_has_its_month():
+    figure = figures.data_volumes(ROWS)
+    figures.png(figure)
+    ticks = [text.get_text() for text in figure.axes[-1].get_xticklabels()]
+    assert len(ticks) > 5
+    assert all(re.fullmatch(r"\d+ (Jan|Feb|Mar)", tick) for tick in ticks), ticks
+
+
+def test_an_empty_history_is_said_to_be_empty():
+    assert "No night has been recorded yet" in page([], "shop")
+
+
+def test_the_command_writes_a_page_and_pictures(tmp_path):
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "a.parquet").write_bytes(history.to_parquet(nights(3)))
+    main(out=tmp_path / "out", group=None, metric=NDCG, parquet=tmp_path / "history")
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "report.html", "metrics-you.png", "metrics-related.png", "data.png", "durations.png",
+    }  # fmt: skip
+    picture = matplotlib.image.imread(tmp_path / "out" / "metrics-you.png")
+    assert picture.shape[1] > 900
+    assert picture.std() > 0.02, "the picture is blank"

@@ -1,5 +1,0 @@
-"""What the tests of batch jobs share: the PostgreSQL that the export's tests have as well."""
-
-from tests.personalize.export.conftest import postgres, run_sql
-
-__all__ = ["postgres", "run_sql"]

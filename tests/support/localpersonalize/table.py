@@ -1,0 +1,129 @@
+"""The table of operations in `localpersonalize/README.md`: one row for each call that the tests make.
+
+`python -m tests.support.localpersonalize.table` writes it into the README; a test holds them together.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.localpersonalize.calls import CALLS
+
+README = Path(__file__).parents[3] / "localpersonalize" / "README.md"
+BEGIN, END = "<!-- operations: made from the tests -->", "<!-- end of operations -->"
+
+GONE = "DELETE PENDING, DELETE IN_PROGRESS, then gone; refused while it changes or others use it."
+STATES = "Goes through CREATE PENDING and CREATE IN_PROGRESS to ACTIVE or CREATE FAILED."
+SHOWS = "Shows the resource."
+PAGES = "Lists, oldest first, in pages."
+KMS = "Keys of KMS are taken down, but nothing is encrypted."
+
+# What it does, and where it differs from AWS.
+DOES: dict[str, tuple[str, str]] = {
+    "CreateBatchInferenceJob": (
+        "Answers JSON lines in S3: recommendations, similar items or rankings.",
+        "No themes (THEME_GENERATION is refused when the job runs).",
+    ),
+    "CreateBatchSegmentJob": ("Users most interested in items or attributes, as JSON lines in S3.", ""),
+    "CreateCampaign": (
+        "Loads the version into memory and serves it; `$LATEST` and `syncWithLatestSolutionVersion` work.",
+        "minProvisionedTPS is kept, but provisions nothing.",
+    ),
+    "CreateDataDeletionJob": (
+        "Removes users from all datasets of the group, streamed records included.",
+        "Trained models keep what they learned until trained again, as in AWS.",
+    ),
+    "CreateDataset": ("Checks the schema against the type and the domain. " + STATES, ""),
+    "CreateDatasetExportJob": ("Writes BULK, PUT or ALL records as CSV.", "One file, whatever its size."),
+    "CreateDatasetGroup": (STATES, KMS),
+    "CreateDatasetImportJob": (
+        "Checks role and bucket, then reads CSV files, FULL or INCREMENTAL; names file, row and field of what fails.",
+        "CSV only, without Parquet; fewer than 1,000 rows are imported too.",
+    ),
+    "CreateEventTracker": ("Gives a tracking ID; one a dataset group.", ""),
+    "CreateFilter": ("Parses the expression and checks it against the group's schemas.", ""),
+    "CreateMetricAttribution": (
+        "Checks expressions; sums imports into S3 and events into CloudWatch.",
+        "CloudWatch is that of the stand-in.",
+    ),
+    "CreateRecommender": (
+        "Trains the use case's recipe and serves it.",
+        "Not trained again by itself every week; use cases stand on the custom recipes.",
+    ),
+    "CreateSchema": ("Checks the Avro schema.", "Fields may be in lower case."),
+    "CreateSolution": (
+        "Checks recipe and hyperparameters; trains by schedule, first after an hour.",
+        "AutoML is refused, as AWS no longer offers it.",
+    ),
+    "CreateSolutionVersion": (
+        "Trains in a process of its own, FULL or UPDATE, with HPO; measures on held-out users.",
+        "At most as many at a time as there are cores.",
+    ),
+    **dict.fromkeys(
+        ["DeleteCampaign", "DeleteDataset", "DeleteDatasetGroup", "DeleteEventTracker", "DeleteFilter",
+         "DeleteMetricAttribution", "DeleteRecommender", "DeleteSolution"], (GONE, "")),
+    "DeleteSchema": ("Refused while a dataset uses it.", ""),
+    "DescribeAlgorithm": ("Hyperparameters, ranges and defaults.", "The image is a name, no image."),
+    "DescribeFeatureTransformation": ("Its parameters' defaults.", ""),
+    "DescribeRecipe": ("Custom recipes and use cases.", "Descriptions are in own words."),
+    **dict.fromkeys(
+        ["DescribeBatchInferenceJob", "DescribeBatchSegmentJob", "DescribeDataDeletionJob", "DescribeDataset",
+         "DescribeDatasetExportJob", "DescribeDatasetGroup", "DescribeDatasetImportJob", "DescribeEventTracker",
+         "DescribeFilter", "DescribeMetricAttribution", "DescribeSchema", "DescribeSolution",
+         "DescribeSolutionVersion"], (SHOWS, "")),
+    "DescribeCampaign": (SHOWS + " With `latestCampaignUpdate`.", "`$LATEST` is shown as the version it means."),
+    "DescribeRecommender": (SHOWS + " With metrics and `latestRecommenderUpdate`.", ""),
+    "GetSolutionMetrics": (
+        "Metrics of a version, measured on users whose newest events it did not see.",
+        "Values can't equal those of AWS, which splits in a way of its own.",
+    ),
+    **dict.fromkeys(
+        ["ListBatchInferenceJobs", "ListBatchSegmentJobs", "ListCampaigns", "ListDataDeletionJobs",
+         "ListDatasetExportJobs", "ListDatasetGroups", "ListDatasetImportJobs", "ListDatasets",
+         "ListEventTrackers", "ListFilters", "ListMetricAttributionMetrics", "ListMetricAttributions",
+         "ListRecommenders", "ListSchemas", "ListSolutions"], (PAGES, "")),
+    "ListRecipes": ("The custom recipes, or with `domain` the use cases.", ""),
+    "ListSolutionVersions": (PAGES, ""),
+    "ListTagsForResource": ("Tags by key.", ""),
+    "StartRecommender": ("START PENDING, START IN_PROGRESS, ACTIVE.", ""),
+    "StopRecommender": ("STOP PENDING, STOP IN_PROGRESS, INACTIVE; requests are refused.", ""),
+    "StopSolutionVersionCreation": ("CREATE STOPPING, CREATE STOPPED; its process ends.", ""),
+    "TagResource": ("At most 50 on a resource.", "Tags don't control access."),
+    "UntagResource": ("Removes tags.", ""),
+    "UpdateCampaign": ("The old version serves until the new one is loaded; shown by latestCampaignUpdate.", ""),
+    "UpdateDataset": ("Another schema, with more fields that can be null.", ""),
+    "UpdateMetricAttribution": ("Adds and removes metrics.", ""),
+    "UpdateRecommender": ("Changes its configuration while it serves.", "Does not train again."),
+    "UpdateSolution": ("Changes automatic training.", ""),
+    "GetActionRecommendations": (
+        "Actions with scores, by how often all users and this one took them.",
+        "A model of counts stands for aws-next-best-action; the Items and Interactions datasets are not used.",
+    ),
+    "GetPersonalizedRanking": ("Ranks up to 500 items with scores; filters and contexts.", ""),
+    "GetRecommendations": (
+        "Items with scores, by user or item, with filters, promotions, metadata and exploration.",
+        "Scores have the form of AWS, not its values.",
+    ),
+    "PutActionInteractions": ("On disk before it is answered; counted in the next training.", ""),
+    "PutActions": ("On disk before it is answered.", "Recommended after the next training."),
+    "PutEvents": ("On disk before it is answered; in the next recommendation.", "No rate is limited."),
+    "PutItems": ("On disk first; counts at once in filters and metadata recipes.", "No rate is limited."),
+    "PutUsers": ("On disk first; counts at once in filters and metadata recipes.", "No rate is limited."),
+}  # fmt: skip
+
+
+def table() -> str:
+    """Markdown, a row for each operation that `CALLS` makes."""
+    lines = ["| Operation | What it does | Where it differs from AWS |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {DOES[name][0]} | {DOES[name][1]} |" for name in CALLS]
+    return "\n".join(lines)
+
+
+def inserted(text: str) -> str:
+    """The README with its table as it is to be."""
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
+
+
+if __name__ == "__main__":
+    README.write_text(inserted(README.read_text()))
