@@ -20,7 +20,7 @@ import numpy as np
 import optax
 
 from localpersonalize.recipes.hrnn import network
-from localpersonalize.recipes.hrnn.batching import Lanes
+from localpersonalize.recipes.hrnn.batching import SequenceBatches
 from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.vocabulary import Vocabulary
 
@@ -52,8 +52,8 @@ def ours(log: EventLog, lanes: int) -> float:
     network.train(
         tree,
         inputs,
-        lambda rng: Lanes.of(log, log.weight, lanes, TIME, rng),
-        network.Plan(lanes, TIME, epochs=3, samples=SAMPLES),
+        lambda rng: SequenceBatches.of(log, log.weight, lanes, TIME, rng),
+        network.TrainingPlan(lanes, TIME, epochs=3, samples=SAMPLES),
         lambda fraction, message: ends.append(time.perf_counter()) if "loss" in message else None,
     )
     return min(np.diff(ends))
@@ -96,7 +96,7 @@ def plain(log: EventLog, lanes: int) -> float:
     moments, seconds = optimiser.init(weights), []
     for _ in range(3):
         started = time.perf_counter()
-        layout = Lanes.of(log, log.weight, lanes, TIME, rng)
+        layout = SequenceBatches.of(log, log.weight, lanes, TIME, rng)
         state = jnp.zeros((lanes, HIDDEN))
         for number in range(len(layout)):
             row = layout.row[number]

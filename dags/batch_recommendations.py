@@ -25,7 +25,7 @@ from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
 )
 from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
-from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchAnswersToSqlOperator
+from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchOutputToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
 from encore import forms, pools
 from encore.config import INCLUDE, DatasetGroup, load_pipeline
@@ -33,7 +33,7 @@ from encore.config.batch import Batch, BatchJob
 from encore.config.models import RECIPE_ARN
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
-from encore.operators.select_batch_version import PersonalizeChooseBatchVersionOperator
+from encore.operators.select_batch_version import PersonalizeSelectBatchVersionOperator
 from encore.retention import tags
 
 
@@ -72,7 +72,7 @@ def _ask(group: DatasetGroup, job: BatchJob) -> list[str]:
     recipe = str(group.recipe_of(job))
     columns = BATCH_COLUMNS[recipe]
     with TaskGroup(_prefix(job), tooltip=f"{job.kind} of {job.solution_name} ({recipe})"):
-        version = PersonalizeChooseBatchVersionOperator(
+        version = PersonalizeSelectBatchVersionOperator(
             task_id="version",
             dataset_group_name=group.name,
             solution_name=job.solution_name,
@@ -112,7 +112,7 @@ def _ask(group: DatasetGroup, job: BatchJob) -> list[str]:
             deferrable=True,
             **aws,
         )
-        told = PersonalizeBatchAnswersToSqlOperator(
+        told = PersonalizeBatchOutputToSqlOperator(
             task_id="answers",
             output_location=_from(job, "input", "output"),
             asked=_from(job, "input", "lines"),

@@ -44,15 +44,15 @@ from airflow_personalize.transfers.personalize_dataset_snapshot import Personali
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore import forms, notifications, pools
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
-from encore.operators.approval import PersonalizeAskOperator
+from encore.operators.approval import PersonalizeApprovalOperator
 from encore.operators.data_gate import PersonalizeDataGateOperator
 from encore.operators.dry_run import PersonalizeDryRunOperator
 from encore.operators.gate import PersonalizeGateOperator
-from encore.operators.hold import PersonalizeHeldOperator
-from encore.operators.notify import PersonalizeTellOperator
+from encore.operators.hold import PersonalizeHoldOperator
+from encore.operators.notify import PersonalizeNotifyOperator
 from encore.operators.promotion import PersonalizePromoteOperator
-from encore.operators.record_run import PersonalizeRecordNightOperator
-from encore.operators.select_partitions import PersonalizeChooseDaysOperator
+from encore.operators.record_run import PersonalizeRecordRunOperator
+from encore.operators.select_partitions import PersonalizeSelectPartitionsOperator
 from encore.operators.verify_campaign import PersonalizeVerifyCampaignOperator
 from encore.retention import tags
 from encore.runs import parameters
@@ -115,7 +115,7 @@ def build(group: DatasetGroup) -> DAG:
         )
         days = None
         if kind == "interactions":
-            days = PersonalizeChooseDaysOperator(
+            days = PersonalizeSelectPartitionsOperator(
                 task_id="choose_days", dataset_arn=made.output, **place
             ).output
         snapshot = PersonalizeDatasetSnapshotOperator(
@@ -174,7 +174,7 @@ def build(group: DatasetGroup) -> DAG:
             """Refuse choices that do not go together; a dry run leads to nothing but a look."""
             try:
                 plan = parameters.read(params, group, datetime.now(UTC).date())
-            except parameters.RunRefused as error:
+            except parameters.RunRefusedError as error:
                 raise AirflowFailException(str(error)) from error
             ti.xcom_push(key="plan", value=plan.as_json())
             exports = [f"export_{kind}" for kind in group.datasets if kind != "interactions"]
@@ -244,7 +244,7 @@ def build(group: DatasetGroup) -> DAG:
                 gates=gates,
                 **place,
             )
-            approve = PersonalizeAskOperator(
+            approve = PersonalizeApprovalOperator(
                 task_id="approve",
                 subject=f"{group.name}: shall {_decision('new')} go live?",
                 body=_decision("markdown"),
@@ -258,7 +258,7 @@ def build(group: DatasetGroup) -> DAG:
                 ),
             )
 
-            held = PersonalizeHeldOperator(
+            held = PersonalizeHoldOperator(
                 task_id="held",
                 map_index_template="{{ task.campaign_name }}",
                 campaign_name=campaign_name,
@@ -313,8 +313,8 @@ def build(group: DatasetGroup) -> DAG:
                 **aws,
             )
             ready >> made
-        record = PersonalizeRecordNightOperator(task_id="record", group=settings, **aws).as_teardown()
-        tell = PersonalizeTellOperator(task_id="tell", group=settings, **aws).as_teardown()
+        record = PersonalizeRecordRunOperator(task_id="record", group=settings, **aws).as_teardown()
+        tell = PersonalizeNotifyOperator(task_id="tell", group=settings, **aws).as_teardown()
         refreshed >> record >> tell
     return dag
 

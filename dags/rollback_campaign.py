@@ -14,7 +14,7 @@ from airflow.sdk import DAG, Param
 
 from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
 from encore.config import DatasetGroup, load_pipeline
-from encore.operators.rollback import PersonalizeChooseEarlierVersionOperator
+from encore.operators.rollback import PersonalizeSelectRollbackVersionOperator
 
 # Quoted, since templates are rendered as Python here, and Python takes 13740e49 for a number.
 CAMPAIGN = "{{ params.campaign | tojson }}"
@@ -53,7 +53,7 @@ def build(group: DatasetGroup) -> DAG:
         },
         tags=["personalize", "rollback", group.name],
     ) as dag:
-        earlier = PersonalizeChooseEarlierVersionOperator(
+        earlier = PersonalizeSelectRollbackVersionOperator(
             task_id="choose_version",
             dataset_group_name=group.name,
             campaign_name=CAMPAIGN,

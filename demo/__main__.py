@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from demo import local_aws, movielens, product_database, results, shop, stack
 from demo.airflow import USER, AirflowClient
-from demo.progress import RunFailed, follow
+from demo.progress import RunFailedError, follow
 from demo.settings import ROOT, Settings
 from encore.config import load_pipeline
 
@@ -131,7 +131,7 @@ def _run(settings: Settings, database: str, client: AirflowClient, data: Path | 
             client.unpause(dag_id)
             run_id = client.trigger(dag_id, params)
             follow(client, dag_id, run_id, console, check, logs)  # type: ignore[arg-type]
-    except RunFailed as failure:
+    except RunFailedError as failure:
         for task in failure.tasks:
             console.print(
                 f"\n[red bold]{escape(task.task)} failed[/]\n  {escape(task.error)}\n  log: {task.log}",

@@ -15,7 +15,7 @@ from pathlib import Path
 STOP_SECONDS = 15
 
 
-class ProcessDied(RuntimeError):
+class ProcessDiedError(RuntimeError):
     """A process of the stack ended by itself. Carries `name`, `exit_code` and `log`."""
 
     def __init__(self, name: str, exit_code: int, log: Path) -> None:
@@ -48,11 +48,11 @@ class Process:
 
     def check(self) -> None:
         """
-        :raises ProcessDied: if it is no longer running.
+        :raises ProcessDiedError: if it is no longer running.
         """
         code = self.popen.poll()
         if code is not None:
-            raise ProcessDied(self.name, code, self.log)
+            raise ProcessDiedError(self.name, code, self.log)
 
     def ask_to_stop(self) -> None:
         if self.popen.poll() is None:
@@ -73,7 +73,7 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
 def wait_until(ready: Callable[[], bool], watch: Sequence[Process], seconds: float, what: str) -> None:
     """Poll `ready` until it is true.
 
-    :raises ProcessDied: as soon as one of `watch` has ended.
+    :raises ProcessDiedError: as soon as one of `watch` has ended.
     :raises TimeoutError: after `seconds`, naming `what`.
     """
     deadline = time.monotonic() + seconds

@@ -36,7 +36,7 @@ class FailedTask:
     log: str
 
 
-class RunFailed(RuntimeError):
+class RunFailedError(RuntimeError):
     """A DAG run did not succeed. `tasks` are the tasks that failed by themselves."""
 
     def __init__(self, dag_id: str, run_id: str, tasks: list[FailedTask]) -> None:
@@ -57,7 +57,7 @@ def follow(
 
     On a terminal a table is redrawn in place; elsewhere one line is printed for each change.
 
-    :raises RunFailed: if the run ends in any state but success.
+    :raises RunFailedError: if the run ends in any state but success.
     """
     started = time.monotonic()
     seen: dict[str, str] = {}
@@ -75,7 +75,7 @@ def follow(
                 break
             time.sleep(1)
     if run["state"] != "success":
-        raise RunFailed(dag_id, run_id, failed_tasks(client, tasks, log_folder))
+        raise RunFailedError(dag_id, run_id, failed_tasks(client, tasks, log_folder))
     return run
 
 

@@ -28,7 +28,7 @@ from encore.config import load_pipeline
 Say = Callable[[str], None]
 
 
-class AlreadyRunning(RuntimeError):
+class AlreadyRunningError(RuntimeError):
     """Another process owns the stack of this home folder."""
 
 
@@ -58,7 +58,7 @@ class Stack:
     def start(self, say: Say = lambda _: None) -> Stack:
         """Start everything; on any failure stop what was started.
 
-        :raises AlreadyRunning: if the stack of this home folder runs already.
+        :raises AlreadyRunningError: if the stack of this home folder runs already.
         """
         self._lock = _take_lock(self.settings.home)
         self._lock.truncate(0)
@@ -106,7 +106,7 @@ class Stack:
 
     def check(self) -> None:
         """
-        :raises ProcessDied: if a part of the stack has ended.
+        :raises ProcessDiedError: if a part of the stack has ended.
         """
         for process in self.processes:
             process.check()
@@ -126,7 +126,7 @@ def running(home: Path) -> bool:
     """Whether a process owns the stack of `home`."""
     try:
         _take_lock(home).close()
-    except AlreadyRunning:
+    except AlreadyRunningError:
         return True
     return False
 
@@ -169,5 +169,5 @@ def _take_lock(home: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
-        raise AlreadyRunning(f"A stack already runs in {home}; `make down` stops it.") from None
+        raise AlreadyRunningError(f"A stack already runs in {home}; `make down` stops it.") from None
     return lock

@@ -36,7 +36,7 @@ def serve(
     import uvicorn
 
     from localpersonalize import credentials, fault_injection, logging, quotas
-    from localpersonalize.aws.moto_server import StandIn
+    from localpersonalize.aws.moto_server import MotoProcess
     from localpersonalize.http.server import Server
     from localpersonalize.service import Service, Settings
 
@@ -55,7 +55,7 @@ def serve(
         broken = fault_injection.load(faults_file) if faults_file else fault_injection.Faults()
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    stand_in = StandIn().start(data_dir, account)
+    stand_in = MotoProcess().start(data_dir, account)
     try:
         service = Service(settings, credentials.load(data_dir), stand_in.endpoint, broken)
         uvicorn.run(Server(service), host=host, port=port, log_level="warning", access_log=False)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localpersonalize.protocol.errors import AlreadyExists
+from localpersonalize.protocol.errors import AlreadyExistsError
 
 Body = dict[str, Any]
 
@@ -82,7 +82,7 @@ class Store:
     def add(self, kind: str, arn: str, body: Mapping[str, Any], parent: str | None = None) -> Body:
         """Keep a new resource, with its times of creation and change.
 
-        :raises AlreadyExists: if the ARN is taken.
+        :raises AlreadyExistsError: if the ARN is taken.
         """
         now = time.time()
         full: Body = {"creationDateTime": now, "lastUpdatedDateTime": now, **body}
@@ -95,7 +95,7 @@ class Store:
                     row,
                 )
             except sqlite3.IntegrityError:
-                raise AlreadyExists(
+                raise AlreadyExistsError(
                     f"Another resource with Amazon Resource Name {arn} already exists."
                 ) from None
         return full

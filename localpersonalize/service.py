@@ -16,7 +16,7 @@ from localpersonalize.database import Body, Store
 from localpersonalize.datasets.tables import Tables
 from localpersonalize.fault_injection import Faults
 from localpersonalize.jobs.queue import Jobs
-from localpersonalize.protocol.errors import NotFound
+from localpersonalize.protocol.errors import NotFoundError
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.quotas import Quotas
 from localpersonalize.runtime import Runtime
@@ -61,11 +61,11 @@ class Service:
     def require(self, arn: str, kind: str) -> Body:
         """The resource of this ARN.
 
-        :raises NotFound: if there is none, or it is of another kind.
+        :raises NotFoundError: if there is none, or it is of another kind.
         """
         body = self.store.get(arn)
         if body is None or self.store.kind_of(arn) != kind:
-            raise NotFound(f"Could not find a resource of kind {kind} with Amazon Resource Name {arn}.")
+            raise NotFoundError(f"Could not find a resource of kind {kind} with Amazon Resource Name {arn}.")
         return body
 
     def model_folder(self, solution_version_arn: str) -> Path:

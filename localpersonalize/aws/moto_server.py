@@ -18,14 +18,14 @@ SPOOL_BYTES = 1 << 16
 BACKLOG = 128
 
 
-class StandIn:
+class MotoProcess:
     """The process, as its owner sees it."""
 
     def __init__(self) -> None:
         self.endpoint = ""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, data_dir: Path, account: str = "123456789012") -> StandIn:
+    def start(self, data_dir: Path, account: str = "123456789012") -> MotoProcess:
         """Start the process; requests may be sent at once and wait until it answers.
 
         It gets a socket that listens already: of a port number alone somebody else could take hold meanwhile.
@@ -71,12 +71,12 @@ def main() -> None:
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
-    from localpersonalize.aws.persistence import Mirror
+    from localpersonalize.aws.persistence import PersistenceMiddleware
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.protocol_version = "HTTP/1.1"
     listening, folder = int(sys.argv[1]), Path(sys.argv[2])
-    app = Mirror(DomainDispatcherApplication(create_backend_app), folder)
+    app = PersistenceMiddleware(DomainDispatcherApplication(create_backend_app), folder)
     app.restore()
     make_server(HOST, 0, app, threaded=True, fd=listening).serve_forever()
 

@@ -20,7 +20,7 @@ COPY_BYTES = 1 << 20
 CHECKSUM = ("checksum_algorithm", "checksum_value", "checksum_type", "checksum_parts")
 
 
-class OnDisk:
+class FileBuffer:
     """What moto takes for the buffer of an object: a file that is open only while it is read."""
 
     def __init__(self, file: Path) -> None:
@@ -48,7 +48,7 @@ class OnDisk:
                 yield piece
 
 
-class KeptObjects:
+class ObjectStore:
     """A folder with a note (`*.json`) for each object that says all about it and where its bytes are."""
 
     def __init__(self, folder: Path) -> None:
@@ -97,7 +97,7 @@ class KeptObjects:
 
     def _write(self, note: Path, bucket: str, key: str, held: Any) -> None:
         etag = held.etag.strip('"')  # moto reads the bytes for it, so before they move
-        if not isinstance(held._value_buffer, OnDisk):
+        if not isinstance(held._value_buffer, FileBuffer):
             file = self.folder / f"{uuid.uuid4().hex}.data"
             with held.lock, open(file, "wb") as target:
                 held._value_buffer.seek(0)
@@ -146,7 +146,7 @@ def replace(file: Path, content: bytes) -> None:
 
 def _put_on_disk(held: Any, file: Path) -> None:
     held._value_buffer.close()
-    held._value_buffer = OnDisk(file)
+    held._value_buffer = FileBuffer(file)
     if held.multipart:  # its parts would keep the bytes a second time
         held.multipart.dispose()
         held.multipart = None

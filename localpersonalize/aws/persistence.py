@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from localpersonalize.aws.object_files import KeptObjects, OnDisk, held_object, replace
+from localpersonalize.aws.object_files import FileBuffer, ObjectStore, held_object, replace
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -32,12 +32,12 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 KEPT_HEADERS = ("HTTP_HOST", "HTTP_AUTHORIZATION", "CONTENT_TYPE", "HTTP_X_AMZ_DATE")
 
 
-class Mirror:
+class PersistenceMiddleware:
     """Passes requests to `app` and mirrors their effect in `folder`."""
 
     def __init__(self, app: WsgiApp, folder: Path) -> None:
         self.app = app
-        self._objects = KeptObjects(folder / "objects")
+        self._objects = ObjectStore(folder / "objects")
         self._journal = folder / "requests.jsonl"
         self._lock = threading.Lock()
 
@@ -98,7 +98,7 @@ class Mirror:
         bounds = _RANGE.fullmatch(asked or "bytes=0-")
         held = held_object(bucket, key)
         buffer = getattr(held, "_value_buffer", None)
-        if not isinstance(buffer, OnDisk) or set(query) - {"x-id"} or not bounds:
+        if not isinstance(buffer, FileBuffer) or set(query) - {"x-id"} or not bounds:
             return self.app(environ, start_response)
         head: list[tuple[str, list[tuple[str, str]]]] = []
         without_range = {name: value for name, value in environ.items() if name != "HTTP_RANGE"}

@@ -20,7 +20,7 @@ READ = ("s3:ListBucket", "s3:GetObject")
 WRITE = ("s3:ListBucket", "s3:PutObject")
 
 
-class AccessRefused(PermissionError):
+class AccessRefusedError(PermissionError):
     """Personalize can't do what the job asks; the text is the job's `failureReason`."""
 
 
@@ -29,7 +29,7 @@ def check(iam: Any, s3: Any, role_arn: str, location: str, actions: tuple[str, .
     :param location: `s3://bucket/prefix`.
     :param actions: `READ` or `WRITE`.
     :param asker: ARN of the job, for conditions on `aws:SourceArn` and `aws:SourceAccount`.
-    :raises AccessRefused: naming the role or bucket, the action and what to change.
+    :raises AccessRefusedError: naming the role or bucket, the action and what to change.
     """
     context = {"aws:SecureTransport": "true", "aws:PrincipalArn": role_arn}
     if asker:
@@ -37,7 +37,7 @@ def check(iam: Any, s3: Any, role_arn: str, location: str, actions: tuple[str, .
     role = _role(iam, role_arn)
     assume = Question("sts:AssumeRole", principals=(SERVICE,), context=context)
     if verdict([{**role["AssumeRolePolicyDocument"]}], assume) != "Allow":
-        raise AccessRefused(
+        raise AccessRefusedError(
             f"Amazon Personalize can't assume the role {role_arn}. Its trust policy must allow {SERVICE} to call"
             " sts:AssumeRole."
         )
@@ -54,7 +54,7 @@ def check(iam: Any, s3: Any, role_arn: str, location: str, actions: tuple[str, .
         for policies, whose in ((own, f"role {role_arn}"), (of_the_bucket, f"policy of the bucket {bucket}")):
             said = verdict(policies, asked)
             if said != "Allow":
-                raise AccessRefused(
+                raise AccessRefusedError(
                     f"Insufficient privileges for accessing data in S3: the {whose}"
                     f" {'denies' if said == 'Deny' else 'does not allow'} {action} on {asked.resource}. Attach"
                     " policies that allow it to the Amazon S3 bucket and to the Amazon Personalize service role."
@@ -70,7 +70,9 @@ def _role(iam: Any, role_arn: str) -> Mapping[str, Any]:
             raise
         role = None
     if role is None or role["Arn"] != role_arn:
-        raise AccessRefused(f"The role {role_arn} does not exist, or Amazon Personalize can't assume it.")
+        raise AccessRefusedError(
+            f"The role {role_arn} does not exist, or Amazon Personalize can't assume it."
+        )
     return role
 
 
@@ -94,7 +96,7 @@ def _bucket_policy(s3: Any, bucket: str, location: str) -> Policy:
         code = error.response["Error"]["Code"]
         if code == "NoSuchBucketPolicy":
             return {}
-        raise AccessRefused(
+        raise AccessRefusedError(
             f"Amazon Personalize can't access {location}: {error.response['Error']['Message']} ({code})."
         ) from None
 

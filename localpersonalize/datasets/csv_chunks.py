@@ -20,7 +20,7 @@ class Readable(Protocol):
     def readinto(self, buffer: memoryview, /) -> int | None: ...
 
 
-class RowTooLong(ValueError):
+class RowTooLongError(ValueError):
     """No row ends within `MAX_ROW_BYTES`; mostly a quote that is never closed."""
 
 
@@ -30,7 +30,7 @@ def blocks(source: Readable, size: int = BLOCK_BYTES) -> Iterator[memoryview]:
     A line feed ends a row if an even number of quotes lies before it, since each quoted value has two and a quote
     within one is written as two.
 
-    :raises RowTooLong: if a row does not end.
+    :raises RowTooLongError: if a row does not end.
     """
     rest: bytes | memoryview = b""
     first = True
@@ -48,7 +48,7 @@ def blocks(source: Readable, size: int = BLOCK_BYTES) -> Iterator[memoryview]:
             yield block[:end]
         rest = block[end:]
         if len(rest) > MAX_ROW_BYTES:
-            raise RowTooLong(f"no end of a row in {len(rest)} bytes")
+            raise RowTooLongError(f"no end of a row in {len(rest)} bytes")
     if rest:
         yield memoryview(rest)
 

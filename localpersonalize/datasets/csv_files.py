@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from localpersonalize.datasets.csv_chunks import Readable, RowTooLong, blocks, first_row
+from localpersonalize.datasets.csv_chunks import Readable, RowTooLongError, blocks, first_row
 from localpersonalize.datasets.schemas import REQUIRED, Field
 
 ARROW_TYPES = {
@@ -30,7 +30,7 @@ _ROW = re.compile(r"Row #(\d+)")
 _COLUMN = re.compile(r"[Cc]olumn #(\d+)")
 
 
-class ImportRefused(Exception):
+class ImportRefusedError(Exception):
     """The data can't be imported; the text is the job's `failureReason`."""
 
 
@@ -43,7 +43,7 @@ def read(source: Readable, name: str, fields: list[Field], dataset_type: str) ->
     """Checked batches of one CSV file, in the file's order.
 
     :param name: how errors call the file.
-    :raises ImportRefused: at the first header, type or null that does not fit the schema.
+    :raises ImportRefusedError: at the first header, type or null that does not fit the schema.
     """
     threads = os.cpu_count() or 1
     waiting: deque[Future[pa.Table]] = deque()
@@ -56,8 +56,8 @@ def read(source: Readable, name: str, fields: list[Field], dataset_type: str) ->
         nonlocal rows
         try:
             table = waiting.popleft().result()
-        except _Misfit as misfit:
-            raise ImportRefused(misfit.told(name, rows)) from None
+        except _MisfitError as misfit:
+            raise ImportRefusedError(misfit.told(name, rows)) from None
         rows += table.num_rows
         yield from table.to_batches()
 
@@ -73,7 +73,7 @@ def read(source: Readable, name: str, fields: list[Field], dataset_type: str) ->
             pool.shutdown(cancel_futures=True)
 
 
-class _Misfit(Exception):
+class _MisfitError(Exception):
     """Something in a block that does not fit; `row` counts from the block's first, 0."""
 
     def __init__(self, text: str, row: int | None = None, column: str | None = None) -> None:
@@ -124,7 +124,7 @@ class _Parser:
     def _check(self, field: Field, column: pa.ChunkedArray) -> None:
         if not field.nullable and column.null_count:
             row = pc.index(column.is_null(), True).as_py()
-            raise _Misfit("has an empty value{place}, which may not be null.", row, field.name)
+            raise _MisfitError("has an empty value{place}, which may not be null.", row, field.name)
         # As many bytes are at least as many characters, and quicker counted.
         if (
             field.column in self._identifiers
@@ -135,48 +135,50 @@ class _Parser:
             if longest > MAX_ID_LENGTH:
                 row = pc.index(pc.greater(lengths, MAX_ID_LENGTH), True).as_py()
                 text = f"has a value of {longest} characters{{place}}; at most {MAX_ID_LENGTH} are allowed."
-                raise _Misfit(text, row, field.name)
+                raise _MisfitError(text, row, field.name)
 
-    def _located(self, message: str) -> _Misfit:
+    def _located(self, message: str) -> _MisfitError:
         row, column = _ROW.search(message), _COLUMN.search(message)
         number = int(column.group(1)) if column else len(self._header)
         name = self._header[number] if number < len(self._header) else None
         reason = message.split(": ", 2)[-1].replace("{", "{{").replace("}", "}}")
-        return _Misfit(f"can't be read{{place}}: {reason}", int(row.group(1)) - 1 if row else None, name)
+        return _MisfitError(f"can't be read{{place}}: {reason}", int(row.group(1)) - 1 if row else None, name)
 
 
 def _whole_rows(source: Readable, file: str) -> Iterator[memoryview]:
     try:
         yield from blocks(source)
-    except RowTooLong as error:
-        raise ImportRefused(
+    except RowTooLongError as error:
+        raise ImportRefusedError(
             f"Input csv file {file} can't be read: {error}. Is there a quote that is never closed?"
         ) from None
 
 
 def _header(row: bytes, file: str, by_name: dict[str, Field]) -> list[str]:
     """
-    :raises ImportRefused: if the names are not those of the schema's fields.
+    :raises ImportRefusedError: if the names are not those of the schema's fields.
     """
     if not row.strip():
-        raise ImportRefused(f"Input csv file {file} is empty: it has no header.")
+        raise ImportRefusedError(f"Input csv file {file} is empty: it has no header.")
     try:
         line = row if row.endswith(b"\n") else row + b"\n"
         names = pacsv.read_csv(pa.BufferReader(line)).schema.names
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise ImportRefused(f"Input csv file {file} has a header that can't be read: {error}") from None
+        raise ImportRefusedError(f"Input csv file {file} has a header that can't be read: {error}") from None
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise ImportRefused(f"Input csv file {file} names columns more than once: {', '.join(repeated)}.")
+        raise ImportRefusedError(
+            f"Input csv file {file} names columns more than once: {', '.join(repeated)}."
+        )
     missing = [name for name in by_name if name not in names]
     if missing:
-        raise ImportRefused(
+        raise ImportRefusedError(
             f"Input csv file {file} is missing the following columns of the schema: {', '.join(missing)}."
             f" Its header has: {', '.join(names)}."
         )
     unknown = [name for name in names if name not in by_name]
     if unknown:
-        raise ImportRefused(
+        raise ImportRefusedError(
             f"Input csv file {file} has columns that the schema does not have: {', '.join(unknown)}."
         )
     return list(names)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.datasets.csv_files import ImportRefused, read
+from localpersonalize.datasets.csv_files import ImportRefusedError, read
 from localpersonalize.datasets.s3_objects import Objects
 from localpersonalize.datasets.schemas import Field
 from localpersonalize.datasets.tables import Tables
@@ -20,7 +20,7 @@ def run(
     """Write versions of the bulk data without the users that the job's CSV files name.
 
     :returns: `users`, `versions` by dataset ARN, and `rows`, the number of records left out.
-    :raises ImportRefused: with the reason that the job shows.
+    :raises ImportRefusedError: with the reason that the job shows.
     """
     users = pa.array(sorted(set(_users(objects, job["dataSource"]["dataLocation"]))), pa.string())
     version = job["dataDeletionJobArn"].split("/")[-1] + "-deletion"
@@ -51,6 +51,6 @@ def _users(objects: Objects, location: str) -> Iterator[str]:
                 ):
                     yield from batch.column(0).to_pylist()
                 break
-            except ImportRefused:
+            except ImportRefusedError:
                 if spelling == "user_id":
                     raise

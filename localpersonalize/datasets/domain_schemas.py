@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from localpersonalize.datasets.schemas import Field
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.protocol.errors import InvalidInputError
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,17 @@ ALSO_CALLED = {"GENRES_L1": "GENRES"}  # the guide's default schema for videos s
 
 def check(fields: Iterable[Field], dataset_type: str, domain: str) -> None:
     """
-    :raises InvalidInput: naming the field that the domain's schema lacks or wants to be of another type.
+    :raises InvalidInputError: naming the field that the domain's schema lacks or wants to be of another type.
     """
     by_column = {ALSO_CALLED.get(field.column, field.column): field for field in fields}
     required = REQUIRED[domain].get(dataset_type)
     if required is None:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"A dataset group of the domain {domain} can't have a dataset of type {dataset_type}."
         )
     missing = sorted(set(required) - set(by_column))
     if missing:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"Input schema is missing fields that {domain} requires of {dataset_type}: {', '.join(missing)}."
         )
     for name, column in {**required, **RESERVED[domain].get(dataset_type, {})}.items():
@@ -75,6 +75,6 @@ def check(fields: Iterable[Field], dataset_type: str, domain: str) -> None:
         if field is None:
             continue
         if field.kind not in column.kinds:
-            raise InvalidInput(f"Field {field.name} must be of type {' or '.join(column.kinds)}.")
+            raise InvalidInputError(f"Field {field.name} must be of type {' or '.join(column.kinds)}.")
         if column.mark and not getattr(field, column.mark):
-            raise InvalidInput(f"Field {field.name} must have {column.mark} set to true.")
+            raise InvalidInputError(f"Field {field.name} must have {column.mark} set to true.")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localpersonalize.datasets.schemas import Field
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.protocol.errors import InvalidInputError
 
 MAX_EVENT_BYTES = 10 * 1024
 Row = dict[str, Any]
@@ -28,16 +28,16 @@ def column_of(key: str) -> str:
 def properties(text: str | None, what: str) -> Row:
     """The members of a `properties` string, by column.
 
-    :raises InvalidInput: if it is not a JSON object.
+    :raises InvalidInputError: if it is not a JSON object.
     """
     if text is None:
         return {}
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InvalidInput(f"The properties of {what} are not JSON: {error}.") from None
+        raise InvalidInputError(f"The properties of {what} are not JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise InvalidInput(f"The properties of {what} are not a JSON object.")
+        raise InvalidInputError(f"The properties of {what} are not a JSON object.")
     return {column_of(key): item for key, item in value.items()}
 
 
@@ -54,16 +54,16 @@ def event_row(
 
     :param fields: the Interactions schema by column.
     :param shown: impression of the event, explicit or implied by its recommendation.
-    :raises InvalidInput: if a value does not fit the schema, an item is missing, or the event is too large.
+    :raises InvalidInputError: if a value does not fit the schema, an item is missing, or the event is too large.
     """
     what = f"event {event.get('eventId') or event['eventType']}"
     more = properties(event.get("properties"), what)
     wrong = [name for name in more if name in _OF_THE_REQUEST]
     if wrong:
-        raise InvalidInput(f"{', '.join(wrong)} can't be given in the properties of {what}.")
+        raise InvalidInputError(f"{', '.join(wrong)} can't be given in the properties of {what}.")
     item = event.get("itemId") or more.pop("ITEM_ID", None)
     if not item:
-        raise InvalidInput(f"{what} has no itemId.")
+        raise InvalidInputError(f"{what} has no itemId.")
     value = event.get("eventValue", more.pop("EVENT_VALUE", None))
     row = {
         "USER_ID": user_id or session_id,
@@ -80,7 +80,7 @@ def event_row(
     }
     row = {name: given for name, given in row.items() if given is not None}
     if len(json.dumps(row)) > MAX_EVENT_BYTES:
-        raise InvalidInput(f"{what} is larger than {MAX_EVENT_BYTES} bytes.")
+        raise InvalidInputError(f"{what} is larger than {MAX_EVENT_BYTES} bytes.")
     return row
 
 
@@ -88,29 +88,29 @@ def record_row(identifier: tuple[str, str], text: str | None, fields: Mapping[st
     """One record of PutItems, PutUsers or PutActions.
 
     :param identifier: column and value of its id.
-    :raises InvalidInput: if a value does not fit the schema, or a field that may not be null is missing.
+    :raises InvalidInputError: if a value does not fit the schema, or a field that may not be null is missing.
     """
     column, value = identifier
     what = f"{column} {value}"
     given = properties(text, what)
     unknown = sorted(set(given) - set(fields))
     if unknown:
-        raise InvalidInput(f"{what} has properties that the schema does not have: {', '.join(unknown)}.")
+        raise InvalidInputError(f"{what} has properties that the schema does not have: {', '.join(unknown)}.")
     row = {name: converted(item, fields[name], what) for name, item in given.items()} | {column: value}
     missing = sorted(name for name, field in fields.items() if not field.nullable and row.get(name) is None)
     if missing:
-        raise InvalidInput(f"{what} lacks values for {', '.join(missing)}, which may not be null.")
+        raise InvalidInputError(f"{what} lacks values for {', '.join(missing)}, which may not be null.")
     return row
 
 
 def converted(value: Any, field: Field, what: str) -> Any:
     """A property as its field's type; numbers may come as strings.
 
-    :raises InvalidInput: if it is none.
+    :raises InvalidInputError: if it is none.
     """
     if value is None:
         if not field.nullable:
-            raise InvalidInput(f"{field.name} of {what} may not be null.")
+            raise InvalidInputError(f"{field.name} of {what} may not be null.")
         return None
     try:
         if field.kind in ("int", "long"):
@@ -122,11 +122,11 @@ def converted(value: Any, field: Field, what: str) -> Any:
         if field.kind == "boolean":
             return {"true": True, "false": False}[str(value).lower()]
     except (TypeError, ValueError, KeyError):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"{field.name} of {what} is not of type {field.kind}: {str(value)[:100]}."
         ) from None
     if isinstance(value, dict | list):
-        raise InvalidInput(f"{field.name} of {what} is not of type string.")
+        raise InvalidInputError(f"{field.name} of {what} is not of type string.")
     return str(value)
 
 

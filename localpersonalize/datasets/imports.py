@@ -25,7 +25,7 @@ def run(
     """Import everything under the job's location.
 
     :returns: `versions`, the names that make up the dataset now, and `rows`, the number read.
-    :raises ImportRefused: with the reason that the job shows.
+    :raises ImportRefusedError: with the reason that the job shows.
     """
     location = job["dataSource"]["dataLocation"]
     fields, kind = parse_fields(schema["schema"]), dataset["datasetType"].upper()

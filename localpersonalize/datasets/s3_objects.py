@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from localpersonalize.aws.object_files import file_of
 from localpersonalize.datasets.csv_chunks import Readable
-from localpersonalize.datasets.csv_files import ImportRefused
+from localpersonalize.datasets.csv_files import ImportRefusedError
 
 
 class Objects:
@@ -23,7 +23,7 @@ class Objects:
     def at(self, location: str) -> Iterator[tuple[str, str]]:
         """(bucket, key) of the one file, or of every file under the prefix, that a location names.
 
-        :raises ImportRefused: if there is none, or the bucket can't be read.
+        :raises ImportRefusedError: if there is none, or the bucket can't be read.
         """
         bucket, _, path = location.removeprefix("s3://").partition("/")
         found = False
@@ -36,11 +36,11 @@ class Objects:
                         found = True
                         yield bucket, entry["Key"]
         except ClientError as error:
-            raise ImportRefused(
+            raise ImportRefusedError(
                 f"Amazon Personalize can't read {location}: {error.response['Error']['Message']}"
             ) from None
         if not found:
-            raise ImportRefused(
+            raise ImportRefusedError(
                 f"No files were found at {location}. Check the data location of the import job."
             )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.protocol.errors import InvalidInputError
 
 TYPES = ("string", "int", "long", "float", "double", "boolean", "null")
 REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -56,51 +56,51 @@ class Field:
 def parse_fields(text: str) -> list[Field]:
     """The fields of a schema, whatever dataset it is for.
 
-    :raises InvalidInput: if it is not a record schema that the service takes.
+    :raises InvalidInputError: if it is not a record schema that the service takes.
     """
     try:
         definition = json.loads(text)
     except json.JSONDecodeError:
-        raise InvalidInput("Input schema is not in JSON format.") from None
+        raise InvalidInputError("Input schema is not in JSON format.") from None
     if not isinstance(definition, dict) or definition.get("type") != "record":
-        raise InvalidInput("Input schema is not an Avro record: its type must be record.")
+        raise InvalidInputError("Input schema is not an Avro record: its type must be record.")
     entries = definition.get("fields")
     if not isinstance(entries, list) or not entries:
-        raise InvalidInput("Input schema has no fields.")
+        raise InvalidInputError("Input schema has no fields.")
     if not isinstance(definition.get("name"), str):
-        raise InvalidInput("Input schema has no name.")
+        raise InvalidInputError("Input schema has no name.")
     fields = [_field(entry) for entry in entries]
     columns = [field.column for field in fields]
     repeated = sorted({column for column in columns if columns.count(column) > 1})
     if repeated:
-        raise InvalidInput(f"Input schema names fields more than once: {', '.join(repeated)}.")
+        raise InvalidInputError(f"Input schema names fields more than once: {', '.join(repeated)}.")
     return fields
 
 
 def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
     """
-    :raises InvalidInput: if the fields can't be those of a dataset of this type.
+    :raises InvalidInputError: if the fields can't be those of a dataset of this type.
     """
     kind = dataset_type.upper()
     by_column = {field.column: field for field in fields}
     for column, types in REQUIRED[kind].items():
         field = by_column.get(column)
         if field is None:
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"Input schema is missing the required field {column} of the dataset type {kind}."
             )
         if field.kind not in types or (field.nullable and column != "EVENT_TYPE"):
-            raise InvalidInput(f"Field {column} must be of type {types[0]} and may not be null.")
+            raise InvalidInputError(f"Field {column} must be of type {types[0]} and may not be null.")
     for column, types in RESERVED[kind].items():
         field = by_column.get(column)
         if field is not None and field.kind not in types:
-            raise InvalidInput(f"Reserved field {column} must be of type {' or '.join(types)}.")
+            raise InvalidInputError(f"Reserved field {column} must be of type {' or '.join(types)}.")
         if field is not None and field.categorical:
-            raise InvalidInput(f"Reserved field {column} can't be categorical.")
+            raise InvalidInputError(f"Reserved field {column} can't be categorical.")
     own = set(REQUIRED[kind]) | set(RESERVED[kind])
     metadata = [field.name for field in fields if field.column not in own]
     if len(metadata) > MOST_METADATA[kind]:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"A schema of type {kind} can have at most {MOST_METADATA[kind]} metadata fields, not {len(metadata)}."
         )
     for field in fields:
@@ -110,9 +110,9 @@ def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
             and field.kind == "string"
             and not (field.categorical or field.textual)
         ):
-            raise InvalidInput(f"String field {field.name} must be marked categorical or textual.")
+            raise InvalidInputError(f"String field {field.name} must be marked categorical or textual.")
     if kind in METADATA_NEEDED and len(fields) < 2:
-        raise InvalidInput(f"A schema of type {kind} needs at least one metadata field.")
+        raise InvalidInputError(f"A schema of type {kind} needs at least one metadata field.")
 
 
 def columns_of(schema: Mapping[str, Any]) -> dict[str, Field]:
@@ -122,17 +122,19 @@ def columns_of(schema: Mapping[str, Any]) -> dict[str, Field]:
 
 def _field(entry: Any) -> Field:
     if not isinstance(entry, dict) or not _FIELD_NAME.fullmatch(str(entry.get("name", ""))):
-        raise InvalidInput(f"Input schema has a field without a valid name: {json.dumps(entry)[:200]}.")
+        raise InvalidInputError(f"Input schema has a field without a valid name: {json.dumps(entry)[:200]}.")
     name, declared = entry["name"], entry.get("type")
     kinds = declared if isinstance(declared, list) else [declared]
     if any(not isinstance(kind, str) or kind not in TYPES for kind in kinds):
-        raise InvalidInput(
+        raise InvalidInputError(
             f"Field {name} has an unsupported type: {json.dumps(declared)}. Use {', '.join(TYPES)}."
         )
     values = [kind for kind in kinds if kind != "null"]
     if len(values) != 1:
-        raise InvalidInput(f"Field {name} must have one type, or one type and null.")
+        raise InvalidInputError(f"Field {name} must have one type, or one type and null.")
     textual, categorical = bool(entry.get("textual")), bool(entry.get("categorical"))
     if textual and (values[0] != "string" or categorical):
-        raise InvalidInput(f"Field {name} can be textual only if it is a string that is not categorical.")
+        raise InvalidInputError(
+            f"Field {name} can be textual only if it is a string that is not categorical."
+        )
     return Field(name, str(values[0]), "null" in kinds, categorical, textual)

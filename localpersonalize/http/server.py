@@ -19,7 +19,7 @@ from localpersonalize.protocol.operations import Operation, Operations, serialis
 from localpersonalize.resources import registry
 from localpersonalize.resources.auto_training import begin_what_is_due
 from localpersonalize.runtime.engine import OPERATIONS as RUNTIME_OPERATIONS
-from localpersonalize.runtime.errors import RequestRefused
+from localpersonalize.runtime.errors import RequestRefusedError
 from localpersonalize.runtime.metrics import CONTENT_TYPE, Metrics
 from localpersonalize.service import Service
 
@@ -102,13 +102,13 @@ class Server:
             name, content_type = operation.name, operation.content_type
             answer = await self._perform_or_fail(operation, operation.parse(body))
             status, content = 200, operation.serialise(answer)
-        except _HangUp:
+        except _HangUpError:
             log.info("request %s: %s hung up on", request_id, name)
             await _hang_up(receive, send)
             return
         except ServiceError as error:
             code, status, content = error.code, error.status, serialise_error(error)
-        except RequestRefused as error:
+        except RequestRefusedError as error:
             refused = ServiceError(error.message, code=error.code)
             code, status, content = refused.code, refused.status, serialise_error(refused)
         except Exception:
@@ -137,10 +137,10 @@ class Server:
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         if fault.kind == "drop":
-            raise _HangUp
+            raise _HangUpError
         answer = await self._perform(operation, parameters)
         if fault.kind == "lost":
-            raise _HangUp
+            raise _HangUpError
         return answer
 
     async def _perform(self, operation: Operation, parameters: dict[str, Any]) -> Mapping[str, Any]:
@@ -196,7 +196,7 @@ class Server:
                 return
 
 
-class _HangUp(Exception):
+class _HangUpError(Exception):
     """Close the connection without an answer."""
 
 

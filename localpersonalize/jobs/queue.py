@@ -52,11 +52,11 @@ def job(kind: str, *, minutes: float, heavy: bool = False) -> Callable[[Handler]
 HEAVY: set[str] = set()
 
 
-class WorkerFailed(Exception):
+class WorkerFailedError(Exception):
     """A worker process refused its task (the text is the reason) or died."""
 
 
-class WorkerStopped(Exception):
+class WorkerStoppedError(Exception):
     """Somebody asked to stop the task."""
 
 
@@ -117,15 +117,15 @@ class Jobs:
     ) -> dict[str, Any]:
         """Run a task in a process of its own and return its result.
 
-        :raises WorkerFailed: if the task is refused or the process dies.
-        :raises WorkerStopped: if `stop_worker` was called for `arn`.
+        :raises WorkerFailedError: if the task is refused or the process dies.
+        :raises WorkerStoppedError: if `stop_worker` was called for `arn`.
         """
         if arn in self._stopped:
             self._stopped.discard(arn)
-            raise WorkerStopped(arn)
+            raise WorkerStoppedError(arn)
         service = self._service
         if reason := service.faults.of_job(task):
-            raise WorkerFailed(reason)
+            raise WorkerFailedError(reason)
         request = {
             "task": task, "arn": arn, "data_dir": str(service.settings.data_dir), "region": service.settings.region,
             "account": service.settings.account, "aws_endpoint": service.aws_endpoint,
@@ -147,7 +147,7 @@ class Jobs:
                     on_progress(message["progress"])
                 result = message.get("result", result)
                 if "refused" in message:
-                    raise WorkerFailed(message["refused"])
+                    raise WorkerFailedError(message["refused"])
                 if result is not None:
                     break  # all is done; the end of Python would only be waited for
             else:
@@ -159,9 +159,9 @@ class Jobs:
             self._workers.make_ready()
         if arn in self._stopped:
             self._stopped.discard(arn)
-            raise WorkerStopped(arn)
+            raise WorkerStoppedError(arn)
         if result is None:
-            raise WorkerFailed(
+            raise WorkerFailedError(
                 f"An internal error occurred (worker ended with exit code {process.returncode})."
             )
         return result

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The task can't be done; the text is the reason to show."""
 
 
@@ -45,7 +45,7 @@ def main() -> None:
 
     try:
         write(result=TASKS[request["task"]](request, lambda text: write(progress=text)))
-    except Refused as error:
+    except RefusedError as error:
         write(refused=str(error))
 
 
@@ -100,7 +100,7 @@ def _objects(request: dict[str, Any]) -> Objects:
 def import_dataset(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Import CSV files into a new version of a dataset."""
     from localpersonalize.datasets import imports
-    from localpersonalize.datasets.csv_files import ImportRefused
+    from localpersonalize.datasets.csv_files import ImportRefusedError
 
     store, tables = _open(request)
     job = store.get(request["arn"]) or {}
@@ -108,8 +108,8 @@ def import_dataset(request: dict[str, Any], say: Say) -> dict[str, Any]:
     schema = store.get(dataset["schemaArn"]) or {}
     try:
         return imports.run(tables, job, dataset, schema, _objects(request))
-    except ImportRefused as error:
-        raise Refused(str(error)) from None
+    except ImportRefusedError as error:
+        raise RefusedError(str(error)) from None
 
 
 def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
             whole[stand_in] = _as_items(whole.get(kind))
             by_type[stand_in] = by_type.get(kind) or {}
     if whole.get("interactions") is None:
-        raise Refused("The dataset group has no interactions for this recipe. Import some first.")
+        raise RefusedError("The dataset group has no interactions for this recipe. Import some first.")
     schemas = {
         kind: json.loads(store.get(dataset["schemaArn"])["schema"])  # type: ignore[index]
         for kind, dataset in by_type.items()
@@ -149,7 +149,7 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
             previous_model_dir=Path(previous) if previous else None, options=options,
         )  # fmt: skip
     except (TrainingError, ValueError) as error:
-        raise Refused(str(error)) from None
+        raise RefusedError(str(error)) from None
     return asdict(result)
 
 
@@ -179,7 +179,7 @@ def batch(request: dict[str, Any], say: Say) -> dict[str, Any]:
     try:
         return asdict(run[request["task"]](job, sources, sources, _client(request, "s3"), progress))
     except BatchJobError as error:
-        raise Refused(str(error)) from None
+        raise RefusedError(str(error)) from None
 
 
 def export(request: dict[str, Any], say: Say) -> dict[str, Any]:
@@ -196,14 +196,14 @@ def export(request: dict[str, Any], say: Say) -> dict[str, Any]:
 def delete_users(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Write the datasets of a group again, without some users."""
     from localpersonalize.datasets import deletions
-    from localpersonalize.datasets.csv_files import ImportRefused
+    from localpersonalize.datasets.csv_files import ImportRefusedError
 
     store, tables = _open(request)
     job = store.get(request["arn"]) or {}
     try:
         return deletions.run(tables, job, store.all("Dataset", job["datasetGroupArn"]), _objects(request))
-    except ImportRefused as error:
-        raise Refused(str(error)) from None
+    except ImportRefusedError as error:
+        raise RefusedError(str(error)) from None
 
 
 def report_attribution(request: dict[str, Any], say: Say) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def report_attribution(request: dict[str, Any], say: Say) -> dict[str, Any]:
     attribution, imported = store.get(request["arn"]) or {}, store.get(request["imported"]) or {}
     events = tables.version(imported["datasetArn"], imported["datasetImportJobArn"].split("/")[-1])
     if events is None:
-        raise Refused("A later import took the place of the data before it was measured.")
+        raise RefusedError("A later import took the place of the data before it was measured.")
     items = dataset_of(store, attribution["datasetGroupArn"], "ITEMS")
     measured = measure(attribution["metrics"], events, tables.whole(items) if items else None)
     bucket, _, key = request["location"].removeprefix("s3://").partition("/")

@@ -16,55 +16,55 @@ class ServiceError(Exception):
         self.status = status or self.status
 
 
-class InvalidInput(ServiceError):
+class InvalidInputError(ServiceError):
     """A value is wrong, alone or beside another."""
 
     code = "InvalidInputException"
 
 
-class NotFound(ServiceError):
+class NotFoundError(ServiceError):
     """No resource has this ARN."""
 
     code = "ResourceNotFoundException"
 
 
-class AlreadyExists(ServiceError):
+class AlreadyExistsError(ServiceError):
     """The name is taken."""
 
     code = "ResourceAlreadyExistsException"
 
 
-class InUse(ServiceError):
+class InUseError(ServiceError):
     """The resource is changing, or others depend on it."""
 
     code = "ResourceInUseException"
 
 
-class LimitExceeded(ServiceError):
+class LimitExceededError(ServiceError):
     """A quota of the service is reached."""
 
     code = "LimitExceededException"
 
 
-class InvalidNextToken(ServiceError):
+class InvalidNextTokenError(ServiceError):
     """A list is continued with a token that no list gave out."""
 
     code = "InvalidNextTokenException"
 
 
-class TooManyTags(ServiceError):
+class TooManyTagsError(ServiceError):
     """More than 50 tags on a resource."""
 
     code = "TooManyTagsException"
 
 
-class TooManyTagKeys(ServiceError):
+class TooManyTagKeysError(ServiceError):
     """More than 50 tag keys in a request."""
 
     code = "TooManyTagKeysException"
 
 
-class AccessDenied(ServiceError):
+class AccessDeniedError(ServiceError):
     """The request's signature or key is not accepted; `code` says which."""
 
     status = 403

@@ -11,7 +11,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
 from localpersonalize.protocol.codec import Codec, Decoder, Encoder
-from localpersonalize.protocol.errors import InvalidInput, ServiceError
+from localpersonalize.protocol.errors import InvalidInputError, ServiceError
 
 SERVICES = ("personalize", "personalize-runtime", "personalize-events")
 
@@ -30,7 +30,7 @@ class Operation:
     def parse(self, body: bytes) -> dict[str, Any]:
         """The request's parameters, by the names that the service model gives them.
 
-        :raises InvalidInput: with every constraint of the model that the request breaks.
+        :raises InvalidInputError: with every constraint of the model that the request breaks.
         :raises ServiceError: SerializationException, if the body is not a JSON object.
         """
         try:
@@ -47,7 +47,7 @@ class Operation:
         parameters = self._decode(value, "", violations)
         if violations:
             count = f"{len(violations)} validation error{'s' if len(violations) > 1 else ''} detected: "
-            raise InvalidInput(count + "; ".join(violations))
+            raise InvalidInputError(count + "; ".join(violations))
         return parameters
 
     def serialise(self, answer: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote
 
-from localpersonalize.protocol.errors import AccessDenied
+from localpersonalize.protocol.errors import AccessDeniedError
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_AGE_SECONDS = 15 * 60
@@ -64,12 +64,12 @@ def verify(
     """Check a request's signature, in its headers or in its query; header names in lower case.
 
     :param body: None, if its hash is to be taken from the request's own `x-amz-content-sha256`, as S3 does.
-    :raises AccessDenied: MissingAuthenticationTokenException, IncompleteSignatureException,
+    :raises AccessDeniedError: MissingAuthenticationTokenException, IncompleteSignatureException,
         UnrecognizedClientException or InvalidSignatureException, as AWS does for each cause.
     """
     claim = _claim(query, headers)
     if "/".join(claim.scope[:-4]) != credentials.access_key_id:
-        raise AccessDenied(
+        raise AccessDeniedError(
             "The security token included in the request is invalid.", code="UnrecognizedClientException"
         )
     _check_date(claim, now or datetime.now(UTC))
@@ -93,7 +93,7 @@ def verify(
     key = _signing_key(credentials.secret_access_key, *claim.scope[-4:-1])
     expected = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected, claim.signature):
-        raise AccessDenied(
+        raise AccessDeniedError(
             "The request signature we calculated does not match the signature you provided. Check your AWS"
             " Secret Access Key and signing method.",
             code="InvalidSignatureException",
@@ -111,10 +111,10 @@ def _claim(query: str, headers: Mapping[str, str]) -> _Claim:
         parts = [values.get(name, "") for name in names]
         lifetime = values.get("X-Amz-Expires", "")
     else:
-        raise AccessDenied("Missing Authentication Token", code="MissingAuthenticationTokenException")
+        raise AccessDeniedError("Missing Authentication Token", code="MissingAuthenticationTokenException")
     scope = parts[0].split("/")
     if not all(parts) or len(scope) < 5 or not lifetime.isdecimal():
-        raise AccessDenied(
+        raise AccessDeniedError(
             "Authorization header requires Credential, SignedHeaders, Signature, and an X-Amz-Date header.",
             code="IncompleteSignatureException",
         )
@@ -125,10 +125,10 @@ def _check_date(claim: _Claim, now: datetime) -> None:
     try:
         signed_at = datetime.strptime(claim.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise AccessDenied("X-Amz-Date is not a date.", code="IncompleteSignatureException") from None
+        raise AccessDeniedError("X-Amz-Date is not a date.", code="IncompleteSignatureException") from None
     age = (now - signed_at).total_seconds()
     if not -MAX_AGE_SECONDS <= age <= claim.lifetime or not claim.timestamp.startswith(claim.scope[-4]):
-        raise AccessDenied(
+        raise AccessDeniedError(
             f"Signature expired: {claim.timestamp} is {abs(age):.0f} seconds from the service's clock"
             f" ({now:%Y%m%dT%H%M%SZ}); {claim.lifetime} are allowed.",
             code="InvalidSignatureException",

@@ -30,7 +30,7 @@ __all__ = [
     "TrainingData",
     "TrainingError",
     "TrainingOptions",
-    "TrainingStopped",
+    "TrainingStoppedError",
     "Vocabulary",
     "top_k",
     "top_k_of_each",
@@ -50,7 +50,7 @@ class TrainingError(Exception):
     """The data does not allow this training; the text is the solution version's `failureReason`."""
 
 
-class TrainingStopped(Exception):
+class TrainingStoppedError(Exception):
     """Somebody stopped the training (`StopSolutionVersionCreation`)."""
 
 
@@ -92,11 +92,11 @@ class TrainingOptions:
     def step(self, fraction: float, message: str) -> None:
         """Report progress (0 to 1).
 
-        :raises TrainingStopped: if training was asked to stop.
+        :raises TrainingStoppedError: if training was asked to stop.
         """
         self.progress(fraction, message)
         if self.should_stop():
-            raise TrainingStopped(message)
+            raise TrainingStoppedError(message)
 
 
 def _no_items() -> np.ndarray:
@@ -187,7 +187,7 @@ class Recipe(ABC):
 
         :param hyperparameters: an instance of `self.hyperparameters`.
         :raises TrainingError: if the data does not allow it.
-        :raises TrainingStopped: if it was asked to stop.
+        :raises TrainingStoppedError: if it was asked to stop.
         """
 
     def update(

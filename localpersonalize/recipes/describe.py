@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localpersonalize.recipes.base import Recipe
-from localpersonalize.recipes.hyperparameters import Described
+from localpersonalize.recipes.hyperparameters import HyperparameterSpec
 from localpersonalize.recipes.registry import RECIPES, recipe
 
 CREATED = datetime(2019, 6, 10, tzinfo=UTC)
@@ -100,7 +100,7 @@ def describe_feature_transformation(arn: str) -> dict[str, Any]:
     }
 
 
-def _numbers(entry: Described) -> dict[str, Any]:
+def _numbers(entry: HyperparameterSpec) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": entry.name, "isTunable": entry.tunable}
     number = int if entry.kind == "integer" else float
     if entry.low is not None:

@@ -27,7 +27,7 @@ def between(
 
 
 @dataclass(frozen=True)
-class Described:
+class HyperparameterSpec:
     """One hyperparameter as `DescribeAlgorithm` shows it."""
 
     name: str
@@ -75,7 +75,7 @@ class Hyperparameters(BaseModel):
             ) from None
 
     @classmethod
-    def described(cls) -> Iterator[Described]:
+    def described(cls) -> Iterator[HyperparameterSpec]:
         for name, info in cls.model_fields.items():
             yield _describe(name, info)
 
@@ -84,7 +84,7 @@ def _lower_booleans(value: Any) -> Any:
     return value.lower() if isinstance(value, str) and value.lower() in ("true", "false") else value
 
 
-def _describe(name: str, info: FieldInfo) -> Described:
+def _describe(name: str, info: FieldInfo) -> HyperparameterSpec:
     bounds: dict[str, float] = {}
     for constraint in info.metadata:
         for key in ("ge", "le", "gt"):
@@ -100,7 +100,7 @@ def _describe(name: str, info: FieldInfo) -> Described:
         kind = "integer" if info.annotation is int else "continuous"
     extra: Any = info.json_schema_extra or {}
     default = str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
-    return Described(
+    return HyperparameterSpec(
         name=name,
         kind=kind,
         default=default,

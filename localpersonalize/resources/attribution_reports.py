@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localpersonalize.aws.role_access import AccessRefused
-from localpersonalize.jobs.queue import WorkerFailed, job
+from localpersonalize.aws.role_access import AccessRefusedError
+from localpersonalize.jobs.queue import WorkerFailedError, job
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_write
 
@@ -84,6 +84,6 @@ def report_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     try:
         may_write(service, arn, output["roleArn"], location)
         service.jobs.work(arn, "attribution report", imported=details["imported"], location=location)
-    except (WorkerFailed, AccessRefused) as error:
+    except (WorkerFailedError, AccessRefusedError) as error:
         log.warning("no report for %s: %s", arn, error)
         service.store.change(arn, failureReason=str(error))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.protocol.errors import InvalidInput, ServiceError
+from localpersonalize.protocol.errors import InvalidInputError, ServiceError
 from localpersonalize.resources import lifecycle, solution_versions
 
 if TYPE_CHECKING:
@@ -29,12 +29,14 @@ _RATE = re.compile(r"rate\((\d+) days?\)")
 def days(config: Mapping[str, Any]) -> int:
     """
     :param config: of a solution.
-    :raises InvalidInput: if its schedule is not `rate(1 day)` to `rate(30 days)`.
+    :raises InvalidInputError: if its schedule is not `rate(1 day)` to `rate(30 days)`.
     """
     text = (config.get("autoTrainingConfig") or {}).get("schedulingExpression", f"rate({DEFAULT_DAYS} days)")
     found = _RATE.fullmatch(text)
     if found is None or not 1 <= int(found[1]) <= MOST_DAYS:
-        raise InvalidInput(f"Invalid schedulingExpression {text}. Use rate(1 day) to rate({MOST_DAYS} days).")
+        raise InvalidInputError(
+            f"Invalid schedulingExpression {text}. Use rate(1 day) to rate({MOST_DAYS} days)."
+        )
     return int(found[1])
 
 

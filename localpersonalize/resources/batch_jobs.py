@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.aws.role_access import AccessRefused
-from localpersonalize.jobs.queue import WorkerFailed, job
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.aws.role_access import AccessRefusedError
+from localpersonalize.jobs.queue import WorkerFailedError, job
+from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.recipes.registry import recipe
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_read, may_write
@@ -25,7 +25,7 @@ MOST_RESULTS = {"BatchInferenceJob": 500, "BatchSegmentJob": 5_000_000}
 def create_inference(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     version = require_trained(service, params["solutionVersionArn"])
     if _type(version) == SEGMENTATION:
-        raise InvalidInput("The solution version makes user segments. Use CreateBatchSegmentJob.")
+        raise InvalidInputError("The solution version makes user segments. Use CreateBatchSegmentJob.")
     body = {"batchInferenceJobMode": "BATCH_INFERENCE", **params}
     return _create(service, "BatchInferenceJob", "batch-inference-job", body, params, version)
 
@@ -34,7 +34,7 @@ def create_inference(service: Service, params: dict[str, Any]) -> Mapping[str, A
 def create_segment(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     version = require_trained(service, params["solutionVersionArn"])
     if _type(version) != SEGMENTATION:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"The solution version's recipe is of type {_type(version)}; a batch segment job needs {SEGMENTATION}."
         )
     return _create(service, "BatchSegmentJob", "batch-segment-job", params, params, version)
@@ -61,20 +61,20 @@ def _create(
 
 def _check(service: Service, kind: str, params: Mapping[str, Any], version: Mapping[str, Any]) -> None:
     """
-    :raises InvalidInput: if the job can't succeed, whatever its input holds.
+    :raises InvalidInputError: if the job can't succeed, whatever its input holds.
     """
     count = params.get("numResults")
     if count is not None and not 1 <= count <= MOST_RESULTS[kind]:
-        raise InvalidInput(f"numResults is {count}; it must be between 1 and {MOST_RESULTS[kind]}.")
+        raise InvalidInputError(f"numResults is {count}; it must be between 1 and {MOST_RESULTS[kind]}.")
     source = params["jobInput"]["s3DataSource"]["path"]
     target = params["jobOutput"]["s3DataDestination"]["path"]
     for what, path in (("input", source), ("output", target)):
         if not path.startswith("s3://"):
-            raise InvalidInput(f"Invalid S3 {what} path: {path}")
+            raise InvalidInputError(f"Invalid S3 {what} path: {path}")
     if "filterArn" in params:
         chosen = lifecycle.require_active(service.require(params["filterArn"], "Filter"), "The filter")
         if chosen["datasetGroupArn"] != version["datasetGroupArn"]:
-            raise InvalidInput("The filter belongs to another dataset group than the solution version.")
+            raise InvalidInputError("The filter belongs to another dataset group than the solution version.")
 
 
 @job("batch", minutes=20, heavy=True)
@@ -86,7 +86,7 @@ def batch_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         may_read(service, arn, found["roleArn"], found["jobInput"]["s3DataSource"]["path"])
         may_write(service, arn, found["roleArn"], found["jobOutput"]["s3DataDestination"]["path"])
         done = service.jobs.work(arn, details["task"])
-    except (WorkerFailed, AccessRefused) as error:
+    except (WorkerFailedError, AccessRefusedError) as error:
         service.store.change(arn, status=lifecycle.FAILED, failureReason=str(error))
         return
     details["_wait"]()

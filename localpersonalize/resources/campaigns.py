@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs.queue import job
-from localpersonalize.protocol.errors import InUse, InvalidInput
+from localpersonalize.protocol.errors import InUseError, InvalidInputError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 from localpersonalize.resources.solution_versions import AFTER_TRAINING, require_trained
@@ -42,12 +42,12 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     campaign = lifecycle.require_active(service.require(params["campaignArn"], "Campaign"), "The campaign")
     if campaign.get("latestCampaignUpdate", {}).get("status", lifecycle.ACTIVE) not in lifecycle.STOPPED:
-        raise InUse("The campaign is being updated.")
+        raise InUseError("The campaign is being updated.")
     config = params.get("campaignConfig", campaign.get("campaignConfig"))
     version_arn = resolve(service, params.get("solutionVersionArn") or campaign["solutionVersionArn"], config)
     version = require_trained(service, version_arn)
     if version["solutionArn"] != campaign["_solutionArn"]:
-        raise InvalidInput("A campaign can only be updated to another version of the same solution.")
+        raise InvalidInputError("A campaign can only be updated to another version of the same solution.")
     provisioned = params.get("minProvisionedTPS") or campaign["minProvisionedTPS"]
     _begin_update(service, campaign, version_arn, provisioned, config)
     return {"campaignArn": params["campaignArn"]}
@@ -129,14 +129,14 @@ def resolve(service: Service, version_arn: str, config: Mapping[str, Any] | None
     """The version that an ARN means: itself, or with `$LATEST` the newest ACTIVE one of its solution."""
     if not version_arn.endswith(LATEST):
         if (config or {}).get("syncWithLatestSolutionVersion"):
-            raise InvalidInput(
+            raise InvalidInputError(
                 "syncWithLatestSolutionVersion needs a solutionVersionArn in SolutionArn/$LATEST form."
             )
         return version_arn
     solution = service.require(version_arn.removesuffix(LATEST), "Solution")
     trained = _trained(service, solution["solutionArn"])
     if not trained:
-        raise InvalidInput("The solution has no ACTIVE version yet.")
+        raise InvalidInputError("The solution has no ACTIVE version yet.")
     return trained[-1]
 
 

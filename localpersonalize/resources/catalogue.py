@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.protocol.errors import NotFound
+from localpersonalize.protocol.errors import NotFoundError
 from localpersonalize.recipes import describe
 from localpersonalize.resources.lifecycle import page
 from localpersonalize.resources.registry import operation
@@ -50,7 +50,7 @@ def _register(kind: str, key: str, find: Callable[[str], dict[str, Any]]) -> Non
         try:
             return {key: find(arn)}
         except KeyError:
-            raise NotFound(f"Could not find a resource with Amazon Resource Name {arn}.") from None
+            raise NotFoundError(f"Could not find a resource with Amazon Resource Name {arn}.") from None
 
 
 _register("Recipe", "recipe", _describe_recipe)

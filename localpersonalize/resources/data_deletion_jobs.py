@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.aws.role_access import AccessRefused
-from localpersonalize.jobs.queue import WorkerFailed, job
+from localpersonalize.aws.role_access import AccessRefusedError
+from localpersonalize.jobs.queue import WorkerFailedError, job
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_read, require_s3
 from localpersonalize.resources.registry import operation
@@ -44,7 +44,7 @@ def delete_users_job(service: Service, arn: str, details: dict[str, Any]) -> Non
         try:
             may_read(service, arn, found["roleArn"], found["dataSource"]["dataLocation"])
             done = service.jobs.work(arn, "delete users")
-        except (WorkerFailed, AccessRefused) as error:
+        except (WorkerFailedError, AccessRefusedError) as error:
             service.store.change(arn, status=FAILED, failureReason=str(error))
             return
         details["_wait"]()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.aws.role_access import AccessRefused
-from localpersonalize.jobs.queue import WorkerFailed, job
+from localpersonalize.aws.role_access import AccessRefusedError
+from localpersonalize.jobs.queue import WorkerFailedError, job
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_write, require_s3
 from localpersonalize.resources.registry import operation
@@ -37,7 +37,7 @@ def export_job(service: Service, arn: str, details: dict[str, Any]) -> None:
     try:
         may_write(service, arn, found["roleArn"], found["jobOutput"]["s3DataDestination"]["path"])
         done = service.jobs.work(arn, "export")
-    except (WorkerFailed, AccessRefused) as error:
+    except (WorkerFailedError, AccessRefusedError) as error:
         service.store.change(arn, status=lifecycle.FAILED, failureReason=str(error))
         return
     details["_wait"]()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs.queue import job
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @operation("CreateDatasetGroup")
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     if bool(params.get("roleArn")) != bool(params.get("kmsKeyArn")):
-        raise InvalidInput("roleArn and kmsKeyArn go together: give both or neither.")
+        raise InvalidInputError("roleArn and kmsKeyArn go together: give both or neither.")
     lifecycle.limit_number(service, "DatasetGroup")
     arn = service.arn("dataset-group", params["name"])
     body = {**params, "datasetGroupArn": arn, "status": lifecycle.PENDING}

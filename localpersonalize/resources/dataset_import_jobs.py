@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.aws.role_access import AccessRefused
-from localpersonalize.jobs.queue import WorkerFailed, job
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.aws.role_access import AccessRefusedError
+from localpersonalize.jobs.queue import WorkerFailedError, job
+from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import may_read, require_s3
 from localpersonalize.resources.attribution_reports import events_imported
@@ -22,7 +22,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     dataset = lifecycle.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
     require_s3(params["dataSource"].get("dataLocation"), "data location")
     if not params.get("roleArn"):
-        raise InvalidInput("roleArn is required: the role that lets Amazon Personalize read the data.")
+        raise InvalidInputError("roleArn is required: the role that lets Amazon Personalize read the data.")
     arn = service.arn("dataset-import-job", params["jobName"])
     body = {"importMode": "FULL", **params, "datasetImportJobArn": arn, "status": lifecycle.PENDING}
     with service.store.transaction():
@@ -43,7 +43,7 @@ def import_job(service: Service, arn: str, details: dict[str, Any]) -> None:
         try:
             may_read(service, arn, import_job["roleArn"], import_job["dataSource"]["dataLocation"])
             done = service.jobs.work(arn, "import")
-        except (WorkerFailed, AccessRefused) as error:
+        except (WorkerFailedError, AccessRefusedError) as error:
             service.store.change(arn, status=lifecycle.FAILED, failureReason=str(error))
             return
         details["_wait"]()

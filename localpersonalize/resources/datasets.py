@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from localpersonalize.datasets import domain_schemas
 from localpersonalize.datasets.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
 from localpersonalize.jobs.queue import job
-from localpersonalize.protocol.errors import InUse, InvalidInput
+from localpersonalize.protocol.errors import InUseError, InvalidInputError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     kind = params["datasetType"].upper()
     if kind not in REQUIRED:
-        raise InvalidInput(f"Unknown dataset type {params['datasetType']}. Use one of {', '.join(REQUIRED)}.")
+        raise InvalidInputError(
+            f"Unknown dataset type {params['datasetType']}. Use one of {', '.join(REQUIRED)}."
+        )
     group = lifecycle.require_active(
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     schema = service.require(params["schemaArn"], "Schema")
     if schema.get("domain") != group.get("domain"):
-        raise InvalidInput("The schema and the dataset group must be of the same domain, or both of none.")
+        raise InvalidInputError(
+            "The schema and the dataset group must be of the same domain, or both of none."
+        )
     _check(schema, kind, group.get("domain"))
     arn = service.arn("dataset", group["name"], kind)
     body = {**params, "datasetArn": arn, "datasetType": kind, "status": lifecycle.PENDING}
@@ -53,26 +57,26 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     """Put another schema in the place of a dataset's: it may add fields that can be null, and drop none."""
     dataset = lifecycle.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
     if dataset.get("latestDatasetUpdate", {}).get("status", lifecycle.ACTIVE) not in lifecycle.STOPPED:
-        raise InUse("The dataset is being updated.")
+        raise InUseError("The dataset is being updated.")
     schema = service.require(params["schemaArn"], "Schema")
     before = columns_of(service.require(dataset["schemaArn"], "Schema"))
     after = columns_of(schema)
     _check(schema, dataset["datasetType"], schema.get("domain"))
     lost = sorted(set(before) - set(after))
     if lost:
-        raise InvalidInput(f"The new schema has lost fields of the dataset's schema: {', '.join(lost)}.")
+        raise InvalidInputError(f"The new schema has lost fields of the dataset's schema: {', '.join(lost)}.")
     changed = sorted(
         name
         for name in before
         if (before[name].kind, before[name].categorical) != (after[name].kind, after[name].categorical)
     )
     if changed:
-        raise InvalidInput(
+        raise InvalidInputError(
             f"The new schema changes the type of {', '.join(changed)}; types can't be changed."
         )
     strict = sorted(name for name in set(after) - set(before) if not after[name].nullable)
     if strict:
-        raise InvalidInput(f"New fields must allow null: {', '.join(strict)}.")
+        raise InvalidInputError(f"New fields must allow null: {', '.join(strict)}.")
     with service.store.transaction():
         now = time.time()
         latest = {

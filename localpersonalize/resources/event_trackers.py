@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.protocol.errors import LimitExceeded
+from localpersonalize.protocol.errors import LimitExceededError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
@@ -27,7 +27,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     }  # fmt: skip
     with service.store.transaction():
         if service.store.count("EventTracker", parent=group["datasetGroupArn"]):
-            raise LimitExceeded("A dataset group can have only one event tracker.")
+            raise LimitExceededError("A dataset group can have only one event tracker.")
         lifecycle.new(service, "EventTracker", arn, body, params, parent=group["datasetGroupArn"])
         service.jobs.submit("become active", arn)
     return {"eventTrackerArn": arn, "trackingId": tracking_id}

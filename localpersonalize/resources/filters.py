@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 from localpersonalize.runtime.filters import FilterError, parse, validate
@@ -30,7 +30,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     try:
         validate(parse(params["filterExpression"]), schemas, others)
     except FilterError as error:
-        raise InvalidInput(str(error)) from None
+        raise InvalidInputError(str(error)) from None
     lifecycle.limit_number(service, "Filter", group["datasetGroupArn"])
     arn = service.arn("filter", params["name"])
     body = {**params, "filterArn": arn, "status": lifecycle.PENDING}

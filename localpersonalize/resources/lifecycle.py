@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs.queue import job
-from localpersonalize.protocol.errors import InUse, InvalidInput, InvalidNextToken, LimitExceeded, TooManyTags
+from localpersonalize.protocol.errors import (
+    InUseError,
+    InvalidInputError,
+    InvalidNextTokenError,
+    LimitExceededError,
+    TooManyTagsError,
+)
 from localpersonalize.resources.registry import OPERATIONS, operation
 
 if TYPE_CHECKING:
@@ -81,10 +87,10 @@ def new(
 ) -> Body:
     """Keep a new resource with its tags, in one step.
 
-    :raises TooManyTags: if there are more than a resource may have.
+    :raises TooManyTagsError: if there are more than a resource may have.
     """
     if len({tag["tagKey"] for tag in params.get("tags", ())}) > MAX_TAGS:
-        raise TooManyTags(f"A resource can have at most {MAX_TAGS} tags.")
+        raise TooManyTagsError(f"A resource can have at most {MAX_TAGS} tags.")
     with service.store.transaction():
         made = service.store.add(kind, arn, body, parent)
         if params.get("tags"):
@@ -102,28 +108,28 @@ def begin(service: Service, arn: str, status: str = IN_PROGRESS) -> Body | None:
 
 def require_active(body: Body, what: str) -> Body:
     """
-    :raises InUse: while it is being made; InvalidInput: if it could not be made.
+    :raises InUseError: while it is being made; InvalidInputError: if it could not be made.
     """
     status = body.get("status", ACTIVE)
     if status in (FAILED, "CREATE STOPPED"):
-        raise InvalidInput(f"{what} has status {status}, which is not allowed here.")
+        raise InvalidInputError(f"{what} has status {status}, which is not allowed here.")
     if status != ACTIVE:
-        raise InUse(f"{what} is not ACTIVE yet; its status is {status}.")
+        raise InUseError(f"{what} is not ACTIVE yet; its status is {status}.")
     return body
 
 
 def limit_pending(service: Service, kind: str) -> None:
     """
-    :raises LimitExceeded: if as many resources of the kind as the account may have are being made already.
+    :raises LimitExceededError: if as many resources of the kind as the account may have are being made already.
     """
     most = service.settings.quotas.pending[kind]
     if service.store.count(kind, PENDING, IN_PROGRESS, "PENDING", "IN_PROGRESS") >= most:
-        raise LimitExceeded(f"More than {most} resources with PENDING or IN_PROGRESS status.")
+        raise LimitExceededError(f"More than {most} resources with PENDING or IN_PROGRESS status.")
 
 
 def limit_number(service: Service, kind: str, group: str | None = None) -> None:
     """
-    :raises LimitExceeded: if the account, or a dataset group, has as many resources of the kind as it may.
+    :raises LimitExceededError: if the account, or a dataset group, has as many resources of the kind as it may.
     """
     most = service.settings.quotas.total[kind]
     found = service.store.all(kind)
@@ -131,7 +137,7 @@ def limit_number(service: Service, kind: str, group: str | None = None) -> None:
         found = [body for body in found if (body.get("datasetGroupArn") or body.get("_groupArn")) == group]
     if len(found) >= most:
         where = f" in dataset group {group}" if group else ""
-        raise LimitExceeded(
+        raise LimitExceededError(
             f"Cannot create a resource of kind {kind}: there are {len(found)}{where}, and at most {most} are"
             " allowed. Please delete some and try again."
         )
@@ -159,13 +165,13 @@ def register_delete(kind: Kind) -> None:
         arn = params[kind.arn_key]
         body = service.require(arn, kind.name)
         if body.get("status", ACTIVE) not in STOPPED or _updating(body):
-            raise InUse(f"{arn} can't be deleted while its status is {body.get('status')}.")
+            raise InUseError(f"{arn} can't be deleted while its status is {body.get('status')}.")
         for child, member in kind.children + kind.users:
             users = [other for other in service.store.all(child) if other.get(member) == arn]
             if (child, member) in kind.users:
                 users = [other for other in users if other["status"] in BUSY]
             if users:
-                raise InUse(
+                raise InUseError(
                     f"{arn} is used by {len(users)} resource(s) of kind {child}, and can't be deleted."
                 )
         if "status" not in body:  # schemas have no states
@@ -192,14 +198,14 @@ AFTER_DELETE: dict[str, list[Callable[[Service, str], None]]] = {}
 def page(found: list[Body], params: Mapping[str, Any]) -> tuple[list[Body], str | None]:
     """One page of a list and the token of the next.
 
-    :raises InvalidNextToken: if the token is not one of ours.
+    :raises InvalidNextTokenError: if the token is not one of ours.
     """
     start, size = 0, params.get("maxResults") or PAGE
     if params.get("nextToken"):
         try:
             start = int(base64.b64decode(params["nextToken"], validate=True).decode().removeprefix("from:"))
         except (ValueError, binascii.Error):
-            raise InvalidNextToken("The nextToken is not valid.") from None
+            raise InvalidNextTokenError("The nextToken is not valid.") from None
     end = start + size
     token = base64.b64encode(f"from:{end}".encode()).decode() if end < len(found) else None
     return found[start:end], token

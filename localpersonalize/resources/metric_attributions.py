@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from localpersonalize.datasets.attribution import EXPRESSION
 from localpersonalize.datasets.schemas import columns_of
 from localpersonalize.jobs.queue import job
-from localpersonalize.protocol.errors import AlreadyExists, InvalidInput, LimitExceeded, NotFound
+from localpersonalize.protocol.errors import (
+    AlreadyExistsError,
+    InvalidInputError,
+    LimitExceededError,
+    NotFoundError,
+)
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_s3
 from localpersonalize.resources.registry import operation
@@ -31,7 +36,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     body = {**params, "metricAttributionArn": arn, "status": lifecycle.PENDING}
     with service.store.transaction():
         if service.store.get(arn) is None and service.store.count("MetricAttribution", parent=group_arn):
-            raise LimitExceeded("A dataset group can have only one metric attribution.")
+            raise LimitExceededError("A dataset group can have only one metric attribution.")
         lifecycle.new(service, "MetricAttribution", arn, body, params, parent=group_arn)
         service.jobs.submit("become active", arn)
     return {"metricAttributionArn": arn}
@@ -41,16 +46,16 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     arn = params.get("metricAttributionArn")
     if not arn:
-        raise InvalidInput("metricAttributionArn is required.")
+        raise InvalidInputError("metricAttributionArn is required.")
     body = lifecycle.require_active(service.require(arn, "MetricAttribution"), "The metric attribution")
     removed, added = set(params.get("removeMetrics", ())), params.get("addMetrics", [])
     names = {metric["metricName"] for metric in body["metrics"]}
     if removed - names:
-        raise NotFound(f"The metric attribution has no metric {', '.join(sorted(removed - names))}.")
+        raise NotFoundError(f"The metric attribution has no metric {', '.join(sorted(removed - names))}.")
     kept = [metric for metric in body["metrics"] if metric["metricName"] not in removed]
     taken = {metric["metricName"] for metric in kept} & {metric["metricName"] for metric in added}
     if taken:
-        raise AlreadyExists(f"The metric attribution already has a metric {', '.join(sorted(taken))}.")
+        raise AlreadyExistsError(f"The metric attribution already has a metric {', '.join(sorted(taken))}.")
     _check_metrics(service, body["datasetGroupArn"], kept + added)
     output = params.get("metricsOutputConfig") or body["metricsOutputConfig"]
     _check_output(output)
@@ -63,10 +68,10 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 @operation("ListMetricAttributionMetrics")
 def list_metrics(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     if not params.get("metricAttributionArn"):
-        raise InvalidInput("metricAttributionArn is required.")
+        raise InvalidInputError("metricAttributionArn is required.")
     body = service.store.get(params["metricAttributionArn"])
     if body is None or "metricAttributionArn" not in body:
-        raise InvalidInput(f"Could not find a metric attribution {params['metricAttributionArn']}.")
+        raise InvalidInputError(f"Could not find a metric attribution {params['metricAttributionArn']}.")
     shown, token = lifecycle.page(body["metrics"], params)
     return {"metrics": shown, "nextToken": token}
 
@@ -80,13 +85,13 @@ def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
 
 def _check_metrics(service: Service, group_arn: str, metrics: list[dict[str, str]]) -> None:
     """
-    :raises InvalidInput: if an expression names nothing that can be summed; LimitExceeded: if there are too many.
+    :raises InvalidInputError: if an expression names nothing that can be summed; LimitExceededError: if there are too many.
     """
     if len(metrics) > MOST_METRICS:
-        raise LimitExceeded(f"A metric attribution can have at most {MOST_METRICS} metrics.")
+        raise LimitExceededError(f"A metric attribution can have at most {MOST_METRICS} metrics.")
     names = [metric["metricName"] for metric in metrics]
     if len(set(names)) < len(names):
-        raise InvalidInput("Names of metrics must differ within a metric attribution.")
+        raise InvalidInputError("Names of metrics must differ within a metric attribution.")
     schemas = {
         dataset["datasetType"]: columns_of(service.require(dataset["schemaArn"], "Schema"))
         for dataset in service.store.all("Dataset", group_arn)
@@ -95,11 +100,13 @@ def _check_metrics(service: Service, group_arn: str, metrics: list[dict[str, str
         text = metric["expression"]
         found = EXPRESSION.fullmatch(text)
         if found is None or (found["function"].upper() == "SUM") is not bool(found["column"]):
-            raise InvalidInput(f"Invalid expression {text}. Use SUM(DatasetType.COLUMN) or SAMPLECOUNT().")
+            raise InvalidInputError(
+                f"Invalid expression {text}. Use SUM(DatasetType.COLUMN) or SAMPLECOUNT()."
+            )
         if found["column"]:
             column = schemas.get(found["dataset"].upper(), {}).get(found["column"].upper())
             if column is None or column.kind not in NUMBERS:
-                raise InvalidInput(f"Invalid expression {text}: there is no such column of numbers.")
+                raise InvalidInputError(f"Invalid expression {text}: there is no such column of numbers.")
 
 
 def _check_output(output: Mapping[str, Any]) -> None:

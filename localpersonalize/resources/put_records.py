@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localpersonalize.datasets.events import Row, event_row, record_row
 from localpersonalize.datasets.schemas import Field, columns_of
-from localpersonalize.protocol.errors import InvalidInput, NotFound
+from localpersonalize.protocol.errors import InvalidInputError, NotFoundError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.attribution_reports import events_came
 from localpersonalize.resources.registry import operation
@@ -61,7 +61,7 @@ def put_actions(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 def put_action_interactions(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     tracked = [d for d in service.store.all("Dataset") if d.get("trackingId") == params["trackingId"]]
     if not tracked:
-        raise NotFound(f"Could not find a dataset with tracking ID {params['trackingId']}.", status=404)
+        raise NotFoundError(f"Could not find a dataset with tracking ID {params['trackingId']}.", status=404)
     rows = []
     for event in params["actionInteractions"]:
         row = {
@@ -81,25 +81,27 @@ def _tracker(service: Service, tracking_id: str) -> Body:
     for tracker in service.store.all("EventTracker"):
         if tracker["trackingId"] == tracking_id:
             if tracker["status"] != lifecycle.ACTIVE:
-                raise InvalidInput(f"The event tracker is not ACTIVE; its status is {tracker['status']}.")
+                raise InvalidInputError(
+                    f"The event tracker is not ACTIVE; its status is {tracker['status']}."
+                )
             return tracker
-    raise InvalidInput(f"Could not find an event tracker with tracking ID {tracking_id}.")
+    raise InvalidInputError(f"Could not find an event tracker with tracking ID {tracking_id}.")
 
 
 def _dataset_of(service: Service, group_arn: str, kind: str) -> Body:
     for dataset in service.store.all("Dataset", group_arn):
         if dataset["datasetType"] == kind:
             return dataset
-    raise InvalidInput(f"The dataset group {group_arn} has no dataset of type {kind}.")
+    raise InvalidInputError(f"The dataset group {group_arn} has no dataset of type {kind}.")
 
 
 def _records(service: Service, params: Mapping[str, Any], kind: str, member: str) -> tuple[Body, list[Row]]:
     """Keep the records of a request; the dataset and its new rows."""
     dataset = service.store.get(params["datasetArn"])
     if dataset is None or service.store.kind_of(params["datasetArn"]) != "Dataset":
-        raise NotFound(f"Could not find dataset {params['datasetArn']}.", status=404)
+        raise NotFoundError(f"Could not find dataset {params['datasetArn']}.", status=404)
     if dataset["datasetType"] != kind:
-        raise InvalidInput(f"{params['datasetArn']} is of type {dataset['datasetType']}, not {kind}.")
+        raise InvalidInputError(f"{params['datasetArn']} is of type {dataset['datasetType']}, not {kind}.")
     fields = _fields(service, dataset)
     stem = member[:-1]
     column = f"{stem.upper()}_ID"

@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue import WorkerFailed, WorkerStopped, job
-from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
+from localpersonalize.jobs.queue import WorkerFailedError, WorkerStoppedError, job
+from localpersonalize.protocol.errors import InUseError, InvalidInputError, NotFoundError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 from localpersonalize.runtime.use_cases import USE_CASES, domain_of, use_case
@@ -27,10 +27,10 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     if use_case(params["recipeArn"]) is None:
-        raise NotFound(f"There is no use case {params['recipeArn']}. Use cases: {', '.join(USE_CASES)}.")
+        raise NotFoundError(f"There is no use case {params['recipeArn']}. Use cases: {', '.join(USE_CASES)}.")
     domain = domain_of(params["recipeArn"])
     if group.get("domain") != domain:
-        raise InvalidInput(f"{params['recipeArn']} needs a dataset group of the domain {domain}.")
+        raise InvalidInputError(f"{params['recipeArn']} needs a dataset group of the domain {domain}.")
     lifecycle.limit_number(service, "Recommender", group["datasetGroupArn"])
     arn = service.arn("recommender", params["name"])
     body = {"recommenderConfig": {}, **params, "recommenderArn": arn, "status": lifecycle.PENDING}
@@ -48,7 +48,7 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         recommender.get("latestRecommenderUpdate", {}).get("status", lifecycle.ACTIVE)
         not in lifecycle.STOPPED
     ):
-        raise InUse("The recommender is being updated.")
+        raise InUseError("The recommender is being updated.")
     now = time.time()
     latest = {
         "recommenderConfig": params["recommenderConfig"], "status": lifecycle.PENDING,
@@ -73,7 +73,7 @@ def start(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 def _turn(service: Service, arn: str, needed: str, pending: str, work: str) -> Mapping[str, Any]:
     recommender = service.require(arn, "Recommender")
     if recommender["status"] != needed:
-        raise InUse(f"The recommender's status is {recommender['status']}; it must be {needed}.")
+        raise InUseError(f"The recommender's status is {recommender['status']}; it must be {needed}.")
     with service.store.transaction():
         service.store.change(arn, status=pending)
         service.jobs.submit(work, arn)
@@ -97,7 +97,7 @@ def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
             arn, "train", on_progress=lambda text: log.info("%s: %s", arn, text),
             model_folder=str(service.model_folder(arn)), settings=settings,
         )  # fmt: skip
-    except (WorkerFailed, WorkerStopped) as error:
+    except (WorkerFailedError, WorkerStoppedError) as error:
         service.store.change(arn, status=lifecycle.FAILED, failureReason=str(error))
         return
     details["_wait"]()

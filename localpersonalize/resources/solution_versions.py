@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.jobs.queue import WorkerFailed, WorkerStopped, job
-from localpersonalize.protocol.errors import AlreadyExists, InUse, InvalidInput
+from localpersonalize.jobs.queue import WorkerFailedError, WorkerStoppedError, job
+from localpersonalize.protocol.errors import AlreadyExistsError, InUseError, InvalidInputError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.registry import operation
 
@@ -42,15 +42,17 @@ def begin(
 ) -> str:
     """Make a new version of a solution, to be trained; its ARN.
 
-    :raises InvalidInput: if there is nothing that an UPDATE could start from.
-    :raises AlreadyExists: if another version of the solution has the name.
-    :raises LimitExceeded: if too many are being trained.
+    :raises InvalidInputError: if there is nothing that an UPDATE could start from.
+    :raises AlreadyExistsError: if another version of the solution has the name.
+    :raises LimitExceededError: if too many are being trained.
     """
     params = params or {}
     solution_arn, mode, name = solution["solutionArn"], params.get("trainingMode", "FULL"), params.get("name")
     earlier = service.store.all("SolutionVersion", solution_arn)
     if mode == "UPDATE" and not any(version["status"] == lifecycle.ACTIVE for version in earlier):
-        raise InvalidInput("trainingMode UPDATE needs an ACTIVE solution version that was trained with FULL.")
+        raise InvalidInputError(
+            "trainingMode UPDATE needs an ACTIVE solution version that was trained with FULL."
+        )
     arn = f"{solution_arn}/{secrets.token_hex(4)}"
     body = {
         **{member: solution[member] for member in COPIED if member in solution},
@@ -59,7 +61,9 @@ def begin(
     }  # fmt: skip
     with service.store.transaction():
         if name and any(version.get("name") == name for version in earlier):
-            raise AlreadyExists(f"Another solution version of {solution_arn} already has the name {name}.")
+            raise AlreadyExistsError(
+                f"Another solution version of {solution_arn} already has the name {name}."
+            )
         lifecycle.limit_pending(service, "SolutionVersion")
         made = lifecycle.new(service, "SolutionVersion", arn, body, params, parent=solution_arn)
         _show_in_solution(service, solution_arn, made)
@@ -73,7 +77,9 @@ def stop(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     with service.store.transaction():
         version = service.require(arn, "SolutionVersion")
         if version["status"] not in RUNNING:
-            raise InvalidInput(f"The solution version can't be stopped: its status is {version['status']}.")
+            raise InvalidInputError(
+                f"The solution version can't be stopped: its status is {version['status']}."
+            )
         running = version["status"] == lifecycle.IN_PROGRESS
         _set(service, arn, status="CREATE STOPPING" if running else "CREATE STOPPED")
     service.jobs.stop_worker(arn)
@@ -95,10 +101,10 @@ def train_job(service: Service, arn: str, details: dict[str, Any]) -> None:
             arn, "train", on_progress=lambda text: log.info("%s: %s", arn.split("solution/")[-1], text),
             model_folder=str(service.model_folder(arn)), previous_model=previous,
         )  # fmt: skip
-    except WorkerStopped:
+    except WorkerStoppedError:
         _set(service, arn, status="CREATE STOPPED")
         return
-    except WorkerFailed as error:
+    except WorkerFailedError as error:
         _set(service, arn, status=lifecycle.FAILED, failureReason=str(error))
         return
     details["_wait"]()
@@ -146,9 +152,9 @@ def _show_in_solution(service: Service, solution_arn: str, version: Body) -> Non
 def require_trained(service: Service, arn: str) -> Body:
     """An ACTIVE solution version.
 
-    :raises InUse: while it is being trained.
+    :raises InUseError: while it is being trained.
     """
     version = service.require(arn, "SolutionVersion")
     if version["status"] in RUNNING:
-        raise InUse(f"Solution version {arn} is still being trained; its status is {version['status']}.")
+        raise InUseError(f"Solution version {arn} is still being trained; its status is {version['status']}.")
     return lifecycle.require_active(version, f"Solution version {arn}")

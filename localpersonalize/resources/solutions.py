@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from localpersonalize.jobs.queue import job
-from localpersonalize.protocol.errors import InUse, InvalidInput, NotFound
+from localpersonalize.protocol.errors import InUseError, InvalidInputError, NotFoundError
 from localpersonalize.recipes import registry
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.auto_training import days
@@ -32,16 +32,16 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
         service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
     )
     if not params.get("recipeArn"):
-        raise InvalidInput("recipeArn is required: AutoML is no longer offered.")
+        raise InvalidInputError("recipeArn is required: AutoML is no longer offered.")
     try:
         recipe = registry.recipe(params["recipeArn"])
     except KeyError as error:
-        raise NotFound(str(error.args[0])) from None
+        raise NotFoundError(str(error.args[0])) from None
     config = params.get("solutionConfig", {})
     try:
         parse_hyperparameters(recipe, config)
     except ValueError as error:
-        raise InvalidInput(str(error)) from None
+        raise InvalidInputError(str(error)) from None
     days(config)
     lifecycle.limit_number(service, "Solution", group["datasetGroupArn"])
     arn = service.arn("solution", params["name"])
@@ -62,7 +62,7 @@ def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     solution = lifecycle.require_active(service.require(params["solutionArn"], "Solution"), "The solution")
     if solution.get("latestSolutionUpdate", {}).get("status", lifecycle.ACTIVE) not in lifecycle.STOPPED:
-        raise InUse("The solution is being updated.")
+        raise InUseError("The solution is being updated.")
     changes = params.get("solutionUpdateConfig") or {}
     days(changes)
     now = time.time()

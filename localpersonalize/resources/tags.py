@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localpersonalize.protocol.errors import NotFound, TooManyTagKeys, TooManyTags
+from localpersonalize.protocol.errors import NotFoundError, TooManyTagKeysError, TooManyTagsError
 from localpersonalize.resources.lifecycle import MAX_TAGS
 from localpersonalize.resources.registry import operation
 
@@ -23,7 +23,7 @@ def tag(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     arn = _existing(service, params["resourceArn"])
     keys = {entry["tagKey"] for entry in [*service.store.tags(arn), *params["tags"]]}
     if len(keys) > MAX_TAGS:
-        raise TooManyTags(f"A resource can have at most {MAX_TAGS} tags.")
+        raise TooManyTagsError(f"A resource can have at most {MAX_TAGS} tags.")
     service.store.set_tags(arn, params["tags"])
     return {}
 
@@ -32,12 +32,12 @@ def tag(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
 def untag(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     arn = _existing(service, params["resourceArn"])
     if len(params["tagKeys"]) > MAX_TAGS:
-        raise TooManyTagKeys(f"At most {MAX_TAGS} tag keys can be removed at a time.")
+        raise TooManyTagKeysError(f"At most {MAX_TAGS} tag keys can be removed at a time.")
     service.store.remove_tags(arn, params["tagKeys"])
     return {}
 
 
 def _existing(service: Service, arn: str) -> str:
     if service.store.get(arn) is None:
-        raise NotFound(f"Could not find a resource with Amazon Resource Name {arn}.")
+        raise NotFoundError(f"Could not find a resource with Amazon Resource Name {arn}.")
     return arn

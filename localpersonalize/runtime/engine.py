@@ -17,13 +17,13 @@ import pyarrow.compute as pc
 from localpersonalize.recipes.registry import load_model, recipe
 from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, memory_of
-from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
+from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, parse
 from localpersonalize.runtime.group_data import Groups
 from localpersonalize.runtime.histories import EventSelection, StreamedEvent
 from localpersonalize.runtime.interfaces import Datasets, Resources
-from localpersonalize.runtime.microbatch import Together, answer_now
+from localpersonalize.runtime.microbatch import RequestBatcher, answer_now
 from localpersonalize.runtime.requests import Answer, Params, Prepared
 from localpersonalize.runtime.use_cases import use_case
 
@@ -55,7 +55,7 @@ class Runtime:
         self.resources = resources
         self.groups = Groups(datasets)
         self.explorer = Explorer()
-        self.together = Together()
+        self.together = RequestBatcher()
         self._deployments: dict[str, Deployment] = {}
         self._filters: dict[str, Filter] = {}
         self._recommended: OrderedDict[str, list[str]] = OrderedDict()
@@ -65,7 +65,7 @@ class Runtime:
     # --- requests ---
 
     def answer(self, operation: str, params: Params) -> Answer:
-        """Answer one request. `RequestRefused` with its code and message if it can't be."""
+        """Answer one request. `RequestRefusedError` with its code and message if it can't be."""
         return answer_now(OPERATIONS[operation](self, params))
 
     async def answer_soon(self, operation: str, params: Params) -> Answer:
@@ -98,11 +98,11 @@ class Runtime:
         if held is None:
             body = self.resources.describe(arn)
             if body is None or "filterExpression" not in body:
-                raise ResourceNotFound(f"Could not find filter {arn}.")
+                raise ResourceNotFoundError(f"Could not find filter {arn}.")
             if body["datasetGroupArn"] != group_arn:
-                raise InvalidInput(f"Filter {arn} belongs to another dataset group than the campaign.")
+                raise InvalidInputError(f"Filter {arn} belongs to another dataset group than the campaign.")
             if body["status"] != "ACTIVE":
-                raise InvalidInput(f"Filter {arn} is not ACTIVE; its status is {body['status']}.")
+                raise InvalidInputError(f"Filter {arn} is not ACTIVE; its status is {body['status']}.")
             held = self._filters[arn] = parse(body["filterExpression"])
         return held
 
@@ -124,9 +124,9 @@ class Runtime:
         """
         body = version or self.resources.describe(arn)
         if body is None or arn.split(":")[-1].split("/")[0] not in SERVED:
-            raise ResourceNotFound(f"Could not find a campaign or recommender {arn}.")
+            raise ResourceNotFoundError(f"Could not find a campaign or recommender {arn}.")
         if version is None and body["status"] != "ACTIVE":
-            raise ResourceNotFound(f"{arn} is not ACTIVE; its status is {body['status']}.")
+            raise ResourceNotFoundError(f"{arn} is not ACTIVE; its status is {body['status']}.")
         with self._loading[arn]:
             held = self._deployments.get(arn)
             if version is None and held is not None:
@@ -166,7 +166,7 @@ class Runtime:
         version_arn = body["solutionVersionArn"]
         version = self.resources.describe(version_arn)
         if version is None:
-            raise ResourceNotFound(f"Could not find solution version {version_arn}.")
+            raise ResourceNotFoundError(f"Could not find solution version {version_arn}.")
         return deployment_of(
             arn,
             version_arn,

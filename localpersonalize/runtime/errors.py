@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from localpersonalize.protocol.errors import InvalidInput, NotFound, ServiceError
+from localpersonalize.protocol.errors import InvalidInputError, NotFoundError, ServiceError
 
-__all__ = ["InvalidInput", "RequestRefused", "ResourceNotFound"]
+__all__ = ["InvalidInputError", "RequestRefusedError", "ResourceNotFoundError"]
 
-RequestRefused = ServiceError
+RequestRefusedError = ServiceError
 """Any refusal; its text is the message that the caller sees."""
 
 
-class ResourceNotFound(NotFound):
+class ResourceNotFoundError(NotFoundError):
     """There is no such campaign, recommender or filter: 404, where the control plane says 400."""
 
     status = 404

@@ -17,7 +17,7 @@ def answer_now(prepared: Prepared) -> Answer:
     return prepared.finish(scores[0], items)
 
 
-class Together:
+class RequestBatcher:
     """Collects what one turn of the event loop brings and scores it by campaign in the next."""
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:

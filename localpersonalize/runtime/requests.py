@@ -18,7 +18,7 @@ from localpersonalize.recipes.base import Request
 from localpersonalize.recipes.vocabulary import Vocabulary
 from localpersonalize.runtime import selection
 from localpersonalize.runtime.deployment import Deployment, GroupData, View
-from localpersonalize.runtime.errors import InvalidInput
+from localpersonalize.runtime.errors import InvalidInputError
 from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, FilterError, Subject, Target, bind, keep
 from localpersonalize.runtime.histories import Events
@@ -37,8 +37,8 @@ Answer = dict[str, Any]
 
 
 class Sources(Protocol):
-    """Where requests find what they name. Unknown ARNs raise `ResourceNotFound`, unusable ones
-    `InvalidInput`.
+    """Where requests find what they name. Unknown ARNs raise `ResourceNotFoundError`, unusable ones
+    `InvalidInputError`.
     """
 
     explorer: Explorer
@@ -65,11 +65,11 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
     """`GetRecommendations`."""
     deployment = sources.deployment(_campaign_or_recommender(params))
     if deployment.model.needs == "ranking":
-        raise InvalidInput(
+        raise InvalidInputError(
             "This campaign's recipe ranks given items (PERSONALIZED_RANKING). Use GetPersonalizedRanking."
         )
     if deployment.recipe_type == "PERSONALIZED_ACTIONS":
-        raise InvalidInput("This campaign's recipe recommends actions. Use GetActionRecommendations.")
+        raise InvalidInputError("This campaign's recipe recommends actions. Use GetActionRecommendations.")
     _require(deployment, params)
     columns = _metadata_columns(deployment, params)
     count = _count(params, DEFAULT_RESULTS, MAX_RESULTS_WITH_METADATA if columns else MAX_RESULTS)
@@ -105,7 +105,7 @@ def ranking(sources: Sources, params: Params) -> Prepared:
     """`GetPersonalizedRanking`."""
     deployment = sources.deployment(params["campaignArn"])
     if deployment.model.needs != "ranking":
-        raise InvalidInput(
+        raise InvalidInputError(
             f"This campaign's recipe is of type {deployment.recipe_type}. GetPersonalizedRanking needs a "
             "campaign with a recipe of type PERSONALIZED_RANKING; use GetRecommendations."
         )
@@ -113,9 +113,9 @@ def ranking(sources: Sources, params: Params) -> Prepared:
     columns = _metadata_columns(deployment, params)
     limit = MAX_RESULTS_WITH_METADATA if columns else MAX_RESULTS
     if not listed:
-        raise InvalidInput("inputList must hold at least one item.")
+        raise InvalidInputError("inputList must hold at least one item.")
     if len(listed) > limit:
-        raise InvalidInput(f"inputList has {len(listed)} items; at most {limit} can be ranked.")
+        raise InvalidInputError(f"inputList has {len(listed)} items; at most {limit} can be ranked.")
     asked = _Asked(sources, deployment, params)
     request_filter = asked.filter(params)
 
@@ -140,10 +140,10 @@ def ranking(sources: Sources, params: Params) -> Prepared:
 def actions(sources: Sources, params: Params) -> Prepared:
     """`GetActionRecommendations`."""
     if not params.get("campaignArn"):
-        raise InvalidInput("campaignArn is required.")
+        raise InvalidInputError("campaignArn is required.")
     deployment = sources.deployment(params["campaignArn"])
     if deployment.recipe_type != "PERSONALIZED_ACTIONS":
-        raise InvalidInput(
+        raise InvalidInputError(
             f"This campaign's recipe is of type {deployment.recipe_type}. GetActionRecommendations needs a "
             "campaign with a recipe of type PERSONALIZED_ACTIONS."
         )
@@ -190,16 +190,18 @@ class _Asked:
         """The filter of a request or a promotion with its parameters, checked."""
         if not params.get("filterArn"):
             if params.get("filterValues"):
-                raise InvalidInput("filterValues were given without a filterArn.")
+                raise InvalidInputError("filterValues were given without a filterArn.")
             return None
         parsed = self.sources.filter(params["filterArn"], self.deployment.group_arn)
         wanted = Target.ACTION if self.deployment.recipe_type == "PERSONALIZED_ACTIONS" else Target.ITEM
         if parsed.target is not wanted:
-            raise InvalidInput(f"The filter filters {parsed.target}, but this request returns {wanted}s.")
+            raise InvalidInputError(
+                f"The filter filters {parsed.target}, but this request returns {wanted}s."
+            )
         try:
             return parsed, bind(parsed, params.get("filterValues"))
         except FilterError as problem:
-            raise InvalidInput(str(problem)) from None
+            raise InvalidInputError(str(problem)) from None
 
     def view(self, items: Vocabulary) -> View:
         return self.deployment.view(self.data, items)
@@ -210,7 +212,7 @@ class _Asked:
         try:
             return keep(parsed, view.columns, values, subject)
         except FilterError as problem:
-            raise InvalidInput(str(problem)) from None
+            raise InvalidInputError(str(problem)) from None
 
     def without_hidden(self, view: View, mask: np.ndarray | None) -> np.ndarray | None:
         """Domain use cases leave out what the user bought or watched."""
@@ -280,7 +282,7 @@ def _identify(sources: Sources, items: list[str]) -> str:
 def _campaign_or_recommender(params: Params) -> str:
     campaign, recommender = params.get("campaignArn"), params.get("recommenderArn")
     if bool(campaign) == bool(recommender):
-        raise InvalidInput("Exactly one of campaignArn and recommenderArn must be given.")
+        raise InvalidInputError("Exactly one of campaignArn and recommenderArn must be given.")
     return campaign or recommender  # type: ignore[return-value]
 
 
@@ -288,7 +290,7 @@ def _require(deployment: Deployment, params: Params) -> None:
     needed = deployment.requires or {"user": ("userId",), "item": ("itemId",)}.get(deployment.model.needs, ())
     for name in needed:
         if not params.get(name):
-            raise InvalidInput(
+            raise InvalidInputError(
                 f"{name} is required for recommendations of recipe type {deployment.recipe_type}."
             )
 
@@ -298,7 +300,7 @@ def _count(params: Params, usual: int, most: int) -> int:
     if count is None:
         return usual
     if count > most:
-        raise InvalidInput(f"numResults is {count}; the maximum is {most}.")
+        raise InvalidInputError(f"numResults is {count}; the maximum is {most}.")
     return count
 
 
@@ -308,14 +310,14 @@ def _metadata_columns(deployment: Deployment, params: Params) -> list[tuple[str,
     if not asked:
         return []
     if not deployment.shows_metadata:
-        raise InvalidInput(
+        raise InvalidInputError(
             "metadataColumns can only be used when enableMetadataWithRecommendations is true in the "
             "configuration of the campaign or recommender."
         )
     if set(asked) != {"ITEMS"}:
-        raise InvalidInput("The key of metadataColumns must be ITEMS.")
+        raise InvalidInputError("The key of metadataColumns must be ITEMS.")
     if len(asked["ITEMS"]) > MAX_METADATA_COLUMNS:
-        raise InvalidInput(f"At most {MAX_METADATA_COLUMNS} metadata columns can be asked for.")
+        raise InvalidInputError(f"At most {MAX_METADATA_COLUMNS} metadata columns can be asked for.")
     return [(name, name.upper()) for name in asked["ITEMS"]]
 
 
@@ -326,12 +328,12 @@ def _promotion(
     if not listed:
         return None
     if len(listed) > 1:
-        raise InvalidInput("At most one promotion can be given.")
+        raise InvalidInputError("At most one promotion can be given.")
     wanted = listed[0]
     if not wanted.get("filterArn"):
-        raise InvalidInput("A promotion needs a filterArn.")
+        raise InvalidInputError("A promotion needs a filterArn.")
     if not wanted.get("percentPromotedItems"):
-        raise InvalidInput("A promotion needs percentPromotedItems, 1 to 100.")
+        raise InvalidInputError("A promotion needs percentPromotedItems, 1 to 100.")
     return wanted.get("name") or "promotion", int(wanted["percentPromotedItems"]), asked.filter(wanted)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from localpersonalize.recipes.base import Recipe
-from localpersonalize.recipes.hyperparameters import Described
+from localpersonalize.recipes.hyperparameters import HyperparameterSpec
 
 MOST_JOBS = 40
 USUAL_JOBS = 8
@@ -59,12 +59,12 @@ def ranges_of(recipe: Recipe, hpo_config: Mapping[str, Any]) -> list[Range]:
     return found or [_documented_range(entry) for entry in tunable.values()]
 
 
-def _documented_range(entry: Described) -> Range:
+def _documented_range(entry: HyperparameterSpec) -> Range:
     low, high = float(entry.low or 0), float(entry.high or 0)
     return Range(entry.name, low, high, entry.kind == "integer", entry.values)
 
 
-def _given_range(recipe: Recipe, entry: Described, given: Mapping[str, Any]) -> Range:
+def _given_range(recipe: Recipe, entry: HyperparameterSpec, given: Mapping[str, Any]) -> Range:
     documented = _documented_range(entry)
     if entry.values:
         values = tuple(str(value).lower() for value in given["values"])

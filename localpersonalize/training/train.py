@@ -57,7 +57,7 @@ def train_solution_version(
     :param previous_model_dir: the model that `training_mode` UPDATE starts from.
     :raises TrainingError: if the data or the configuration does not allow it; text for `failureReason`.
     :raises ValueError: if a setting is out of its range.
-    :raises TrainingStopped: if it was stopped.
+    :raises TrainingStoppedError: if it was stopped.
     """
     options = options or TrainingOptions()
     started = time.perf_counter()

@@ -19,7 +19,7 @@ _OCCUPIED = frozenset({"LimitExceededException", "ResourceInUseException"})
 
 
 @dataclass(frozen=True)
-class Cure:
+class Remedy:
     """A known cause: what the service says about it, what to do, and whether the same request may yet succeed."""
 
     says: str
@@ -27,33 +27,33 @@ class Cure:
     try_again: bool = True
 
 
-CURES = (
-    Cure(r"assume|trust", "Let the role trust personalize.amazonaws.com."),
-    Cure(r"bucket policy|not authori[sz]ed|access ?denied|can(?:'t|not) read|insufficient privileges|permission",
+REMEDIES = (
+    Remedy(r"assume|trust", "Let the role trust personalize.amazonaws.com."),
+    Remedy(r"bucket policy|not authori[sz]ed|access ?denied|can(?:'t|not) read|insufficient privileges|permission",
          "Let the role, and the bucket's policy for personalize.amazonaws.com, do s3:GetObject and s3:ListBucket"
          " (and s3:PutObject where a job writes)."),
-    Cure(r"at least 1,?000|1,?000 interactions|too few|fewer than 1,?000|not enough|at least 25",
+    Remedy(r"at least 1,?000|1,?000 interactions|too few|fewer than 1,?000|not enough|at least 25",
          "Import at least 1,000 interactions of 25 users with two or more each; look at the solution's event type.",
          try_again=False),
-    Cure(r"legacy|no longer (?:be )?(?:created|supported)|deprecated recipe",
+    Remedy(r"legacy|no longer (?:be )?(?:created|supported)|deprecated recipe",
          "AWS no longer trains this recipe: use aws-user-personalization-v2 (HRNN family) or"
          " aws-personalized-ranking-v2.", try_again=False),
-    Cure(r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."),
-    Cure(r"\bcsv\b|\bheader\b|null value|empty value|missing (?:the )?(?:following )?columns?",
+    Remedy(r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."),
+    Remedy(r"\bcsv\b|\bheader\b|null value|empty value|missing (?:the )?(?:following )?columns?",
          "Look at the named file and the dataset's schema; export it again.", try_again=False),
-    Cure(r"no (?:data|objects?|files?)|NoSuchKey|NoSuchBucket|does not exist",
+    Remedy(r"no (?:data|objects?|files?)|NoSuchKey|NoSuchBucket|does not exist",
          "Look at the s3:// location that the task was given: there is nothing to read there."),
 )  # fmt: skip
 
 
-def cure_of(reason: str) -> Cure | None:
+def remedy_of(reason: str) -> Remedy | None:
     """The known cause that a reason speaks of."""
-    return next((cure for cure in CURES if re.search(cure.says, reason, re.IGNORECASE)), None)
+    return next((remedy for remedy in REMEDIES if re.search(remedy.says, reason, re.IGNORECASE)), None)
 
 
-def cure(reason: str) -> str | None:
+def remedy(reason: str) -> str | None:
     """What to do about a reason, if it is a known one."""
-    known = cure_of(reason)
+    known = remedy_of(reason)
     return known.do if known else None
 
 
@@ -62,7 +62,7 @@ def explain(resource: str, status: str, reason: str = "") -> str:
     text = f"{resource} is {status}."
     if reason:
         text += f" {reason}"
-    advice = cure(reason)
+    advice = remedy(reason)
     return f"{text} -> {advice}" if advice else text
 
 
@@ -94,13 +94,13 @@ class PersonalizeError(Exception):
     @property
     def try_again(self) -> bool:
         """Whether the same work can succeed another time: false, if a person must change something first."""
-        known = cure_of(self.reason)
+        known = remedy_of(self.reason)
         return known is None or known.try_again
 
 
-class UnknownStatus(PersonalizeError):
+class UnknownStatusError(PersonalizeError):
     """The service answers with a state that nobody declared."""
 
 
-class WaitedTooLong(PersonalizeError):
+class WaitTimeoutError(PersonalizeError):
     """Still not done after the last attempt."""

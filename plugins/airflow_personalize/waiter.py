@@ -19,7 +19,13 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.waiter import SingleWaiterConfig, WaiterModel
 
-from airflow_personalize.exceptions import PersonalizeError, UnknownStatus, WaitedTooLong, code_of, is_passing
+from airflow_personalize.exceptions import (
+    PersonalizeError,
+    UnknownStatusError,
+    WaitTimeoutError,
+    code_of,
+    is_passing,
+)
 from airflow_personalize.hooks import WAITERS
 
 # Airflow takes a task for dead whose deferral ends before the worker process that deferred it has exited (seconds, on a
@@ -68,7 +74,7 @@ class Wait:
     def look(self, client: Any) -> Outcome:
         """Ask for the state once. Throttling and broken connections are a reason to look again, not a failure.
 
-        :raises UnknownStatus: if the state is not one that the waiter declares.
+        :raises UnknownStatusError: if the state is not one that the waiter declares.
         """
         config = _config(self.waiter)
         operation = getattr(client, xform_name(config.operation))
@@ -85,7 +91,9 @@ class Wait:
                 return Outcome(acceptor.state, _status(answer, config), _reason(answer, config))
         if "Error" in answer:
             raise PersonalizeError(self.resource, answer["Error"]["Code"], answer["Error"]["Message"])
-        raise UnknownStatus(self.resource, _status(answer, config), "The service gave a state nobody knows.")
+        raise UnknownStatusError(
+            self.resource, _status(answer, config), "The service gave a state nobody knows."
+        )
 
     def soon(self, client: Any, *, fresh: bool = False) -> Outcome:
         """What the service says within a few seconds.
@@ -121,7 +129,7 @@ class Wait:
         if outcome.state == "failure":
             raise PersonalizeError(self.resource, outcome.status, outcome.reason)
         if outcome.state == "retry":
-            raise WaitedTooLong(
+            raise WaitTimeoutError(
                 self.resource,
                 outcome.status or "unknown",
                 f"It is still not done after the last attempt. {outcome.reason}".strip(),

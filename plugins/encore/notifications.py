@@ -14,7 +14,7 @@ from encore.config.policies import Channel, Event, MailChannel, SlackChannel, Sn
 
 
 @dataclass(frozen=True)
-class News:
+class Message:
     """One message: what happened, a subject of one line, and the text with the tables."""
 
     event: Event
@@ -25,7 +25,7 @@ class News:
 def news_of(
     group: str, outcomes: Mapping[str, Mapping[str, Any]], decisions: Mapping[str, Mapping[str, Any]],
     failed_tasks: Sequence[str],
-) -> list[News]:  # fmt: skip
+) -> list[Message]:  # fmt: skip
     """The messages of a night, one for each kind of outcome.
 
     :param outcomes: by solution, its `outcome` and `reason`, as they are recorded
@@ -44,7 +44,7 @@ def news_of(
             if tasks:
                 parts.append(f"Failed tasks: {', '.join(tasks)}")
             subject = f"{group}: {event} {', '.join(names) or ', '.join(tasks)}"
-            found.append(News(event, subject, "\n\n".join(part.strip() for part in parts)))  # type: ignore[arg-type]
+            found.append(Message(event, subject, "\n\n".join(part.strip() for part in parts)))  # type: ignore[arg-type]
     return found
 
 
@@ -73,7 +73,7 @@ def notifier(channel: SlackChannel | MailChannel | SnsChannel, subject: str, tex
     )
 
 
-def send(channel: SlackChannel | MailChannel | SnsChannel, news: News, context: Any) -> None:
+def send(channel: SlackChannel | MailChannel | SnsChannel, news: Message, context: Any) -> None:
     """Send a finished message; unlike Airflow does for its own callbacks, nothing in it is taken for a template."""
     text = html.escape(news.text) if isinstance(channel, MailChannel) else news.text
     notifier(channel, news.subject, text).notify(context)
@@ -86,7 +86,7 @@ async def late(channels: Sequence[Mapping[str, Any]], group: str, hours: float, 
         f"The run {run.get('dag_run_id', '')} still runs {hours:g} hours after its begin. Look at what it waits"
         " for in Airflow."
     )
-    news = News("late", f"{group}: the night is late", text)
+    news = Message("late", f"{group}: the night is late", text)
     for each in channels:
         channel: Any = TypeAdapter(Channel).validate_python(each)
         if "late" in channel.on:

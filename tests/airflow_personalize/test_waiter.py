@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.waiter import WaiterModel
 
 from airflow_personalize import waiter
-from airflow_personalize.exceptions import PersonalizeError, UnknownStatus, WaitedTooLong
+from airflow_personalize.exceptions import PersonalizeError, UnknownStatusError, WaitTimeoutError
 from airflow_personalize.hooks import WAITERS
 from airflow_personalize.waiter import Wait, waiter_names
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_found_is_deleted(waiter):
 
 @pytest.mark.parametrize("waiter", waiter_names())
 def test_a_state_that_nobody_declared_is_an_error(waiter):
-    with pytest.raises(UnknownStatus, match="arn:x is HALF ASLEEP"):
+    with pytest.raises(UnknownStatusError, match="arn:x is HALF ASLEEP"):
         Wait(waiter, {"arn": "arn:x"}).look(Service(paths(waiter).pop(), "HALF ASLEEP"))
 
 
@@ -141,7 +141,7 @@ def test_a_failure_carries_the_resource_its_status_and_the_reason(slept):
 
 def test_a_wait_ends_after_its_last_attempt(slept):
     service = Service("campaign.status", "CREATE PENDING")
-    with pytest.raises(WaitedTooLong, match="still not done after the last attempt"):
+    with pytest.raises(WaitTimeoutError, match="still not done after the last attempt"):
         wait(max_attempts=4).until_done(service, Log())
     assert service.calls == 4
 

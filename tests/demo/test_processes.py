@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from demo import stack
-from demo.processes import Process, ProcessDied, wait_until
+from demo.processes import Process, ProcessDiedError, wait_until
 
 SLEEPER = "import time; time.sleep(600)"
 PARENT = (
@@ -38,7 +38,7 @@ def start(tmp_path):
 
 def test_a_child_that_ends_is_reported_with_its_last_words(start, tmp_path):
     process = start("print('no such table'); raise SystemExit(3)")
-    with pytest.raises(ProcessDied, match="no such table") as died:
+    with pytest.raises(ProcessDiedError, match="no such table") as died:
         wait_until(lambda: False, [process], 30, "the child")
     assert (died.value.name, died.value.exit_code, died.value.log) == ("child", 3, tmp_path / "child.log")
 
@@ -64,7 +64,7 @@ def test_stopping_stops_grandchildren_too(start):
 def test_only_one_process_owns_a_home(tmp_path):
     lock = stack._take_lock(tmp_path)
     assert stack.running(tmp_path)
-    with pytest.raises(stack.AlreadyRunning, match="make down"):
+    with pytest.raises(stack.AlreadyRunningError, match="make down"):
         stack._take_lock(tmp_path)
     lock.close()
     assert not stack.running(tmp_path)

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from demo.progress import RunFailed, follow
+from demo.progress import RunFailedError, follow
 
 
 class Airflow:
@@ -65,7 +65,7 @@ def test_a_failed_task_is_named_with_its_error_and_log():
     airflow = Airflow(
         ("failed", {("import", -1): "success", ("train", 1): "failed", ("verify", 1): "upstream_failed"})
     )
-    with pytest.raises(RunFailed) as failed:
+    with pytest.raises(RunFailedError) as failed:
         follow(airflow, "nightly", "run-1", Console(file=io.StringIO()), log_folder="logs")
     (task,) = failed.value.tasks
     assert task.task == "train [1]"

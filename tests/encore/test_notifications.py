@@ -16,9 +16,9 @@ from moto import mock_aws
 from pydantic import TypeAdapter
 
 from encore.config.policies import Channel
-from encore.notifications import News, channels_for, late, news_of, send
+from encore.notifications import Message, channels_for, late, news_of, send
 
-NEWS = News("held", "shop: held related", "NDCG {{ 0.1 }} < 0.2\n| a |")
+MESSAGE = Message("held", "shop: held related", "NDCG {{ 0.1 }} < 0.2\n| a |")
 
 
 def channel(**given):
@@ -79,9 +79,9 @@ def test_a_mail_arrives(monkeypatch):
         extra = {"disable_ssl": True, "disable_tls": True, "from_email": "encore@example.com"}
         address = {"conn_type": "smtp", "host": "127.0.0.1", "port": server.server_address[1], "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(address))
-        send(channel(type="smtp", to=["team@example.com"]), NEWS, {})
+        send(channel(type="smtp", to=["team@example.com"]), MESSAGE, {})
     mail = email.message_from_bytes(server.mails[0])
-    assert mail["Subject"] == NEWS.subject
+    assert mail["Subject"] == MESSAGE.subject
     text = mail.get_payload()[0].get_payload(decode=True).decode()
     assert "NDCG {{ 0.1 }} &lt; 0.2" in text
 
@@ -104,8 +104,8 @@ def test_slack_is_told(monkeypatch):
         address = f"http://127.0.0.1:{server.server_address[1]}/services"
         connection = {"conn_type": "slackwebhook", "host": address, "password": "T0/B0/secret"}
         monkeypatch.setenv("AIRFLOW_CONN_SLACK_WEBHOOK_DEFAULT", json.dumps(connection))
-        send(channel(type="slack"), NEWS, {})
-    assert NEWS.subject in got[0]["text"]
+        send(channel(type="slack"), MESSAGE, {})
+    assert MESSAGE.subject in got[0]["text"]
     assert "{{ 0.1 }}" in got[0]["text"]
 
 
@@ -131,10 +131,10 @@ def topic(monkeypatch) -> Iterator[tuple[str, list]]:
 
 def test_sns_is_told(topic):
     arn, published = topic
-    send(channel(type="sns", topic_arn=arn), NEWS, {})
+    send(channel(type="sns", topic_arn=arn), MESSAGE, {})
     (message,) = published()
-    assert message["Subject"] == NEWS.subject
-    assert message["Message"].endswith(NEWS.text)
+    assert message["Subject"] == MESSAGE.subject
+    assert message["Message"].endswith(MESSAGE.text)
 
 
 def test_a_late_night_is_told_to_those_who_want_to_know(topic):

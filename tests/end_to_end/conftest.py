@@ -13,7 +13,7 @@ import pytest
 
 from demo import local_aws, product_database, shop
 from demo.airflow import AirflowClient
-from demo.progress import RunFailed, failed_tasks
+from demo.progress import RunFailedError, failed_tasks
 from demo.settings import Settings
 from demo.stack import Stack
 
@@ -69,7 +69,7 @@ class RunningStack:
         run = self.run(dag_id, params, **fields)
         if run["state"] != "success":
             tasks = self.airflow.task_instances(dag_id, run["dag_run_id"])
-            raise RunFailed(dag_id, run["dag_run_id"], failed_tasks(self.airflow, tasks))
+            raise RunFailedError(dag_id, run["dag_run_id"], failed_tasks(self.airflow, tasks))
         return run
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:

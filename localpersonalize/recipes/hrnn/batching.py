@@ -21,7 +21,7 @@ def gap_feature(seconds: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Lanes:
+class SequenceBatches:
     """All arrays [steps, lanes, time]. `row` is the event that a step predicts (an index into the log), the
     one before it the event that the step reads; where `new` is 1 a user begins and nothing is read."""
 
@@ -35,7 +35,9 @@ class Lanes:
         return len(self.row)
 
     @classmethod
-    def of(cls, log: EventLog, weight: np.ndarray, lanes: int, time: int, rng: np.random.Generator) -> Lanes:
+    def of(
+        cls, log: EventLog, weight: np.ndarray, lanes: int, time: int, rng: np.random.Generator
+    ) -> SequenceBatches:
         """Users in random order, each into the shortest lane.
 
         :param weight: float32 [events], how much predicting each event counts.

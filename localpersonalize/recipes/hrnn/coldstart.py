@@ -9,7 +9,7 @@ import numpy as np
 from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
 from localpersonalize.recipes.hrnn.hrnn import HrnnMetadata
 from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel
-from localpersonalize.recipes.hrnn.trainer import Fitted, Training
+from localpersonalize.recipes.hrnn.trainer import FitResult, Training
 from localpersonalize.recipes.hrnn.user_personalization import PersonalizationHyperparameters
 from localpersonalize.recipes.hyperparameters import between
 from localpersonalize.recipes.interactions import EventLog
@@ -50,7 +50,7 @@ class HrnnColdstart(HrnnMetadata):
                 f" {advice} cold_start_max_interactions or cold_start_max_duration."
             )
 
-    def build(self, training: Training, fitted: Fitted, encoders: Encoders) -> HrnnModel:
+    def build(self, training: Training, fitted: FitResult, encoders: Encoders) -> HrnnModel:
         model = super().build(training, fitted, encoders)
         # Which items are cold is a matter of all users, also of those left out for their long histories.
         everything = EventLog.of(training.data, model.items)

@@ -14,7 +14,7 @@ from localpersonalize.recipes.features import Features
 from localpersonalize.recipes.hrnn.item_factors import item_vectors
 from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel, cold_bias
 from localpersonalize.recipes.hrnn.repeat_calibration import repeat_bias
-from localpersonalize.recipes.hrnn.trainer import Fitted, Start, Training, fit
+from localpersonalize.recipes.hrnn.trainer import FitResult, Initialisation, Training, fit
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
 from localpersonalize.recipes.interactions import EventLog
 
@@ -64,7 +64,7 @@ class Hrnn(Recipe):
         log = replace(log, weight=log.weight * recency_weight(log.time, recent(hyperparameters)))
         options.step(0.0, f"{len(log)} events of {len(log.users)} users with {len(log.items)} items")
         encoders = previous.encoders if previous else self._encoders(data)
-        start = Start(
+        start = Initialisation(
             vectors=SCALE * item_vectors(log, EMBEDDING, options.seed),
             item_features=_encoded(encoders.items, data.items, "ITEM_ID", log.items),
             user_features=_encoded(encoders.users, data.users, "USER_ID", log.users),
@@ -84,7 +84,7 @@ class Hrnn(Recipe):
             Features.fit(data.interactions, schemas.get("interactions"), sorted(context_columns(data))),
         )
 
-    def build(self, training: Training, fitted: Fitted, encoders: Encoders) -> HrnnModel:
+    def build(self, training: Training, fitted: FitResult, encoders: Encoders) -> HrnnModel:
         """A model of the fitted network; items without events are recommended if metadata describe them."""
         parameters = dict(fitted.parameters)
         bias = np.where(fitted.trained, parameters["bias"], -np.inf).astype(np.float32)

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from localpersonalize.recipes.hrnn.batching import Lanes
+from localpersonalize.recipes.hrnn.batching import SequenceBatches
 from localpersonalize.recipes.hrnn.inference import DECAY
 
 Tree = dict[str, Any]
@@ -29,7 +29,7 @@ RATES = {"item_features": 0.1, "user_features": 0.3, "context": 0.3}
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How to train. `samples`: negatives a step shares, 0 for the softmax over all items."""
 
     lanes: int
@@ -154,7 +154,7 @@ def forward(
 
 
 def train(
-    parameters: Tree, inputs: Inputs, lanes_of: Callable[[np.random.Generator], Lanes], plan: Plan,
+    parameters: Tree, inputs: Inputs, lanes_of: Callable[[np.random.Generator], SequenceBatches], plan: TrainingPlan,
     report: Callable[[float, str], None],
 ) -> tuple[Tree, list[float]]:  # fmt: skip
     """Fit the parameters; returns them and the mean loss of each epoch.
@@ -208,7 +208,7 @@ def _sampler(frequency: np.ndarray, samples: int) -> Callable[[np.random.Generat
     )
 
 
-def _step(inputs: Inputs, plan: Plan, optimiser: Any) -> Callable[..., Any]:
+def _step(inputs: Inputs, plan: TrainingPlan, optimiser: Any) -> Callable[..., Any]:
     item, user = jnp.asarray(inputs.item), jnp.asarray(inputs.user)
     features = jnp.asarray(inputs.item_features)
     user_features, context = jnp.asarray(inputs.user_features), jnp.asarray(inputs.context)

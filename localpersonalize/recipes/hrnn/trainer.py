@@ -32,7 +32,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Start:
+class Initialisation:
     """Where training starts: item vectors, features (float32, dense), and a model to continue from."""
 
     vectors: np.ndarray
@@ -43,7 +43,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitResult:
     """`parameters`: of the network, with `vectors` and `bias` of all items; `trained`: bool [items]."""
 
     parameters: dict[str, np.ndarray]
@@ -52,7 +52,7 @@ class Fitted:
     losses: list[float]
 
 
-def fit(training: Training, start: Start) -> Fitted:
+def fit(training: Training, start: Initialisation) -> FitResult:
     """Train the network on the log."""
     from localpersonalize.recipes.hrnn import network
 
@@ -79,14 +79,14 @@ def fit(training: Training, start: Start) -> Fitted:
     tree, losses = network.train(
         tree,
         inputs,
-        lambda rng: network.Lanes.of(log, log.weight, plan.lanes, plan.time, rng),
+        lambda rng: network.SequenceBatches.of(log, log.weight, plan.lanes, plan.time, rng),
         plan,
         lambda fraction, message: options.step(0.05 + 0.9 * fraction, message),
     )
     parameters = {name: np.array(values, np.float32) for name, values in tree.items()}
     by_metadata = start.item_features @ parameters["item_features"]
     parameters["vectors"] = np.add(parameters.pop("items"), by_metadata, dtype=np.float32)
-    return Fitted(parameters, counts > 0, start.item_features, losses)
+    return FitResult(parameters, counts > 0, start.item_features, losses)
 
 
 def hidden_of(hyperparameters: Any) -> int:
@@ -95,7 +95,7 @@ def hidden_of(hyperparameters: Any) -> int:
 
 def plan_of(log: EventLog, hyperparameters: Any, seed: int, update: bool) -> Any:
     """Lanes, epochs and samples for a training of this size."""
-    from localpersonalize.recipes.hrnn.network import Plan
+    from localpersonalize.recipes.hrnn.network import TrainingPlan
 
     time = int(getattr(hyperparameters, "bptt", 32))
     lanes = int(np.clip(len(log) // 6000, 4, 128))
@@ -103,7 +103,7 @@ def plan_of(log: EventLog, hyperparameters: Any, seed: int, update: bool) -> Any
     epochs = min(60, max(epochs, -(-FEW_STEPS * lanes * time // len(log))))
     if update:
         epochs = UPDATE_EPOCHS
-    return Plan(
+    return TrainingPlan(
         lanes=lanes,
         time=time,
         epochs=epochs,

@@ -14,7 +14,7 @@ from localpersonalize.recipes.base import Model, Needs, TrainingData, TrainingEr
 from localpersonalize.recipes.hrnn.hrnn import HistoryPercentiles, HrnnMetadata
 from localpersonalize.recipes.hrnn.impressions import impression_bias
 from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel
-from localpersonalize.recipes.hrnn.trainer import Fitted, Training
+from localpersonalize.recipes.hrnn.trainer import FitResult, Training
 from localpersonalize.recipes.hyperparameters import Hyperparameters, between
 
 
@@ -69,7 +69,7 @@ class UserPersonalization(HrnnMetadata):
             raise TrainingError(f"UPDATE of {self.name} can't start from a model of {previous.recipe}.")
         return self._train(data, hyperparameters, options, previous)
 
-    def build(self, training: Training, fitted: Fitted, encoders: Encoders) -> HrnnModel:
+    def build(self, training: Training, fitted: FitResult, encoders: Encoders) -> HrnnModel:
         model = super().build(training, fitted, encoders)
         bias = model.parameters["bias"] + impression_bias(training.data, model.items)
         if training.options.objective is not None:

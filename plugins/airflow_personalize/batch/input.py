@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.schema.avro import Field
-from airflow_personalize.export.validation.casting import Uncastable, convert
+from airflow_personalize.export.validation.casting import UncastableError, convert
 
 KEYS = {
     "user_id": "userId",
@@ -26,7 +26,7 @@ OPTIONAL = ("filter_values",)
 LIKE = {"item_list": '["1", "2"]', "filter_values": '{"GENRE": "\\"drama\\""}'}  # columns of JSON
 
 
-class Asking:
+class BatchInputEncoder:
     """Turns batches of rows into lines. Rows without an id are left out and counted.
 
     :param columns: the columns that a line is made of, e.g. `("user_id", "item_list")`
@@ -68,7 +68,7 @@ class Asking:
             return [None if ids is None else [str(each) for each in ids] for ids in array.to_pylist()]
         try:
             converted = convert(Field(name, "string"), array)
-        except Uncastable as error:
+        except UncastableError as error:
             raise ExportError(f"column {name!r} of the batch job's input: {error}") from error
         if any(mask.any() for _, mask in converted.failures):
             raise ExportError(f"column {name!r} of the batch job's input holds no text: cast it in the query")

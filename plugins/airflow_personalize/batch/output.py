@@ -26,12 +26,12 @@ def columns_of(kind: str, asked: Sequence[str]) -> tuple[str, ...]:
     return (SEGMENTS if kind == "segments" else COLUMNS)[tuple(asked)]
 
 
-class TooManyErrors(Exception):
+class TooManyErrorsError(Exception):
     """More lines have no answer than the job's limit allows."""
 
 
 @dataclass
-class Tally:
+class MatchCounts:
     """What became of the lines."""
 
     asked: int
@@ -51,11 +51,11 @@ class Tally:
 
     def refuse(self, limit: float) -> None:
         """
-        :raises TooManyErrors: if too many lines have no answer.
+        :raises TooManyErrorsError: if too many lines have no answer.
         """
         without = self.failed + self.missing
         if without > limit * self.asked:
-            raise TooManyErrors(
+            raise TooManyErrorsError(
                 f"{without:,} of {self.asked:,} lines have no answer ({self.missing:,} of them stand nowhere); the"
                 f" limit is {limit:.2%} (error_limit). For example: {'; '.join(self.examples) or 'no line says why'}"
             )
@@ -67,7 +67,7 @@ class Tally:
         }  # fmt: skip
 
 
-def rows(lines: Iterable[bytes], columns: Sequence[str], tally: Tally) -> Iterator[tuple[Any, ...]]:
+def rows(lines: Iterable[bytes], columns: Sequence[str], tally: MatchCounts) -> Iterator[tuple[Any, ...]]:
     """A row for each result of each line, best first; lines with an error are counted and give none."""
     scored = "score" in columns
     for raw in lines:

@@ -22,7 +22,7 @@ class SchemaError(ExportError):
         super().__init__(f"{source}: " + "; ".join(self.problems))
 
 
-class SchemaMismatch(ExportError):
+class SchemaMismatchError(ExportError):
     """The query's columns are not the schema's fields, whatever the rows hold."""
 
     def __init__(self, dataset: str, problems: Sequence[str]) -> None:
@@ -35,7 +35,7 @@ class SchemaMismatch(ExportError):
         )
 
 
-class RuleViolated(ExportError):
+class RuleViolatedError(ExportError):
     """A row broke a rule whose action is `stop`."""
 
     def __init__(self, dataset: str, rule: str, field: str, row: int, value: str) -> None:
@@ -46,7 +46,7 @@ class RuleViolated(ExportError):
         )
 
 
-class TooManyRejected(ExportError):
+class TooManyRejectedError(ExportError):
     """More rows were rejected than the dataset's limit allows; the partition stays as it was."""
 
     def __init__(
@@ -72,7 +72,7 @@ class TooManyRejected(ExportError):
         )
 
 
-class TooManyEventTypes(ExportError):
+class TooManyEventTypesError(ExportError):
     """More distinct event types than the service takes; partitions stay as they were."""
 
     def __init__(

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_personalize.export.exceptions import TooManyRejected
-from airflow_personalize.export.manifest import Manifest, Place, commit, new_attempt
+from airflow_personalize.export.exceptions import TooManyRejectedError
+from airflow_personalize.export.manifest import DatasetLocation, Manifest, commit, new_attempt
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.prefetch import ReadAhead
 from airflow_personalize.export.read.sources import Source
@@ -45,7 +45,7 @@ class Export:
 
     source: Source
     client: Any
-    place: Place
+    place: DatasetLocation
     schema: DatasetSchema
     contract: Contract = field(default_factory=Contract)
     rejected_limit: float = 0.01
@@ -157,7 +157,7 @@ class Export:
     def _check_share(self, partition: Partition, read: int, rejects: RejectedRows) -> None:
         rejected = rejects.counts.total()
         if rejected and rejected > self.rejected_limit * read:
-            raise TooManyRejected(
+            raise TooManyRejectedError(
                 self.place.dataset,
                 partition.key,
                 read=read,
@@ -168,7 +168,7 @@ class Export:
             )
 
 
-def manifest_of(place: Place, partition: Partition, summary: Summary) -> Manifest:
+def manifest_of(place: DatasetLocation, partition: Partition, summary: Summary) -> Manifest:
     return Manifest(
         dataset=place.dataset,
         key=partition.key,

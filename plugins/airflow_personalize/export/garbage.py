@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_personalize.export import manifest as manifests
-from airflow_personalize.export.manifest import NAME, Place
+from airflow_personalize.export.manifest import NAME, DatasetLocation
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Garbage:
     uploads: Sequence[tuple[str, str]] = field(default=())
 
 
-def find(client: Any, place: Place, before: datetime) -> Garbage:
+def find(client: Any, place: DatasetLocation, before: datetime) -> Garbage:
     """Everything of the dataset that is of no use any more and was last written before an instant (with zone)."""
     named = {
         file["key"]
@@ -49,7 +49,7 @@ def find(client: Any, place: Place, before: datetime) -> Garbage:
     return Garbage([key for key, _ in found], sum(size for _, size in found), uploads)
 
 
-def remove(client: Any, place: Place, garbage: Garbage) -> None:
+def remove(client: Any, place: DatasetLocation, garbage: Garbage) -> None:
     """Delete it, a thousand objects a request."""
     for start in range(0, len(garbage.keys), 1_000):
         objects = [{"Key": key} for key in garbage.keys[start : start + 1_000]]
@@ -63,7 +63,7 @@ def _objects(client: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Contents", ())
 
 
-def _uploads(client: Any, place: Place) -> Iterator[dict[str, Any]]:
+def _uploads(client: Any, place: DatasetLocation) -> Iterator[dict[str, Any]]:
     pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=place.bucket, Prefix=place.root)
     for page in pages:
         yield from page.get("Uploads", ())

@@ -23,7 +23,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Place:
+class DatasetLocation:
     """Where a dataset is kept: `s3://bucket/prefix/dataset/`."""
 
     bucket: str
@@ -104,7 +104,7 @@ def new_attempt(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)).strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(4)}"
 
 
-def commit(client: Any, place: Place, manifest: Manifest) -> bool:
+def commit(client: Any, place: DatasetLocation, manifest: Manifest) -> bool:
     """Make the manifest the partition.
 
     :return: False when the partition already holds an export that read the database later
@@ -137,12 +137,12 @@ def commit(client: Any, place: Place, manifest: Manifest) -> bool:
     )
 
 
-def read(client: Any, place: Place, directory: str) -> Manifest | None:
+def read(client: Any, place: DatasetLocation, directory: str) -> Manifest | None:
     """The partition's manifest, None when no export of it ever finished."""
     return _read(client, place, directory)[0]
 
 
-def directories(client: Any, place: Place) -> list[str]:
+def directories(client: Any, place: DatasetLocation) -> list[str]:
     """Every folder of the dataset, finished partitions and others, sorted."""
     pages = client.get_paginator("list_objects_v2").paginate(
         Bucket=place.bucket, Prefix=place.root, Delimiter="/"
@@ -151,7 +151,7 @@ def directories(client: Any, place: Place) -> list[str]:
     return sorted(prefix[len(place.root) : -1] for prefix in found)
 
 
-def _read(client: Any, place: Place, directory: str) -> tuple[Manifest | None, str | None]:
+def _read(client: Any, place: DatasetLocation, directory: str) -> tuple[Manifest | None, str | None]:
     key = place.manifest(directory)
     try:
         answer = client.get_object(Bucket=place.bucket, Key=key)

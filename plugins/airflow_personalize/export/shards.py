@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from airflow_personalize.export.exceptions import ExportError, TooManyRejected
+from airflow_personalize.export.exceptions import ExportError, TooManyRejectedError
 from airflow_personalize.export.exporter import manifest_of
-from airflow_personalize.export.manifest import Place, commit, new_attempt
+from airflow_personalize.export.manifest import DatasetLocation, commit, new_attempt
 from airflow_personalize.export.partitions import Partition, cut_by_key, cut_in_time
 from airflow_personalize.export.read.sources import Source
 from airflow_personalize.export.statistics import summary as sums
@@ -38,7 +38,7 @@ def plan(
 
 def commit_all(
     client: Any,
-    place: Place,
+    place: DatasetLocation,
     summaries: Sequence[Summary],
     rejected_limit: float,
     distinct: DistinctIds | None = None,
@@ -68,7 +68,7 @@ def commit_all(
 
 
 def _merged(
-    client: Any, place: Place, key: str, group: Sequence[Summary], overall: DistinctIds | None
+    client: Any, place: DatasetLocation, key: str, group: Sequence[Summary], overall: DistinctIds | None
 ) -> Summary:
     group = sorted(group, key=lambda each: int(each.partition.get("shard", -1)))
     shards = int(group[0].partition.get("shards", 1))
@@ -111,7 +111,7 @@ def _merged(
 
 
 def _distinct(
-    client: Any, place: Place, key: str, group: Sequence[Summary], overall: DistinctIds | None
+    client: Any, place: DatasetLocation, key: str, group: Sequence[Summary], overall: DistinctIds | None
 ) -> dict[str, int]:
     """Distinct ids over all slices; ids that must be unique may not be in two of them."""
     seen = DistinctIds()
@@ -147,9 +147,9 @@ def _bounds(source: Source, bounds_sql: str, partition: Partition) -> tuple[int,
     return low, high
 
 
-def _check_share(place: Place, whole: Summary, limit: float) -> None:
+def _check_share(place: DatasetLocation, whole: Summary, limit: float) -> None:
     if whole.rows_rejected and whole.rows_rejected > limit * whole.rows_read:
-        raise TooManyRejected(
+        raise TooManyRejectedError(
             place.dataset,
             whole.key,
             read=whole.rows_read,

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.exceptions import ExportError
-from airflow_personalize.export.manifest import Manifest, Place
+from airflow_personalize.export.manifest import DatasetLocation, Manifest
 from airflow_personalize.export.partitions import FULL, Partition
 from airflow_personalize.export.statistics.training_minimum import shortfall
 from airflow_personalize.export.validation import event_types
@@ -65,7 +65,7 @@ class Snapshot:
 
 def take(
     client: Any,
-    place: Place,
+    place: DatasetLocation,
     run: str,
     *,
     keys: Sequence[str] | None = None,
@@ -76,7 +76,7 @@ def take(
     :param run: names the folder below `imports/`; the run that will import
     :raises SnapshotError: nothing to import, partitions that overlap or were exported under different
         schemas, or a wanted one is missing
-    :raises TooManyEventTypes: all partitions together hold more than the service takes
+    :raises TooManyEventTypesError: all partitions together hold more than the service takes
     """
     for remaining in reversed(range(_ATTEMPTS)):
         found, unfinished = _read_all(client, place, keys)
@@ -121,7 +121,9 @@ def gaps_of(found: Sequence[Manifest]) -> list[str]:
     ]
 
 
-def _read_all(client: Any, place: Place, keys: Sequence[str] | None) -> tuple[list[Manifest], list[str]]:
+def _read_all(
+    client: Any, place: DatasetLocation, keys: Sequence[str] | None
+) -> tuple[list[Manifest], list[str]]:
     wanted = (
         manifests.directories(client, place)
         if keys is None
@@ -135,7 +137,7 @@ def _read_all(client: Any, place: Place, keys: Sequence[str] | None) -> tuple[li
     return [each for each in read if each is not None], unfinished
 
 
-def _check(place: Place, found: Sequence[Manifest]) -> None:
+def _check(place: DatasetLocation, found: Sequence[Manifest]) -> None:
     if not found or not any(each.files for each in found):
         raise SnapshotError(f"{place.uri} holds no exported rows. Run the export (or backfill it) first")
     hashes = {each.schema_hash for each in found}
@@ -161,7 +163,7 @@ def _check(place: Place, found: Sequence[Manifest]) -> None:
             )
 
 
-def _copy(client: Any, place: Place, found: Sequence[Manifest], target: str) -> None:
+def _copy(client: Any, place: DatasetLocation, found: Sequence[Manifest], target: str) -> None:
     jobs = []
     for each in found:
         for number, file in enumerate(each.files):

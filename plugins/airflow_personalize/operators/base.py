@@ -35,7 +35,7 @@ OCCUPIED_ATTEMPTS = 720
 SHORT_PAUSES = 3
 
 
-class _Again(Exception):
+class _Reschedule(Exception):
     """A pause was sat out in the worker: `execute` is to begin once more."""
 
     def __init__(self, number: int) -> None:
@@ -50,7 +50,7 @@ def repeatable(execute: Callable[..., Any]) -> Callable[..., Any]:
         while True:
             try:
                 return execute(self, context, event)
-            except _Again as again:
+            except _Reschedule as again:
                 event = {"waited": again.number}
 
     return repeated
@@ -208,7 +208,7 @@ class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
         pause = min(2.0 ** (number - 1), self.waiter_delay if self.waiter_delay is not None else longest)
         if not self.deferrable or (pause < FIRST_PAUSE and number <= SHORT_PAUSES):
             time.sleep(pause)
-            raise _Again(number)
+            raise _Reschedule(number)
         self.defer(
             trigger=PersonalizePauseTrigger(pause, number),
             method_name="execute",

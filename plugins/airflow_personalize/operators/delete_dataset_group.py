@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import WaitedTooLong, code_of, is_occupied
+from airflow_personalize.exceptions import WaitTimeoutError, code_of, is_occupied
 from airflow_personalize.operators.base import PersonalizeBaseOperator, repeatable
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.triggers import stop_solution_version
@@ -136,7 +136,7 @@ class PersonalizeDeleteDatasetGroupTreeOperator(PersonalizeBaseOperator):
     def _again(self, context: Context, number: int, arn: str) -> None:
         """Look again when some of it may be gone."""
         if number > (self.waiter_max_attempts or 240):
-            raise WaitedTooLong(arn, "still there", "It is not gone after the last look.")
+            raise WaitTimeoutError(arn, "still there", "It is not gone after the last look.")
         return self.again(context, number, LONGEST_PAUSE)
 
 

@@ -52,7 +52,7 @@ class PersonalizeJobOperator(PersonalizeBaseOperator):
 
     @repeatable
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        memory = Memory(context)
+        memory = JobState(context)
         repetition = memory.repetition()
         for attempt in count(1):
             name = self._name(context, repetition, attempt)
@@ -71,7 +71,7 @@ class PersonalizeJobOperator(PersonalizeBaseOperator):
             self.log.info("%s %s as %s", "Started" if fresh else "Going on with", arn, name)
             return self.wait(context, self.waiter, self.stops_on_kill(arn), fresh, **{self.argument: arn})
 
-    def _start(self, context: Context, memory: Memory, name: str, first: bool) -> tuple[str, bool]:
+    def _start(self, context: Context, memory: JobState, name: str, first: bool) -> tuple[str, bool]:
         """The job of this name, and whether it was started now."""
         return self.once(
             look=lambda: memory.arn_of(name) or self.find(name, context),
@@ -94,7 +94,7 @@ class PersonalizeJobOperator(PersonalizeBaseOperator):
         return None
 
     def completed(self, context: Context, resource: str) -> Any:
-        Memory(context).done()
+        JobState(context).done()
         return resource
 
     def _name(self, context: Context, repetition: int, attempt: int) -> str:
@@ -106,7 +106,7 @@ class PersonalizeJobOperator(PersonalizeBaseOperator):
         )  # fmt: skip
 
 
-class Memory:
+class JobState:
     """What a task keeps between its tries, where Airflow has a task state store."""
 
     def __init__(self, context: Context) -> None:

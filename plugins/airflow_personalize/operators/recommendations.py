@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class EmptyRecommendations(Exception):
+class EmptyRecommendationsError(Exception):
     """A campaign or recommender answered without a single item."""
 
 
@@ -55,6 +55,8 @@ class PersonalizeGetRecommendationsOperator(AwsBaseOperator[PersonalizeRuntimeHo
         answer = self.hook.conn.get_recommendations(**{name: value for name, value in given.items() if value})
         items = answer["itemList"]
         if not items:
-            raise EmptyRecommendations(f"{self.campaign_arn or self.recommender_arn} recommends nothing.")
+            raise EmptyRecommendationsError(
+                f"{self.campaign_arn or self.recommender_arn} recommends nothing."
+            )
         self.log.info("Recommended: %s", ", ".join(item["itemId"] for item in items))
         return items

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.manifest import DatasetLocation
 
 
 class ExportedDatasetOperator(BaseOperator):
@@ -37,5 +37,5 @@ class ExportedDatasetOperator(BaseOperator):
         self.verify = verify
 
     @property
-    def place(self) -> Place:
-        return Place(self.bucket, self.prefix, self.dataset)
+    def place(self) -> DatasetLocation:
+        return DatasetLocation(self.bucket, self.prefix, self.dataset)

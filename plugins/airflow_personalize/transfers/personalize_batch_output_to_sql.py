@@ -10,7 +10,7 @@ from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_personalize.batch.output import Tally, TooManyErrors, columns_of, rows
+from airflow_personalize.batch.output import MatchCounts, TooManyErrorsError, columns_of, rows
 from airflow_personalize.batch.table_loader import Replacement, TableError
 from airflow_personalize.s3 import s3_client
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeBatchAnswersToSqlOperator(BaseOperator):
+class PersonalizeBatchOutputToSqlOperator(BaseOperator):
     """Counts the answers of a batch job, and puts them in the place of a table's rows.
 
     The table changes in one transaction, or not at all: also when too many lines have no answer. Doing it again
@@ -56,12 +56,12 @@ class PersonalizeBatchAnswersToSqlOperator(BaseOperator):
         self.verify = verify
 
     def execute(self, context: Context) -> dict[str, Any]:
-        tally = Tally(int(self.asked))
+        tally = MatchCounts(int(self.asked))
         columns = columns_of(self.kind, self.columns)
         answers = rows(self._lines(), columns, tally)
         try:
             written = self._replace(answers, columns, tally) if self.table else self._count(answers, tally)
-        except (TooManyErrors, TableError) as error:
+        except (TooManyErrorsError, TableError) as error:
             raise AirflowFailException(f"{self.output_location}: {error}") from error
         if tally.failed or tally.missing:
             self.log.warning("%d lines have an error, %d no answer at all. For example: %s",
@@ -81,12 +81,12 @@ class PersonalizeBatchAnswersToSqlOperator(BaseOperator):
                 if each["Key"].endswith(".out"):
                     yield from client.get_object(Bucket=bucket, Key=each["Key"])["Body"].iter_lines(1 << 20)
 
-    def _count(self, answers: Iterator[Any], tally: Tally) -> int:
+    def _count(self, answers: Iterator[Any], tally: MatchCounts) -> int:
         count = sum(1 for _ in answers)
         tally.refuse(self.error_limit)
         return count
 
-    def _replace(self, answers: Iterator[Any], columns: Sequence[str], tally: Tally) -> int:
+    def _replace(self, answers: Iterator[Any], columns: Sequence[str], tally: MatchCounts) -> int:
         connection = BaseHook.get_connection(self.conn_id)
         hook = connection.get_hook()
         if not isinstance(hook, DbApiHook):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_personalize.batch.input import Asking
+from airflow_personalize.batch.input import BatchInputEncoder
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.manifest import new_attempt
 from airflow_personalize.export.read.prefetch import ReadAhead
@@ -88,7 +88,7 @@ def ask(
     :raises ExportError: if nothing is left to ask, or more than the recipe takes.
     """
     with ReadAhead(source.query(sql, {})) as rows:
-        asking = Asking(columns, rows.names)
+        asking = BatchInputEncoder(columns, rows.names)
         for batch in rows.batches:
             text, count = asking.encode(batch)
             if most_lines is not None and asking.lines > most_lines:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 
-class CampaignCheckFailed(Exception):
+class CampaignCheckError(Exception):
     """A campaign answers, but not with what a recommender should say."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class Probe:
     """One question and its answer: `about` is the user or item id, `items` what was recommended."""
 
     about: str
@@ -21,7 +21,7 @@ class Asked:
 
 def judge(
     campaign: str,
-    asked: Sequence[Asked],
+    asked: Sequence[Probe],
     personal: bool,
     *,
     known_items: Collection[str] | None = None,
@@ -31,26 +31,26 @@ def judge(
 
     :param personal: whether different users or items should get different lists
     :param known_items: every item that may be recommended; None if that is not known
-    :raises CampaignCheckFailed: names the campaign and what is wrong with its answers
+    :raises CampaignCheckError: names the campaign and what is wrong with its answers
     """
     if not asked:
-        raise CampaignCheckFailed(f"{campaign} could not be asked: the imported data names no user or item.")
+        raise CampaignCheckError(f"{campaign} could not be asked: the imported data names no user or item.")
     if empty := [question.about for question in asked if not question.items]:
-        raise CampaignCheckFailed(f"{campaign} recommends nothing for {', '.join(empty)}.")
+        raise CampaignCheckError(f"{campaign} recommends nothing for {', '.join(empty)}.")
     if repeated := [question.about for question in asked if len(set(question.items)) < len(question.items)]:
-        raise CampaignCheckFailed(f"{campaign} recommends an item twice for {', '.join(repeated)}.")
+        raise CampaignCheckError(f"{campaign} recommends an item twice for {', '.join(repeated)}.")
     recommended = {item for question in asked for item in question.items}
     if known_items is not None and (unknown := sorted(recommended - set(known_items))):
-        raise CampaignCheckFailed(
+        raise CampaignCheckError(
             f"{campaign} recommends items that are not in the data: {', '.join(unknown[:5])}"
             + (f" and {len(unknown) - 5} others." if len(unknown) > 5 else ".")
         )
     lists = {question.items for question in asked}
     if personal and len(asked) > 1 and len(lists) == 1:
-        raise CampaignCheckFailed(f"{campaign} recommends the same items for all of {len(asked)} questions.")
+        raise CampaignCheckError(f"{campaign} recommends the same items for all of {len(asked)} questions.")
     slowest = max(question.seconds for question in asked) * 1000
     if max_milliseconds is not None and slowest > max_milliseconds:
-        raise CampaignCheckFailed(
+        raise CampaignCheckError(
             f"{campaign} took {slowest:.0f} ms to answer; {max_milliseconds:g} ms are allowed."
         )
     return (

@@ -15,7 +15,7 @@ COLUMNS = ("check", "seen", "limit", "result")
 DAYS_TO_COMPARE = 14
 
 
-class DataGateClosed(Exception):
+class DataGateError(Exception):
     """The data is not what it usually is. The message names each check that failed, and the next step."""
 
 
@@ -87,14 +87,14 @@ class Verdict:
 
     def refuse(self) -> None:
         """
-        :raises DataGateClosed: if a check failed.
+        :raises DataGateError: if a check failed.
         """
         if self.failed:
             reasons = "; ".join(
                 f"{check.name} is {check.seen}, the limit {check.limit}" for check in self.failed
             )
             advice = " ".join(dict.fromkeys(check.advice for check in self.failed if check.advice))
-            raise DataGateClosed(
+            raise DataGateError(
                 f"The data is not imported, what the service has stays: {reasons}. {advice} If it is right as it is,"
                 " change `data_gate` in the pipeline file, or trigger the run with data_gate=warn."
             )

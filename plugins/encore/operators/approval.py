@@ -34,7 +34,7 @@ def goes_live(context: Context) -> bool:
     return ApprovalOperator.APPROVE in answer.get("chosen_options", ())
 
 
-class PersonalizeAskOperator(ApprovalOperator):
+class PersonalizeApprovalOperator(ApprovalOperator):
     """Ask a person whether a version shall go live, if the gate says so; an answer skips nothing by itself."""
 
     inherits_from_skipmixin = False

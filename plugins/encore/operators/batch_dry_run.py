@@ -14,7 +14,7 @@ from airflow_personalize.transfers.sql_to_personalize_batch_input import ask
 from encore.config.batch import BatchJob
 from encore.config.models import DatasetGroup
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
-from encore.operators.select_batch_version import NothingToAsk, choose
+from encore.operators.select_batch_version import NothingToAskError, choose
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -64,7 +64,7 @@ class PersonalizeBatchDryRunOperator(PersonalizeBaseOperator):
         campaign = group.solution(job.solution).campaign_name if job.solution else None
         try:
             chosen = choose(self.client, group.name, job.solution_name, campaign, job.filter)
-        except NothingToAsk as error:
+        except NothingToAskError as error:
             return f"would fail: {error}"
         return f"asks {chosen['solution_version_arn']}: {chosen['because']}"
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.export import manifest as manifests
-from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.operators.base import PersonalizeBaseOperator, fail
 from airflow_personalize.waiter import Wait
 from encore import retention
@@ -80,7 +80,7 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
         for folder in folders:
             kind, _, directory = folder.partition("/")
             if kind in group.datasets:
-                found = manifests.read(s3, Place(group.bucket, group.prefix, kind), directory)
+                found = manifests.read(s3, DatasetLocation(group.bucket, group.prefix, kind), directory)
                 if found is not None:
                     attempts[folder] = found.attempt
         reading = [] if arn is None else self._being_read(arn, f"s3://{group.bucket}/{base}")

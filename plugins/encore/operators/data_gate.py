@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore import history
 from encore.config.policies import DataGate
-from encore.gates.data_quality import DataGateClosed, DatasetFacts, judge
+from encore.gates.data_quality import DataGateError, DatasetFacts, judge
 from encore.gates.import_profile import look_through
 from encore.gates.promotion import HELD_OUT
 from encore.operators.gate import NIGHTS, plan_of
@@ -79,7 +79,7 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
     def _act(self, verdict: Any, on_failure: str, chosen: str) -> None:
         try:
             verdict.refuse()
-        except DataGateClosed as closed:
+        except DataGateError as closed:
             if (on_failure if chosen == "file" else chosen) == "stop":
                 raise AirflowFailException(str(closed)) from closed
             self.log.warning("The import goes on all the same. %s", closed)

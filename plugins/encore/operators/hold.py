@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeHeldOperator(BaseOperator):
+class PersonalizeHoldOperator(BaseOperator):
     """Marks a version that does not go live: green if it was held or rejected, skipped otherwise.
 
     :param campaign_name: the campaign that keeps what it serves (templated)

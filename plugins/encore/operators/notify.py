@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeTellOperator(_NightOperator):
+class PersonalizeNotifyOperator(_NightOperator):
     """Tell who wants to know how the night went: promoted, held, failed, with the tables."""
 
     def execute(self, context: Context) -> list[str]:

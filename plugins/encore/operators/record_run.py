@@ -47,7 +47,7 @@ class _NightOperator(PersonalizeBaseOperator):
         ).get_conn()
 
 
-class PersonalizeRecordNightOperator(_NightOperator):
+class PersonalizeRecordRunOperator(_NightOperator):
     """
     Append the night to the history, and draw the report anew.
 

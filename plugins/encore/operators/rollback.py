@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeChooseEarlierVersionOperator(PersonalizeBaseOperator):
+class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
     """
     Find the version that a campaign should go back to.
 

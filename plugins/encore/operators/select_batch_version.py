@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class NothingToAsk(Exception):
+class NothingToAskError(Exception):
     """There is no version to ask yet, or no filter. The message says how to come by it."""
 
 
-class PersonalizeChooseBatchVersionOperator(PersonalizeBaseOperator):
+class PersonalizeSelectBatchVersionOperator(PersonalizeBaseOperator):
     """
     Find the version that a batch job asks: the one live in the campaign, or without one the newest that is ACTIVE.
 
@@ -46,7 +46,7 @@ class PersonalizeChooseBatchVersionOperator(PersonalizeBaseOperator):
             chosen = choose(
                 self.client, self.dataset_group_name, self.solution_name, self.campaign_name, self.filter_name
             )
-        except NothingToAsk as error:
+        except NothingToAskError as error:
             raise AirflowFailException(str(error)) from error
         self.log.info("Asking %s: %s", chosen["solution_version_arn"], chosen["because"])
         return chosen
@@ -56,7 +56,7 @@ def choose(
     client: Any, group: str, solution: str, campaign: str | None = None, filter_name: str | None = None
 ) -> dict[str, Any]:
     """
-    :raises NothingToAsk: if there is no ACTIVE version, or no such filter that is ACTIVE.
+    :raises NothingToAskError: if there is no ACTIVE version, or no such filter that is ACTIVE.
     """
     group_arn = _of(client, "list_dataset_groups", {}, "datasetGroupArn", group, "dataset group")
     arguments = {"datasetGroupArn": group_arn}
@@ -66,7 +66,7 @@ def choose(
     if arn is None or arn.rsplit("/", 1)[0] != solution_arn:  # another group may have a campaign of the name
         newest = solution_versions.newest(client, solution_arn)
         if newest is None:
-            raise NothingToAsk(
+            raise NothingToAskError(
                 f"Solution {solution} has no ACTIVE version. Run retrain_recommenders of {group} first."
             )
         arn, because = newest.arn, "the newest one; no campaign serves the solution"
@@ -80,5 +80,5 @@ def _of(client: Any, operation: str, arguments: Mapping[str, Any], key: str, nam
     found = find_by(client, operation, arguments, name=name)
     if found is None or found["status"] != "ACTIVE":
         state = f"is {found['status']}" if found else "is not there yet"
-        raise NothingToAsk(f"The {what} {name} {state}. Run retrain_recommenders of the group first.")
+        raise NothingToAskError(f"The {what} {name} {state}. Run retrain_recommenders of the group first.")
     return str(found[key])

@@ -10,17 +10,17 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.export import manifest as manifests
-from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore.gates.import_profile import files
 from encore.operators.gate import plan_of
-from encore.runs.import_days import NothingToTell, days, not_imported, until
+from encore.runs.import_days import UnknownImportsError, days, not_imported, until
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeChooseDaysOperator(PersonalizeBaseOperator):
+class PersonalizeSelectPartitionsOperator(PersonalizeBaseOperator):
     """
     The partitions that the run's plan asks for: all (None), those up to a day, or those not imported yet.
 
@@ -40,12 +40,12 @@ class PersonalizeChooseDaysOperator(PersonalizeBaseOperator):
         s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify).get_conn()
         if not plan.get("as_of") and plan.get("import_mode") != "INCREMENTAL":
             return None
-        there = manifests.directories(s3, Place(self.bucket, self.prefix, "interactions"))
+        there = manifests.directories(s3, DatasetLocation(self.bucket, self.prefix, "interactions"))
         if plan.get("as_of"):
             return days(until(there, plan["as_of"]))
         try:
             chosen = not_imported(days(there), self._imported_files(s3))
-        except NothingToTell as error:
+        except UnknownImportsError as error:
             raise AirflowFailException(str(error)) from error
         if not chosen:
             raise AirflowFailException("import_mode=INCREMENTAL: the service has every exported day already.")

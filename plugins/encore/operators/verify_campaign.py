@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from airflow_personalize.hooks import PersonalizeRuntimeHook
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore.config.policies import AnswerCheck
-from encore.gates.campaign_check import Asked, CampaignCheckFailed, judge
+from encore.gates.campaign_check import CampaignCheckError, Probe, judge
 from encore.gates.import_profile import files, ids
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
     def execute(self, context: Context) -> str:
         try:
             seen = self._judge()
-        except (CampaignCheckFailed, ClientError) as error:
+        except (CampaignCheckError, ClientError) as error:
             return self._go_back(context, str(error))
         self.log.info("%s: %s", self.campaign_arn, seen)
         return seen
@@ -71,7 +71,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         )
         try:
             after = f"It is back at {self.earlier_version_arn} and answers: {self._judge()}."
-        except (CampaignCheckFailed, ClientError) as error:
+        except (CampaignCheckError, ClientError) as error:
             after = f"It is back at {self.earlier_version_arn}, and that does not answer either: {error}"
         raise AirflowFailException(f"{reason} {after}")
 
@@ -118,7 +118,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         version = self.client.describe_solution_version(solutionVersionArn=campaign["solutionVersionArn"])
         return self.client.describe_recipe(recipeArn=version["solutionVersion"]["recipeArn"])["recipe"]
 
-    def _ask(self, recipe_type: str, identifier: str, candidates: list[str], results: int) -> Asked:
+    def _ask(self, recipe_type: str, identifier: str, candidates: list[str], results: int) -> Probe:
         started = time.perf_counter()
         if recipe_type == "PERSONALIZED_RANKING":
             answer = self._runtime.get_personalized_ranking(
@@ -129,7 +129,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
             answer = self._runtime.get_recommendations(
                 campaignArn=self.campaign_arn, numResults=results, **about
             )["itemList"]
-        return Asked(identifier, tuple(item["itemId"] for item in answer), time.perf_counter() - started)
+        return Probe(identifier, tuple(item["itemId"] for item in answer), time.perf_counter() - started)
 
     @cached_property
     def _runtime(self) -> Any:
@@ -143,7 +143,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
             aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify
         ).get_conn()
 
-    def _known(self, asked: Sequence[Asked]) -> set[str] | None:
+    def _known(self, asked: Sequence[Probe]) -> set[str] | None:
         """The items that were imported, as far as it matters for these answers; None where there is no such list."""
         if not self.items_location or self.items_location == "None":
             return None

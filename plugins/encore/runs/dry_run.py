@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_personalize import solution_versions
 from airflow_personalize.export import manifest as manifests
-from airflow_personalize.export.manifest import Manifest, Place
+from airflow_personalize.export.manifest import DatasetLocation, Manifest
 from encore import cost, history
 from encore.config.models import DatasetGroup
 from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
@@ -57,7 +57,7 @@ def look_ahead(
 
 
 def _partitions(s3: Any, group: DatasetGroup, kind: str, as_of: str | None) -> list[Manifest]:
-    place = Place(group.bucket, group.prefix, kind)
+    place = DatasetLocation(group.bucket, group.prefix, kind)
     folders = manifests.directories(s3, place)
     if kind == "interactions" and as_of:
         folders = until(folders, as_of)

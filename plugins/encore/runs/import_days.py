@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 _IMPORTED = re.compile(r"(?:^|/)(dt)-(\d{4}-\d{2}-\d{2})-\d+\.csv$")
 
 
-class NothingToTell(ValueError):
+class UnknownImportsError(ValueError):
     """It can't be told which days the service has already."""
 
 
@@ -27,11 +27,11 @@ def not_imported(there: Sequence[str], imported_files: Collection[str]) -> list[
 
     :param there: keys of all exported days
     :param imported_files: keys of the files that the imports since the last FULL one read
-    :raises NothingToTell: if none of them names a day, e.g. because they were cleaned up.
+    :raises UnknownImportsError: if none of them names a day, e.g. because they were cleaned up.
     """
     imported = {found[2] for key in imported_files if (found := _IMPORTED.search(key))}
     if not imported:
-        raise NothingToTell(
+        raise UnknownImportsError(
             "import_mode=INCREMENTAL: nothing tells which days the service has already (the files of its last imports"
             " are gone, or there were none). Run with FULL once."
         )

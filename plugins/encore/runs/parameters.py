@@ -11,7 +11,7 @@ from encore.config.recipes import UPDATABLE
 from encore.runs.plan import RunPlan
 
 
-class RunRefused(ValueError):
+class RunRefusedError(ValueError):
     """The choices of a run contradict each other. The message names them and what to choose instead."""
 
 
@@ -20,7 +20,7 @@ def read(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan
 
     :param params: the run's params; what is missing has its default
     :param today: in UTC
-    :raises RunRefused: naming each choice that can't be followed.
+    :raises RunRefusedError: naming each choice that can't be followed.
     """
     names = [solution.name for solution in group.solutions]
     chosen = list(params.get("solutions") or names)
@@ -36,7 +36,7 @@ def read(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan
         dry_run=bool(params.get("dry_run")),
     )
     if refusals := list(_refusals(plan, chosen, group, today)):
-        raise RunRefused(" ".join(refusals))
+        raise RunRefusedError(" ".join(refusals))
     return plan
 
 

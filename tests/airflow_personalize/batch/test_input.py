@@ -8,13 +8,13 @@ import uuid
 import pyarrow as pa
 import pytest
 
-from airflow_personalize.batch.input import Asking
+from airflow_personalize.batch.input import BatchInputEncoder
 from airflow_personalize.export.exceptions import ExportError
 
 
 def lines_of(columns, **values):
     batch = pa.RecordBatch.from_pydict(values)
-    asking = Asking(columns, batch.schema.names)
+    asking = BatchInputEncoder(columns, batch.schema.names)
     text, count = asking.encode(batch)
     lines = [json.loads(line) for line in text.decode().splitlines()]
     assert len(lines) == count == asking.lines

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_personalize.batch.output import Tally, TooManyErrors, columns_of, rows
+from airflow_personalize.batch.output import MatchCounts, TooManyErrorsError, columns_of, rows
 
 
 def answer(asked, output, error=None):
@@ -18,7 +18,7 @@ def test_each_result_is_a_row_with_its_place_and_score():
         answer({"userId": "1"}, {"recommendedItems": ["a", "b"], "scores": [0.5, 0.25]}),
         answer({"userId": "2"}, {"recommendedItems": ["c"]}),
     ]
-    tally = Tally(2)
+    tally = MatchCounts(2)
     found = list(rows(lines, columns_of("recommendations", ("user_id",)), tally))
     assert found == [("1", 1, "a", 0.5), ("1", 2, "b", 0.25), ("2", 1, "c", None)]
     assert (tally.answered, tally.failed, tally.missing) == (2, 0, 0)
@@ -28,12 +28,14 @@ def test_segments_are_users_of_an_item_or_of_attributes():
     by_item = rows(
         [answer({"itemId": "i"}, {"recommendedUsers": ["u", "v"]})],
         ("item_id", "position", "user_id"),
-        Tally(1),
+        MatchCounts(1),
     )
     assert list(by_item) == [("i", 1, "u"), ("i", 2, "v")]
     wanted = 'ITEMS.genre = "drama"'
     line = json.dumps({"itemAttributes": wanted, "output": {"recommendedUsers": ["u"]}}).encode()
-    assert list(rows([line], columns_of("segments", ("item_attributes",)), Tally(1))) == [(wanted, 1, "u")]
+    assert list(rows([line], columns_of("segments", ("item_attributes",)), MatchCounts(1))) == [
+        (wanted, 1, "u")
+    ]
 
 
 def test_lines_with_an_error_broken_ones_and_missing_ones_are_told_apart():
@@ -45,7 +47,7 @@ def test_lines_with_an_error_broken_ones_and_missing_ones_are_told_apart():
         answer({"userId": "5"}, {"recommendedItems": ["a", "b"], "scores": [1.0]}),
         b"",
     ]
-    tally = Tally(7)
+    tally = MatchCounts(7)
     assert len(list(rows(lines, columns_of("recommendations", ("user_id",)), tally))) == 1
     assert tally.as_json() | {"examples": None} == {
         "asked": 7, "answered": 1, "failed": 4, "missing": 2, "examples": None
@@ -54,9 +56,9 @@ def test_lines_with_an_error_broken_ones_and_missing_ones_are_told_apart():
 
 
 def test_a_limit_counts_what_failed_and_what_is_missing():
-    tally = Tally(100, answered=97, failed=2, examples=["2: no such user"])
+    tally = MatchCounts(100, answered=97, failed=2, examples=["2: no such user"])
     tally.refuse(0.03)
     with pytest.raises(
-        TooManyErrors, match=r"3 of 100 lines have no answer \(1 of them stand nowhere\).*no such user"
+        TooManyErrorsError, match=r"3 of 100 lines have no answer \(1 of them stand nowhere\).*no such user"
     ):
         tally.refuse(0.02)

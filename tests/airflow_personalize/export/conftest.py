@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.export.schema.avro import parse_schema
 from tests.support.postgres import postgres, run_sql
 
@@ -28,7 +28,7 @@ def s3(monkeypatch):
 
 @pytest.fixture
 def place():
-    return Place(BUCKET, "encore", "interactions")
+    return DatasetLocation(BUCKET, "encore", "interactions")
 
 
 @pytest.fixture

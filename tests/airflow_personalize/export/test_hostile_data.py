@@ -11,7 +11,7 @@ import pytest
 
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.exporter import Export
-from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.sources import PostgresSource, column_of
 from airflow_personalize.export.validation.checker import BatchChecker
@@ -25,7 +25,7 @@ COLUMNS = (
 @pytest.fixture
 def export(s3, postgres, items_schema):
     def run(query, **bounds):
-        place = Place("lake", "encore", "items")
+        place = DatasetLocation("lake", "encore", "items")
         built = Export(PostgresSource(postgres), s3, place, items_schema, rejected_limit=1)
         return built.run(query, Partition("full", **bounds))
 

@@ -14,7 +14,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from airflow_personalize.export.exporter import Export
-from airflow_personalize.export.manifest import Place, read
+from airflow_personalize.export.manifest import DatasetLocation, read
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.sources import PostgresSource
 from airflow_personalize.export.schema.avro import load_schema
@@ -86,7 +86,7 @@ def imported(client, place, run):
 
 
 def test_a_killed_export_run_again_leaves_the_partition_whole(client, endpoint, postgres):
-    place, chance = Place("lake", "encore", "interactions"), random.Random()
+    place, chance = DatasetLocation("lake", "encore", "interactions"), random.Random()
     Export(PostgresSource(postgres), client, place, load_schema(SCHEMA)).run(
         QUERY.format(version="v0", rows=ROWS), Partition("2026-01-01")
     )

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_personalize.export.exceptions import ExportError, RuleViolated, TooManyRejected
+from airflow_personalize.export.exceptions import ExportError, RuleViolatedError, TooManyRejectedError
 from airflow_personalize.export.exporter import Export
-from airflow_personalize.export.manifest import Place, read
+from airflow_personalize.export.manifest import DatasetLocation, read
 from airflow_personalize.export.partitions import Partition, cut_by_key
 from airflow_personalize.export.read.sources import PostgresSource
 from airflow_personalize.export.shards import commit_all, plan
@@ -143,7 +143,7 @@ def test_above_the_limit_the_partition_stays_as_it_was(export, events, s3, place
     before = export().run(QUERY, JANUARY_1)
     run_sql("UPDATE events SET product = '' WHERE id % 50 = 1")
 
-    with pytest.raises(TooManyRejected) as failure:
+    with pytest.raises(TooManyRejectedError) as failure:
         export().run(QUERY, JANUARY_1)
 
     message = str(failure.value)
@@ -156,7 +156,7 @@ def test_above_the_limit_the_partition_stays_as_it_was(export, events, s3, place
 def test_stop_ends_at_the_first_bad_row(export, events, keys):
     contract = Contract(rules={Rule.MISSING_VALUE: Action.STOP})
 
-    with pytest.raises(RuleViolated, match="row 1 of the query, field 'user_id'"):
+    with pytest.raises(RuleViolatedError, match="row 1 of the query, field 'user_id'"):
         export(contract=contract).run(QUERY, JANUARY_1)
 
     assert keys("encore/interactions/") == []
@@ -211,7 +211,7 @@ def test_slices_change_nothing_until_all_are_there(export, events, s3, place):
 
 
 def test_an_id_in_two_slices_of_a_dataset_of_unique_ids_stops_it(export, s3, items_schema, postgres):
-    place = Place(BUCKET, "encore", "items")
+    place = DatasetLocation(BUCKET, "encore", "items")
     query = (
         "SELECT 'i' || (n % 15) AS item_id, NULL::text AS genres, 1.5::float8 AS price, true AS in_stock, "
         "1 AS stars, NULL::text AS description, NULL::bigint AS creation_timestamp "

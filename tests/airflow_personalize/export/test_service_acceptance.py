@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from airflow_personalize.export.exporter import Export
-from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.sources import PostgresSource
 from airflow_personalize.export.snapshot import take
@@ -89,7 +89,7 @@ def test_the_service_imports_what_was_written(service, postgres, interactions_sc
     s3, personalize = service("s3"), service("personalize")
     s3.create_bucket(Bucket="lake")
     allow_the_service_to_read(s3)
-    place = Place("lake", "encore", "interactions")
+    place = DatasetLocation("lake", "encore", "interactions")
     export = Export(PostgresSource(postgres), s3, place, interactions_schema, rejected_limit=1)
     summary = export.run(DIRTY, Partition("2026-01-01"))
     assert summary.rows_read == 4_000

@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_personalize import sensors
-from airflow_personalize.exceptions import PersonalizeError, UnknownStatus
+from airflow_personalize.exceptions import PersonalizeError, UnknownStatusError
 from airflow_personalize.hooks import PersonalizeHook
 from airflow_personalize.triggers import PersonalizeWaitTrigger
 from airflow_personalize.waiter import waiter_names
@@ -85,5 +85,5 @@ def test_a_failure_carries_the_service_s_reason(client, deferrable):
 @pytest.mark.parametrize("deferrable", [True, False])
 def test_an_unknown_state_is_an_error(client, deferrable):
     client.describe_campaign.return_value = campaign("HALF ASLEEP")
-    with pytest.raises(UnknownStatus, match="HALF ASLEEP"):
+    with pytest.raises(UnknownStatusError, match="HALF ASLEEP"):
         Task("s").run(sensor(deferrable=deferrable))

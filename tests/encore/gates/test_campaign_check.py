@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from encore.gates.campaign_check import Asked, CampaignCheckFailed, judge
+from encore.gates.campaign_check import CampaignCheckError, Probe, judge
 
-GOOD = [Asked("u1", ("a", "b"), 0.01), Asked("u2", ("b", "c"), 0.02)]
+GOOD = [Probe("u1", ("a", "b"), 0.01), Probe("u2", ("b", "c"), 0.02)]
 
 
 def test_good_answers_are_summed_up():
@@ -19,17 +19,17 @@ def test_good_answers_are_summed_up():
     ("asked", "expected", "options"),
     [
         ([], "names no user or item", {}),
-        ([Asked("u9", (), 0.01)], "nothing for u9", {}),
-        ([Asked("u9", ("a", "a"), 0.01)], "twice for u9", {}),
-        ([Asked("u1", ("a",), 0.01), Asked("u2", ("a",), 0.01)], "same items for all of 2", {}),
+        ([Probe("u9", (), 0.01)], "nothing for u9", {}),
+        ([Probe("u9", ("a", "a"), 0.01)], "twice for u9", {}),
+        ([Probe("u1", ("a",), 0.01), Probe("u2", ("a",), 0.01)], "same items for all of 2", {}),
         (GOOD, "not in the data: c", {"known_items": {"a", "b"}}),
         (GOOD, "20 ms to answer; 19 ms", {"max_milliseconds": 19}),
     ],
 )
 def test_a_bad_answer_is_named(asked, expected, options):
-    with pytest.raises(CampaignCheckFailed, match=expected):
+    with pytest.raises(CampaignCheckError, match=expected):
         judge("c", asked, personal=True, **options)
 
 
 def test_a_popularity_campaign_may_say_the_same_to_everybody():
-    assert judge("c", [Asked("u1", ("a",), 0.01), Asked("u2", ("a",), 0.01)], personal=False)
+    assert judge("c", [Probe("u1", ("a",), 0.01), Probe("u2", ("a",), 0.01)], personal=False)

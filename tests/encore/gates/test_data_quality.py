@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from encore.config.policies import DataGate
-from encore.gates.data_quality import DataGateClosed, DatasetFacts, InteractionFacts, judge
+from encore.gates.data_quality import DataGateError, DatasetFacts, InteractionFacts, judge
 
 NOW = datetime(2026, 3, 1, 3, tzinfo=UTC)
 USUAL = [9_000, 10_000, 11_000]
@@ -67,7 +67,7 @@ def test_interactions_of_unknown_users_and_items_are_seen():
 
 def test_the_refusal_names_what_was_seen_the_limit_and_the_next_step():
     verdict = judge(DataGate(), [rows(3_000)], InteractionFacts(), NOW)
-    with pytest.raises(DataGateClosed) as refused:
+    with pytest.raises(DataGateError) as refused:
         verdict.refuse()
     for part in ("rows of interactions is 3,000 (usually 10,000)", "at least 5,000", "data_gate=warn"):
         assert part in str(refused.value)

@@ -11,10 +11,10 @@ from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
-from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchAnswersToSqlOperator
+from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchOutputToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
 from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
-from encore.operators.select_batch_version import NothingToAsk, choose
+from encore.operators.select_batch_version import NothingToAskError, choose
 from tests.support.operator_runs import BUCKET, ROLE, Task, connection
 from tests.support.personalize_service import SCHEMA
 from tests.support.resources import WAIT, Night
@@ -53,7 +53,7 @@ def ask(sql="SELECT id AS user_id, age FROM people", **changes):
 
 
 def take(asked, outlets=(), task=None, **changes):
-    operator = PersonalizeBatchAnswersToSqlOperator(
+    operator = PersonalizeBatchOutputToSqlOperator(
         task_id="answers", output_location=asked["output"], asked=asked["lines"], columns=COLUMNS, table="for_you",
         conn_id="shop", outlets=list(outlets), **changes,
     )  # fmt: skip
@@ -112,7 +112,7 @@ def test_the_version_is_the_live_one_and_without_a_campaign_the_newest(service, 
         (("nobody", "asked"), "dataset group nobody is not there yet"),
         (("asked", "asked", None, "fresh"), "filter fresh is not there yet"),
     ):
-        with pytest.raises(NothingToAsk, match=said):
+        with pytest.raises(NothingToAskError, match=said):
             choose(client, *arguments)
 
 

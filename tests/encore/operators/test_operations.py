@@ -9,7 +9,7 @@ from encore.config.models import DatasetGroup
 from encore.config.policies import Retention
 from encore.operators.cleanup import PersonalizeCleanUpOperator
 from encore.operators.gate import PersonalizeGateOperator
-from encore.operators.rollback import PersonalizeChooseEarlierVersionOperator
+from encore.operators.rollback import PersonalizeSelectRollbackVersionOperator
 from encore.retention import tags
 from tests.support.operator_runs import BUCKET, Task, connection
 from tests.support.resources import Night
@@ -66,7 +66,7 @@ def test_the_gate_compares_with_what_the_campaign_serves_and_decides(service, ni
 
 def test_the_version_to_go_back_to_is_found_or_named(service, night):
     def choose(version: str = "", group: str = "operated", campaign: str = "operated"):
-        return Task().run(PersonalizeChooseEarlierVersionOperator(
+        return Task().run(PersonalizeSelectRollbackVersionOperator(
             task_id="choose", dataset_group_name=group, campaign_name=campaign, version=version,
         ))  # fmt: skip
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from encore.config.models import DatasetGroup
-from encore.runs.parameters import RunRefused, read
+from encore.runs.parameters import RunRefusedError, read
 
 TODAY = date(2026, 3, 1)
 GROUP = DatasetGroup.model_validate({
@@ -52,5 +52,5 @@ def test_each_choice_is_followed():
     ],
 )
 def test_what_does_not_go_together_is_refused_by_name(params, named):
-    with pytest.raises(RunRefused, match=named):
+    with pytest.raises(RunRefusedError, match=named):
         read(params, GROUP, TODAY)

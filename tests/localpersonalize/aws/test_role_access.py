@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from localpersonalize.aws.iam_policies import Question, verdict
-from localpersonalize.aws.role_access import READ, WRITE, AccessRefused, check
+from localpersonalize.aws.role_access import READ, WRITE, AccessRefusedError, check
 
 SERVICE = {"Service": "personalize.amazonaws.com"}
 EVERYTHING = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
@@ -62,7 +62,7 @@ def test_policies_that_agree_let_personalize_read_and_write(account: Account) ->
 
 def test_a_managed_policy_counts_like_an_inline_one(account: Account) -> None:
     account.iam.delete_role_policy(RoleName="reader", PolicyName="p")
-    with pytest.raises(AccessRefused, match=r"role .*reader does not allow s3:ListBucket"):
+    with pytest.raises(AccessRefusedError, match=r"role .*reader does not allow s3:ListBucket"):
         account.check()
     made = account.iam.create_policy(PolicyName="managed", PolicyDocument=_policy(EVERYTHING))
     account.iam.attach_role_policy(RoleName="reader", PolicyArn=made["Policy"]["Arn"])
@@ -70,16 +70,16 @@ def test_a_managed_policy_counts_like_an_inline_one(account: Account) -> None:
 
 
 def test_no_such_role(account: Account) -> None:
-    with pytest.raises(AccessRefused, match="role/none does not exist"):
+    with pytest.raises(AccessRefusedError, match="role/none does not exist"):
         account.check("arn:aws:iam::123456789012:role/none")
-    with pytest.raises(AccessRefused, match="does not exist"):
+    with pytest.raises(AccessRefusedError, match="does not exist"):
         account.check("arn:aws:iam::123456789012:role/path/reader")
 
 
 def test_a_role_that_trusts_somebody_else(account: Account) -> None:
     other = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     account.trusts(other)
-    with pytest.raises(AccessRefused, match="trust policy must allow personalize"):
+    with pytest.raises(AccessRefusedError, match="trust policy must allow personalize"):
         account.check()
     account.trusts({**other, "Principal": {"Service": ["ec2.amazonaws.com", "personalize.amazonaws.com"]}})
     account.check()
@@ -96,7 +96,7 @@ def test_a_trust_policy_against_the_confused_deputy(account: Account) -> None:
     account.trusts(only_for("123456789012"))
     account.check()
     account.trusts(only_for("210987654321"))
-    with pytest.raises(AccessRefused, match="can't assume"):
+    with pytest.raises(AccessRefusedError, match="can't assume"):
         account.check()
 
 
@@ -111,25 +111,25 @@ def test_a_trust_policy_against_the_confused_deputy(account: Account) -> None:
 )
 def test_a_role_with_too_little(account: Account, statement: dict[str, Any], says: str) -> None:
     account.role_says({name: value for name, value in statement.items() if value is not None})
-    with pytest.raises(AccessRefused, match=says):
+    with pytest.raises(AccessRefusedError, match=says):
         account.check()
 
 
 def test_the_bucket_has_its_say(account: Account) -> None:
     account.s3.delete_bucket_policy(Bucket="shop")
-    with pytest.raises(AccessRefused, match="policy of the bucket shop does not allow s3:ListBucket"):
+    with pytest.raises(AccessRefusedError, match="policy of the bucket shop does not allow s3:ListBucket"):
         account.check()
     account.bucket_says({**EVERYTHING, "Principal": {"AWS": account.role}})
     account.check()
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::shop/*"}
     account.bucket_says({**EVERYTHING, "Principal": SERVICE}, deny)
     account.check()
-    with pytest.raises(AccessRefused, match="denies s3:PutObject"):
+    with pytest.raises(AccessRefusedError, match="denies s3:PutObject"):
         account.check(actions=WRITE)
 
 
 def test_a_bucket_that_is_not_there(account: Account) -> None:
-    with pytest.raises(AccessRefused, match="NoSuchBucket"):
+    with pytest.raises(AccessRefusedError, match="NoSuchBucket"):
         account.check(at="s3://nowhere/in.csv")
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localpersonalize.datasets import csv_chunks, csv_files
-from localpersonalize.datasets.csv_files import ImportRefused
+from localpersonalize.datasets.csv_files import ImportRefusedError
 from localpersonalize.datasets.schemas import Field
 
 FIELDS = [
@@ -33,7 +33,7 @@ def read(text: str | bytes, fields: list[Field] = FIELDS, kind: str = "INTERACTI
 
 
 def refusal(text: str | bytes, fields: list[Field] = FIELDS) -> str:
-    with pytest.raises(ImportRefused) as raised:
+    with pytest.raises(ImportRefusedError) as raised:
         read(text, fields)
     return str(raised.value)
 

@@ -9,7 +9,7 @@ import pytest
 
 from localpersonalize.datasets.events import column_of, event_row, record_row, settled
 from localpersonalize.datasets.schemas import Field
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.protocol.errors import InvalidInputError
 
 FIELDS = {
     field.column: field
@@ -76,21 +76,21 @@ def test_item_and_value_may_stand_in_the_properties() -> None:
     ],
 )
 def test_properties_that_do_not_fit_are_refused(properties: str, says: str) -> None:
-    with pytest.raises(InvalidInput, match=says):
+    with pytest.raises(InvalidInputError, match=says):
         event(properties)
 
 
 def test_an_event_of_more_than_ten_kilobytes_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="larger than 10240 bytes"):
+    with pytest.raises(InvalidInputError, match="larger than 10240 bytes"):
         event(None, tuple("x" * 250 for _ in range(50)))
 
 
 def test_a_record_must_have_what_may_not_be_null_and_nothing_the_schema_lacks() -> None:
     fields = {"ITEM_ID": FIELDS["ITEM_ID"], "LABEL": FIELDS["LABEL"], "NUM_RATINGS": FIELDS["NUM_RATINGS"]}
     assert record_row(("ITEM_ID", "i1"), '{"label": "x"}', fields) == {"ITEM_ID": "i1", "LABEL": "x"}
-    with pytest.raises(InvalidInput, match="lacks values for LABEL"):
+    with pytest.raises(InvalidInputError, match="lacks values for LABEL"):
         record_row(("ITEM_ID", "i1"), None, fields)
-    with pytest.raises(InvalidInput, match="does not have: COLOUR"):
+    with pytest.raises(InvalidInputError, match="does not have: COLOUR"):
         record_row(("ITEM_ID", "i1"), '{"label": "x", "colour": "red"}', fields)
 
 

@@ -31,7 +31,7 @@ def kept(tmp_path: Path) -> Any:
     with mock_aws():
         s3 = boto3.client("s3", "us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
         s3.create_bucket(Bucket="bucket")
-        kept = object_files.KeptObjects(object_files.objects_folder(tmp_path))
+        kept = object_files.ObjectStore(object_files.objects_folder(tmp_path))
 
         def put(body: bytes) -> Objects:
             s3.put_object(Bucket="bucket", Key="k.csv", Body=body)

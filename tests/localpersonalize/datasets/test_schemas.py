@@ -10,7 +10,7 @@ import pytest
 
 from localpersonalize.datasets import domain_schemas
 from localpersonalize.datasets.schemas import check_for_dataset, parse_fields
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.protocol.errors import InvalidInputError
 
 SEED = Path(__file__).parents[3] / "include" / "schemas"
 USER, ITEM = {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"}
@@ -53,7 +53,7 @@ def test_schemas_in_lower_case_are_taken_as_they_are(kind: str) -> None:
     ],
 )
 def test_what_no_schema_may_say(text: str, says: str) -> None:
-    with pytest.raises(InvalidInput, match=says):
+    with pytest.raises(InvalidInputError, match=says):
         parse_fields(text)
 
 
@@ -71,7 +71,7 @@ def test_what_no_schema_may_say(text: str, says: str) -> None:
     ],
 )
 def test_what_a_dataset_type_asks_for(kind: str, fields: list[Any], says: str) -> None:
-    with pytest.raises(InvalidInput, match=says):
+    with pytest.raises(InvalidInputError, match=says):
         check(kind, *fields)
 
 
@@ -101,5 +101,5 @@ def test_domain_schemas() -> None:
     ],
 )  # fmt: skip
 def test_what_a_domain_asks_for(domain: str, kind: str, fields: list[Any], says: str) -> None:
-    with pytest.raises(InvalidInput, match=says):
+    with pytest.raises(InvalidInputError, match=says):
         check(kind, *fields, domain=domain)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localpersonalize.protocol.errors import InvalidInput, ServiceError
+from localpersonalize.protocol.errors import InvalidInputError, ServiceError
 from localpersonalize.protocol.operations import Operations, serialise_error
 
 OPERATIONS = Operations()
@@ -19,7 +19,7 @@ def parse(operation: str, /, **members: Any) -> dict[str, Any]:
 
 
 def refusal(operation: str, /, **members: Any) -> str:
-    with pytest.raises(InvalidInput) as raised:
+    with pytest.raises(InvalidInputError) as raised:
         parse(operation, **members)
     return raised.value.message
 
@@ -101,7 +101,7 @@ def test_operations_are_found_by_target_or_path() -> None:
 
 
 def test_errors_name_their_exception() -> None:
-    assert json.loads(serialise_error(InvalidInput("no"))) == {
+    assert json.loads(serialise_error(InvalidInputError("no"))) == {
         "__type": "InvalidInputException",
         "message": "no",
     }

@@ -12,7 +12,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localpersonalize.protocol.errors import AccessDenied
+from localpersonalize.protocol.errors import AccessDeniedError
 from localpersonalize.protocol.sigv4 import Credentials, signing_service, verify
 
 OURS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG")
@@ -32,7 +32,7 @@ def signed(
 def refusal(
     headers: dict[str, str], body: bytes = BODY, method: str = "POST", path: str = "/", **more: datetime
 ) -> str:
-    with pytest.raises(AccessDenied) as raised:
+    with pytest.raises(AccessDeniedError) as raised:
         verify(OURS, method, path, "", headers, body, **more)
     assert raised.value.status == 403
     return raised.value.code

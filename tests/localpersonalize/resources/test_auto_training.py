@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localpersonalize.protocol.errors import InvalidInput
+from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources.auto_training import days, due
 
 HOUR, DAY, MADE = 3600, 86_400, 1_700_000_000.0
@@ -44,5 +44,5 @@ def test_only_if_asked_for_and_active() -> None:
 
 @pytest.mark.parametrize("text", ["rate(0 days)", "rate(31 days)", "cron(0 0 * * *)", "rate(1 hour)"])
 def test_schedules_that_are_none(text: str) -> None:
-    with pytest.raises(InvalidInput, match="rate"):
+    with pytest.raises(InvalidInputError, match="rate"):
         days({"autoTrainingConfig": {"schedulingExpression": text}})

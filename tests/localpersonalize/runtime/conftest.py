@@ -15,7 +15,7 @@ from localpersonalize.recipes.base import Model, Request
 from localpersonalize.recipes.vocabulary import Vocabulary
 from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Deployment, GroupData
-from localpersonalize.runtime.errors import ResourceNotFound
+from localpersonalize.runtime.errors import ResourceNotFoundError
 from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, parse
 from localpersonalize.runtime.histories import Histories, StreamedEvent
@@ -83,7 +83,7 @@ class World:
 
     def deployment(self, arn: str) -> Deployment:
         if arn not in self.deployments:
-            raise ResourceNotFound(f"no {arn}")
+            raise ResourceNotFoundError(f"no {arn}")
         return self.deployments[arn]
 
     def data(self, group_arn: str) -> GroupData:

@@ -14,7 +14,7 @@ import pytest
 from localpersonalize.recipes.base import TrainingData, TrainingOptions
 from localpersonalize.recipes.registry import recipe
 from localpersonalize.runtime import Runtime
-from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
+from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.histories import StreamedEvent
 from localpersonalize.runtime.use_cases import USE_CASES
 
@@ -165,15 +165,15 @@ def test_updates_under_load_never_leave_a_gap_or_mix_versions(shop: Shop, runtim
 
 def test_campaigns_that_do_not_serve(shop: Shop, runtime: Runtime) -> None:
     version = shop.train("p", "aws-popularity-count")
-    with pytest.raises(ResourceNotFound, match="not ACTIVE"):
+    with pytest.raises(ResourceNotFoundError, match="not ACTIVE"):
         ids(runtime, campaignArn=shop.campaign("c", version, "CREATE IN_PROGRESS"), userId="u")
-    with pytest.raises(ResourceNotFound, match="Could not find"):
+    with pytest.raises(ResourceNotFoundError, match="Could not find"):
         ids(runtime, campaignArn=f"{ARN}campaign/none", userId="u")
     gone = shop.campaign("gone", version)
     assert ids(runtime, campaignArn=gone, userId="u")
     del shop.bodies[gone]
     runtime.withdraw(gone)
-    with pytest.raises(ResourceNotFound):
+    with pytest.raises(ResourceNotFoundError):
         ids(runtime, campaignArn=gone, userId="u")
 
 
@@ -181,16 +181,16 @@ def test_filters_must_be_active_and_of_the_same_group(shop: Shop, runtime: Runti
     campaign = shop.campaign("c", shop.train("p", "aws-popularity-count"))
     text = 'INCLUDE ItemID WHERE Items.KIND IN ("x")'
     assert ids(runtime, campaignArn=campaign, userId="u", filterArn=shop.add_filter(text)) == ["a0"]
-    with pytest.raises(InvalidInput, match="another dataset group"):
+    with pytest.raises(InvalidInputError, match="another dataset group"):
         ids(runtime, campaignArn=campaign, userId="u", filterArn=shop.add_filter(text, group="other"))
-    with pytest.raises(InvalidInput, match="not ACTIVE"):
+    with pytest.raises(InvalidInputError, match="not ACTIVE"):
         ids(
             runtime,
             campaignArn=campaign,
             userId="u",
             filterArn=shop.add_filter(text, status="CREATE PENDING"),
         )
-    with pytest.raises(ResourceNotFound, match="filter"):
+    with pytest.raises(ResourceNotFoundError, match="filter"):
         ids(runtime, campaignArn=campaign, userId="u", filterArn=f"{ARN}filter/none")
 
 
@@ -268,8 +268,8 @@ def test_requests_that_come_together_get_the_answers_they_would_get_alone(
         )
 
     *found, refused, missing = asyncio.run(all_together())
-    assert isinstance(refused, InvalidInput)
-    assert isinstance(missing, ResourceNotFound)
+    assert isinstance(refused, InvalidInputError)
+    assert isinstance(missing, ResourceNotFoundError)
     for params, answer in zip(asked, found, strict=False):
         assert answer["itemList"] == runtime.get_recommendations(params)["itemList"]
     assert len(runtime.together) == 0
@@ -284,11 +284,11 @@ def test_recommenders_answer_like_their_use_case(shop: Shop, runtime: Runtime) -
         "status": "ACTIVE",
     }
     assert ids(runtime, recommenderArn=arn, userId="u1", numResults=1) == ["hit"]
-    with pytest.raises(InvalidInput, match="userId is required"):
+    with pytest.raises(InvalidInputError, match="userId is required"):
         ids(runtime, recommenderArn=arn)
     shop.bodies[arn]["status"] = "INACTIVE"
     runtime.withdraw(arn)
-    with pytest.raises(ResourceNotFound, match="INACTIVE"):
+    with pytest.raises(ResourceNotFoundError, match="INACTIVE"):
         ids(runtime, recommenderArn=arn, userId="u1")
 
 

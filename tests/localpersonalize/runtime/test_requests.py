@@ -8,7 +8,7 @@ import pytest
 
 from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Exploration, memory_of
-from localpersonalize.runtime.errors import InvalidInput, ResourceNotFound
+from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.histories import EventSelection
 from tests.localpersonalize.runtime.conftest import DAY, ITEMS, NextItem, World
 
@@ -117,9 +117,9 @@ def test_metadata_comes_as_strings_when_the_campaign_has_it_enabled(world: World
     found = world.recommend(campaignArn="rich", **asked)["itemList"]
     assert found[0]["metadata"] == {"genre": "odd", "PRICE": "3.0"}
     assert found[1]["metadata"] == {"genre": "changed"}
-    with pytest.raises(InvalidInput, match="enableMetadataWithRecommendations"):
+    with pytest.raises(InvalidInputError, match="enableMetadataWithRecommendations"):
         world.recommend(campaignArn="next", **asked)
-    with pytest.raises(InvalidInput, match="maximum is 50"):
+    with pytest.raises(InvalidInputError, match="maximum is 50"):
         world.recommend(campaignArn="rich", **{**asked, "numResults": 51})
 
 
@@ -181,12 +181,12 @@ REFUSED = [
 def test_wrong_requests_are_refused_with_the_reason(world: World, params: dict, says: str) -> None:
     world.add_filter("f", "INCLUDE ItemID WHERE Items.GENRE IN ($G)")
     world.add_filter("users", "INCLUDE UserID WHERE Users.AGE > 3")
-    with pytest.raises(InvalidInput, match=says):
+    with pytest.raises(InvalidInputError, match=says):
         world.recommend(**params)
 
 
 def test_unknown_campaign_is_not_found(world: World) -> None:
-    with pytest.raises(ResourceNotFound):
+    with pytest.raises(ResourceNotFoundError):
         world.recommend(campaignArn="missing", userId="u")
 
 
@@ -202,11 +202,11 @@ def test_ranking_filters_and_refuses(world: World) -> None:
     world.add_filter("odd", 'INCLUDE ItemID WHERE Items.GENRE IN ("odd")')
     found = world.rank(campaignArn="rank", userId="u1", inputList=["i3", "i4", "i5", "x"], filterArn="odd")
     assert [r["itemId"] for r in found["personalizedRanking"]] == ["i3", "i5", "x"]
-    with pytest.raises(InvalidInput, match="at most 500"):
+    with pytest.raises(InvalidInputError, match="at most 500"):
         world.rank(campaignArn="rank", userId="u1", inputList=["a"] * 501)
-    with pytest.raises(InvalidInput, match="PERSONALIZED_RANKING"):
+    with pytest.raises(InvalidInputError, match="PERSONALIZED_RANKING"):
         world.rank(campaignArn="next", userId="u1", inputList=["i1"])
-    with pytest.raises(InvalidInput, match="PERSONALIZED_ACTIONS"):
+    with pytest.raises(InvalidInputError, match="PERSONALIZED_ACTIONS"):
         requests.actions(world, {"campaignArn": "next", "userId": "u1"})
 
 

@@ -6,7 +6,7 @@ from localpersonalize.recipes.base import (
     TrainingData,
     TrainingError,
     TrainingOptions,
-    TrainingStopped,
+    TrainingStoppedError,
 )
 from localpersonalize.recipes.registry import load_model, recipe
 from localpersonalize.training import hpo
@@ -37,7 +37,7 @@ def test_a_solution_version_has_metrics_a_baseline_and_a_model(tmp_path):
 
 def test_a_model_that_is_not_complete_is_not_there(tmp_path):
     options = TrainingOptions(progress=lambda fraction, message: None, should_stop=lambda: True)
-    with pytest.raises(TrainingStopped):
+    with pytest.raises(TrainingStoppedError):
         run(tmp_path, options=options)
     assert not (tmp_path / "model").exists()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from airflow_personalize.export.exceptions import SchemaMismatch
+from airflow_personalize.export.exceptions import SchemaMismatchError
 from airflow_personalize.export.schema.avro import DatasetSchema
 
 
 def match(dataset: str, schema: DatasetSchema, names: Sequence[str]) -> list[int]:
     """The position of each field's column, in the schema's order; names compare without case.
 
-    :raises SchemaMismatch: names every missing, extra and repeated column at once
+    :raises SchemaMismatchError: names every missing, extra and repeated column at once
     """
     given = Counter(name.upper() for name in names)
     wanted = {field.canonical: field.name for field in schema.fields}
@@ -20,6 +20,6 @@ def match(dataset: str, schema: DatasetSchema, names: Sequence[str]) -> list[int
     problems += [f"column {name!r} is not in the schema" for name in names if name.upper() not in wanted]
     problems += [f"column {name!r} appears {count} times" for name, count in given.items() if count > 1]
     if problems:
-        raise SchemaMismatch(dataset, problems)
+        raise SchemaMismatchError(dataset, problems)
     positions = {name.upper(): position for position, name in enumerate(names)}
     return [positions[field.canonical] for field in schema.fields]

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from airflow_personalize.export.schema.avro import DatasetSchema
 from airflow_personalize.export.statistics.distinct import DistinctCounter
-from airflow_personalize.export.statistics.training_minimum import UsersWithTwo
+from airflow_personalize.export.statistics.training_minimum import ActiveUserCounter
 
 IDS = ("USER_ID", "ITEM_ID")
 #: More event types than the service can ever take; a note of more would only fatten the manifest.
@@ -27,7 +27,7 @@ class Statistics:
         self._interactions = schema.dataset_type == "INTERACTIONS"
         self._instant = self._names.get("TIMESTAMP") or self._names.get("CREATION_TIMESTAMP")
         self._counters = {name: DistinctCounter() for name in self._counted(ids)}
-        self._with_two = UsersWithTwo()
+        self._with_two = ActiveUserCounter()
         self.rows = 0
         self.min_timestamp: int | None = None
         self.max_timestamp: int | None = None

@@ -19,7 +19,7 @@ USERS_WITH_TWO = 25
 LISTED = 500
 
 
-class UsersWithTwo:
+class ActiveUserCounter:
     """Counts users with two interactions until there are enough of them."""
 
     def __init__(self) -> None:

@@ -32,7 +32,7 @@ _EXACT_INTEGERS: Mapping[str, int] = {"float": 2**24, "double": 2**53}
 _UNITS_A_SECOND: Mapping[str, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-class Uncastable(Exception):
+class UncastableError(Exception):
     """The column's type never fits the field's, whatever its values."""
 
 
@@ -47,7 +47,7 @@ class Column:
 def convert(field: Field, array: pa.Array) -> Column:
     """Cast a column for its field.
 
-    :raises Uncastable: when no value of the column's type could fit
+    :raises UncastableError: when no value of the column's type could fit
     """
     array = _plain(array)
     if pt.is_null(array.type):
@@ -62,7 +62,7 @@ def _plain(array: pa.Array) -> pa.Array:
         if array.type.extension_name == "arrow.uuid" or (opaque and array.type.type_name == "uuid"):
             return uuid_texts(array.storage.cast(pa.binary(16)))
         if opaque and not pt.is_string(array.type.storage_type):
-            raise Uncastable("cast it to text in the query")
+            raise UncastableError("cast it to text in the query")
         return array.storage
     if pt.is_dictionary(array.type):
         return array.cast(array.type.value_type)
@@ -87,7 +87,7 @@ def _text(field: Field, array: pa.Array) -> Column:
         return _decoded(array.cast(pa.binary()))
     if pt.is_floating(kind):
         return Column(pa.nulls(len(array), pa.string()), [(Rule.WRONG_TYPE, mask_of(array.is_valid()))])
-    raise Uncastable("cast it to text in the query")
+    raise UncastableError("cast it to text in the query")
 
 
 def _decoded(array: pa.Array) -> Column:
@@ -155,7 +155,9 @@ def _in_range(field: Field, array: pa.Array, failures: list[Failure]) -> Column:
 def _epoch_seconds(field: Field, array: pa.Array) -> Column:
     """Instants as whole seconds since 1970, rounded down; columns without a time zone are UTC."""
     if field.canonical not in INSTANTS:
-        raise Uncastable("only TIMESTAMP and CREATION_TIMESTAMP take instants: extract a number in the query")
+        raise UncastableError(
+            "only TIMESTAMP and CREATION_TIMESTAMP take instants: extract a number in the query"
+        )
     if pt.is_date(array.type):
         array = array.cast(pa.date32()).view(pa.int32()).cast(pa.int64())
         return Column(pc.multiply(array, 86_400), [])
@@ -207,7 +209,7 @@ def _boolean(field: Field, array: pa.Array) -> Column:
 def _as_text(array: pa.Array) -> Column:
     if pt.is_string(array.type) or pt.is_binary(array.type) or pt.is_large_binary(array.type):
         return _text(Field("", "string"), array)
-    raise Uncastable("cast it in the query")
+    raise UncastableError("cast it in the query")
 
 
 _CONVERTERS: Mapping[str, Callable[[Field, pa.Array], Column]] = {

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from airflow_personalize.export.exceptions import RuleViolated, SchemaMismatch
+from airflow_personalize.export.exceptions import RuleViolatedError, SchemaMismatchError
 from airflow_personalize.export.formatting import shown
 from airflow_personalize.export.masks import Mask, none_of, without
 from airflow_personalize.export.schema.avro import DatasetSchema, Field
 from airflow_personalize.export.schema.matching import match
 from airflow_personalize.export.statistics.distinct import SeenIds
 from airflow_personalize.export.validation import value_rules
-from airflow_personalize.export.validation.casting import Uncastable, convert
+from airflow_personalize.export.validation.casting import UncastableError, convert
 from airflow_personalize.export.validation.contract import Action, Contract, Rule
 
 ID_OF = {"USERS": "USER_ID", "ITEMS": "ITEM_ID"}
@@ -89,8 +89,8 @@ class BatchChecker:
     def check(self, batch: pa.RecordBatch) -> Checked:
         """Check the next batch.
 
-        :raises SchemaMismatch: when a column's type can never fit its field
-        :raises RuleViolated: at the first row that breaks a rule with the action `stop`
+        :raises SchemaMismatchError: when a column's type can never fit its field
+        :raises RuleViolatedError: at the first row that breaks a rule with the action `stop`
         """
         verdict = _Verdict(batch.num_rows)
         columns = []
@@ -104,9 +104,9 @@ class BatchChecker:
     def _check_column(self, field: Field, source: pa.Array, verdict: _Verdict) -> pa.Array:
         try:
             column = convert(field, source)
-        except Uncastable as error:
+        except UncastableError as error:
             problem = f"column {field.name!r} is {source.type}, its field is {field.type}: {error}"
-            raise SchemaMismatch(self.dataset, [problem]) from error
+            raise SchemaMismatchError(self.dataset, [problem]) from error
         failed = none_of(source)
         for rule, mask in column.failures:
             if mask.any():
@@ -130,7 +130,7 @@ class BatchChecker:
         if action is Action.STOP:
             first = int(np.argmax(mask))
             value = value_rules.told(rule, shown(source[first]))
-            raise RuleViolated(self.dataset, rule.value, field.name, self.rows_read + first + 1, value)
+            raise RuleViolatedError(self.dataset, rule.value, field.name, self.rows_read + first + 1, value)
         if action is Action.DROP_VALUE and field.nullable:
             verdict.drops.setdefault(field.name, []).append((rule, mask))
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_personalize.export.exceptions import TooManyEventTypes
+from airflow_personalize.export.exceptions import TooManyEventTypesError
 
 LIMIT = 10
 _SHOWN = 12
@@ -18,8 +18,8 @@ def check(dataset: str, where: str, kinds: Sequence[str], metadata_columns: int)
     """Fail when rows hold more distinct event types than the service takes beside the metadata columns.
 
     :param where: what the rows are: a partition, or several
-    :raises TooManyEventTypes: names the field, how many there are and how many there may be
+    :raises TooManyEventTypesError: names the field, how many there are and how many there may be
     """
     if kinds and len(kinds) + metadata_columns > LIMIT:
         shown = ", ".join(repr(kind) for kind in kinds[:_SHOWN]) + (", ..." if len(kinds) > _SHOWN else "")
-        raise TooManyEventTypes(dataset, where, len(kinds), shown, metadata_columns, LIMIT)
+        raise TooManyEventTypesError(dataset, where, len(kinds), shown, metadata_columns, LIMIT)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from airflow_personalize.export.exceptions import RuleViolated, SchemaMismatch
+from airflow_personalize.export.exceptions import RuleViolatedError, SchemaMismatchError
 from airflow_personalize.export.validation.checker import BatchChecker, rows_of
 from airflow_personalize.export.validation.contract import Action, Contract, Rule
 from airflow_personalize.export.write.csv_format import encode
@@ -160,14 +160,14 @@ def test_a_database_type_is_written_as_its_field_says(items, field, kind, value,
 
 @pytest.mark.parametrize("kind", [pa.list_(pa.string()), pa.timestamp("us"), pa.time64("us")])
 def test_a_column_that_never_fits_its_field_stops_the_export(items, kind):
-    with pytest.raises(SchemaMismatch, match=r"column 'GENRES' is .*, its field is string"):
+    with pytest.raises(SchemaMismatchError, match=r"column 'GENRES' is .*, its field is string"):
         items({"GENRES": None if kind != pa.list_(pa.string()) else ["a"]}, GENRES=kind)
 
 
 def test_missing_extra_and_repeated_columns_are_named_at_once(interactions_schema):
     names = ["USER_ID", "user_id", "item_id", "event_type", "device", "timestamp", "price"]
 
-    with pytest.raises(SchemaMismatch) as mismatch:
+    with pytest.raises(SchemaMismatchError) as mismatch:
         BatchChecker("interactions", interactions_schema, names)
 
     message = str(mismatch.value)
@@ -224,7 +224,7 @@ def test_a_row_that_breaks_several_rules_is_rejected_once_for_the_first(events):
 def test_stop_names_table_row_field_and_value(events):
     contract = Contract(rules={Rule.TIMESTAMP_NOT_SECONDS: Action.STOP})
 
-    with pytest.raises(RuleViolated) as violated:
+    with pytest.raises(RuleViolatedError) as violated:
         events({}, {"timestamp": NOW * 1000}, contract=contract)
 
     message = str(violated.value)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from airflow_personalize.export.exceptions import TooManyEventTypes
+from airflow_personalize.export.exceptions import TooManyEventTypesError
 from airflow_personalize.export.exporter import Export
 from airflow_personalize.export.manifest import read
 from airflow_personalize.export.partitions import Partition, cut_by_key
@@ -41,7 +41,7 @@ def test_one_type_more_leaves_the_partition_as_it_was(export, s3, place):
     before = export.run(KINDS.format(kinds=2, first=0), day(1))
 
     counts = "10 distinct event types .'kind 0', .* and 1 metadata columns, the service takes 10"
-    with pytest.raises(TooManyEventTypes, match=f"'2026-01-01', field EVENT_TYPE: {counts}"):
+    with pytest.raises(TooManyEventTypesError, match=f"'2026-01-01', field EVENT_TYPE: {counts}"):
         export.run(KINDS.format(kinds=10, first=0), day(1))
 
     assert read(s3, place, "dt=2026-01-01").attempt == before.attempt
@@ -55,7 +55,7 @@ def test_slices_that_together_have_too_many_change_nothing(export, s3, place):
         for sql, each in zip((few, others), slices, strict=True)
     ]
 
-    with pytest.raises(TooManyEventTypes, match="12 distinct event types"):
+    with pytest.raises(TooManyEventTypesError, match="12 distinct event types"):
         commit_all(s3, place, written, 0.01)
 
     assert read(s3, place, "dt=2026-01-01") is None
@@ -65,7 +65,7 @@ def test_days_that_together_have_too_many_are_not_imported(export, s3, place):
     export.run(KINDS.format(kinds=6, first=0), day(1))
     export.run(KINDS.format(kinds=6, first=6), day(2))
 
-    with pytest.raises(TooManyEventTypes, match="all 2 partitions, field EVENT_TYPE: 12 distinct"):
+    with pytest.raises(TooManyEventTypesError, match="all 2 partitions, field EVENT_TYPE: 12 distinct"):
         take(s3, place, "run")
 
     assert take(s3, place, "run", keys=["2026-01-02"]).location

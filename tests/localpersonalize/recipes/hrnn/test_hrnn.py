@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from localpersonalize.recipes.base import Request, TrainingOptions, TrainingStopped
+from localpersonalize.recipes.base import Request, TrainingOptions, TrainingStoppedError
 from localpersonalize.recipes.hrnn.hrnn import Hrnn, HrnnHyperparameters, recency_weight
 from localpersonalize.recipes.hyperparameters import Hyperparameters
 from localpersonalize.recipes.popularity.popularity_count import (
@@ -160,7 +160,7 @@ def test_a_pause_begins_a_session_with_a_taste_of_its_own():
 
 def test_training_stops_when_asked():
     options = TrainingOptions(should_stop=lambda: True)
-    with pytest.raises(TrainingStopped):
+    with pytest.raises(TrainingStoppedError):
         Hrnn().train(chain(users=30, items=12, length=8), HrnnHyperparameters(), options)
 
 

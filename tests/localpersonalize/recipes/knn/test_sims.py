@@ -7,6 +7,7 @@ from localpersonalize.recipes.base import Request, TrainingOptions, top_k
 from localpersonalize.recipes.knn.neighbours import Packing
 from localpersonalize.recipes.knn.sims import Sims, SimsHyperparameters
 from localpersonalize.recipes.registry import load_model
+from tests.support.planted import data_of
 
 ALL = {
     "min_user_history_length_percentile": 0.0,
@@ -111,7 +112,7 @@ def test_threads_do_not_change_the_model():
     assert np.array_equal(one.score(requests), two.score(requests))
 
 
-def test_the_size_of_the_integers_that_count_does_not_change_the_model(make_data, monkeypatch):
+def test_the_size_of_the_integers_that_count_does_not_change_the_model(monkeypatch):
     data = data_of([*checkerboard(), ("x1", "i0", 900), ("x1", "i1", 901)])
     small = train(data, min_cointeraction_count=1)
     monkeypatch.setattr(Packing, "of", lambda most_users: Packing(32, np.int64))
@@ -120,7 +121,7 @@ def test_the_size_of_the_integers_that_count_does_not_change_the_model(make_data
     assert np.array_equal(small.score(requests), large.score(requests))
 
 
-def test_a_saved_model_answers_the_same(make_data, tmp_path):
+def test_a_saved_model_answers_the_same(tmp_path):
     model = train(data_of(checkerboard()))
     model.save(tmp_path)
     requests = [Request(item_id=item) for item in model.items.ids]

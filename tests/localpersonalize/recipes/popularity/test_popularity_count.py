@@ -7,6 +7,7 @@ from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )
 from localpersonalize.recipes.registry import load_model
+from tests.support.planted import data_of
 
 
 def train(data):
@@ -34,7 +35,7 @@ def test_an_item_without_events_is_never_recommended():
     assert model.items.ids[top_k(model.score([Request()])[0], 5)].tolist() == ["a"]
 
 
-def test_a_saved_model_answers_the_same(make_data, tmp_path):
+def test_a_saved_model_answers_the_same(tmp_path):
     model = train(data_of([("u1", "a", 1), ("u2", "b", 2), ("u2", "a", 3)]))
     model.save(tmp_path)
     loaded = load_model(tmp_path)
