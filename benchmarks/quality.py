@@ -19,7 +19,8 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks import _peers
-from localpersonalize.evaluation.evaluate import Split, evaluate
+from localpersonalize.evaluation import evaluate
+from localpersonalize.evaluation.evaluate import Split
 from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions, top_k
 from localpersonalize.recipes.interactions import EventLog
 from localpersonalize.recipes.registry import recipe

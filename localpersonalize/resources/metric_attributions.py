@@ -85,7 +85,8 @@ def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
 
 def _check_metrics(service: Service, group_arn: str, metrics: list[dict[str, str]]) -> None:
     """
-    :raises InvalidInputError: if an expression names nothing that can be summed; LimitExceededError: if there are too many.
+    :raises InvalidInputError: if an expression names nothing that can be summed.
+    :raises LimitExceededError: if there are too many.
     """
     if len(metrics) > MOST_METRICS:
         raise LimitExceededError(f"A metric attribution can have at most {MOST_METRICS} metrics.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from localpersonalize.evaluation.evaluate import evaluate
+from localpersonalize.evaluation import evaluate
 from localpersonalize.recipes import registry
 from localpersonalize.recipes.base import Model, Recipe, TrainingData, TrainingError, TrainingOptions
 from localpersonalize.recipes.objective import Objective

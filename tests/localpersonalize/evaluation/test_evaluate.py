@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.evaluation.evaluate import evaluate
+from localpersonalize.evaluation import evaluate
 from localpersonalize.recipes.base import TrainingData, TrainingOptions
 from localpersonalize.recipes.hyperparameters import Hyperparameters
 from localpersonalize.recipes.popularity.popularity_count import (

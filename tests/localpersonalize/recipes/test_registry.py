@@ -53,7 +53,7 @@ def test_a_model_of_another_format_is_refused(tmp_path):
 
 def test_describing_everything_does_not_import_jax():
     code = (
-        "import sys; from localpersonalize.recipes import describe, training;"
+        "import sys; from localpersonalize.recipes import describe; from localpersonalize.training import train;"
         "[describe.describe_recipe(r['recipeArn']) for r in describe.list_recipes()];"
         "sys.exit('jax' in sys.modules)"
     )
