@@ -17,6 +17,9 @@ from typing import Any
 
 from localpersonalize.protocol.errors import AlreadyExistsError
 
+FILE = "personalize.sqlite"
+"""Its name in a data directory."""
+
 Body = dict[str, Any]
 
 MIGRATIONS = (
@@ -43,7 +46,7 @@ MIGRATIONS = (
 )
 
 
-class Store:
+class Database:
     """Resources, tags, unfinished jobs, and records put one by one. Safe to share between threads.
 
     Every method that changes something has committed to disk when it returns.

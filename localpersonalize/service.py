@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from localpersonalize.database import Body, Store
+from localpersonalize.database import FILE, Body, Database
 from localpersonalize.datasets.tables import Tables
 from localpersonalize.fault_injection import Faults
 from localpersonalize.jobs.queue import Jobs
@@ -43,13 +43,13 @@ class Service:
     credentials: Credentials
     aws_endpoint: str
     faults: Faults = field(default_factory=Faults)
-    store: Store = field(init=False)
+    store: Database = field(init=False)
     tables: Tables = field(init=False)
     runtime: Runtime = field(init=False)
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store = Store(self.settings.data_dir / "personalize.sqlite")
+        self.store = Database(self.settings.data_dir / FILE)
         self.tables = Tables(self.store, self.settings.data_dir / "datasets")
         sources = RuntimeSources(self.store, self.tables, self.model_folder)
         self.runtime = Runtime(sources, sources)

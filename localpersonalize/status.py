@@ -11,6 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from localpersonalize.database import FILE
+
 QUERY = """
     SELECT kind, arn, status, json_extract(body, '$.lastUpdatedDateTime') AS changed,
         coalesce(json_extract(body, '$.failureReason'), '') AS reason
@@ -23,7 +25,7 @@ def rows(data_dir: Path) -> Iterator[tuple[str, str, str, str, str]]:
 
     :raises FileNotFoundError: if the folder is not a data directory.
     """
-    file = data_dir / "personalize.sqlite"
+    file = data_dir / FILE
     if not file.exists():
         raise FileNotFoundError(
             f"{data_dir} is not a data directory of localpersonalize: it has no {file.name}."
@@ -36,7 +38,7 @@ def rows(data_dir: Path) -> Iterator[tuple[str, str, str, str, str]]:
 
 def unfinished(data_dir: Path) -> list[tuple[str, str]]:
     """Kind and resource of the jobs that are not finished."""
-    with closing(sqlite3.connect(f"file:{data_dir / 'personalize.sqlite'}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"file:{data_dir / FILE}?mode=ro", uri=True)) as connection:
         found = connection.execute("SELECT kind, arn FROM jobs ORDER BY id").fetchall()
     return [(kind, arn.split(":", 5)[-1]) for kind, arn in found]
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.database import Store
+from localpersonalize.database import Database
 from localpersonalize.datasets.csv_files import arrow_schema
 from localpersonalize.datasets.events import settled
 from localpersonalize.datasets.schemas import REQUIRED, parse_fields
@@ -25,7 +25,7 @@ SPLIT_ROWS = 5_000_000
 class Tables:
     """Bulk data under `folder`, streamed data in the store."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Database, folder: Path) -> None:
         self.store, self.folder = store, folder
 
     def version_folder(self, dataset_arn: str, version: str) -> Path:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from localpersonalize.aws.object_files import objects_folder
-from localpersonalize.database import Store
+from localpersonalize.database import FILE, Database
 from localpersonalize.datasets.tables import Tables
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def _die_with_the_service() -> None:
     os._exit(1)
 
 
-def _open(request: dict[str, Any]) -> tuple[Store, Tables]:
+def _open(request: dict[str, Any]) -> tuple[Database, Tables]:
     data_dir = Path(request["data_dir"])
-    store = Store(data_dir / "personalize.sqlite")
+    store = Database(data_dir / FILE)
     return store, Tables(store, data_dir / "datasets")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from localpersonalize.database import Store
+from localpersonalize.database import Database
 from localpersonalize.datasets.tables import Tables
 from localpersonalize.runtime.histories import StreamedEvent
 
@@ -17,7 +17,7 @@ from localpersonalize.runtime.histories import StreamedEvent
 class RuntimeSources:
     """Implements `localpersonalize.runtime.interfaces`."""
 
-    def __init__(self, store: Store, tables: Tables, model_folder: Callable[[str], Path]) -> None:
+    def __init__(self, store: Database, tables: Tables, model_folder: Callable[[str], Path]) -> None:
         self._store, self._tables, self.model_directory = store, tables, model_folder
 
     def describe(self, arn: str) -> Mapping[str, Any] | None:
@@ -50,7 +50,7 @@ class RuntimeSources:
         return dataset_of(self._store, group_arn, dataset_type)
 
 
-def dataset_of(store: Store, group_arn: str, dataset_type: str) -> str | None:
+def dataset_of(store: Database, group_arn: str, dataset_type: str) -> str | None:
     """ARN of a group's dataset of a type, None if it has none."""
     for dataset in store.all("Dataset", group_arn):
         if dataset["datasetType"].upper() == dataset_type.upper():

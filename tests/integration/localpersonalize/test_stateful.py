@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from localpersonalize.database import Store
+from localpersonalize.database import FILE, Database
 from localpersonalize.datasets.tables import Tables
 from tests.support.localpersonalize.live import Live, code, schema, until
 
@@ -263,7 +263,7 @@ class Service(RuleBasedStateMachine):
     def datasets_have_every_row_once(self) -> None:
         if not hasattr(self, "model"):
             return
-        store = Store(self.live.data_dir / "personalize.sqlite")
+        store = Database(self.live.data_dir / FILE)
         try:
             tables = Tables(store, self.live.data_dir / "datasets")
             for dataset in self.model.datasets.values():
