@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from botocore.config import Config
 
+# No checksums of its own: parts carry a CRC-32 already, and trailers cost a copy.
+DEFAULTS = Config(
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+    retries={"mode": "standard", "max_attempts": 5},
+    max_pool_connections=16,
+)
 
-def s3_client(aws_conn_id: str | None, region_name: str | None, verify: bool | str | None) -> Any:
-    """A client that adds no checksums of its own: parts carry a CRC-32 already, and trailers cost a copy."""
-    config = Config(
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        retries={"mode": "standard", "max_attempts": 5},
-        max_pool_connections=16,
-    )
+
+def s3_client(
+    aws_conn_id: str | None,
+    region_name: str | None = None,
+    verify: bool | str | None = None,
+    botocore_config: dict[str, Any] | None = None,
+) -> Any:
+    """A client with the four settings that all AWS operators have; `botocore_config` wins over `DEFAULTS`."""
+    config = DEFAULTS.merge(Config(**botocore_config)) if botocore_config else DEFAULTS
     hook = S3Hook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=config)
     # Not `get_conn`: it looks through the source of all that is on the stack, to name its caller to AWS.
     return hook.get_session(hook.region_name).client(
@@ -32,13 +41,27 @@ class LazyS3Client:
     export has better things to do.
     """
 
-    def __init__(self, aws_conn_id: str | None, region_name: str | None, verify: bool | str | None) -> None:
-        self._arguments = (aws_conn_id, region_name, verify)
+    def __init__(self, *settings: Any) -> None:
+        self._settings = settings
         self._lock = Lock()
         self._client: Any = None
 
     def __getattr__(self, name: str) -> Any:
         with self._lock:
             if self._client is None:
-                self._client = s3_client(*self._arguments)
+                self._client = s3_client(*self._settings)
         return getattr(self._client, name)
+
+
+class S3Mixin:
+    """Gives an operator of the `amazon` provider an S3 client, whatever service its hook is for."""
+
+    aws_conn_id: str | None
+    region_name: str | None
+    verify: bool | str | None
+    botocore_config: dict[str, Any] | None
+
+    @cached_property
+    def s3(self) -> Any:
+        """An S3 client as the operator's four AWS settings say, made when it is first used."""
+        return LazyS3Client(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)

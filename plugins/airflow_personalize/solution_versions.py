@@ -9,6 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from airflow_personalize.pagination import list_all
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -47,8 +49,7 @@ def of_solution(client: Any, solution_arn: str) -> Iterator[Mapping[str, Any]]:
     """The versions of a solution as they are listed, the newest first; none if there is no such solution."""
     listed: list[Mapping[str, Any]] = []
     try:
-        for page in client.get_paginator("list_solution_versions").paginate(solutionArn=solution_arn):
-            listed += page["solutionVersions"]
+        listed.extend(list_all(client, "list_solution_versions", solutionArn=solution_arn))
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from airflow_personalize.pagination import list_objects
+
 FOLDER = "history/solution_versions"
 _THREADS = 8
 
@@ -97,12 +99,8 @@ def read(client: Any, bucket: str, prefix: str, *, newest: int | None = None) ->
 
     :param newest: only the objects written last, so many
     """
-    pages = client.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=f"{prefix.strip('/')}/{FOLDER}/"
-    )
-    objects = sorted(
-        (each for page in pages for each in page.get("Contents", ())), key=lambda o: o["LastModified"]
-    )
+    found = list_objects(client, bucket, f"{prefix.strip('/')}/{FOLDER}/")
+    objects = sorted(found, key=lambda entry: entry["LastModified"])
     keys = [each["Key"] for each in objects if each["Key"].endswith(".parquet")]
     keys = keys[-newest:] if newest else keys
     with ThreadPoolExecutor(_THREADS) as pool:

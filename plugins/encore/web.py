@@ -29,16 +29,16 @@ def report_of(dag_id: str) -> str:
 
     :raises HTTPException: 404 for a DAG that is not the pipeline's.
     """
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.exceptions import ClientError
 
+    from airflow_personalize.s3 import s3_client
     from encore.config import load_pipeline
     from encore.operators.record_run import REPORT
 
     kinds = ("retrain_recommenders", "export_interactions", "rollback_campaign", "clean_up")
     for group in load_pipeline().dataset_groups:
         if dag_id in {group.dag_id(kind) for kind in kinds}:
-            s3 = S3Hook(aws_conn_id=group.aws_conn_id).get_conn()
+            s3 = s3_client(group.aws_conn_id)
             try:
                 found: Any = s3.get_object(Bucket=group.bucket, Key=f"{group.prefix}/{REPORT}")
             except ClientError as error:

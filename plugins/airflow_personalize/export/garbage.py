@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import NAME, DatasetLocation
+from airflow_personalize.pagination import list_all, list_objects
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ def find(client: Any, place: DatasetLocation, before: datetime) -> Garbage:
     found = [
         (each["Key"], each["Size"])
         for prefix in (place.root, place.rejects)
-        for each in _objects(client, place.bucket, prefix)
+        for each in list_objects(client, place.bucket, prefix)
         if each["LastModified"] < before and each["Key"] not in named and not each["Key"].endswith(f"/{NAME}")
     ]
     found += [
         (each["Key"], each["Size"])
-        for each in _objects(client, place.bucket, place.snapshots)
+        for each in list_objects(client, place.bucket, place.snapshots)
         if each["LastModified"] < before and f"/{place.dataset}/" in each["Key"][len(place.snapshots) - 1 :]
     ]
     uploads = [
@@ -58,12 +59,5 @@ def remove(client: Any, place: DatasetLocation, garbage: Garbage) -> None:
         client.abort_multipart_upload(Bucket=place.bucket, Key=key, UploadId=upload)
 
 
-def _objects(client: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from page.get("Contents", ())
-
-
 def _uploads(client: Any, place: DatasetLocation) -> Iterator[dict[str, Any]]:
-    pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=place.bucket, Prefix=place.root)
-    for page in pages:
-        yield from page.get("Uploads", ())
+    return list_all(client, "list_multipart_uploads", Bucket=place.bucket, Prefix=place.root)

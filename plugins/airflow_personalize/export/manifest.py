@@ -17,6 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.pagination import list_folders
 
 NAME = "_manifest.json"
 VERSION = 1
@@ -144,11 +145,7 @@ def read(client: Any, place: DatasetLocation, directory: str) -> Manifest | None
 
 def directories(client: Any, place: DatasetLocation) -> list[str]:
     """Every folder of the dataset, finished partitions and others, sorted."""
-    pages = client.get_paginator("list_objects_v2").paginate(
-        Bucket=place.bucket, Prefix=place.root, Delimiter="/"
-    )
-    found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
-    return sorted(prefix[len(place.root) : -1] for prefix in found)
+    return list_folders(client, place.bucket, place.root)
 
 
 def _read(client: Any, place: DatasetLocation, directory: str) -> tuple[Manifest | None, str | None]:

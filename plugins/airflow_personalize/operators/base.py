@@ -18,6 +18,7 @@ from airflow_personalize.exceptions import PersonalizeError, explain
 from airflow_personalize.hooks import PersonalizeHook
 from airflow_personalize.idempotency import exactly_once
 from airflow_personalize.links import PersonalizeResourceLink
+from airflow_personalize.s3 import S3Mixin
 from airflow_personalize.triggers import (
     PersonalizePauseTrigger,
     PersonalizeWaitTrigger,
@@ -56,7 +57,7 @@ def repeatable(execute: Callable[..., Any]) -> Callable[..., Any]:
     return repeated
 
 
-class PersonalizeBaseOperator(AwsBaseOperator[PersonalizeHook]):
+class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
     """
     Base of the operators that talk to Amazon Personalize.
 

@@ -59,9 +59,11 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
 
     def _find(self) -> str | None:
         kind = self.dataset_type.upper()
-        listed = {"datasetGroupArn": self.dataset_group_arn}
         found = find_by(
-            self.client, "list_datasets", listed, matches=lambda d: d["datasetType"].upper() == kind
+            self.client,
+            "list_datasets",
+            matches=lambda dataset: dataset["datasetType"].upper() == kind,
+            datasetGroupArn=self.dataset_group_arn,
         )
         return found["datasetArn"] if found else None
 

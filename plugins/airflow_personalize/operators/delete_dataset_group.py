@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from airflow_personalize.exceptions import WaitTimeoutError, code_of, is_occupied
 from airflow_personalize.operators.base import PersonalizeBaseOperator, repeatable
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
+from airflow_personalize.pagination import list_all
 from airflow_personalize.triggers import stop_solution_version
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ class PersonalizeDeleteDatasetGroupTreeOperator(PersonalizeBaseOperator):
             yield from self._list(f"{kind}s", datasetGroupArn=self.dataset_group_arn)
 
     def _list(self, plural: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
-        for page in self.client.get_paginator(f"list_{plural}").paginate(**arguments):
-            for value in page.values():
-                yield from value if isinstance(value, list) else ()
+        return list_all(self.client, f"list_{plural}", **arguments)
 
     def _delete(self, kind: str, resource: Mapping[str, Any]) -> None:
         arn = resource[_arn(kind)]

@@ -46,8 +46,9 @@ class PersonalizeCreateEventTrackerOperator(PersonalizeBaseOperator):
         return {"event_tracker_arn": resource, "tracking_id": tracker["trackingId"]}
 
     def _find(self) -> str | None:
-        listed = {"datasetGroupArn": self.dataset_group_arn}
-        found = find_by(self.client, "list_event_trackers", listed, name=self.tracker_name)
+        found = find_by(
+            self.client, "list_event_trackers", name=self.tracker_name, datasetGroupArn=self.dataset_group_arn
+        )
         return found["eventTrackerArn"] if found else None
 
     def _create(self) -> str:

@@ -12,8 +12,6 @@ from botocore.exceptions import ClientError
 from airflow_personalize.exceptions import code_of
 from airflow_personalize.operators.base import PersonalizeBaseOperator, given, refuse
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
-
-# Where these are imported from is part of the interface.
 from airflow_personalize.pagination import find_by
 
 if TYPE_CHECKING:
@@ -73,8 +71,9 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
         return self.wait(context, "solution_active", fresh=fresh, solutionArn=arn)
 
     def _find(self) -> str | None:
-        listed = {"datasetGroupArn": self.dataset_group_arn}
-        found = find_by(self.client, "list_solutions", listed, name=self.solution_name)
+        found = find_by(
+            self.client, "list_solutions", name=self.solution_name, datasetGroupArn=self.dataset_group_arn
+        )
         return found["solutionArn"] if found else None
 
     def _create(self) -> str:

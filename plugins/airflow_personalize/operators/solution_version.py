@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.job_base import PersonalizeJobOperator
+from airflow_personalize.pagination import list_all
 from airflow_personalize.triggers import stop_solution_version
 
 if TYPE_CHECKING:
@@ -54,10 +55,7 @@ class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
 
     def find(self, name: str, context: Context) -> str | None:
         """Lists don't show names, so versions are asked one by one, the newest first, back to the run's begin."""
-        listed: list[dict[str, Any]] = []
-        pages = self.client.get_paginator("list_solution_versions").paginate(solutionArn=self.solution_arn)
-        for page in pages:
-            listed += page["solutionVersions"]
+        listed = list_all(self.client, "list_solution_versions", solutionArn=self.solution_arn)
         run = context.get("dag_run")
         began = getattr(run, "run_after", None)
         for entry in sorted(listed, key=lambda version: version["creationDateTime"], reverse=True):

@@ -6,19 +6,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.sql.hooks.sql import DbApiHook
-from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.batch.output import MatchCounts, TooManyErrorsError, columns_of, rows
 from airflow_personalize.batch.table_loader import Replacement, TableError
-from airflow_personalize.s3 import s3_client
+from airflow_personalize.pagination import list_objects, split_uri
+from airflow_personalize.transfers.base import PersonalizeTransferOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeBatchOutputToSqlOperator(BaseOperator):
+class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
     """Counts the answers of a batch job, and puts them in the place of a table's rows.
 
     The table changes in one transaction, or not at all: also when too many lines have no answer. Doing it again
@@ -34,15 +36,20 @@ class PersonalizeBatchOutputToSqlOperator(BaseOperator):
     :return: `output`, `asked`, `answered`, `failed`, `missing`, `rows`, `table` and some `examples` of errors
     """
 
-    template_fields: Sequence[str] = ("output_location", "asked", "conn_id", "aws_conn_id", "region_name")
-    ui_color = "#e6f4ea"
+    template_fields: Sequence[str] = aws_template_fields("output_location", "asked", "conn_id")
 
     def __init__(
-        self, *, output_location: str, asked: int | str, columns: Sequence[str], kind: str = "recommendations",
-        table: str | None = None, error_limit: float = 0.01, conn_id: str = "product_db",
-        aws_conn_id: str | None = "aws_default", region_name: str | None = None, verify: bool | str | None = None,
+        self,
+        *,
+        output_location: str,
+        asked: int | str,
+        columns: Sequence[str],
+        kind: str = "recommendations",
+        table: str | None = None,
+        error_limit: float = 0.01,
+        conn_id: str = "product_db",
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(**kwargs)
         self.output_location = output_location
         self.asked = asked
@@ -51,9 +58,6 @@ class PersonalizeBatchOutputToSqlOperator(BaseOperator):
         self.table = table
         self.error_limit = error_limit
         self.conn_id = conn_id
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
 
     def execute(self, context: Context) -> dict[str, Any]:
         tally = MatchCounts(int(self.asked))
@@ -64,22 +68,24 @@ class PersonalizeBatchOutputToSqlOperator(BaseOperator):
         except (TooManyErrorsError, TableError) as error:
             raise AirflowFailException(f"{self.output_location}: {error}") from error
         if tally.failed or tally.missing:
-            self.log.warning("%d lines have an error, %d no answer at all. For example: %s",
-                             tally.failed, tally.missing, "; ".join(tally.examples))  # fmt: skip
-        self.log.info("%s answers, %s rows%s", f"{tally.answered:,}", f"{written:,}",
-                      f" in {self.table}" if self.table else "")  # fmt: skip
-        told = {"output": self.output_location, **tally.as_json(), "rows": written, "table": self.table}
+            self.log.warning(
+                "%d lines have an error, %d no answer at all. For example: %s",
+                tally.failed,
+                tally.missing,
+                "; ".join(tally.examples),
+            )
+        where = f" in {self.table}" if self.table else ""
+        self.log.info("%s answers, %s rows%s", f"{tally.answered:,}", f"{written:,}", where)
+        outcome = {"output": self.output_location, **tally.as_json(), "rows": written, "table": self.table}
         for outlet in self.outlets:
-            context["outlet_events"][outlet].extra = told
-        return told
+            context["outlet_events"][outlet].extra = outcome
+        return outcome
 
     def _lines(self) -> Iterator[bytes]:
-        client = s3_client(self.aws_conn_id, self.region_name, self.verify)
-        bucket, _, prefix = self.output_location.removeprefix("s3://").partition("/")
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for each in page.get("Contents", ()):
-                if each["Key"].endswith(".out"):
-                    yield from client.get_object(Bucket=bucket, Key=each["Key"])["Body"].iter_lines(1 << 20)
+        bucket, prefix = split_uri(self.output_location)
+        for entry in list_objects(self.s3, bucket, prefix):
+            if entry["Key"].endswith(".out"):
+                yield from self.s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].iter_lines(1 << 20)
 
     def _count(self, answers: Iterator[Any], tally: MatchCounts) -> int:
         count = sum(1 for _ in answers)

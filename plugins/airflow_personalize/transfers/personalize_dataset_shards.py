@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import conf
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -18,9 +19,8 @@ from airflow_personalize.export.partitions import Partition, from_context
 from airflow_personalize.export.shards import commit_all, plan
 from airflow_personalize.export.statistics.distinct import DistinctIds
 from airflow_personalize.export.statistics.summary import Summary, total
-from airflow_personalize.s3 import s3_client
 from airflow_personalize.transfers.asset_metadata import describe_outlets
-from airflow_personalize.transfers.base import ExportedDatasetOperator
+from airflow_personalize.transfers.base import PersonalizeDatasetTransferOperator
 from airflow_personalize.transfers.partition_template import PartitionMarkers
 from airflow_personalize.transfers.sql_source import source_of
 
@@ -81,7 +81,7 @@ class PersonalizeDatasetPlanOperator(PartitionMarkers):
         return [[each.to_dict()] for each in slices]
 
 
-class PersonalizeDatasetCommitOperator(ExportedDatasetOperator):
+class PersonalizeDatasetCommitOperator(PersonalizeDatasetTransferOperator):
     """Makes the slices that mapped exports wrote the current partitions, all of them at once.
 
     :param shards: what the mapped exports returned (templated)
@@ -89,8 +89,7 @@ class PersonalizeDatasetCommitOperator(ExportedDatasetOperator):
     :return: the summary of the whole partitions, see `airflow_personalize.export.statistics.summary`
     """
 
-    template_fields: Sequence[str] = ("dataset", "bucket", "prefix", "shards", "aws_conn_id", "region_name")
-    ui_color = "#e6f4ea"
+    template_fields: Sequence[str] = aws_template_fields("dataset", "bucket", "prefix", "shards")
 
     def __init__(
         self,
@@ -107,8 +106,7 @@ class PersonalizeDatasetCommitOperator(ExportedDatasetOperator):
         distinct = DistinctIds()
         written = [Summary.from_dict(each) for shard in self.shards for each in shard["partitions"]]
         try:
-            client = s3_client(self.aws_conn_id, self.region_name, self.verify)
-            done = commit_all(client, self.place, written, self.rejected_limit, distinct)
+            done = commit_all(self.s3, self.place, written, self.rejected_limit, distinct)
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
         summary = total(done, self.dataset, self.place.uri, distinct.counts())

@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.snapshot import Snapshot, take
-from airflow_personalize.s3 import s3_client
-from airflow_personalize.transfers.base import ExportedDatasetOperator
+from airflow_personalize.transfers.base import PersonalizeDatasetTransferOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeDatasetSnapshotOperator(ExportedDatasetOperator):
+class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
     """Copies the current files of a dataset's partitions to a prefix of their own, for an import to read.
 
     Exports that run at the same time don't disturb it: it holds whole partitions only, each once.
@@ -29,16 +29,9 @@ class PersonalizeDatasetSnapshotOperator(ExportedDatasetOperator):
     :return: `location` for the import job, `fingerprint` of the content, rows, bytes, files, partitions, gaps
     """
 
-    template_fields: Sequence[str] = (
-        "dataset",
-        "bucket",
-        "prefix",
-        "run_id",
-        "partitions",
-        "aws_conn_id",
-        "region_name",
+    template_fields: Sequence[str] = aws_template_fields(
+        "dataset", "bucket", "prefix", "run_id", "partitions"
     )
-    ui_color = "#e6f4ea"
 
     def __init__(
         self,
@@ -58,7 +51,7 @@ class PersonalizeDatasetSnapshotOperator(ExportedDatasetOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         try:
             snapshot = take(
-                s3_client(self.aws_conn_id, self.region_name, self.verify),
+                self.s3,
                 self.place,
                 re.sub(r"[^A-Za-z0-9_-]+", "-", self.run_id).strip("-"),
                 keys=self.partitions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.batch.input import BatchInputEncoder
@@ -13,14 +13,14 @@ from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.manifest import new_attempt
 from airflow_personalize.export.read.prefetch import ReadAhead
 from airflow_personalize.export.write.multipart import S3Files
-from airflow_personalize.s3 import s3_client
+from airflow_personalize.transfers.base import PersonalizeTransferOperator
 from airflow_personalize.transfers.sql_source import source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class SqlToPersonalizeBatchInputOperator(BaseOperator):
+class SqlToPersonalizeBatchInputOperator(PersonalizeTransferOperator):
     """Writes the rows of a query as the JSON lines that a batch job is asked with.
 
     Each try writes to a folder of its own, so that a job never reads half of one and half of another.
@@ -35,16 +35,21 @@ class SqlToPersonalizeBatchInputOperator(BaseOperator):
     :return: `input` and `output`, the `s3://` folders for the job; `lines`, and rows `skipped` for want of an id
     """
 
-    template_fields: Sequence[str] = ("sql", "bucket", "folder", "conn_id", "aws_conn_id", "region_name")
+    template_fields: Sequence[str] = aws_template_fields("sql", "bucket", "folder", "conn_id")
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers = {"sql": "sql"}  # noqa: RUF012
-    ui_color = "#e6f4ea"
 
     def __init__(
-        self, *, sql: str, columns: Sequence[str], bucket: str, folder: str, most_lines: int | None = None,
-        conn_id: str = "product_db", aws_conn_id: str | None = "aws_default", region_name: str | None = None,
-        verify: bool | str | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        sql: str,
+        columns: Sequence[str],
+        bucket: str,
+        folder: str,
+        most_lines: int | None = None,
+        conn_id: str = "product_db",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.sql = sql
         self.columns = columns
@@ -52,15 +57,11 @@ class SqlToPersonalizeBatchInputOperator(BaseOperator):
         self.folder = folder
         self.most_lines = most_lines
         self.conn_id = conn_id
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
 
     def execute(self, context: Context) -> dict[str, Any]:
         place = f"{self.folder.strip('/')}/{new_attempt()}"
-        client = s3_client(self.aws_conn_id, self.region_name, self.verify)
         files = S3Files(
-            client, self.bucket, f"{place}/input/part-", b"", suffix=".json", content_type="application/json"
+            self.s3, self.bucket, f"{place}/input/part-", b"", suffix=".json", content_type="application/json"
         )
         try:
             lines, skipped = ask(

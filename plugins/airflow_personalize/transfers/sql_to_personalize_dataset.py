@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.export.exceptions import ExportError
@@ -18,9 +19,8 @@ from airflow_personalize.export.statistics.distinct import DistinctIds
 from airflow_personalize.export.statistics.summary import Summary, total
 from airflow_personalize.export.validation.contract import Contract
 from airflow_personalize.export.write.multipart import Sizes
-from airflow_personalize.s3 import LazyS3Client
 from airflow_personalize.transfers.asset_metadata import describe_outlets
-from airflow_personalize.transfers.base import ExportedDatasetOperator
+from airflow_personalize.transfers.base import PersonalizeDatasetTransferOperator
 from airflow_personalize.transfers.partition_template import PartitionMarkers
 from airflow_personalize.transfers.sql_source import source_of
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class SqlToPersonalizeDatasetOperator(PartitionMarkers, ExportedDatasetOperator):
+class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransferOperator):
     """Exports a query's rows, checked against an Avro schema, as partitions of a dataset in S3.
 
     In `sql`, `{{ start }}` and `{{ end }}` stand where a timestamp does, without quotes: each partition's own
@@ -46,20 +46,11 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, ExportedDatasetOperator)
     :return: a summary, see `airflow_personalize.export.statistics.summary`
     """
 
-    template_fields: Sequence[str] = (
-        "sql",
-        "schema",
-        "dataset",
-        "bucket",
-        "prefix",
-        "partitions",
-        "conn_id",
-        "aws_conn_id",
-        "region_name",
+    template_fields: Sequence[str] = aws_template_fields(
+        "sql", "schema", "dataset", "bucket", "prefix", "partitions", "conn_id"
     )
     template_ext: Sequence[str] = (".sql", ".json")
     template_fields_renderers = {"sql": "sql", "schema": "json", "partitions": "json"}  # noqa: RUF012
-    ui_color = "#e6f4ea"
 
     def __init__(
         self,
@@ -105,7 +96,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, ExportedDatasetOperator)
         contract = self.contract
         return Export(
             source=source_of(self.conn_id, self.batch_bytes),
-            client=LazyS3Client(self.aws_conn_id, self.region_name, self.verify),
+            client=self.s3,
             place=self.place,
             schema=parse_schema(self.schema, source=f"schema of dataset {self.dataset!r}"),
             contract=contract if isinstance(contract, Contract) else Contract.model_validate(contract or {}),

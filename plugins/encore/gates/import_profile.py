@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from airflow_personalize.pagination import list_objects, split_uri
 from encore.gates.data_quality import InteractionFacts
 
 EXAMPLES = 5
@@ -56,9 +57,8 @@ def ids(client: Any, location: str, column: str) -> Any:
 
 def files(client: Any, location: str) -> tuple[str, list[str]]:
     """The bucket, and the keys of the objects at an `s3://` place, sorted."""
-    bucket, prefix = location.removeprefix("s3://").split("/", 1)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return bucket, sorted(each["Key"] for page in pages for each in page.get("Contents", ()))
+    bucket, prefix = split_uri(location)
+    return bucket, sorted(entry["Key"] for entry in list_objects(client, bucket, prefix))
 
 
 def _batches(client: Any, location: str, wanted: Sequence[str], newest_first: bool = False) -> Iterator[Any]:

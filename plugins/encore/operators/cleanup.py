@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
@@ -14,6 +13,7 @@ from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.operators.base import PersonalizeBaseOperator, fail
+from airflow_personalize.pagination import list_all, list_objects
 from airflow_personalize.waiter import Wait
 from encore import retention
 from encore.config.models import DatasetGroup
@@ -50,15 +50,14 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
         kept = group.retention
         if str(self.remove_unlisted) == "True":
             kept = kept.model_copy(update={"remove_unlisted": True})
-        s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify).get_conn()
         arn = self._group_arn(group.name)
-        objects = self._objects(s3, group, kept, arn)
+        objects = self._objects(group, kept, arn)
         resources = self._resources(group, kept, arn) if arn else []
         schemas = self._schemas(group, kept)
         for each in (*objects, *resources, *schemas):
             self.log.info("%s %s: %s", "Would remove" if only_say else "Removing", each.what, each.why)
         if not only_say:
-            _delete_objects(s3, group, objects)
+            _delete_objects(self.s3, group, objects)
             for each in resources:
                 self._delete_resource(each.what)
             for each in schemas:
@@ -68,19 +67,18 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
     def _group_arn(self, name: str) -> str | None:
         return next((g["datasetGroupArn"] for g in self._list("dataset_groups") if g["name"] == name), None)
 
-    def _objects(self, s3: Any, group: DatasetGroup, kept: Any, arn: str | None) -> list[Removal]:
+    def _objects(self, group: DatasetGroup, kept: Any, arn: str | None) -> list[Removal]:
         base = f"{group.prefix}/"
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=group.bucket, Prefix=base)
         stored = [
-            Stored(each["Key"].removeprefix(base), each["Size"], each["LastModified"])
-            for page in pages for each in page.get("Contents", ())
-        ]  # fmt: skip
+            Stored(entry["Key"].removeprefix(base), entry["Size"], entry["LastModified"])
+            for entry in list_objects(self.s3, group.bucket, base)
+        ]
         folders = {"/".join(each.key.split("/")[:2]) for each in stored if each.key.count("/") >= 2}
         attempts = {}
         for folder in folders:
             kind, _, directory = folder.partition("/")
             if kind in group.datasets:
-                found = manifests.read(s3, DatasetLocation(group.bucket, group.prefix, kind), directory)
+                found = manifests.read(self.s3, DatasetLocation(group.bucket, group.prefix, kind), directory)
                 if found is not None:
                     attempts[folder] = found.attempt
         reading = [] if arn is None else self._being_read(arn, f"s3://{group.bucket}/{base}")
@@ -158,9 +156,7 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
         return self.client.list_tags_for_resource(resourceArn=arn).get("tags", [])
 
     def _list(self, plural: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
-        for page in self.client.get_paginator(f"list_{plural}").paginate(**arguments):
-            for value in page.values():
-                yield from value if isinstance(value, list) else ()
+        return list_all(self.client, f"list_{plural}", **arguments)
 
 
 def _delete_objects(s3: Any, group: DatasetGroup, objects: Sequence[Removal]) -> None:

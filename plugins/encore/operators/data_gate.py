@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -43,10 +42,9 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         gate = DataGate.model_validate(self.gate)
-        s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify).get_conn()
         ti = context["ti"]
         snapshots = {kind: ti.xcom_pull(task_ids=f"snapshot_{kind}") for kind in self.datasets}
-        past = history.read(s3, self.bucket, self.prefix, newest=NIGHTS)
+        past = history.read(self.s3, self.bucket, self.prefix, newest=NIGHTS)
         incremental = plan_of(context).get("import_mode") == "INCREMENTAL"
         facts = [
             DatasetFacts(
@@ -62,7 +60,7 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
         ]
         places = {kind: snapshot["location"] for kind, snapshot in snapshots.items()}
         seen = look_through(
-            s3, places["interactions"], places.get("users"), places.get("items"),
+            self.s3, places["interactions"], places.get("users"), places.get("items"),
             limit=gate.scan_rows, newest=snapshots["interactions"]["max_timestamp"],
         )  # fmt: skip
         verdict = judge(gate, facts, seen, datetime.now(UTC))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize import solution_versions
@@ -100,7 +99,6 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
         return found
 
     def _past(self, context: Context, solution: str) -> list[dict[str, float]]:
-        s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify).get_conn()
-        past = history.read(s3, self.bucket, self.prefix, newest=NIGHTS)
+        past = history.read(self.s3, self.bucket, self.prefix, newest=NIGHTS)
         others = [row for row in past if row["run_id"] != context["ti"].run_id]
         return history.metrics_of(others, solution)

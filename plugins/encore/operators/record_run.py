@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize import solution_versions
@@ -41,11 +40,6 @@ class _NightOperator(PersonalizeBaseOperator):
     def settings(self) -> DatasetGroup:
         return DatasetGroup.model_validate(self.group)
 
-    def s3(self) -> Any:
-        return S3Hook(
-            aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify
-        ).get_conn()
-
 
 class PersonalizeRecordRunOperator(_NightOperator):
     """
@@ -59,7 +53,7 @@ class PersonalizeRecordRunOperator(_NightOperator):
         if not plan or plan.get("dry_run"):
             self.log.info("Nothing was done, so nothing is recorded.")
             return None
-        group, s3 = self.settings, self.s3()
+        group, s3 = self.settings, self.s3
         gate = context["ti"].xcom_pull(task_ids="data_gate") or {}
         found = [
             self._row(context, group, gate, number, name) for number, name in enumerate(plan["solutions"])

@@ -77,7 +77,7 @@ def choose(
 
 
 def _of(client: Any, operation: str, arguments: Mapping[str, Any], key: str, name: str, what: str) -> str:
-    found = find_by(client, operation, arguments, name=name)
+    found = find_by(client, operation, name=name, **arguments)
     if found is None or found["status"] != "ACTIVE":
         state = f"is {found['status']}" if found else "is not there yet"
         raise NothingToAskError(f"The {what} {name} {state}. Run retrain_recommenders of the group first.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.operators.base import PersonalizeBaseOperator
+from airflow_personalize.pagination import list_all
 from encore.gates.import_profile import files
 from encore.operators.gate import plan_of
 from encore.runs.import_days import UnknownImportsError, days, not_imported, until
@@ -37,14 +37,13 @@ class PersonalizeSelectPartitionsOperator(PersonalizeBaseOperator):
 
     def execute(self, context: Context) -> list[str] | None:
         plan = plan_of(context)
-        s3 = S3Hook(aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify).get_conn()
         if not plan.get("as_of") and plan.get("import_mode") != "INCREMENTAL":
             return None
-        there = manifests.directories(s3, DatasetLocation(self.bucket, self.prefix, "interactions"))
+        there = manifests.directories(self.s3, DatasetLocation(self.bucket, self.prefix, "interactions"))
         if plan.get("as_of"):
             return days(until(there, plan["as_of"]))
         try:
-            chosen = not_imported(days(there), self._imported_files(s3))
+            chosen = not_imported(days(there), self._imported_files())
         except UnknownImportsError as error:
             raise AirflowFailException(str(error)) from error
         if not chosen:
@@ -52,17 +51,14 @@ class PersonalizeSelectPartitionsOperator(PersonalizeBaseOperator):
         self.log.info("Adding %s", ", ".join(chosen))
         return chosen
 
-    def _imported_files(self, s3: Any) -> list[str]:
+    def _imported_files(self) -> list[str]:
         """The files of the imports since the last FULL one, with that one's."""
-        jobs: list[dict[str, Any]] = []
-        for page in self.client.get_paginator("list_dataset_import_jobs").paginate(
-            datasetArn=self.dataset_arn
-        ):
-            jobs += [job for job in page["datasetImportJobs"] if job["status"] == "ACTIVE"]
+        listed = list_all(self.client, "list_dataset_import_jobs", datasetArn=self.dataset_arn)
+        jobs = [job for job in listed if job["status"] == "ACTIVE"]
         keys: list[str] = []
         for entry in sorted(jobs, key=lambda job: job["creationDateTime"], reverse=True):
             job = self.describe("dataset_import_job", datasetImportJobArn=entry["datasetImportJobArn"]) or {}
-            keys += files(s3, job["dataSource"]["dataLocation"])[1]
+            keys += files(self.s3, job["dataSource"]["dataLocation"])[1]
             if job.get("importMode", "FULL") == "FULL":
                 break
         return keys

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
@@ -137,28 +136,22 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
             aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify, config=self.botocore_config
         ).conn  # fmt: skip
 
-    @cached_property
-    def _s3(self) -> Any:
-        return S3Hook(
-            aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify
-        ).get_conn()
-
     def _known(self, asked: Sequence[Probe]) -> set[str] | None:
         """The items that were imported, as far as it matters for these answers; None where there is no such list."""
         if not self.items_location or self.items_location == "None":
             return None
-        known = set(ids(self._s3, self.items_location, "item_id").to_pylist())
+        known = set(ids(self.s3, self.items_location, "item_id").to_pylist())
         recommended = {item for each in asked for item in each.items}
         if recommended - known:  # an item without a row of its own may be recommended, if people took it
-            known |= set(ids(self._s3, self.sample_location, "item_id").to_pylist())
+            known |= set(ids(self.s3, self.sample_location, "item_id").to_pylist())
         return known
 
     @cached_property
     def _sample(self) -> list[dict[str, str]]:
         """The first rows of the newest file at the sample's place, with lower-case column names."""
-        bucket, keys = files(self._s3, self.sample_location)
+        bucket, keys = files(self.s3, self.sample_location)
         for key in reversed(keys):
-            part = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{SAMPLE_BYTES - 1}")
+            part = self.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{SAMPLE_BYTES - 1}")
             text = part["Body"].read().decode("utf-8", "ignore")
             rows = list(csv.DictReader(io.StringIO(text)))
             rows = rows[:-1] if len(text) >= SAMPLE_BYTES else rows  # the last row may be cut

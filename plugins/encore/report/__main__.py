@@ -45,13 +45,13 @@ def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict]]:
         rows = [row for row in rows if group in (None, row["dataset_group"])]
         name = group or (rows[0]["dataset_group"] if rows else str(parquet))
         return name, sorted(rows, key=lambda row: (row["recorded_at"], row["solution"]))
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from airflow_personalize.s3 import s3_client
 
     groups = {each.name: each for each in load_pipeline().dataset_groups}
     if group is not None and group not in groups:
         raise typer.BadParameter(f"the pipeline file has no dataset group {group}, only {', '.join(groups)}")
     chosen = groups[group] if group else next(iter(groups.values()))
-    s3 = S3Hook(aws_conn_id=chosen.aws_conn_id).get_conn()
+    s3 = s3_client(chosen.aws_conn_id)
     return chosen.name, history.read(s3, chosen.bucket, chosen.prefix)
 
 

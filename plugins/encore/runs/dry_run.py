@@ -9,6 +9,7 @@ from typing import Any
 from airflow_personalize import solution_versions
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation, Manifest
+from airflow_personalize.pagination import find_by
 from encore import cost, history
 from encore.config.models import DatasetGroup
 from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
@@ -73,9 +74,5 @@ def _trained(group: DatasetGroup, name: str, past: Sequence[Mapping[str, Any]]) 
 
 def _live(client: Any, group: DatasetGroup, name: str) -> str | None:
     """The live version by the campaign's name: nothing tells its ARN before the group is found."""
-    wanted = group.solution(name).campaign_name
-    for page in client.get_paginator("list_campaigns").paginate():
-        for campaign in page["campaigns"]:
-            if campaign["name"] == wanted:
-                return solution_versions.live(client, campaign["campaignArn"])
-    return None
+    campaign = find_by(client, "list_campaigns", name=group.solution(name).campaign_name)
+    return solution_versions.live(client, campaign["campaignArn"]) if campaign else None
