@@ -46,6 +46,24 @@ class RuleViolatedError(ExportError):
         )
 
 
+class OutsidePartitionError(RuleViolatedError):
+    """The query gave a row that belongs to another partition, where it would be imported a second time."""
+
+    def __init__(
+        self, dataset: str, field: str, row: int, value: str, *, query: str, partition: str, bounds: str
+    ) -> None:
+        ExportError.__init__(
+            self,
+            f"dataset {dataset!r}, {query}, row {row} of its result, field {field!r}: {value} lies outside of "
+            f"partition {partition!r}, which is {bounds}. Let the query keep to {{{{ start }}}} (included) and "
+            "{{ end }} (excluded): WHERE column >= {{ start }} AND column < {{ end }}, without quotes around the "
+            "markers. Or set the rule 'outside_partition' to reject in the dataset's contract; the partition "
+            "stays as it was",
+        )
+        self.rule, self.field, self.row, self.value = "outside_partition", field, row, value
+        self.query, self.partition, self.bounds = query, partition, bounds
+
+
 class TooManyRejectedError(ExportError):
     """More rows were rejected than the dataset's limit allows; the partition stays as it was."""
 

@@ -25,6 +25,7 @@ from airflow_personalize.export.statistics.collector import Statistics
 from airflow_personalize.export.statistics.distinct import DistinctIds, ids_to
 from airflow_personalize.export.statistics.summary import Summary
 from airflow_personalize.export.validation import event_types
+from airflow_personalize.export.validation.bounds import Bounds
 from airflow_personalize.export.validation.checker import BatchChecker
 from airflow_personalize.export.validation.contract import Contract
 from airflow_personalize.export.write.csv_format import encode, header
@@ -41,6 +42,7 @@ class Export:
     :param client: an S3 client
     :param rejected_limit: the share of rejected rows (0 to 1) above which the export fails
     :param distinct: takes in the ids of all partitions
+    :param query: how errors name the query: its file, where it has one
     """
 
     source: Source
@@ -51,6 +53,7 @@ class Export:
     rejected_limit: float = 0.01
     sizes: Sizes = field(default_factory=Sizes)
     distinct: DistinctIds | None = None
+    query: str = "the query"
 
     def run(self, statement: str, partition: Partition) -> Summary:
         """Export the partition and make it the current one.
@@ -143,7 +146,8 @@ class Export:
         dropped: Counter[Any] = Counter()
         with ReadAhead(self.source.query(statement, partition.parameters)) as rows:
             files.expect()  # not before the query runs: making a client keeps other threads from starting it
-            checker = BatchChecker(self.place.dataset, self.schema, rows.names, self.contract)
+            bounds = Bounds.of(partition, self.query)
+            checker = BatchChecker(self.place.dataset, self.schema, rows.names, self.contract, bounds=bounds)
             for batch in rows.batches:
                 checked = checker.check(batch)
                 dropped.update(checked.dropped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -25,3 +26,8 @@ def shown(value: pa.Scalar, *, quote: bool = True, longest: int = LONGEST) -> st
     text = str(plain)
     cut = text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
     return repr(cut) if quote and isinstance(plain, str) else cut
+
+
+def instant(seconds: int) -> str:
+    """An instant given in epoch seconds, with them: `2026-01-01T00:00:00+00:00 (1767225600)`."""
+    return f"{(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()} ({seconds})"

@@ -122,11 +122,17 @@ def from_context(context: Mapping[str, Any], dataset_type: str) -> list[Partitio
 
 
 def cut_in_time(partition: Partition, shards: int) -> list[Partition]:
-    """Slices of equal duration; together they are exactly the partition."""
+    """Slices of equal duration; together they are exactly the partition.
+
+    Where they last a second or more, they begin at whole seconds, which is what exported instants are.
+    """
     if partition.start is None or partition.end is None:
         raise ExportError(f"partition {partition.key!r} has no interval to cut: give bounds_sql instead")
     step = (partition.end - partition.start) / shards
-    edges = [partition.start + step * index for index in range(shards)] + [partition.end]
+    inner = [partition.start + step * index for index in range(1, shards)]
+    if step >= timedelta(seconds=1):
+        inner = [edge.replace(microsecond=0) for edge in inner]
+    edges = [partition.start, *inner, partition.end]
     return _numbered([replace(partition, start=a, end=b) for a, b in itertools.pairwise(edges)])
 
 

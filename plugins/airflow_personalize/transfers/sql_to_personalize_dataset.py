@@ -68,6 +68,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
     ) -> None:
         super().__init__(**kwargs)
         self.sql = sql
+        self._query = f"query {sql}" if isinstance(sql, str) and sql.endswith(".sql") else "the query"
         self.schema = schema
         self.conn_id = conn_id
         self.partitions = partitions
@@ -102,6 +103,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
             contract=contract if isinstance(contract, Contract) else Contract.model_validate(contract or {}),
             rejected_limit=self.rejected_limit,
             sizes=Sizes(part=self.part_size, file=self.file_size),
+            query=self._query,
         )
 
     def _partitions(self, context: Context, schema: DatasetSchema) -> list[Partition]:

@@ -31,7 +31,7 @@ CHILD = """
 import sys
 import boto3
 from airflow_personalize.export.exporter import Export
-from airflow_personalize.export.manifest import Place
+from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.schema.avro import load_schema
 from airflow_personalize.export.read.sources import PostgresSource
@@ -40,7 +40,7 @@ endpoint, conninfo, schema, query = sys.argv[1:]
 keys = dict(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
 client = boto3.client("s3", endpoint_url=endpoint, **keys)
 export = Export(
-    PostgresSource(conninfo, batch_bytes=1 << 16), client, Place("lake", "encore", "interactions"),
+    PostgresSource(conninfo, batch_bytes=1 << 16), client, DatasetLocation("lake", "encore", "interactions"),
     load_schema(schema), sizes=Sizes(part=5 * MIB, file=MIB // 4),
 )
 print("ready", flush=True)

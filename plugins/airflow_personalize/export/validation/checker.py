@@ -10,14 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.types as pt
 
-from airflow_personalize.export.exceptions import RuleViolatedError, SchemaMismatchError
-from airflow_personalize.export.formatting import shown
+from airflow_personalize.export.exceptions import (
+    OutsidePartitionError,
+    RuleViolatedError,
+    SchemaMismatchError,
+)
+from airflow_personalize.export.formatting import instant, shown
 from airflow_personalize.export.masks import Mask, none_of, without
 from airflow_personalize.export.schema.avro import DatasetSchema, Field
 from airflow_personalize.export.schema.matching import match
 from airflow_personalize.export.statistics.distinct import SeenIds
+from airflow_personalize.export.validation import bounds as partition_bounds
 from airflow_personalize.export.validation import value_rules
+from airflow_personalize.export.validation.bounds import Bounds
 from airflow_personalize.export.validation.casting import UncastableError, convert
 from airflow_personalize.export.validation.contract import Action, Contract, Rule
 
@@ -68,6 +75,7 @@ class BatchChecker:
     """Checks the batches of one export, in order. Keeps count of rows and, where ids must be unique, of ids.
 
     :param names: the query's column names
+    :param bounds: what the rows' timestamps must lie in
     """
 
     def __init__(
@@ -77,10 +85,12 @@ class BatchChecker:
         names: Sequence[str],
         contract: Contract | None = None,
         plausible: value_rules.Plausible | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         self.dataset, self.schema = dataset, schema
         self.contract = contract or Contract()
         self.plausible = plausible or value_rules.Plausible()
+        self.bounds = bounds
         self.positions = match(dataset, schema, names)
         self.rows_read = 0
         self._unique = schema.field(ID_OF.get(schema.dataset_type, ""))
@@ -120,8 +130,33 @@ class BatchChecker:
             values = without(values, absent)  # an empty text is written like a null
         for rule, mask in value_rules.failures(field, values, self.plausible):
             if mask.any():
+                failed |= mask
                 self._judge(rule, field, mask, source, verdict)
+        if field.canonical == partition_bounds.FIELD and self.bounds is not None:
+            self._check_bounds(self.bounds, field, values, failed, verdict)
         return values
+
+    def _check_bounds(
+        self, bounds: Bounds, field: Field, values: pa.Array, failed: Mask, verdict: _Verdict
+    ) -> None:
+        """Instants that broke another rule have a reason of their own, and say nothing about the query."""
+        outside = bounds.outside(values) if pt.is_integer(values.type) else None
+        outside = None if outside is None else outside & ~failed
+        if outside is None or not outside.any():
+            return
+        if self.contract.action(Rule.OUTSIDE_PARTITION) is not Action.STOP:
+            self._judge(Rule.OUTSIDE_PARTITION, field, outside, values, verdict)
+            return
+        first = int(np.argmax(outside))
+        raise OutsidePartitionError(
+            self.dataset,
+            field.name,
+            self.rows_read + first + 1,
+            instant(values[first].as_py()),
+            query=bounds.query,
+            partition=bounds.key,
+            bounds=str(bounds),
+        )
 
     def _judge(self, rule: Rule, field: Field, mask: Mask, source: pa.Array, verdict: _Verdict) -> None:
         if not mask.any():

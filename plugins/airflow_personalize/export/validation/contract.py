@@ -35,10 +35,16 @@ class Rule(StrEnum):
     CONTROL_CHARACTER = "control_character"
     RESERVED_VALUE = "reserved_value"
     BAD_ENCODING = "bad_encoding"
+    #: The row's timestamp lies outside of the partition's bounds, so another partition may hold it as well.
+    OUTSIDE_PARTITION = "outside_partition"
+
+
+#: A fault of the query and not of a row: the default of the contract does not apply.
+STOPPING = frozenset({Rule.OUTSIDE_PARTITION})
 
 
 class Contract(BaseModel):
-    """The action of each rule; `default` where a rule has none of its own."""
+    """The action of each rule; `default` where a rule has none of its own, `stop` for `outside_partition`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,4 +52,4 @@ class Contract(BaseModel):
     rules: dict[Rule, Action] = {}
 
     def action(self, rule: Rule) -> Action:
-        return self.rules.get(rule, self.default)
+        return self.rules.get(rule, Action.STOP if rule in STOPPING else self.default)
