@@ -1,16 +1,17 @@
-# make demo | make test | make test-long | make up | make down | make check | make bench NAME=... [DATA=folder]
+# make demo | make up | make down | make check | make bench NAME=... [DATA=folder]
+# make test | make lint | make types | make test-long | make docs | make lock
 SHELL := /bin/bash
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 DATA_OPTION = $(if $(DATA),--data $(DATA))
 
-.PHONY: setup demo up down check lint types test test-long bench clean
+.PHONY: setup demo up down check lint types test test-long docs lock bench clean
 
 setup: $(VENV)/installed
 
 # uv installs the lock in seconds; where it can't be had, pip does the same in minutes.
-$(VENV)/installed: requirements.txt
+$(VENV)/installed: requirements.txt requirements/dev.txt
 	@python=$$(for name in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	    $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$name && break; \
 	  done); \
@@ -48,6 +49,22 @@ test: lint types
 # Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour.
 test-long: setup
 	$(VENV)/bin/pytest -m long
+
+docs: setup
+	$(VENV)/bin/mkdocs build --strict
+
+# The locks again, after a change in requirements/*.in or in a package's dependencies. UPGRADE=--upgrade takes newer releases.
+COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header \
+  --no-emit-package airflow-provider-personalize
+LOCAL = localpersonalize/pyproject.toml
+AIRFLOW = plugins/airflow_personalize/pyproject.toml plugins/encore/pyproject.toml --extra postgres requirements/airflow.in
+DEMO = $(AIRFLOW) $(LOCAL) --extra aws requirements/demo.in
+
+lock: setup
+	$(COMPILE) $(UPGRADE) $(DEMO) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) -c requirements/dev.txt $(LOCAL) -o requirements/local.txt
+	$(COMPILE) -c requirements/dev.txt $(AIRFLOW) -o requirements/airflow.txt
+	$(COMPILE) -c requirements/dev.txt $(DEMO) -o requirements/demo.txt
 
 bench: setup
 	@test -n "$(NAME)" || { echo "make bench NAME=one of: $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py//;/^_/d' | tr '\n' ' ')"; exit 1; }

@@ -31,7 +31,7 @@ def test_runs_the_components_that_make_up_runs_and_a_worker(services):
     for component in COMPONENTS:
         assert services[component]["command"] == [component]
     assert services["worker"]["command"] == ["celery", "worker"]
-    assert services["localpersonalize"]["command"][:2] == ["-m", "localpersonalize"]
+    assert services["localpersonalize"]["command"][0] == "localpersonalize"
 
 
 def test_every_long_running_service_has_a_health_check(services):
@@ -56,3 +56,12 @@ def test_every_required_variable_is_in_the_example():
 def test_services_that_others_wait_for_exist(services):
     for service in services.values():
         assert set(service.get("depends_on", {})) <= set(services)
+
+
+def test_images_install_the_lock_of_their_use(services):
+    assert "COPY requirements/airflow.txt" in services["worker"]["build"]["dockerfile_inline"]
+    assert "COPY requirements/local.txt" in services["localpersonalize"]["build"]["dockerfile_inline"]
+
+
+def test_the_image_of_localpersonalize_is_of_this_version(services):
+    assert services["localpersonalize"]["image"] == f"localpersonalize:{(ROOT / 'VERSION').read_text().strip()}"
