@@ -64,4 +64,6 @@ def test_images_install_the_lock_of_their_use(services):
 
 
 def test_the_image_of_localpersonalize_is_of_this_version(services):
-    assert services["localpersonalize"]["image"] == f"localpersonalize:{(ROOT / 'VERSION').read_text().strip()}"
+    assert (
+        services["localpersonalize"]["image"] == f"localpersonalize:{(ROOT / 'VERSION').read_text().strip()}"
+    )
