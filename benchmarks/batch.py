@@ -20,7 +20,9 @@ import scipy.sparse as sp
 from implicit.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
-from localpersonalize.recipes.base import Model, TrainingData, TrainingOptions
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.model import Model
+from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.registry import recipe
 from localpersonalize.runtime.batch.inference import BatchInference
 from localpersonalize.runtime.deployment import Deployment, GroupData

@@ -19,10 +19,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.hrnn import network
 from localpersonalize.recipes.hrnn.batching import SequenceBatches
-from localpersonalize.recipes.interactions import EventLog
-from localpersonalize.recipes.vocabulary import Vocabulary
 
 HIDDEN, SIZE, TIME, SAMPLES = 43, 64, 32, 1024
 

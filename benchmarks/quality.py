@@ -21,8 +21,10 @@ import pyarrow as pa
 from benchmarks import _peers
 from localpersonalize.evaluation import evaluate
 from localpersonalize.evaluation.evaluate import Split
-from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions, top_k
-from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.ranking import top_k
 from localpersonalize.recipes.registry import recipe
 
 NDCG = "normalized_discounted_cumulative_gain_at_10"

@@ -30,10 +30,10 @@ def generate(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours() -> float:
-    from localpersonalize.recipes.base import TrainingOptions
-    from localpersonalize.recipes.interactions import EventLog
+    from localpersonalize.recipes.base.interactions import EventLog
+    from localpersonalize.recipes.base.options import TrainingOptions
+    from localpersonalize.recipes.base.vocabulary import Vocabulary
     from localpersonalize.recipes.knn.sims import SimsHyperparameters, neighbours_of
-    from localpersonalize.recipes.vocabulary import Vocabulary
 
     user, item = generate()
     row = np.arange(INTERACTIONS)

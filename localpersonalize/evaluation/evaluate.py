@@ -18,11 +18,14 @@ from localpersonalize.evaluation.metrics import (
     segment_metrics,
     trend_prediction_accuracy,
 )
-from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions, top_k
-from localpersonalize.recipes.contexts import context_columns
-from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.base.data import TrainingData, context_columns
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.ranking import top_k
+from localpersonalize.recipes.base.recipe import Recipe
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.popularity.trending_now import SECONDS
-from localpersonalize.recipes.vocabulary import Vocabulary
 
 HELD_OUT = 0.1
 INPUT = 0.9

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from localpersonalize.recipes.base import Model, Request, TrainingData
-from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Model, Request
 from localpersonalize.recipes.popularity.trending_now import increase
 
 TOP_SHARE = 0.01  # of the users: the K of hit and recall

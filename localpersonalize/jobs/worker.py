@@ -116,7 +116,8 @@ def train(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Train a solution version and leave its model in the folder named by the request."""
     from dataclasses import asdict
 
-    from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
+    from localpersonalize.recipes.base.data import TrainingData, TrainingError
+    from localpersonalize.recipes.base.options import TrainingOptions
     from localpersonalize.recipes.registry import recipe
     from localpersonalize.training.train import train_solution_version
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from localpersonalize.recipes.base import Recipe
-from localpersonalize.recipes.hyperparameters import HyperparameterSpec
-from localpersonalize.recipes.registry import RECIPES, recipe
+from localpersonalize.recipes.base.hyperparameters import HyperparameterSpec
+from localpersonalize.recipes.base.recipe import Recipe
+from localpersonalize.recipes.registry import RECIPES, all_recipes, recipe
 
 CREATED = datetime(2019, 6, 10, tzinfo=UTC)
 """The service's recipes have existed since its first release."""
@@ -26,7 +26,7 @@ def feature_transformation_arn(item: Recipe) -> str:
 def list_recipes() -> list[dict[str, Any]]:
     """`RecipeSummary` of every recipe, by name."""
     return [
-        {"name": name, "recipeArn": RECIPES[name].arn, "status": "ACTIVE", **_DATES}
+        {"name": name, "recipeArn": recipe(name).arn, "status": "ACTIVE", **_DATES}
         for name in sorted(RECIPES)
     ]
 
@@ -54,24 +54,24 @@ def describe_algorithm(arn: str) -> dict[str, Any]:
 
     :raises KeyError: if no recipe does.
     """
-    item = next((item for item in RECIPES.values() if algorithm_arn(item) == arn), None)
+    item = next((item for item in all_recipes() if algorithm_arn(item) == arn), None)
     if item is None:
         raise KeyError(arn)
-    shown = [entry for entry in item.hyperparameters.described() if entry.group != "feature_transformation"]
+    specs = [spec for spec in item.hyperparameters.specs() if spec.group != "feature_transformation"]
     return {
         "name": item.algorithm,
         "algorithmArn": arn,
         "algorithmImage": {"name": item.algorithm, "dockerURI": f"localpersonalize/{item.algorithm}"},
-        "defaultHyperParameters": {entry.name: entry.default for entry in shown},
+        "defaultHyperParameters": {spec.name: spec.default for spec in specs},
         "defaultHyperParameterRanges": {
-            "integerHyperParameterRanges": [_numbers(entry) for entry in shown if entry.kind == "integer"],
+            "integerHyperParameterRanges": [_numeric_range(spec) for spec in specs if spec.kind == "integer"],
             "continuousHyperParameterRanges": [
-                _numbers(entry) for entry in shown if entry.kind == "continuous"
+                _numeric_range(spec) for spec in specs if spec.kind == "continuous"
             ],
             "categoricalHyperParameterRanges": [
-                {"name": entry.name, "values": list(entry.values), "isTunable": entry.tunable}
-                for entry in shown
-                if entry.kind == "categorical"
+                {"name": spec.name, "values": list(spec.values), "isTunable": spec.tunable}
+                for spec in specs
+                if spec.kind == "categorical"
             ],
         },
         "defaultResourceConfig": {"maxNumberOfTrainingJobs": "20", "maxParallelTrainingJobs": "1"},
@@ -85,26 +85,27 @@ def describe_feature_transformation(arn: str) -> dict[str, Any]:
 
     :raises KeyError: if no recipe uses it.
     """
-    users = [item for item in RECIPES.values() if feature_transformation_arn(item) == arn]
-    if not users:
+    using = [item for item in all_recipes() if feature_transformation_arn(item) == arn]
+    if not using:
         raise KeyError(arn)
-    entries = [entry for item in users for entry in item.hyperparameters.described()]
+    specs = [spec for item in using for spec in item.hyperparameters.specs()]
     return {
-        "name": users[0].feature_transformation,
+        "name": using[0].feature_transformation,
         "featureTransformationArn": arn,
         "defaultParameters": {
-            entry.name: entry.default for entry in entries if entry.group == "feature_transformation"
+            spec.name: spec.default for spec in specs if spec.group == "feature_transformation"
         },
         "status": "ACTIVE",
         **_DATES,
     }
 
 
-def _numbers(entry: HyperparameterSpec) -> dict[str, Any]:
-    shown: dict[str, Any] = {"name": entry.name, "isTunable": entry.tunable}
-    number = int if entry.kind == "integer" else float
-    if entry.low is not None:
-        shown["minValue"] = number(entry.low)
-    if entry.high is not None:
-        shown["maxValue"] = number(entry.high)
-    return shown
+def _numeric_range(spec: HyperparameterSpec) -> dict[str, Any]:
+    """`DefaultIntegerHyperParameterRange` or the continuous one; a bound that there is not is left out."""
+    found: dict[str, Any] = {"name": spec.name, "isTunable": spec.tunable}
+    number = int if spec.kind == "integer" else float
+    if spec.low is not None:
+        found["minValue"] = number(spec.low)
+    if spec.high is not None:
+        found["maxValue"] = number(spec.high)
+    return found

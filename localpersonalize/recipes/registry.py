@@ -1,32 +1,46 @@
-"""Every recipe by its name and ARN. Network recipes are imported when first asked for: JAX takes a second."""
+"""Every recipe there is, by its name. To add one, write its class in a family's folder and list it in `RECIPES`.
+
+A recipe's module is imported when the recipe is first asked for: SciPy takes half a second, which a start of the
+service, and a worker that imports a CSV file, need not wait for. (JAX takes another second; the families import it
+where they train.)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple, cast
 
-from localpersonalize.recipes import serialization
-from localpersonalize.recipes.base import Model, Recipe
+from localpersonalize.recipes.base import serialization
+from localpersonalize.recipes.base.model import Model
+from localpersonalize.recipes.base.recipe import Recipe
 
-_WHERE = {
-    "aws-popularity-count": "popularity.popularity_count:PopularityCount",
-    "aws-sims": "knn.sims:Sims",
-    "aws-hrnn": "hrnn.hrnn:Hrnn",
-    "aws-hrnn-metadata": "hrnn.hrnn:HrnnMetadata",
-    "aws-hrnn-coldstart": "hrnn.coldstart:HrnnColdstart",
-    "aws-user-personalization": "hrnn.user_personalization:UserPersonalization",
-    "aws-user-personalization-v2": "hrnn.user_personalization:UserPersonalizationV2",
-    "aws-personalized-ranking": "hrnn.user_personalization:PersonalizedRanking",
-    "aws-personalized-ranking-v2": "hrnn.user_personalization:PersonalizedRankingV2",
-    "aws-similar-items": "knn.similar_items:SimilarItems",
-    "aws-trending-now": "popularity.trending_now:TrendingNow",
-    "aws-next-best-action": "actions.next_best_action:NextBestAction",
-    "aws-item-affinity": "hrnn.user_segments:ItemAffinity",
-    "aws-item-attribute-affinity": "hrnn.user_segments:ItemAttributeAffinity",
+
+class RecipeClass(NamedTuple):
+    """Where a recipe's class is: the module below `localpersonalize.recipes`, and the name in it."""
+
+    module: str
+    name: str
+
+
+RECIPES: Mapping[str, RecipeClass] = {
+    "aws-popularity-count": RecipeClass("popularity.popularity_count", "PopularityCount"),
+    "aws-sims": RecipeClass("knn.sims", "Sims"),
+    "aws-hrnn": RecipeClass("hrnn.hrnn", "Hrnn"),
+    "aws-hrnn-metadata": RecipeClass("hrnn.hrnn", "HrnnMetadata"),
+    "aws-hrnn-coldstart": RecipeClass("hrnn.coldstart", "HrnnColdstart"),
+    "aws-user-personalization": RecipeClass("hrnn.user_personalization", "UserPersonalization"),
+    "aws-user-personalization-v2": RecipeClass("hrnn.user_personalization", "UserPersonalizationV2"),
+    "aws-personalized-ranking": RecipeClass("hrnn.user_personalization", "PersonalizedRanking"),
+    "aws-personalized-ranking-v2": RecipeClass("hrnn.user_personalization", "PersonalizedRankingV2"),
+    "aws-similar-items": RecipeClass("knn.similar_items", "SimilarItems"),
+    "aws-trending-now": RecipeClass("popularity.trending_now", "TrendingNow"),
+    "aws-next-best-action": RecipeClass("actions.next_best_action", "NextBestAction"),
+    "aws-item-affinity": RecipeClass("hrnn.user_segments", "ItemAffinity"),
+    "aws-item-attribute-affinity": RecipeClass("hrnn.user_segments", "ItemAttributeAffinity"),
 }
-
-_loaded: dict[str, Recipe] = {}
 
 
 class UnknownRecipeError(KeyError):
@@ -42,26 +56,21 @@ def recipe(name_or_arn: str) -> Recipe:
     :raises UnknownRecipeError: if there is none; a `KeyError` whose text says which there are.
     """
     name = name_or_arn.rsplit("/", 1)[-1]
-    if name not in _WHERE:
-        raise UnknownRecipeError(f"There is no recipe {name_or_arn}. Recipes: {', '.join(sorted(_WHERE))}.")
-    if name not in _loaded:
-        module, cls = _WHERE[name].split(":")
-        _loaded[name] = getattr(import_module(f"localpersonalize.recipes.{module}"), cls)()
-    return _loaded[name]
+    if name not in RECIPES:
+        raise UnknownRecipeError(f"There is no recipe {name_or_arn}. Recipes: {', '.join(sorted(RECIPES))}.")
+    return _load_recipe(name)
 
 
-class _Recipes(Mapping[str, Recipe]):
-    def __getitem__(self, name: str) -> Recipe:
-        return recipe(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_WHERE)
-
-    def __len__(self) -> int:
-        return len(_WHERE)
+def all_recipes() -> list[Recipe]:
+    """Every recipe, in the order of `RECIPES`; imports them all."""
+    return [_load_recipe(name) for name in RECIPES]
 
 
-RECIPES: Mapping[str, Recipe] = _Recipes()
+@cache
+def _load_recipe(name: str) -> Recipe:
+    location = RECIPES[name]
+    module = import_module(f"localpersonalize.recipes.{location.module}")
+    return cast(Recipe, getattr(module, location.name)())
 
 
 def load_model(directory: Path) -> Model:

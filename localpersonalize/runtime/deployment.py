@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.recipes.base import Model, Request
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.runtime.filters import Columns
 from localpersonalize.runtime.histories import Codes, Events, EventSelection, Histories
 from localpersonalize.runtime.metadata import Metadata

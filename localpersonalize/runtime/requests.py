@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from localpersonalize.recipes.base import Request
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.runtime import selection
 from localpersonalize.runtime.deployment import Deployment, GroupData, View
 from localpersonalize.runtime.errors import InvalidInputError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from localpersonalize.recipes.base import top_k
+from localpersonalize.recipes.base.ranking import top_k
 
 EXPLORED = "Exploration"
 PROMOTED = "Promoted item"

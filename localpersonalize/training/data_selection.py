@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.recipes.base import WEIGHT, TrainingData, TrainingError
+from localpersonalize.recipes.base.data import WEIGHT, TrainingData, TrainingError
 
 MINIMUM_INTERACTIONS = 1000
 MINIMUM_USERS = 25

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.base import Recipe
-from localpersonalize.recipes.hyperparameters import HyperparameterSpec
+from localpersonalize.recipes.base.hyperparameters import HyperparameterSpec
+from localpersonalize.recipes.base.recipe import Recipe
 
 MOST_JOBS = 40
 USUAL_JOBS = 8
@@ -43,7 +43,7 @@ def ranges_of(recipe: Recipe, hpo_config: Mapping[str, Any]) -> list[Range]:
 
     :raises ValueError: names a hyperparameter that can't be tuned, or a range beyond the documented one.
     """
-    tunable = {entry.name: entry for entry in recipe.hyperparameters.described() if entry.tunable}
+    tunable = {entry.name: entry for entry in recipe.hyperparameters.specs() if entry.tunable}
     if not tunable:
         raise ValueError(f"{recipe.name} has no hyperparameter that can be tuned. Set performHPO to false.")
     given = hpo_config.get("algorithmHyperParameterRanges") or {}

@@ -11,8 +11,11 @@ from typing import Any
 
 from localpersonalize.evaluation import evaluate
 from localpersonalize.recipes import registry
-from localpersonalize.recipes.base import Model, Recipe, TrainingData, TrainingError, TrainingOptions
-from localpersonalize.recipes.objective import Objective
+from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.model import Model
+from localpersonalize.recipes.base.objective import Objective
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )

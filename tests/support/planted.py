@@ -7,7 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.recipes.base import Model, Request, TrainingData, top_k
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.ranking import top_k
 
 Event = tuple[str, str, int]
 DAY = 86400

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.base.interactions import EventLog
 
 SESSION_GAP = 30 * 60  # seconds of silence after which a new session begins
 

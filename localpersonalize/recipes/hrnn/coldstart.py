@@ -6,23 +6,42 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from localpersonalize.recipes.base import TrainingData, TrainingError, TrainingOptions
+from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.hyperparameters import guide_page, hyperparameter
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.hrnn.hrnn import HrnnMetadata
 from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel
 from localpersonalize.recipes.hrnn.trainer import FitResult, Training
 from localpersonalize.recipes.hrnn.user_personalization import PersonalizationHyperparameters
-from localpersonalize.recipes.hyperparameters import between
-from localpersonalize.recipes.interactions import EventLog
 
 DAY = 86400
 FEWEST, MOST = 100, 80_000
 
 
+GUIDE = guide_page("native-recipe-hrnn-coldstart")
+
+
 class ColdstartHyperparameters(PersonalizationHyperparameters):
-    cold_start_max_interactions: int = between(15, above=0, group="feature_transformation")
-    cold_start_max_duration: float = between(5.0, above=0.0, group="feature_transformation")
-    cold_start_relative_from: Literal["currentTime", "latestItem"] = between(
-        "latestItem", group="feature_transformation"
+    cold_start_max_interactions: int = hyperparameter(
+        15,
+        above=0,
+        group="feature_transformation",
+        description="An item with more events is not cold, and so not recommended.",
+        source=GUIDE,
+    )
+    cold_start_max_duration: float = hyperparameter(
+        5.0,
+        above=0.0,
+        group="feature_transformation",
+        description="Days; an item whose first event is longer ago is not cold, and so not recommended.",
+        source=GUIDE,
+    )
+    cold_start_relative_from: Literal["currentTime", "latestItem"] = hyperparameter(
+        "latestItem",
+        group="feature_transformation",
+        description="What the days are counted from: the time of training, or the newest event of all.",
+        source=GUIDE,
     )
 
 

@@ -8,29 +8,58 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.recipes.base import Recipe, TrainingData, TrainingOptions
-from localpersonalize.recipes.contexts import context_columns
-from localpersonalize.recipes.features import Features
+from localpersonalize.recipes.base.data import TrainingData, context_columns
+from localpersonalize.recipes.base.features import Features
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters, guide_page, hyperparameter
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.hrnn.item_factors import item_vectors
 from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel, cold_bias
 from localpersonalize.recipes.hrnn.repeat_calibration import repeat_bias
 from localpersonalize.recipes.hrnn.trainer import FitResult, Initialisation, Training, fit
-from localpersonalize.recipes.hyperparameters import Hyperparameters, between
-from localpersonalize.recipes.interactions import EventLog
 
 EMBEDDING = 64
 SCALE = 0.3  # standard deviation of the item vectors that training starts from
 
 
+GUIDE = guide_page("native-recipe-hrnn")
+HIDDEN_DIMENSION = (
+    "Hidden units of each of the two recurrent layers: more for more complicated patterns and more data."
+)
+BPTT = "Steps through time over which gradients flow back; more connect late events with earlier causes, and cost time."
+RECENCY = (
+    "Do newer events count more? If so, weights go from 1 for the newest event towards one half, the rest halved"
+    " every quarter of the time that the data spans."
+)
+
+
 class HistoryPercentiles(Hyperparameters):
-    min_user_history_length_percentile: float = between(0.0, 0.0, 1.0, group="feature_transformation")
-    max_user_history_length_percentile: float = between(0.99, 0.0, 1.0, group="feature_transformation")
+    min_user_history_length_percentile: float = hyperparameter(
+        0.0,
+        0.0,
+        1.0,
+        group="feature_transformation",
+        description="Users whose histories are shorter than this percentile of all history lengths don't train.",
+        source=GUIDE,
+    )
+    max_user_history_length_percentile: float = hyperparameter(
+        0.99,
+        0.0,
+        1.0,
+        group="feature_transformation",
+        description="Users whose histories are longer than this percentile of all history lengths don't train:"
+        " they may be robots.",
+        source=GUIDE,
+    )
 
 
 class HrnnHyperparameters(HistoryPercentiles):
-    hidden_dimension: int = between(43, 32, 256, tunable=True)
-    bptt: int = between(32, 2, 32, tunable=True)
-    recency_mask: bool = between(True, tunable=True)
+    hidden_dimension: int = hyperparameter(
+        43, 32, 256, tunable=True, description=HIDDEN_DIMENSION, source=GUIDE
+    )
+    bptt: int = hyperparameter(32, 2, 32, tunable=True, description=BPTT, source=GUIDE)
+    recency_mask: bool = hyperparameter(True, tunable=True, description=RECENCY, source=GUIDE)
 
 
 class HrnnMetadataModel(HrnnModel):

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.recipes.base import TrainingData
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 PRIOR = 20.0  # impressions that an item is assumed to have had, with the usual success
 LIMIT = 1.0

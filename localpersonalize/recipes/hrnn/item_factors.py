@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import svds
 
-from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.base.interactions import EventLog
 
 
 def item_vectors(log: EventLog, size: int, seed: int) -> np.ndarray:

@@ -12,12 +12,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.recipes import serialization
-from localpersonalize.recipes.base import Model, Needs, Request
-from localpersonalize.recipes.features import Features
+from localpersonalize.recipes.base import serialization
+from localpersonalize.recipes.base.features import Features
+from localpersonalize.recipes.base.model import Model, Needs, Request
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.hrnn import inference
 from localpersonalize.recipes.hrnn.inference import State
-from localpersonalize.recipes.vocabulary import Vocabulary
 
 NEWEST = 300  # events of a history that are read
 TOGETHER = 256  # requests whose histories are read side by side

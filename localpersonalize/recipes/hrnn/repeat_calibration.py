@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from localpersonalize.recipes.base import Request
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Request
 from localpersonalize.recipes.hrnn.model import HrnnModel
-from localpersonalize.recipes.interactions import EventLog
 
 SAMPLE = 256
 LIMIT = 10.0

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.base import TrainingData, TrainingOptions
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.hrnn.model import HrnnModel
-from localpersonalize.recipes.interactions import EventLog
 
 EVENTS_TRAINED = 1_200_000  # over all epochs, for small data
 FULL_SOFTMAX = 3_000_000_000  # events x items x epochs up to which the softmax is over all items

@@ -10,27 +10,56 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from localpersonalize.recipes.base import Model, Needs, TrainingData, TrainingError, TrainingOptions
-from localpersonalize.recipes.hrnn.hrnn import HistoryPercentiles, HrnnMetadata
+from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters, guide_page, hyperparameter
+from localpersonalize.recipes.base.model import Model, Needs
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.hrnn.hrnn import (
+    BPTT,
+    HIDDEN_DIMENSION,
+    RECENCY,
+    HistoryPercentiles,
+    HrnnMetadata,
+)
 from localpersonalize.recipes.hrnn.impressions import impression_bias
 from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel
 from localpersonalize.recipes.hrnn.trainer import FitResult, Training
-from localpersonalize.recipes.hyperparameters import Hyperparameters, between
+
+GUIDE = guide_page("native-recipe-new-item-USER_PERSONALIZATION")
 
 
 class PersonalizationHyperparameters(HistoryPercentiles):
-    hidden_dimension: int = between(149, 32, 256, tunable=True)
-    bptt: int = between(32, 2, 32, tunable=True)
-    recency_mask: bool = between(True, tunable=True)
+    hidden_dimension: int = hyperparameter(
+        149, 32, 256, tunable=True, description=HIDDEN_DIMENSION, source=GUIDE
+    )
+    bptt: int = hyperparameter(32, 2, 32, tunable=True, description=BPTT, source=GUIDE)
+    recency_mask: bool = hyperparameter(True, tunable=True, description=RECENCY, source=GUIDE)
 
 
 class ExplorationHyperparameters(PersonalizationHyperparameters):
-    exploration_weight: float = between(0.3, 0.0, 1.0, group="campaign")
-    exploration_item_age_cut_off: float = between(30.0, above=0.0, group="campaign")
+    exploration_weight: float = hyperparameter(
+        0.3,
+        0.0,
+        1.0,
+        group="campaign",
+        description="The share of recommendations that goes to items with little data. Has its effect as"
+        " `explorationWeight` of a campaign or a batch job; a solution's value is only checked.",
+        source=GUIDE,
+    )
+    exploration_item_age_cut_off: float = hyperparameter(
+        30.0,
+        above=0.0,
+        group="campaign",
+        description="Days since an item's newest event, or its creation, within which it may be explored. Has its"
+        " effect as `explorationItemAgeCutOff` of a campaign or a batch job; a solution's value is only checked.",
+        source=GUIDE,
+    )
 
 
 class VersionTwoHyperparameters(HistoryPercentiles):
-    apply_recency_bias: bool = between(True)
+    apply_recency_bias: bool = hyperparameter(
+        True, description=RECENCY, source=guide_page("native-recipe-user-personalization-v2")
+    )
 
 
 class UserPersonalizationModel(HrnnModel):

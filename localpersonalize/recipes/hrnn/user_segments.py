@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localpersonalize.recipes.base import Needs, TrainingData, TrainingOptions
-from localpersonalize.recipes.hrnn.hrnn import HistoryPercentiles, HrnnMetadata
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters, guide_page, hyperparameter
+from localpersonalize.recipes.base.model import Needs
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.hrnn.hrnn import HIDDEN_DIMENSION, HistoryPercentiles, HrnnMetadata
 from localpersonalize.recipes.hrnn.model import HrnnModel
-from localpersonalize.recipes.hyperparameters import Hyperparameters, between
 
 
 class AffinityHyperparameters(Hyperparameters):
-    hidden_dimension: int = between(149, 32, 256)
+    hidden_dimension: int = hyperparameter(
+        149, 32, 256, description=HIDDEN_DIMENSION, source=guide_page("item-affinity-recipe")
+    )
 
 
 class _Settings(AffinityHyperparameters, HistoryPercentiles):

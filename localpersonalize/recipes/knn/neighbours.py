@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from localpersonalize.recipes.base import TrainingOptions
-from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.options import TrainingOptions
 
 BLOCK = 256  # items whose co-interactions are in memory at once, a thread
 STRETCH = 10  # events; two events are near in the same stretch of a history (counts 2) or in the next (1)

@@ -9,22 +9,44 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.recipes import serialization
-from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.features import Features
-from localpersonalize.recipes.hyperparameters import Hyperparameters, between
-from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.base import serialization
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.features import Features
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters, guide_page, hyperparameter
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.recipe import Recipe
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.knn.neighbours import Neighbours, co_interactions
 from localpersonalize.recipes.knn.sims import NEIGHBOURS
-from localpersonalize.recipes.vocabulary import Vocabulary
 
 FEW_EVENTS = 5  # below, an item is cold: metadata say more than its events
 METADATA = 0.2  # what the same metadata count, beside the best neighbour by events
 
 
+GUIDE = guide_page("native-recipe-similar-items")
+
+
 class SimilarItemsHyperparameters(Hyperparameters):
-    item_id_hidden_dim: int = between(100, 30, 200, tunable=True)
-    item_metadata_hidden_dim: int = between(100, 30, 200, tunable=True)
+    item_id_hidden_dim: int = hyperparameter(
+        100,
+        30,
+        200,
+        tunable=True,
+        description="The size of the service's item embeddings. Checked and kept for compatibility; similarities"
+        " are counted here rather than learned, so it changes nothing.",
+        source=GUIDE,
+    )
+    item_metadata_hidden_dim: int = hyperparameter(
+        100,
+        30,
+        200,
+        tunable=True,
+        description="The size of the service's metadata embeddings. Checked and kept for compatibility; metadata"
+        " are compared directly here, so it changes nothing.",
+        source=GUIDE,
+    )
 
 
 class SimilarItemsModel(Model):

@@ -11,23 +11,75 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes import serialization
-from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.hyperparameters import Hyperparameters, between
-from localpersonalize.recipes.interactions import EventLog
+from localpersonalize.recipes.base import serialization
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters, guide_page, hyperparameter
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.recipe import Recipe
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.knn.neighbours import Neighbours, co_interactions
-from localpersonalize.recipes.vocabulary import Vocabulary
 
 NEIGHBOURS = 100
 
 
+GUIDE = guide_page("native-recipe-sims")
+
+
 class SimsHyperparameters(Hyperparameters):
-    popularity_discount_factor: float = between(0.5, 0.0, 1.0, tunable=True)
-    min_cointeraction_count: int = between(3, 0, 10, tunable=True)
-    min_user_history_length_percentile: float = between(0.005, 0.0, 1.0, group="feature_transformation")
-    max_user_history_length_percentile: float = between(0.995, 0.0, 1.0, group="feature_transformation")
-    min_item_interaction_count_percentile: float = between(0.01, 0.0, 1.0, group="feature_transformation")
-    max_item_interaction_count_percentile: float = between(0.9, 0.0, 1.0, group="feature_transformation")
+    popularity_discount_factor: float = hyperparameter(
+        0.5,
+        0.0,
+        1.0,
+        tunable=True,
+        description="The power of a neighbour's number of users that similarities are divided by: near 0 popular"
+        " items are similar to everything, near 1 popularity hardly counts.",
+        source=GUIDE,
+    )
+    min_cointeraction_count: int = hyperparameter(
+        3,
+        0,
+        10,
+        tunable=True,
+        description="Pairs of items that fewer users have near each other in their histories are not similar at"
+        " all; 0 counts as 1.",
+        source=GUIDE,
+    )
+    min_user_history_length_percentile: float = hyperparameter(
+        0.005,
+        0.0,
+        1.0,
+        group="feature_transformation",
+        description="Users whose histories are shorter than this percentile of all history lengths don't count.",
+        source=GUIDE,
+    )
+    max_user_history_length_percentile: float = hyperparameter(
+        0.995,
+        0.0,
+        1.0,
+        group="feature_transformation",
+        description="Users whose histories are longer than this percentile of all history lengths don't count:"
+        " they may be robots.",
+        source=GUIDE,
+    )
+    min_item_interaction_count_percentile: float = hyperparameter(
+        0.01,
+        0.0,
+        1.0,
+        group="feature_transformation",
+        description="Items with fewer interactions than this percentile, counted by interactions, don't count.",
+        source=GUIDE,
+    )
+    max_item_interaction_count_percentile: float = hyperparameter(
+        0.9,
+        0.0,
+        1.0,
+        group="feature_transformation",
+        description="Of items with more interactions than this percentile, counted by interactions, only as many"
+        " of the newest count.",
+        source=GUIDE,
+    )
 
 
 class SimsModel(Model):

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes import serialization
-from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.hyperparameters import Hyperparameters
-from localpersonalize.recipes.interactions import EventLog
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base import serialization
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.recipe import Recipe
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 
 class PopularityModel(Model):

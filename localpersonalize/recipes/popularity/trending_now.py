@@ -8,19 +8,25 @@ from typing import Any, Literal
 
 import numpy as np
 
-from localpersonalize.recipes import serialization
-from localpersonalize.recipes.base import Model, Recipe, Request, TrainingData, TrainingOptions
-from localpersonalize.recipes.hyperparameters import Hyperparameters, between
-from localpersonalize.recipes.interactions import EventLog
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base import serialization
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters, guide_page, hyperparameter
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.recipe import Recipe
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 SECONDS = {"30 minutes": 1800, "1 hour": 3600, "3 hours": 10800, "1 day": 86400}
 BEFORE = 8  # intervals that the newest one is compared with
 
 
 class TrendingHyperparameters(Hyperparameters):
-    trend_discovery_frequency: Literal["30 minutes", "1 hour", "3 hours", "1 day"] = between(
-        "3 hours", group="feature_transformation"
+    trend_discovery_frequency: Literal["30 minutes", "1 hour", "3 hours", "1 day"] = hyperparameter(
+        "3 hours",
+        group="feature_transformation",
+        description="The interval in which events are counted: the newest one is compared with those before.",
+        source=guide_page("native-recipe-trending-now"),
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.base import Request, top_k_of_each
+from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.ranking import top_k_of_each
 from localpersonalize.runtime import selection
 from localpersonalize.runtime.batch import lines
 from localpersonalize.runtime.batch.lines import Answer, LineError, Outcome, Query

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.base import Request
+from localpersonalize.recipes.base.model import Request
 from localpersonalize.runtime.batch import lines
 from localpersonalize.runtime.batch.lines import Answer, LineError, Outcome, Query
 from localpersonalize.runtime.deployment import Deployment, GroupData

@@ -3,8 +3,9 @@ import pyarrow as pa
 import pytest
 
 from localpersonalize.evaluation import evaluate
-from localpersonalize.recipes.base import TrainingData, TrainingOptions
-from localpersonalize.recipes.hyperparameters import Hyperparameters
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters
+from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from localpersonalize.recipes.base import top_k, top_k_of_each
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base.ranking import top_k, top_k_of_each
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 scores = st.lists(st.sampled_from([-np.inf, 0.0, 1.0, 2.0, 3.5]), min_size=1, max_size=30)
 

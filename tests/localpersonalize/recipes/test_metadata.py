@@ -2,7 +2,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.recipes.base import Request, TrainingData, TrainingError, TrainingOptions
+from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters
+from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.objective import Objective
+from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.hrnn.coldstart import (
     ColdstartHyperparameters,
     HrnnColdstart,
@@ -15,9 +20,6 @@ from localpersonalize.recipes.hrnn.user_personalization import (
     PersonalizedRanking,
     UserPersonalization,
 )
-from localpersonalize.recipes.hyperparameters import Hyperparameters
-from localpersonalize.recipes.interactions import EventLog
-from localpersonalize.recipes.objective import Objective
 from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )

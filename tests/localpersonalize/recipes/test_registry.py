@@ -20,7 +20,7 @@ def test_an_unknown_recipe_is_refused_with_what_there_is():
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_every_recipe_is_described_by_what_it_names(name):
-    shown = describe.describe_recipe(RECIPES[name].arn)
+    shown = describe.describe_recipe(recipe(name).arn)
     assert shown["name"] == name
     assert describe.describe_algorithm(shown["algorithmArn"])["algorithmArn"] == shown["algorithmArn"]
     transformation = describe.describe_feature_transformation(shown["featureTransformationArn"])

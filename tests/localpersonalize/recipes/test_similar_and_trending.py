@@ -2,8 +2,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.recipes.base import Request, TrainingOptions, top_k
-from localpersonalize.recipes.hyperparameters import Hyperparameters
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters
+from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.ranking import top_k
 from localpersonalize.recipes.knn.similar_items import SimilarItems, SimilarItemsHyperparameters
 from localpersonalize.recipes.popularity.popularity_count import PopularityCount
 from localpersonalize.recipes.popularity.trending_now import TrendingHyperparameters, TrendingNow

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.recipes.base import Model, Request
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Deployment, GroupData
 from localpersonalize.runtime.errors import ResourceNotFoundError

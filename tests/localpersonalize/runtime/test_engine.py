@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.recipes.base import TrainingData, TrainingOptions
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.registry import recipe
 from localpersonalize.runtime import Runtime
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError

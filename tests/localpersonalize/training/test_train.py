@@ -1,13 +1,9 @@
 import pyarrow as pa
 import pytest
 
-from localpersonalize.recipes.base import (
-    Request,
-    TrainingData,
-    TrainingError,
-    TrainingOptions,
-    TrainingStoppedError,
-)
+from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.options import TrainingOptions, TrainingStoppedError
 from localpersonalize.recipes.registry import load_model, recipe
 from localpersonalize.training import hpo
 from localpersonalize.training.train import parse_hyperparameters, train_solution_version
@@ -90,7 +86,7 @@ def test_only_events_that_reach_the_threshold_train(tmp_path):
 
 
 def test_event_weights_leave_out_unnamed_types_and_weigh_the_others():
-    from localpersonalize.recipes.base import WEIGHT
+    from localpersonalize.recipes.base.data import WEIGHT
     from localpersonalize.training.data_selection import select
 
     events = [{"eventType": "click", "weight": 0.25}, {"eventType": "view", "eventValueThreshold": 5.0}]

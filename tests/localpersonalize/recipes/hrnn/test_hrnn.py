@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from localpersonalize.recipes.base import Request, TrainingOptions, TrainingStoppedError
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters
+from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.options import TrainingOptions, TrainingStoppedError
 from localpersonalize.recipes.hrnn.hrnn import Hrnn, HrnnHyperparameters, recency_weight
-from localpersonalize.recipes.hyperparameters import Hyperparameters
 from localpersonalize.recipes.popularity.popularity_count import (
     PopularityCount,
 )

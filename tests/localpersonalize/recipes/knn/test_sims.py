@@ -3,7 +3,9 @@ from itertools import count
 import numpy as np
 import pytest
 
-from localpersonalize.recipes.base import Request, TrainingOptions, top_k
+from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.base.ranking import top_k
 from localpersonalize.recipes.knn.neighbours import Packing
 from localpersonalize.recipes.knn.sims import Sims, SimsHyperparameters
 from localpersonalize.recipes.registry import load_model

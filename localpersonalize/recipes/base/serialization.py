@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 FORMAT = 1
 HEADER = "model.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -12,23 +12,43 @@ from pydantic.fields import FieldInfo
 Group = Literal["algorithm", "feature_transformation", "campaign"]
 
 
-def between(
+def guide_page(name: str) -> str:
+    """The address of a page of the service's developer guide: the source of documented ranges and defaults."""
+    return f"https://docs.aws.amazon.com/personalize/latest/dg/{name}.html"
+
+
+def hyperparameter(
     default: Any,
     low: float | None = None,
     high: float | None = None,
     *,
+    description: str,
+    source: str,
     above: float | None = None,
     tunable: bool = False,
     group: Group = "algorithm",
 ) -> Any:
-    """A hyperparameter with its default, its range (inclusive; `above` is exclusive) and where it belongs."""
-    extra: dict[str, Any] = {"tunable": tunable, "group": group}
-    return Field(default=default, ge=low, le=high, gt=above, json_schema_extra=extra)
+    """Declare a hyperparameter of a recipe, as pydantic's `Field` does.
+
+    :param low: least value, inclusive; None for booleans and choices.
+    :param high: greatest value, inclusive.
+    :param description: what it does here, in a sentence or two.
+    :param source: the paper or guide page that range and default come from.
+    :param above: an exclusive lower bound, instead of `low`.
+    :param tunable: may a search (`performHPO`) vary it?
+    :param group: the operation that shows it: `DescribeAlgorithm`, `DescribeFeatureTransformation`, or the
+        configuration of a campaign.
+    """
+    extra: dict[str, Any] = {"tunable": tunable, "group": group, "source": source}
+    return Field(default=default, ge=low, le=high, gt=above, description=description, json_schema_extra=extra)
 
 
 @dataclass(frozen=True)
 class HyperparameterSpec:
-    """One hyperparameter as `DescribeAlgorithm` shows it."""
+    """One hyperparameter as `DescribeAlgorithm` shows it, and what the documentation says of it.
+
+    `low`, `high`: inclusive bounds, None without one; `values`: the choices of a categorical one.
+    """
 
     name: str
     kind: Literal["integer", "continuous", "categorical"]
@@ -38,9 +58,12 @@ class HyperparameterSpec:
     values: tuple[str, ...]
     tunable: bool
     group: Group
+    description: str
+    source: str
 
     @property
     def range(self) -> str:
+        """The allowed values in words."""
         if self.values:
             return "one of " + ", ".join(self.values)
         kind = "an integer" if self.kind == "integer" else "a number"
@@ -55,36 +78,37 @@ class Hyperparameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
-    def parse(cls, values: Mapping[str, str], recipe: str) -> Any:
+    def parse(cls, values: Mapping[str, str], recipe: str) -> Self:
         """Read strings; a prefix up to the last dot (`training.bptt`) is ignored, as the service shows both.
 
         :raises ValueError: names the hyperparameter, its range and the recipe.
         """
         plain = {name.rsplit(".", 1)[-1]: value for name, value in values.items()}
-        described = {entry.name: entry for entry in cls.described()}
+        specs = {spec.name: spec for spec in cls.specs()}
         for name in plain:
-            if name not in described:
-                known = ", ".join(described) or "none"
+            if name not in specs:
+                known = ", ".join(specs) or "none"
                 raise ValueError(f"{recipe} has no hyperparameter {name}. It has: {known}.")
         try:
             return cls.model_validate({name: _lower_booleans(value) for name, value in plain.items()})
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             raise ValueError(
-                f"Hyperparameter {name} of {recipe} must be {described[name].range}, not {plain[name]!r}."
+                f"Hyperparameter {name} of {recipe} must be {specs[name].range}, not {plain[name]!r}."
             ) from None
 
     @classmethod
-    def described(cls) -> Iterator[HyperparameterSpec]:
+    def specs(cls) -> Iterator[HyperparameterSpec]:
+        """Every hyperparameter, in the order of declaration."""
         for name, info in cls.model_fields.items():
-            yield _describe(name, info)
+            yield _spec_of(name, info)
 
 
 def _lower_booleans(value: Any) -> Any:
     return value.lower() if isinstance(value, str) and value.lower() in ("true", "false") else value
 
 
-def _describe(name: str, info: FieldInfo) -> HyperparameterSpec:
+def _spec_of(name: str, info: FieldInfo) -> HyperparameterSpec:
     bounds: dict[str, float] = {}
     for constraint in info.metadata:
         for key in ("ge", "le", "gt"):
@@ -109,4 +133,6 @@ def _describe(name: str, info: FieldInfo) -> HyperparameterSpec:
         values=values,
         tunable=bool(extra.get("tunable", False)),
         group=extra.get("group", "algorithm"),
+        description=info.description or "",
+        source=extra.get("source", ""),
     )

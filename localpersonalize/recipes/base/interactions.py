@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from localpersonalize.recipes.base import WEIGHT, TrainingData, TrainingError
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base.data import WEIGHT, TrainingData, TrainingError
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.base import TrainingData, TrainingError
-from localpersonalize.recipes.vocabulary import Vocabulary
+from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 WEIGHTS = {"OFF": 0.0, "LOW": 0.3, "MEDIUM": 0.7, "HIGH": 1.5}
 """Logits between the item with the median value and the one with the highest."""
