@@ -19,8 +19,9 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks import _peers
-from localpersonalize.evaluation import evaluate
-from localpersonalize.evaluation.evaluate import Split
+from localpersonalize.evaluation import evaluate, splitting
+from localpersonalize.evaluation.metrics import ranking_metrics
+from localpersonalize.evaluation.splitting import Split
 from localpersonalize.recipes.base.data import TrainingData, TrainingError
 from localpersonalize.recipes.base.interactions import EventLog
 from localpersonalize.recipes.base.options import TrainingOptions
@@ -64,7 +65,7 @@ def main() -> None:
     data = read(given.data, given.over)
     rows: Rows = defaultdict(list)
     for seed in range(given.seeds):
-        split = evaluate.split(data, seed)
+        split = splitting.split(data, seed)
         _measure_peers(split, rows)
         for name in given.recipes:
             _measure_recipe(name, split, seed, rows)
@@ -153,7 +154,7 @@ def _add(
             if seen == "left out":
                 mask[history[history >= 0]] = False
             ranked.append(top_k(row, 25, mask))
-        metrics = evaluate.measure(ranked, truth, split.catalogue, unknown)
+        metrics = ranking_metrics(ranked, truth, split.catalogue, unknown)
         found |= {f"{metric} {seen}": value for metric, value in metrics.items()}
     rows[name].append(found)
 

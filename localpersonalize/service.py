@@ -19,8 +19,8 @@ from localpersonalize.jobs.queue import Jobs
 from localpersonalize.protocol.errors import NotFoundError
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.quotas import Quotas
-from localpersonalize.runtime import Runtime
 from localpersonalize.runtime.adapters import RuntimeSources, model_folder
+from localpersonalize.runtime.engine import Runtime
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ PREPARE_SECONDS = 10.0
 PREPARE_TOGETHER = 64
 SERVED = ("campaign", "recommender")  # what ARNs of resources that answer say before their name
 REMEMBERED_RECOMMENDATIONS = 20_000
-EXPLORING_RECIPES = ("aws-user-personalization", "aws-user-personalization-v2")
 
 OPERATIONS: Mapping[str, Callable[[requests.Sources, Params], Prepared]] = {
     "GetRecommendations": requests.recommendations,
@@ -251,20 +250,18 @@ def deployment_of(
     :param version: the solution version's Describe body.
     :param config: `campaignConfig` or `batchInferenceJobConfig`.
     """
-    name = version["recipeArn"].rsplit("/", 1)[-1]
+    trained = recipe(version["recipeArn"])
     return Deployment(
         arn=arn,
         solution_version_arn=version_arn,
         group_arn=version["datasetGroupArn"],
-        recipe=name,
-        recipe_type=recipe(name).recipe_type,
+        recipe=trained.name,
+        recipe_type=trained.recipe_type,
         model=model,
         selection=EventSelection.from_solution_config(
             version.get("eventType"), version.get("solutionConfig")
         ),
-        explores=Exploration.from_wire(config.get("itemExplorationConfig"))
-        if name in EXPLORING_RECIPES
-        else None,
+        explores=Exploration.from_wire(config.get("itemExplorationConfig")) if trained.explores else None,
         shows_metadata=bool(config.get("enableMetadataWithRecommendations")),
     )
 

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from localpersonalize.recipes.base.hyperparameters import HyperparameterSpec
+from localpersonalize.evaluation import evaluate, splitting
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters, HyperparameterSpec
+from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
 
-MOST_JOBS = 40
-USUAL_JOBS = 8
-RANDOM_SHARE = 0.6  # of the trials that draw from the whole ranges; the rest look around the best so far
-AROUND = 0.15  # of a range, how far those look
+OBJECTIVE_METRIC = "normalized_discounted_cumulative_gain_at_10"
+MAX_TRAINING_JOBS = 40
+DEFAULT_TRAINING_JOBS = 8
+RANDOM_TRIALS = 0.6  # share of the trials that draw from the whole ranges; the rest draw near the best so far
+NEAR_DEVIATION = 0.15  # standard deviation of those draws, as a share of the range
+KEEP_CATEGORY = 0.7  # probability that a draw near a categorical value is that value
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,11 @@ class Range:
     def draw(self, rng: np.random.Generator, near: str | None = None) -> str:
         """A value, anywhere or near another one."""
         if self.values:
-            return near if near is not None and rng.random() < 0.7 else str(rng.choice(self.values))
+            return near if near is not None and rng.random() < KEEP_CATEGORY else str(rng.choice(self.values))
         width = self.high - self.low
         value = rng.uniform(self.low, self.high)
         if near is not None:
-            value = float(np.clip(float(near) + rng.normal(0.0, AROUND * width), self.low, self.high))
+            value = float(np.clip(float(near) + rng.normal(0.0, NEAR_DEVIATION * width), self.low, self.high))
         return str(round(value)) if self.integer else str(round(value, 6))
 
 
@@ -43,41 +47,39 @@ def ranges_of(recipe: Recipe, hpo_config: Mapping[str, Any]) -> list[Range]:
 
     :raises ValueError: names a hyperparameter that can't be tuned, or a range beyond the documented one.
     """
-    tunable = {entry.name: entry for entry in recipe.hyperparameters.specs() if entry.tunable}
+    tunable = {spec.name: spec for spec in recipe.hyperparameters.specs() if spec.tunable}
     if not tunable:
         raise ValueError(f"{recipe.name} has no hyperparameter that can be tuned. Set performHPO to false.")
-    given = hpo_config.get("algorithmHyperParameterRanges") or {}
-    found = []
+    requested = hpo_config.get("algorithmHyperParameterRanges") or {}
+    ranges = []
     for kind in ("integer", "continuous", "categorical"):
-        for entry in given.get(f"{kind}HyperParameterRanges") or ():
-            name = entry["name"].rsplit(".", 1)[-1]
+        for body in requested.get(f"{kind}HyperParameterRanges") or ():
+            name = body["name"].rsplit(".", 1)[-1]
             if name not in tunable:
                 raise ValueError(
                     f"{name} of {recipe.name} can't be tuned. Tunable: {', '.join(sorted(tunable))}."
                 )
-            found.append(_given_range(recipe, tunable[name], entry))
-    return found or [_documented_range(entry) for entry in tunable.values()]
+            ranges.append(_requested_range(recipe, tunable[name], body))
+    return ranges or [_documented_range(spec) for spec in tunable.values()]
 
 
-def _documented_range(entry: HyperparameterSpec) -> Range:
-    low, high = float(entry.low or 0), float(entry.high or 0)
-    return Range(entry.name, low, high, entry.kind == "integer", entry.values)
+def _documented_range(spec: HyperparameterSpec) -> Range:
+    low, high = float(spec.low or 0), float(spec.high or 0)
+    return Range(spec.name, low, high, spec.kind == "integer", spec.values)
 
 
-def _given_range(recipe: Recipe, entry: HyperparameterSpec, given: Mapping[str, Any]) -> Range:
-    documented = _documented_range(entry)
-    if entry.values:
-        values = tuple(str(value).lower() for value in given["values"])
-        wrong = set(values) - {value.lower() for value in entry.values}
+def _requested_range(recipe: Recipe, spec: HyperparameterSpec, body: Mapping[str, Any]) -> Range:
+    documented = _documented_range(spec)
+    if spec.values:
+        values = tuple(str(value).lower() for value in body["values"])
+        wrong = set(values) - {value.lower() for value in spec.values}
         if wrong:
-            raise ValueError(
-                f"{entry.name} of {recipe.name} is {entry.range}, not {', '.join(sorted(wrong))}."
-            )
-        return Range(entry.name, values=values)
-    low, high = float(given["minValue"]), float(given["maxValue"])
+            raise ValueError(f"{spec.name} of {recipe.name} is {spec.range}, not {', '.join(sorted(wrong))}.")
+        return Range(spec.name, values=values)
+    low, high = float(body["minValue"]), float(body["maxValue"])
     if not documented.low <= low <= high <= documented.high:
-        raise ValueError(f"{entry.name} of {recipe.name} is {entry.range}; [{low}, {high}] is no part of it.")
-    return Range(entry.name, low, high, entry.kind == "integer")
+        raise ValueError(f"{spec.name} of {recipe.name} is {spec.range}; [{low}, {high}] is no part of it.")
+    return Range(spec.name, low, high, spec.kind == "integer")
 
 
 def jobs_of(hpo_config: Mapping[str, Any]) -> int:
@@ -85,16 +87,18 @@ def jobs_of(hpo_config: Mapping[str, Any]) -> int:
 
     :raises ValueError: if it is not from 1 to 40.
     """
-    jobs = int((hpo_config.get("hpoResourceConfig") or {}).get("maxNumberOfTrainingJobs") or USUAL_JOBS)
-    if not 1 <= jobs <= MOST_JOBS:
-        raise ValueError(f"maxNumberOfTrainingJobs must be from 1 to {MOST_JOBS}, not {jobs}.")
+    jobs = int(
+        (hpo_config.get("hpoResourceConfig") or {}).get("maxNumberOfTrainingJobs") or DEFAULT_TRAINING_JOBS
+    )
+    if not 1 <= jobs <= MAX_TRAINING_JOBS:
+        raise ValueError(f"maxNumberOfTrainingJobs must be from 1 to {MAX_TRAINING_JOBS}, not {jobs}.")
     return jobs
 
 
 def search(
     ranges: list[Range],
     start: Mapping[str, str],
-    worth: Callable[[Mapping[str, str]], float],
+    objective: Callable[[Mapping[str, str]], float],
     jobs: int,
     seed: int,
     report: Callable[[int, Mapping[str, str], float], None],
@@ -102,21 +106,56 @@ def search(
     """The best of `jobs` settings: `start` first, then some from anywhere, then some near the best.
 
     :param start: values of all hyperparameters, as strings; those without a range stay.
-    :param worth: trains with such values and measures; higher is better.
+    :param objective: trains with such values and measures; higher is better.
+    :param report: called after each trial with its number from 0, its values and what was measured.
     """
     rng = np.random.default_rng(seed)
-    best, best_worth = dict(start), -np.inf
+    best, best_value = dict(start), -np.inf
     tried: set[tuple[tuple[str, str], ...]] = set()
     for job in range(jobs):
-        anywhere = job < 1 + RANDOM_SHARE * (jobs - 1)
+        anywhere = job < 1 + RANDOM_TRIALS * (jobs - 1)
         values = dict(start)
         for _ in range(20 if job else 0):  # not the same again, unless there is nothing else
             values |= {r.name: r.draw(rng, None if anywhere else best[r.name]) for r in ranges}
             if tuple(sorted(values.items())) not in tried:
                 break
         tried.add(tuple(sorted(values.items())))
-        found = worth(values)
-        report(job, values, found)
-        if found > best_worth:
-            best, best_worth = values, found
+        measured = objective(values)
+        report(job, values, measured)
+        if measured > best_value:
+            best, best_value = values, measured
     return best
+
+
+def tune(
+    recipe: Recipe,
+    split: splitting.Split,
+    hyperparameters: Hyperparameters,
+    hpo_config: Mapping[str, Any],
+    options: TrainingOptions,
+) -> dict[str, str]:
+    """The best hyperparameters that a search finds, as strings, measured on a part of the training users.
+
+    :param split: the users of its test are not looked at.
+    :param hyperparameters: where the search starts; those without a range stay.
+    :param hpo_config: `hpoConfig`.
+    :raises TrainingStoppedError: if it was asked to stop.
+    """
+    ranges, jobs = ranges_of(recipe, hpo_config), jobs_of(hpo_config)
+    inner = splitting.split(split.train, options.seed + 1)
+    done = 0
+
+    def objective(values: Mapping[str, str]) -> float:
+        parsed = recipe.hyperparameters.parse(values, recipe.name)
+        part = options.part(done / jobs, (done + 1) / jobs)
+        return evaluate.evaluate(recipe.train(inner.train, parsed, part), inner)[OBJECTIVE_METRIC]
+
+    def report(job: int, values: Mapping[str, str], measured: float) -> None:
+        nonlocal done
+        done = job + 1
+        tried = ", ".join(f"{r.name} {values[r.name]}" for r in ranges)
+        options.step(
+            done / jobs, f"training job {done} of {jobs}: {tried}: {OBJECTIVE_METRIC} {measured:.4f}"
+        )
+
+    return search(ranges, hyperparameters.as_strings(), objective, jobs, options.seed, report)

@@ -9,20 +9,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from localpersonalize.evaluation import evaluate
+from localpersonalize.evaluation import evaluate, splitting
 from localpersonalize.recipes import registry
 from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.hyperparameters import Hyperparameters
 from localpersonalize.recipes.base.model import Model
 from localpersonalize.recipes.base.objective import Objective
 from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
-from localpersonalize.recipes.popularity.popularity_count import (
-    PopularityCount,
-)
+from localpersonalize.recipes.popularity.popularity_count import PopularityCount
 from localpersonalize.training import data_selection, hpo
 
-TUNED_ON = "normalized_discounted_cumulative_gain_at_10"
-MODES = ("FULL", "UPDATE", "AUTOTRAIN")
+TRAINING_MODES = ("FULL", "UPDATE", "AUTOTRAIN")
+SEARCH_PROGRESS = 0.6  # the share of a training's progress that a search takes
 
 
 @dataclass(frozen=True)
@@ -72,19 +71,18 @@ def train_solution_version(
     data_selection.check_minimum(data)
     recipe.check(data, hyperparameters, options)
     previous = _previous(recipe, training_mode, previous_model_dir)
-    split = evaluate.split_for(recipe, data, options.seed)
-    best = None
+    split = splitting.split_for(recipe, data, options.seed)
+    best, begun = None, 0.0
     if perform_hpo:
-        best = _tuned(recipe, split, hyperparameters, solution_config, _part(options, 0.0, 0.6))
-        hyperparameters = recipe.hyperparameters.parse(best, recipe.name)
-    begun = 0.6 if perform_hpo else 0.0
-    popular = PopularityCount().train(split.train, PopularityCount.hyperparameters(), TrainingOptions())
-    baseline = evaluate.evaluate(popular, split)
+        search = options.part(0.0, SEARCH_PROGRESS)
+        best = hpo.tune(recipe, split, hyperparameters, solution_config.get("hpoConfig") or {}, search)
+        hyperparameters, begun = recipe.hyperparameters.parse(best, recipe.name), SEARCH_PROGRESS
     middle = (begun + 1.0) / 2
-    measured = recipe.train(split.train, hyperparameters, _part(options, begun, middle))
+    measured = recipe.train(split.train, hyperparameters, options.part(begun, middle))
     metrics = evaluate.metrics_of(recipe, measured, split, data, hyperparameters, options)
-    options.step(middle, f"metrics {_shown(metrics)}; popularity {_shown(baseline)}")
-    last = _part(options, middle, 0.99)
+    baseline = _popularity_metrics(split)
+    options.step(middle, f"metrics {_as_text(metrics)}; popularity {_as_text(baseline)}")
+    last = options.part(middle, 0.99)
     if previous is None:
         model = recipe.train(data, hyperparameters, last)
     else:
@@ -95,28 +93,29 @@ def train_solution_version(
         metrics=metrics,
         baseline=baseline,
         training_hours=(time.perf_counter() - started) / 3600,
-        hyperparameters=as_strings(hyperparameters),
+        hyperparameters=hyperparameters.as_strings(),
         best_hyperparameters=best,
     )
 
 
-def parse_hyperparameters(recipe: Recipe, solution_config: Mapping[str, Any]) -> Any:
+def parse_hyperparameters(recipe: Recipe, solution_config: Mapping[str, Any]) -> Hyperparameters:
     """The hyperparameters of a solution's configuration; its HPO ranges are checked with them.
 
     :raises ValueError: names the hyperparameter that is unknown or out of range.
     """
-    given = {
+    values = {
         **(solution_config.get("algorithmHyperParameters") or {}),
         **(solution_config.get("featureTransformationParameters") or {}),
     }
     if solution_config.get("hpoConfig"):
         hpo.ranges_of(recipe, solution_config["hpoConfig"])
         hpo.jobs_of(solution_config["hpoConfig"])
-    return recipe.hyperparameters.parse(given, recipe.name)
+    return recipe.hyperparameters.parse(values, recipe.name)
 
 
 def check_datasets(recipe: Recipe, data: TrainingData) -> None:
-    """
+    """Refuse a dataset group that lacks a dataset of the recipe.
+
     :raises TrainingError: if the recipe needs a dataset that is not there.
     """
     for name in recipe.required_datasets:
@@ -124,22 +123,14 @@ def check_datasets(recipe: Recipe, data: TrainingData) -> None:
             raise TrainingError(f"{recipe.name} needs the {name.capitalize()} dataset: import it first.")
 
 
-def as_strings(hyperparameters: Any) -> dict[str, str]:
-    """As the wire carries them."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in hyperparameters.model_dump().items()
-    }
-
-
 def save(model: Model, out_dir: Path) -> None:
     """Write aside, then rename: whoever finds the directory finds a whole model."""
-    aside = out_dir.with_name(out_dir.name + ".partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    model.save(aside)
+    partial = out_dir.with_name(out_dir.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    model.save(partial)
     shutil.rmtree(out_dir, ignore_errors=True)
-    aside.rename(out_dir)
+    partial.rename(out_dir)
 
 
 def _objective(recipe: Recipe, solution_config: Mapping[str, Any]) -> Objective | None:
@@ -150,8 +141,8 @@ def _objective(recipe: Recipe, solution_config: Mapping[str, Any]) -> Objective 
 
 
 def _previous(recipe: Recipe, training_mode: str, directory: Path | None) -> Model | None:
-    if training_mode not in MODES:
-        raise ValueError(f"trainingMode {training_mode} is none of {', '.join(MODES)}.")
+    if training_mode not in TRAINING_MODES:
+        raise ValueError(f"trainingMode {training_mode} is none of {', '.join(TRAINING_MODES)}.")
     if training_mode != "UPDATE":
         return None
     if not recipe.can_update:
@@ -163,39 +154,12 @@ def _previous(recipe: Recipe, training_mode: str, directory: Path | None) -> Mod
     return registry.load_model(directory)
 
 
-def _tuned(
-    recipe: Recipe,
-    split: evaluate.Split,
-    hyperparameters: Any,
-    solution_config: Mapping[str, Any],
-    options: TrainingOptions,
-) -> dict[str, str]:
-    """The best hyperparameters, measured on a part of the training users."""
-    config = solution_config.get("hpoConfig") or {}
-    ranges, jobs = hpo.ranges_of(recipe, config), hpo.jobs_of(config)
-    inner = evaluate.split(split.train, options.seed + 1)
-    done = [0]
-
-    def worth(values: Mapping[str, str]) -> float:
-        parsed = recipe.hyperparameters.parse(values, recipe.name)
-        part = _part(options, done[0] / jobs, (done[0] + 1) / jobs)
-        return evaluate.evaluate(recipe.train(inner.train, parsed, part), inner)[TUNED_ON]
-
-    def report(job: int, values: Mapping[str, str], found: float) -> None:
-        done[0] = job + 1
-        shown = ", ".join(f"{r.name} {values[r.name]}" for r in ranges)
-        options.step(done[0] / jobs, f"training job {done[0]} of {jobs}: {shown}: {TUNED_ON} {found:.4f}")
-
-    return hpo.search(ranges, as_strings(hyperparameters), worth, jobs, options.seed, report)
+def _popularity_metrics(split: splitting.Split) -> dict[str, float]:
+    """The metrics of a popularity model on the same split: what a model should be better than."""
+    recipe = PopularityCount()
+    model = recipe.train(split.train, recipe.hyperparameters(), TrainingOptions())
+    return evaluate.evaluate(model, split)
 
 
-def _part(options: TrainingOptions, start: float, end: float) -> TrainingOptions:
-    """Options whose progress fills the part from `start` to `end`."""
-    return replace(
-        options,
-        progress=lambda fraction, message: options.progress(start + (end - start) * fraction, message),
-    )
-
-
-def _shown(metrics: Mapping[str, float]) -> str:
+def _as_text(metrics: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())

@@ -56,6 +56,14 @@ def tastes(users: int = 200, items: int = 60, length: int = 15, seed: int = 0, c
     return TrainingData(data_of(events).interactions, items=films, schemas={"items": {"fields": [field]}})
 
 
+def shuffled_events(users: int = 40, events: int = 20, items: int = 50, seed: int = 1) -> TrainingData:
+    """Random items in no order of time; the item `new` is in the Items dataset only."""
+    rng = np.random.default_rng(seed)
+    rows = [(f"u{u}", f"i{rng.integers(items)}", u * 1000 + e) for u in range(users) for e in range(events)]
+    catalogue = pa.table({"ITEM_ID": [f"i{n}" for n in range(items)] + ["new"]})
+    return data_of([rows[n] for n in rng.permutation(len(rows))], items=catalogue)
+
+
 def request(model: Model, items: Iterable[str], user: str | None = None, gap: int = 60) -> Request:
     """A user with that history, one event every `gap` seconds."""
     indices = model.items.index(list(items))

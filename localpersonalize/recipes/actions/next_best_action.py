@@ -77,6 +77,7 @@ class NextBestAction(Recipe):
     feature_transformation = "featurize_metadata"
     hyperparameters = Hyperparameters
     model = NextBestActionModel
+    answers_batches = False
 
     def train(
         self, data: TrainingData, hyperparameters: Any, options: TrainingOptions

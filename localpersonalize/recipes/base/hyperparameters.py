@@ -97,6 +97,13 @@ class Hyperparameters(BaseModel):
                 f"Hyperparameter {name} of {recipe} must be {specs[name].range}, not {plain[name]!r}."
             ) from None
 
+    def as_strings(self) -> dict[str, str]:
+        """The values as the wire carries them; `parse` reads them again."""
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in self.model_dump().items()
+        }
+
     @classmethod
     def specs(cls) -> Iterator[HyperparameterSpec]:
         """Every hyperparameter, in the order of declaration."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from localpersonalize.recipes.base.objective import Objective
 
@@ -44,3 +44,11 @@ class TrainingOptions:
         self.progress(fraction, message)
         if self.should_stop():
             raise TrainingStoppedError(message)
+
+    def part(self, start: float, end: float) -> TrainingOptions:
+        """Options whose progress, 0 to 1, is reported as that from `start` to `end` of these."""
+
+        def progress(fraction: float, message: str) -> None:
+            self.progress(start + (end - start) * fraction, message)
+
+        return replace(self, progress=progress)

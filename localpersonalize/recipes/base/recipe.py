@@ -23,7 +23,8 @@ class Recipe(ABC):
     model: ClassVar[type[Model]]
     can_update: ClassVar[bool] = False
     takes_objective: ClassVar[bool] = False
-    takes_event_weights: ClassVar[bool] = False
+    explores: ClassVar[bool] = False  # may a campaign recommend items with little data?
+    answers_batches: ClassVar[bool] = True  # has the service batch inference jobs for it?
     required_datasets: ClassVar[tuple[str, ...]] = ("interactions",)
 
     @property

@@ -74,7 +74,6 @@ class Hrnn(Recipe):
     feature_transformation = "JSON-percentile-filtering"
     hyperparameters: ClassVar[type[Hyperparameters]] = HrnnHyperparameters
     model: ClassVar[type[HrnnModel]] = HrnnModel
-    takes_event_weights = True
     uses_metadata: ClassVar[bool] = False
 
     def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> HrnnModel:

@@ -89,6 +89,7 @@ class UserPersonalization(HrnnMetadata):
     model: ClassVar[type[HrnnModel]] = UserPersonalizationModel
     can_update = True
     takes_objective = True
+    explores = True
 
     def update(
         self, previous: Model, data: TrainingData, hyperparameters: Any, options: TrainingOptions
@@ -125,6 +126,7 @@ class PersonalizedRanking(UserPersonalization):
     hyperparameters: ClassVar[type[Hyperparameters]] = PersonalizationHyperparameters
     model: ClassVar[type[HrnnModel]] = PersonalizedRankingModel
     can_update = False
+    explores = False
 
 
 class PersonalizedRankingV2(PersonalizedRanking):

@@ -17,8 +17,8 @@ from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
-SECONDS = {"30 minutes": 1800, "1 hour": 3600, "3 hours": 10800, "1 day": 86400}
-BEFORE = 8  # intervals that the newest one is compared with
+INTERVAL_SECONDS = {"30 minutes": 1800, "1 hour": 3600, "3 hours": 10800, "1 day": 86400}
+EARLIER_INTERVALS = 8  # that the newest one is compared with
 
 
 class TrendingHyperparameters(Hyperparameters):
@@ -30,26 +30,33 @@ class TrendingHyperparameters(Hyperparameters):
     )
 
 
-def increase(
+def interval_seconds(hyperparameters: TrendingHyperparameters) -> int:
+    """Seconds of the interval in which events are counted."""
+    return INTERVAL_SECONDS[hyperparameters.trend_discovery_frequency]
+
+
+def growth_of_items(
     item: np.ndarray, time: np.ndarray, count: int, seconds: int, end: int | None = None
 ) -> np.ndarray:
     """How far each item's events in the newest interval exceed what the intervals before let expect, in
     standard deviations of a Poisson count (float64 [count]).
 
     :param item: int32 [events].
+    :param count: how many items there are.
+    :param seconds: length of an interval.
     :param time: epoch seconds, int64 [events].
     :param end: where the newest interval ends; None: just after the newest event.
     """
     end = int(time.max()) + 1 if end is None else end
     newest = (time >= end - seconds) & (time < end)
-    before = (time < end - seconds) & (time >= end - (BEFORE + 1) * seconds)
+    before = (time < end - seconds) & (time >= end - (EARLIER_INTERVALS + 1) * seconds)
     now = np.bincount(item[newest], minlength=count)
-    usual = np.bincount(item[before], minlength=count) / BEFORE
+    usual = np.bincount(item[before], minlength=count) / EARLIER_INTERVALS
     return (now - usual) / np.sqrt(usual + 1.0)
 
 
 class TrendingModel(Model):
-    """The same for everybody: increase first, popularity among equals; no event, not recommended."""
+    """The same for everybody: growth first, popularity among equals; no event, not recommended."""
 
     recipe = "aws-trending-now"
     needs = "nothing"
@@ -78,12 +85,12 @@ class TrendingNow(Recipe):
     feature_transformation = "aws-trending-now"
     hyperparameters = TrendingHyperparameters
     model = TrendingModel
+    answers_batches = False
 
     def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> TrendingModel:
         log = EventLog.of(data)
         options.step(0.5, f"comparing intervals of {hyperparameters.trend_discovery_frequency}")
-        seconds = SECONDS[hyperparameters.trend_discovery_frequency]
-        scores = increase(log.item, log.time, len(log.items), seconds)
+        scores = growth_of_items(log.item, log.time, len(log.items), interval_seconds(hyperparameters))
         users = log.users_of_items()
         scores = scores + 1e-3 * users / max(1, users.max())
         return TrendingModel(log.items, np.where(users > 0, scores, -np.inf))

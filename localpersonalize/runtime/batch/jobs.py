@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localpersonalize.recipes.registry import load_model
+from localpersonalize.recipes.registry import load_model, recipe
 from localpersonalize.runtime.batch.files import BatchJobError, Summary, run_files
 from localpersonalize.runtime.batch.inference import BatchInference
 from localpersonalize.runtime.batch.segments import BatchSegments
@@ -19,8 +19,6 @@ from localpersonalize.runtime.group_data import Groups
 from localpersonalize.runtime.interfaces import Datasets, Resources
 
 Progress = Callable[[float, str], None]
-NO_BATCH = ("aws-trending-now", "aws-next-best-action")
-"""Recipes that the service answers in real time only."""
 
 
 def _quiet(fraction: float, message: str) -> None:
@@ -41,7 +39,7 @@ def run_batch_inference_job(
     deployment, data = _loaded(job, resources, datasets, job.get("batchInferenceJobConfig") or {})
     if deployment.model.needs == "segment":
         raise BatchJobError(f"{deployment.recipe} makes user segments. Create a batch segment job.")
-    if deployment.recipe in NO_BATCH:
+    if not recipe(deployment.recipe).answers_batches:
         raise BatchJobError(f"{deployment.recipe} can't be used for batch inference.")
     chosen = _filter(job, resources, Target.ITEM)
     try:

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
 from localpersonalize.runtime import requests
-from localpersonalize.runtime.deployment import Exploration, memory_of
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.histories import EventSelection
-from tests.localpersonalize.runtime.conftest import DAY, ITEMS, NextItem, World
+from tests.support.localpersonalize.planted_runtime import ITEMS, NextItem, PlantedRuntime
 
 
-def test_a_users_history_decides(world: World) -> None:
+def test_a_users_history_decides(world: PlantedRuntime) -> None:
     assert world.ids(campaignArn="next", userId="u1", numResults=3) == "i3 i4 i5"
     assert world.ids(campaignArn="next", userId="stranger", numResults=2) == "i0 i1"
 
 
-def test_scores_sum_to_one_over_all_items(world: World) -> None:
+def test_scores_sum_to_one_over_all_items(world: PlantedRuntime) -> None:
     found = world.recommend(campaignArn="next", userId="u1", numResults=500)["itemList"]
     assert len(found) == 10
     assert sum(item["score"] for item in found) == pytest.approx(1, abs=1e-5)
 
 
-def test_25_results_unless_told_and_none_for_none(world: World) -> None:
+def test_25_results_unless_told_and_none_for_none(world: PlantedRuntime) -> None:
     world.deploy("large", NextItem([f"x{n}" for n in range(600)]))
     assert len(world.recommend(campaignArn="large", userId="u")["itemList"]) == 25
     assert len(world.recommend(campaignArn="large", userId="u", numResults=500)["itemList"]) == 500
     assert world.recommend(campaignArn="large", userId="u", numResults=0)["itemList"] == []
 
 
-def test_related_items_need_an_item_and_show_no_score(world: World) -> None:
+def test_related_items_need_an_item_and_show_no_score(world: PlantedRuntime) -> None:
     found = world.recommend(campaignArn="after", itemId="i5", numResults=2)["itemList"]
     assert found == [{"itemId": "i6"}, {"itemId": "i7"}]
     assert world.ids(campaignArn="after", itemId="unheard of", numResults=1) == "i0"
 
 
-def test_a_streamed_event_changes_the_next_answer(world: World) -> None:
+def test_a_streamed_event_changes_the_next_answer(world: PlantedRuntime) -> None:
     world.happened("u1", "i7")
     assert world.ids(campaignArn="next", userId="u1", numResults=2) == "i8 i9"
 
 
-def test_what_was_done_before_sign_in_counts_after_it(world: World) -> None:
+def test_what_was_done_before_sign_in_counts_after_it(world: PlantedRuntime) -> None:
     world.happened(None, "i4", session="visit")
     assert world.ids(campaignArn="next", userId="visit", numResults=1) == "i5"
     assert world.ids(campaignArn="next", userId="new", numResults=1) == "i0"
@@ -50,7 +47,7 @@ def test_what_was_done_before_sign_in_counts_after_it(world: World) -> None:
     assert world.ids(campaignArn="next", userId="new", numResults=1) == "i5"
 
 
-def test_a_solution_ignores_other_events_than_its_own(world: World) -> None:
+def test_a_solution_ignores_other_events_than_its_own(world: PlantedRuntime) -> None:
     world.deploy("buys", NextItem(), selection=EventSelection.from_solution_config("buy", {}))
     world.happened("u1", "i7")
     assert world.ids(campaignArn="buys", userId="u1", numResults=1) == "i3"
@@ -58,7 +55,7 @@ def test_a_solution_ignores_other_events_than_its_own(world: World) -> None:
     assert world.ids(campaignArn="buys", userId="u1", numResults=1) == "i9"
 
 
-def test_filters_on_items_events_and_the_user(world: World) -> None:
+def test_filters_on_items_events_and_the_user(world: PlantedRuntime) -> None:
     world.add_filter("genre", "INCLUDE ItemID WHERE Items.GENRE IN ($G)")
     world.add_filter("seen", "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)")
     world.add_filter("grown", "EXCLUDE ItemID WHERE Items.PRICE > 2 IF CurrentUser.AGE < 18")
@@ -72,7 +69,7 @@ def test_filters_on_items_events_and_the_user(world: World) -> None:
     assert len(world.ids(campaignArn="next", userId="u1", filterArn="grown").split()) == 10
 
 
-def test_streamed_events_and_put_items_reach_filters_at_once(world: World) -> None:
+def test_streamed_events_and_put_items_reach_filters_at_once(world: PlantedRuntime) -> None:
     world.add_filter("seen", 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')
     world.add_filter("rare", 'INCLUDE ItemID WHERE Items.GENRE IN ("rare")')
     world.happened("u1", "i9")
@@ -82,19 +79,19 @@ def test_streamed_events_and_put_items_reach_filters_at_once(world: World) -> No
     assert world.ids(campaignArn="next", userId="u1", filterArn="rare") == "i5"
 
 
-def test_filters_see_the_newest_hundred_events_of_each_type(world: World) -> None:
+def test_filters_see_the_newest_hundred_events_of_each_type(world: PlantedRuntime) -> None:
     world.add_filter("seen", 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')
     world.happened("u9", "i0", *(["i1"] * 100), time=10_000)
     left_out = set(ITEMS) - set(world.ids(campaignArn="next", userId="u9", filterArn="seen").split())
     assert left_out == {"i1"}
 
 
-def test_current_item_filters_related_items(world: World) -> None:
+def test_current_item_filters_related_items(world: PlantedRuntime) -> None:
     world.add_filter("cheaper", "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE")
     assert world.ids(campaignArn="after", itemId="i3", filterArn="cheaper") == "i0 i1 i2"
 
 
-def test_promotions_have_their_own_filter(world: World) -> None:
+def test_promotions_have_their_own_filter(world: PlantedRuntime) -> None:
     world.add_filter("odd", 'INCLUDE ItemID WHERE Items.GENRE IN ("odd")')
     world.add_filter("cheap", "INCLUDE ItemID WHERE Items.PRICE < $P")
     promotion = {
@@ -110,7 +107,7 @@ def test_promotions_have_their_own_filter(world: World) -> None:
     assert [f["itemId"] for f in found if "promotionName" not in f] == ["i3", "i5"]
 
 
-def test_metadata_comes_as_strings_when_the_campaign_has_it_enabled(world: World) -> None:
+def test_metadata_comes_as_strings_when_the_campaign_has_it_enabled(world: PlantedRuntime) -> None:
     world.deploy("rich", NextItem(), shows_metadata=True)
     world.put_items({"ITEM_ID": "i4", "GENRE": "changed"})
     asked = {"userId": "u1", "numResults": 2, "metadataColumns": {"ITEMS": ["genre", "PRICE"]}}
@@ -123,39 +120,15 @@ def test_metadata_comes_as_strings_when_the_campaign_has_it_enabled(world: World
         world.recommend(campaignArn="rich", **{**asked, "numResults": 51})
 
 
-def test_a_recommendation_id_leads_back_to_what_was_shown(world: World) -> None:
+def test_a_recommendation_id_leads_back_to_what_was_shown(world: PlantedRuntime) -> None:
     found = world.recommend(campaignArn="next", userId="u1", numResults=3)
     assert world.remembered[found["recommendationId"]] == ["i3", "i4", "i5"]
 
 
-def test_domain_use_cases_leave_out_what_was_bought(world: World) -> None:
+def test_domain_use_cases_leave_out_what_was_bought(world: PlantedRuntime) -> None:
     world.deploy("domain", NextItem(), hides_events=("buy",), requires=("userId",))
     assert "i2" not in world.ids(recommenderArn="domain", userId="u1").split()
     assert "i1" in world.ids(recommenderArn="domain", userId="u1").split()
-
-
-def test_new_items_are_explored_once_the_model_knows_them(world: World) -> None:
-    deployment = world.deploy("explores", NextItem(), explores=Exploration(weight=1.0))
-    world.put_items({"ITEM_ID": "brand new", "GENRE": "odd"})
-    deployment.add_items(pa.table({"ITEM_ID": ["brand new"]}))
-    world.happened("u1", "i8")
-    # i9 suits best, what came last next best.
-    assert "brand new" in {world.ids(campaignArn="explores", userId="u1", numResults=1) for _ in range(60)}
-    world.deploy("steady", deployment.model, explores=Exploration(weight=0.0))
-    assert {world.ids(campaignArn="steady", userId="u1", numResults=1) for _ in range(5)} == {"i9"}
-
-
-def test_old_items_are_not_explored(world: World) -> None:
-    now = 400 * DAY
-    world.add_filter("two", 'INCLUDE ItemID WHERE Items.ITEM_ID IN ("i6", "i7")')
-    world.happened("u2", "i8", time=now)
-    world.put_items({"ITEM_ID": "i6", "CREATION_TIMESTAMP": now - 5 * DAY})
-    world.happened("u4", "i6", time=now)
-    asked = {"campaignArn": "explores", "userId": "u4", "filterArn": "two", "numResults": 1}
-    world.deploy("explores", NextItem(), explores=Exploration(weight=0.0, cut_off_days=10))
-    assert world.ids(**asked) == "i7"
-    world.deploy("explores", NextItem(), explores=Exploration(weight=1.0, cut_off_days=10))
-    assert {world.ids(**asked) for _ in range(20)} == {"i6"}  # i7 was last used too long ago
 
 
 REFUSED = [
@@ -178,19 +151,19 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("params", "says"), REFUSED)
-def test_wrong_requests_are_refused_with_the_reason(world: World, params: dict, says: str) -> None:
+def test_wrong_requests_are_refused_with_the_reason(world: PlantedRuntime, params: dict, says: str) -> None:
     world.add_filter("f", "INCLUDE ItemID WHERE Items.GENRE IN ($G)")
     world.add_filter("users", "INCLUDE UserID WHERE Users.AGE > 3")
     with pytest.raises(InvalidInputError, match=says):
         world.recommend(**params)
 
 
-def test_unknown_campaign_is_not_found(world: World) -> None:
+def test_unknown_campaign_is_not_found(world: PlantedRuntime) -> None:
     with pytest.raises(ResourceNotFoundError):
         world.recommend(campaignArn="missing", userId="u")
 
 
-def test_ranking_orders_the_list_and_leaves_unknown_items_last(world: World) -> None:
+def test_ranking_orders_the_list_and_leaves_unknown_items_last(world: PlantedRuntime) -> None:
     found = world.rank(campaignArn="rank", userId="u1", inputList=["x", "i9", "i3", "y", "i2", "i5"])
     assert [r["itemId"] for r in found["personalizedRanking"]] == ["i3", "i5", "i9", "i2", "x", "y"]
     scores = [r["score"] for r in found["personalizedRanking"] if "score" in r]
@@ -198,7 +171,7 @@ def test_ranking_orders_the_list_and_leaves_unknown_items_last(world: World) -> 
     assert sum(scores) == pytest.approx(1, abs=1e-6)
 
 
-def test_ranking_filters_and_refuses(world: World) -> None:
+def test_ranking_filters_and_refuses(world: PlantedRuntime) -> None:
     world.add_filter("odd", 'INCLUDE ItemID WHERE Items.GENRE IN ("odd")')
     found = world.rank(campaignArn="rank", userId="u1", inputList=["i3", "i4", "i5", "x"], filterArn="odd")
     assert [r["itemId"] for r in found["personalizedRanking"]] == ["i3", "i5", "x"]
@@ -210,18 +183,10 @@ def test_ranking_filters_and_refuses(world: World) -> None:
         requests.actions(world, {"campaignArn": "next", "userId": "u1"})
 
 
-def test_actions_come_with_scores(world: World) -> None:
+def test_actions_come_with_scores(world: PlantedRuntime) -> None:
     world.deploy("act", NextItem(["call", "mail"]), "PERSONALIZED_ACTIONS")
     prepared = requests.actions(world, {"campaignArn": "act", "userId": "u9", "numResults": 1})
     scores, items = prepared.deployment.score([prepared.request])
     found = prepared.finish(scores[0], items)["actionList"]
     assert [f["actionId"] for f in found] == ["call"]
     assert 0 < found[0]["score"] < 1
-
-
-def test_memory_counts_arrays_once() -> None:
-    model = NextItem()
-    before = memory_of(model)
-    model.weights = np.zeros(1000, np.float32)  # type: ignore[attr-defined]
-    model.same = [model.weights]  # type: ignore[attr-defined]
-    assert memory_of(model) - before == 4000

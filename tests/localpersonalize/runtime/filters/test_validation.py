@@ -2,7 +2,7 @@
 
 import pytest
 
-from localpersonalize.runtime.filters import FilterError, FilterParameterError, bind, parse, validate
+from localpersonalize.runtime.filters import FilterError, parse, validate
 
 
 def field(name: str, kind: object, **more: object) -> dict[str, object]:
@@ -25,6 +25,7 @@ SCHEMAS = {
     },
     "USERS": {"fields": [field("USER_ID", "string"), field("AGE", "int"), field("TIER", ["null", "string"])]},
 }
+
 
 GOOD = [
     'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view", $KIND)',
@@ -88,20 +89,3 @@ def test_filters_of_a_group_have_at_most_ten_distinct_fields() -> None:
     validate(parse(items_filter(8, 9)), SCHEMAS, others)
     with pytest.raises(FilterError, match="11 distinct dataset fields"):
         validate(parse(items_filter(9, 10)), SCHEMAS, others)
-
-
-def test_parameters_are_lists_of_quoted_strings_or_numbers() -> None:
-    parsed = parse("EXCLUDE ItemID WHERE Items.CATEGORY IN ($C) OR Items.PRICE < $P")
-    assert bind(parsed, {"C": r'"a", "b \"c\""', "P": "-1.5"}) == {"C": ("a", 'b "c"'), "P": (-1.5,)}
-    for wrong in ("hat", '"hat', '"a" "b"', '"a",', ""):
-        with pytest.raises(FilterParameterError, match="parameter C"):
-            bind(parsed, {"C": wrong})
-
-
-def test_include_needs_all_its_parameters_and_exclude_none() -> None:
-    text = "INCLUDE ItemID WHERE Items.CATEGORY IN ($A) | EXCLUDE ItemID WHERE Items.CATEGORY IN ($B)"
-    assert bind(parse(text), {"A": '"x"'}) == {"A": ("x",)}
-    with pytest.raises(FilterParameterError, match="Missing values for filter parameters: A"):
-        bind(parse(text), {"B": '"x"'})
-    with pytest.raises(FilterParameterError, match="no parameter a"):
-        bind(parse(text), {"A": '"x"', "a": '"x"'})

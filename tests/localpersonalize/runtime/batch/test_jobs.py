@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pyarrow.compute as pc
 import pytest
-from moto import mock_aws
 
 from localpersonalize.runtime.batch.files import BatchJobError, Summary
 from localpersonalize.runtime.batch.jobs import run_batch_inference_job, run_batch_segment_job
-from tests.localpersonalize.runtime.test_engine import GROUP, PAIRS, Shop
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        client = boto3.client("s3", "us-east-1")
-        client.create_bucket(Bucket="jobs")
-        yield client
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+from tests.support.localpersonalize.planted_resources import GROUP, PAIRS, PlantedResources
 
 
 def job(version: str, **more: Any) -> dict[str, Any]:
@@ -41,7 +22,7 @@ def job(version: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_a_job_writes_its_answers(shop: Shop, s3: Any) -> None:
+def test_a_job_writes_its_answers(shop: PlantedResources, s3: Any) -> None:
     version = shop.train("s", "aws-sims", hyperparameters=PAIRS)
     only = shop.add_filter("INCLUDE ItemID WHERE Items.KIND IN ($K)")
     query = {"itemId": "a0", "filterValues": {"K": '"y"'}}
@@ -52,7 +33,7 @@ def test_a_job_writes_its_answers(shop: Shop, s3: Any) -> None:
     assert json.loads(line) == {"input": query, "output": {"recommendedItems": ["b0"]}, "error": None}
 
 
-def test_jobs_that_cannot_be_done_say_why(shop: Shop, s3: Any) -> None:
+def test_jobs_that_cannot_be_done_say_why(shop: PlantedResources, s3: Any) -> None:
     version = shop.train("p", "aws-popularity-count")
     users = shop.add_filter("INCLUDE UserID WHERE Users.AGE > 1")
     s3.put_object(Bucket="jobs", Key="in/a.json", Body=b'{"userId": "u1"}')
@@ -72,7 +53,7 @@ def test_jobs_that_cannot_be_done_say_why(shop: Shop, s3: Any) -> None:
     assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="jobs")["Contents"]] == ["in/a.json"]
 
 
-def test_the_group_of_the_solution_version_is_read(shop: Shop, s3: Any) -> None:
+def test_the_group_of_the_solution_version_is_read(shop: PlantedResources, s3: Any) -> None:
     version = shop.train("p", "aws-popularity-count")
     s3.put_object(Bucket="jobs", Key="in/a.json", Body=b'{"userId": "u1"}')
     read: list[str] = []
@@ -82,7 +63,7 @@ def test_the_group_of_the_solution_version_is_read(shop: Shop, s3: Any) -> None:
     assert read == [GROUP]
 
 
-def test_a_segment_job_ranks_all_users_for_an_item(shop: Shop, s3: Any) -> None:
+def test_a_segment_job_ranks_all_users_for_an_item(shop: PlantedResources, s3: Any) -> None:
     version = shop.train("seg", "aws-item-affinity")
     s3.put_object(Bucket="jobs", Key="in/a.json", Body=b'{"itemId": "b2"}\n{"itemId": "unheard of"}')
     summary = run_batch_segment_job(job(version, numResults=5), shop, shop, s3)

@@ -27,7 +27,7 @@ def schema(kind: str, field: str) -> str:
     return json.dumps({"type": "record", "name": f"{kind}s", "version": "1.0", "fields": fields})
 
 
-class Shop:
+class TwoColours:
     """A dataset group with users and items of two colours, and a campaign."""
 
     def __init__(self, service: LiveService) -> None:
@@ -89,50 +89,54 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def two_colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoColours]:
     service = LiveService(tmp_path_factory.mktemp("tastes"))
     service.start()
     try:
-        yield Shop(service)
+        yield TwoColours(service)
     finally:
         service.stop()
 
 
 @pytest.mark.parametrize(("viewed", "expected"), [(("i0", "i8", "i4"), "red"), (("i1", "i9", "i5"), "blue")])
-def test_events_of_somebody_new_decide_the_next_answer(shop: Shop, viewed: tuple[str], expected: str) -> None:
-    shop.views(f"viewer of {expected}", *viewed)
-    assert shop.colours(f"viewer of {expected}") == {expected}
+def test_events_of_somebody_new_decide_the_next_answer(
+    two_colours: TwoColours, viewed: tuple[str], expected: str
+) -> None:
+    two_colours.views(f"viewer of {expected}", *viewed)
+    assert two_colours.colours(f"viewer of {expected}") == {expected}
 
 
-def test_a_user_who_is_put_gets_what_such_users_like_and_a_change_counts_at_once(shop: Shop) -> None:
-    shop.put_user("newcomer", "red")
-    assert shop.colours("newcomer") == {"red"}
-    shop.put_user("newcomer", "blue")
-    assert shop.colours("newcomer") == {"blue"}
+def test_a_user_who_is_put_gets_what_such_users_like_and_a_change_counts_at_once(
+    two_colours: TwoColours,
+) -> None:
+    two_colours.put_user("newcomer", "red")
+    assert two_colours.colours("newcomer") == {"red"}
+    two_colours.put_user("newcomer", "blue")
+    assert two_colours.colours("newcomer") == {"blue"}
 
 
-def test_an_item_that_is_put_is_ranked_by_its_genre(shop: Shop) -> None:
-    shop.put_item("late red", "red")
-    shop.put_item("late blue", "blue")
+def test_an_item_that_is_put_is_ranked_by_its_genre(two_colours: TwoColours) -> None:
+    two_colours.put_item("late red", "red")
+    two_colours.put_item("late blue", "blue")
     for user, likes, other in (("u0", "late red", "late blue"), ("u1", "late blue", "late red")):
-        everything = shop.shown(user, 500)
+        everything = two_colours.shown(user, 500)
         assert everything.index(likes) < everything.index(other)
 
 
-def test_users_are_found_by_the_genre_that_they_like(shop: Shop) -> None:
-    version = shop.service.train(shop.group, "aws-item-attribute-affinity", "affinity")
-    s3 = shop.service.client("s3")
+def test_users_are_found_by_the_genre_that_they_like(two_colours: TwoColours) -> None:
+    version = two_colours.service.train(two_colours.group, "aws-item-attribute-affinity", "affinity")
+    s3 = two_colours.service.client("s3")
     s3.put_object(Bucket=BUCKET, Key="in/genres.json", Body=json.dumps({"itemAttributes": LIKE_RED}).encode())
-    job = shop.personalize.create_batch_segment_job(
+    job = two_colours.personalize.create_batch_segment_job(
         jobName="red",
         solutionVersionArn=version,
         numResults=20,
-        roleArn=shop.role,
+        roleArn=two_colours.role,
         jobInput={"s3DataSource": {"path": f"s3://{BUCKET}/in/genres.json"}},
         jobOutput={"s3DataDestination": {"path": f"s3://{BUCKET}/out/"}},
     )["batchSegmentJobArn"]
-    shop.service.wait(
-        lambda: shop.personalize.describe_batch_segment_job(batchSegmentJobArn=job)["batchSegmentJob"]
+    two_colours.service.wait(
+        lambda: two_colours.personalize.describe_batch_segment_job(batchSegmentJobArn=job)["batchSegmentJob"]
     )
     answer = json.loads(s3.get_object(Bucket=BUCKET, Key="out/genres.json.out")["Body"].read())
     assert (answer["itemAttributes"], answer["error"]) == (LIKE_RED, None)

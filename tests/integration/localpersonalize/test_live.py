@@ -27,7 +27,7 @@ ITEMS_SCHEMA = {
 }
 
 
-class World:
+class LiveGroup:
     """A dataset group with a trained popularity model: i0 is the most popular item, i59 the least."""
 
     def __init__(self, service: LiveService) -> None:
@@ -83,11 +83,11 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGroup]:
     service = LiveService(tmp_path_factory.mktemp("live"))
     service.start()
     try:
-        yield World(service)
+        yield LiveGroup(service)
     finally:
         service.stop()
 
@@ -99,7 +99,7 @@ def refused(call: Any, **params: Any) -> str:
     return caught.value.response["Error"]["Message"]
 
 
-def test_events_reach_filters_at_once_before_and_after_sign_in(world: World) -> None:
+def test_events_reach_filters_at_once_before_and_after_sign_in(world: LiveGroup) -> None:
     bought = world.filter("bought", 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")')
     world.happened("i3")
     assert "i3" not in world.shown(filterArn=bought)
@@ -111,7 +111,7 @@ def test_events_reach_filters_at_once_before_and_after_sign_in(world: World) -> 
     assert not {"i4", "i5"} & set(world.shown(filterArn=bought, userId="u2"))
 
 
-def test_properties_of_events_are_read_by_the_schema(world: World) -> None:
+def test_properties_of_events_are_read_by_the_schema(world: LiveGroup) -> None:
     loved = world.filter("loved", 'INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("love")')
     event = {
         "eventType": "love",
@@ -129,7 +129,7 @@ def test_properties_of_events_are_read_by_the_schema(world: World) -> None:
     assert "tracking ID" in refused(put, **{**ask, "trackingId": "none"}, eventList=[{**base, "itemId": "i"}])
 
 
-def test_items_put_one_by_one_are_filtered_by_their_newest_values(world: World) -> None:
+def test_items_put_one_by_one_are_filtered_by_their_newest_values(world: LiveGroup) -> None:
     wood = world.filter("wood", 'INCLUDE ItemID WHERE Items.MADE_OF IN ("wood") AND Items.UNIT_PRICE < $P')
     put = world.events.put_items
 
@@ -150,7 +150,7 @@ def test_items_put_one_by_one_are_filtered_by_their_newest_values(world: World) 
     assert "is of type INTERACTIONS" in refused(put, datasetArn=world.interactions, items=bad)
 
 
-def test_batch_inference_goes_from_s3_to_s3(world: World) -> None:
+def test_batch_inference_goes_from_s3_to_s3(world: LiveGroup) -> None:
     s3 = world.service.client("s3")
     s3.put_object(Bucket=BUCKET, Key="in/users.json", Body=b'{"userId": "u1"}\n{"userid": "u2"}\n')
     job = world.personalize.create_batch_inference_job(
@@ -176,7 +176,7 @@ def test_batch_inference_goes_from_s3_to_s3(world: World) -> None:
     assert [entry["status"] for entry in listed] == ["ACTIVE"]
 
 
-def test_batch_jobs_that_cannot_succeed(world: World) -> None:
+def test_batch_jobs_that_cannot_succeed(world: LiveGroup) -> None:
     paths = {
         "jobInput": {"s3DataSource": {"path": f"s3://{BUCKET}/none/"}},
         "jobOutput": {"s3DataDestination": {"path": f"s3://{BUCKET}/out/"}},
@@ -195,7 +195,7 @@ def test_batch_jobs_that_cannot_succeed(world: World) -> None:
         world.wait("batch_inference_job", job)
 
 
-def test_a_recommender_of_a_domain_is_trained_served_stopped_and_started(world: World) -> None:
+def test_a_recommender_of_a_domain_is_trained_served_stopped_and_started(world: LiveGroup) -> None:
     service, personalize = world.service, world.personalize
     group = personalize.create_dataset_group(name="domain", domain="ECOMMERCE")["datasetGroupArn"]
     world.wait("dataset_group", group)
@@ -236,12 +236,12 @@ def test_a_recommender_of_a_domain_is_trained_served_stopped_and_started(world: 
     assert "domain ECOMMERCE" in refused(personalize.create_recommender, **custom)
 
 
-def page(world: World, path: str) -> str:
+def page(world: LiveGroup, path: str) -> str:
     with urllib.request.urlopen(world.service.endpoint + path, timeout=10) as answer:
         return answer.read().decode()
 
 
-def test_health_and_figures_can_be_read_without_a_signature(world: World) -> None:
+def test_health_and_figures_can_be_read_without_a_signature(world: LiveGroup) -> None:
     assert json.loads(page(world, "/healthz")) == {"status": "ok", "store": "ok", "aws": "ok"}
     world.shown()
     families = text_string_to_metric_families(page(world, "/metrics"))
@@ -250,7 +250,7 @@ def test_health_and_figures_can_be_read_without_a_signature(world: World) -> Non
     assert found["localpersonalize_request_seconds_count"].value > 0
 
 
-def test_events_change_what_a_recurrent_network_recommends_next(world: World) -> None:
+def test_events_change_what_a_recurrent_network_recommends_next(world: LiveGroup) -> None:
     """Half of the users only take items c0 to c19, half only d0 to d19."""
     service = world.service
     group, dataset = service.dataset_group("tastes")

@@ -1,5 +1,3 @@
-"""Masks of filters, by example and against a row-by-row evaluation of generated filters on generated data."""
-
 from __future__ import annotations
 
 import operator
@@ -21,6 +19,8 @@ ITEMS = pa.table(
         "MAKER": ["us|them", "us", "them", None],
     }
 )
+
+
 COLUMNS = Columns(["a", "b", "c", "d", "new"], ITEMS, "ITEM_ID", frozenset({"GENRE"}))
 
 
@@ -100,31 +100,40 @@ def test_parameter_of_the_wrong_kind_is_refused() -> None:
         kept("INCLUDE ItemID WHERE Items.PRICE < $P", {"P": "1,2"})
 
 
-def test_masks_are_reused_and_cannot_be_damaged() -> None:
-    first = keep(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
-    again = keep(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
-    assert first is again
-    with pytest.raises(ValueError, match="read-only"):
-        first[0] = False  # type: ignore[index]
-
-
-# --- the same, for generated filters, against a naive evaluation ---
-
 WORDS = ["a", "b", "c", "A"]
+
+
 NUMBERS = [0, 1, 2.5, -3]
+
+
 _OPS = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
+
 words = st.sampled_from(WORDS)
+
+
 numbers = st.sampled_from(NUMBERS)
+
+
 word_lists = st.lists(words, min_size=1, max_size=3)
+
+
 text_test = st.tuples(st.sampled_from(["GENRE", "MAKER"]), st.sampled_from(["IN", "NOT IN"]), word_lists)
+
+
 number_test = st.tuples(
     st.just("PRICE"), st.sampled_from(list(_OPS)), st.lists(numbers, min_size=1, max_size=1)
 )
+
+
 item_test = st.one_of(text_test, number_test).map(lambda t: ("Items", *t))
+
+
 event_test = st.tuples(
     st.just("Interactions"), st.just("EVENT_TYPE"), st.sampled_from(["IN", "NOT IN"]), word_lists
 )
+
+
 user_test = st.one_of(
     st.tuples(st.just("CurrentUser"), st.just("TIER"), st.sampled_from(["IN", "NOT IN"]), word_lists),
     st.tuples(
@@ -145,7 +154,11 @@ expressions = st.tuples(
     st.one_of(dnf(item_test), dnf(event_test)),
     st.lists(user_test, max_size=2),
 )
+
+
 chains = st.lists(expressions, min_size=1, max_size=3)
+
+
 items = st.lists(
     st.fixed_dictionaries(
         {
@@ -158,6 +171,8 @@ items = st.lists(
     min_size=1,
     max_size=6,
 )
+
+
 users = st.none() | st.fixed_dictionaries({"AGE": st.none() | numbers, "TIER": st.none() | words})
 
 

@@ -1,0 +1,65 @@
+import numpy as np
+import pyarrow as pa
+
+from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.registry import load_model
+from tests.support.planted import best, request
+
+
+def test_events_after_training_change_the_answer_at_once(chained):
+    before = best(chained, request(chained, ["i1", "i2"], user="live"), 1)
+    after = best(chained, request(chained, ["i1", "i2", "i20"], user="live"), 1)
+    assert (before, after) == (["i3"], ["i21"])
+
+
+def test_a_kept_state_gives_what_reading_everything_gives(chained):
+    history = [f"i{n % 30}" for n in (3, 4, 5, 17, 18, 2)]
+    for length in range(1, len(history) + 1):
+        step_by_step = chained.score([request(chained, history[:length], user="kept")])
+    at_once = chained.score([request(chained, history)])
+    assert np.allclose(step_by_step, at_once, atol=1e-4)
+
+
+def test_a_changed_history_is_read_anew(chained):
+    chained.score([request(chained, ["i1", "i2", "i3"], user="corrected")])
+    assert best(chained, request(chained, ["i7", "i8"], user="corrected"), 1) == ["i9"]
+
+
+def test_requests_together_get_what_each_gets_alone(chained):
+    histories = [["i1"], [], ["i5", "i6", "i7", "i8"], ["i2", "i9"]]
+    requests = [request(chained, history, user=f"t{n}") for n, history in enumerate(histories)]
+    together = chained.score(requests)
+    for row, one in zip(together, requests, strict=True):
+        assert np.allclose(
+            row, chained.score([Request(None, None, one.history_items, one.history_times)])[0], atol=1e-4
+        )
+
+
+def test_a_saved_model_answers_the_same(chained, tmp_path):
+    chained.save(tmp_path)
+    loaded = load_model(tmp_path)
+    asked = request(chained, ["i3", "i4"])
+    assert np.array_equal(loaded.score([asked]), chained.score([asked]))
+    assert type(loaded) is type(chained)
+
+
+RED = ["i0", "i8", "i4", "i12"]
+
+
+BLUE = ["i1", "i9", "i5", "i13"]
+
+
+SMALL = {"hidden_dimension": 32}
+
+
+def logit(model, history, item):
+    return model.score([request(model, history)])[0][model.items.index_of(item)]
+
+
+def test_an_item_that_came_after_training_is_ranked_by_its_genre(with_metadata, tmp_path):
+    with_metadata.save(tmp_path)
+    model = load_model(tmp_path)
+    model.add_items(pa.table({"ITEM_ID": ["late red", "i0", "late blue"], "GENRE": ["red", "red", "blue"]}))
+    assert model.items.ids[-2:].tolist() == ["late red", "late blue"]
+    assert logit(model, RED, "late red") > logit(model, RED, "late blue")
+    assert logit(model, BLUE, "late blue") > logit(model, BLUE, "late red")

@@ -1,0 +1,73 @@
+import pytest
+
+from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.registry import recipe
+from localpersonalize.training import hpo
+from localpersonalize.training.train import parse_hyperparameters, train_solution_version
+from tests.support.planted import tastes
+
+SIMS = "arn:aws:personalize:::recipe/aws-sims"
+
+
+def run(tmp_path, data=None, config=None, arn=SIMS, **more):
+    return train_solution_version(data or tastes(), config or {}, arn, tmp_path / "model", **more)
+
+
+def test_the_search_finds_a_planted_optimum():
+    ranges = [
+        hpo.Range("x", 0.0, 1.0),
+        hpo.Range("n", 0, 10, integer=True),
+        hpo.Range("b", values=("true", "false")),
+    ]
+
+    def worth(values):
+        return -abs(float(values["x"]) - 0.8) - abs(int(values["n"]) - 7) / 10 + (values["b"] == "true")
+
+    start = {"x": "0.1", "n": "0", "b": "false", "kept": "1"}
+    found = hpo.search(ranges, start, worth, 40, 3, lambda *_: None)
+    assert worth(found) > -0.25 + 1
+    assert found["kept"] == "1"
+    assert hpo.search(ranges, start, worth, 1, 3, lambda *_: None) == start
+
+
+def test_hyperparameter_optimisation_reports_its_best_and_trains_with_it(tmp_path):
+    config = {
+        "hpoConfig": {
+            "hpoResourceConfig": {"maxNumberOfTrainingJobs": "4", "maxParallelTrainingJobs": "1"},
+            "algorithmHyperParameterRanges": {
+                "continuousHyperParameterRanges": [
+                    {"name": "popularity_discount_factor", "minValue": 0.2, "maxValue": 0.8}
+                ]
+            },
+        },
+        "algorithmHyperParameters": {"min_cointeraction_count": "2"},
+    }
+    told = []
+    options = TrainingOptions(progress=lambda fraction, message: told.append(message))
+    result = run(tmp_path, config=config, perform_hpo=True, options=options)
+    assert sum("training job" in message for message in told) == 4
+    assert result.best_hyperparameters == result.hyperparameters
+    assert result.best_hyperparameters["min_cointeraction_count"] == "2"
+    assert 0.2 <= float(result.best_hyperparameters["popularity_discount_factor"]) <= 0.8
+
+
+@pytest.mark.parametrize(
+    ("ranges", "text"),
+    [
+        (
+            {
+                "integerHyperParameterRanges": [
+                    {"name": "min_cointeraction_count", "minValue": 2, "maxValue": 30}
+                ]
+            },
+            r"\[0, 10\]",
+        ),
+        (
+            {"integerHyperParameterRanges": [{"name": "depth", "minValue": 2, "maxValue": 3}]},
+            "depth of aws-sims can't be tuned",
+        ),
+    ],
+)
+def test_ranges_beyond_the_documented_ones_are_refused(ranges, text):
+    with pytest.raises(ValueError, match=text):
+        parse_hyperparameters(recipe(SIMS), {"hpoConfig": {"algorithmHyperParameterRanges": ranges}})
