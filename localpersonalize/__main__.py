@@ -36,9 +36,9 @@ def serve(
     import uvicorn
 
     from localpersonalize import credentials, fault_injection, logging, quotas
+    from localpersonalize.application import Settings, build
     from localpersonalize.aws.moto_server import MotoProcess
-    from localpersonalize.http.server import Server
-    from localpersonalize.service import Service, Settings
+    from localpersonalize.protocol.arns import Account
 
     logging.configure(log_format)
     data_dir = data_dir.resolve()
@@ -46,21 +46,20 @@ def serve(
     try:
         settings = Settings(
             data_dir,
-            region,
-            account,
+            Account(region, account),
             _factor(pace),
             s3_endpoint,
             quotas.load(quotas_file or data_dir / quotas.FILE),
+            fault_injection.load(faults_file) if faults_file else fault_injection.Faults(),
         )
-        broken = fault_injection.load(faults_file) if faults_file else fault_injection.Faults()
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    stand_in = MotoProcess().start(data_dir, account)
+    moto = MotoProcess().start(data_dir, account)
     try:
-        service = Service(settings, credentials.load(data_dir), stand_in.endpoint, broken)
-        uvicorn.run(Server(service), host=host, port=port, log_level="warning", access_log=False)
+        server = build(settings, credentials.load(data_dir), moto.endpoint)
+        uvicorn.run(server, host=host, port=port, log_level="warning", access_log=False)
     finally:
-        stand_in.stop()
+        moto.stop()
 
 
 @app.command()

@@ -103,16 +103,13 @@ class Database:
                 ) from None
         return full
 
-    def get(self, arn: str) -> Body | None:
-        """The resource of this ARN, None if there is none."""
+    def get(self, arn: str, kind: str | None = None) -> Body | None:
+        """The resource of this ARN, None if there is none, or none of this kind."""
         with self._lock:
-            row = self._connection.execute("SELECT body FROM resources WHERE arn = ?", (arn,)).fetchone()
+            row = self._connection.execute(
+                "SELECT body FROM resources WHERE arn = ? AND kind = coalesce(?, kind)", (arn, kind)
+            ).fetchone()
         return json.loads(row["body"]) if row else None
-
-    def kind_of(self, arn: str) -> str | None:
-        with self._lock:
-            row = self._connection.execute("SELECT kind FROM resources WHERE arn = ?", (arn,)).fetchone()
-        return row["kind"] if row else None
 
     def change(self, arn: str, **changes: Any) -> Body | None:
         """Set members of a resource (None removes one) and its time of change; None if it is gone."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from localpersonalize.protocol.sigv4 import Credentials
 
 MAX_ATTEMPTS = 3
+
+Service = Literal["s3", "iam", "cloudwatch"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Clients:
     credentials: Credentials
     s3_endpoint: str | None = None
 
-    def client(self, service: str) -> Any:
+    def client(self, service: Service) -> Any:
         """A client of one service; made anew, since a session's first client costs what all others share."""
         import boto3  # takes a part of a second, which neither the start nor a worker should wait for
         from botocore.config import Config

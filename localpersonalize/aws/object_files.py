@@ -122,9 +122,10 @@ def objects_folder(data_dir: Path) -> Path:
 def file_of(folder: Path, bucket: str, key: str) -> Path | None:
     """The bytes of an object, None if it is not kept in `folder`; for other processes than the S3 itself."""
     try:
-        return folder / json.loads(_note(folder, bucket, key).read_bytes())["file"]
+        note = json.loads(_note(folder, bucket, key).read_bytes())
     except FileNotFoundError:
         return None
+    return folder / str(note["file"])
 
 
 def _note(folder: Path, bucket: str, key: str) -> Path:

@@ -64,7 +64,7 @@ def check(iam: Any, s3: Any, role_arn: str, location: str, actions: tuple[str, .
 def _role(iam: Any, role_arn: str) -> Mapping[str, Any]:
     name = role_arn.rsplit("/", 1)[-1]
     try:
-        role = iam.get_role(RoleName=name)["Role"]
+        role: Mapping[str, Any] | None = iam.get_role(RoleName=name)["Role"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             raise
@@ -91,7 +91,7 @@ def _policies_of(iam: Any, role: Mapping[str, Any]) -> Iterator[Policy]:
 
 def _bucket_policy(s3: Any, bucket: str, location: str) -> Policy:
     try:
-        return json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+        policy: Policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "NoSuchBucketPolicy":
@@ -99,6 +99,7 @@ def _bucket_policy(s3: Any, bucket: str, location: str) -> Policy:
         raise AccessRefusedError(
             f"Amazon Personalize can't access {location}: {error.response['Error']['Message']} ({code})."
         ) from None
+    return policy
 
 
 def _root(role_arn: str) -> str:

@@ -10,13 +10,13 @@ import subprocess
 import sys
 import threading
 
-READY_SECONDS = 600  # a night's imports come together; an idle service keeps nothing ready
+READY_SECONDS = 600  # imports of a run come together; an idle service keeps nothing ready
 COMMAND = [sys.executable, "-W", "ignore", "-m", "localpersonalize.jobs.worker"]
 
 Worker = subprocess.Popen[bytes]
 
 
-class Workers:
+class WorkerPool:
     """Hands out processes that wait for their task on standard input."""
 
     def __init__(self) -> None:
@@ -25,13 +25,13 @@ class Workers:
         self._timer: threading.Timer | None = None
         self._closed = False
 
-    def take(self) -> Worker:
+    def acquire(self) -> Worker:
         """A process for one task; the caller ends it, and then calls `make_ready`."""
         with self._lock:
-            taken, self._ready = self._ready, None
-        if taken is None or taken.poll() is not None:
-            taken = _start()
-        return taken
+            worker, self._ready = self._ready, None
+        if worker is None or worker.poll() is not None:
+            worker = _start()
+        return worker
 
     def make_ready(self) -> None:
         """Start a process for the next task: after one, since the start would take a core from it."""
@@ -41,16 +41,16 @@ class Workers:
             self._ready = _start("--ready")
             if self._timer:
                 self._timer.cancel()
-            self._timer = threading.Timer(READY_SECONDS, self._let_go)
+            self._timer = threading.Timer(READY_SECONDS, self._end_ready)
             self._timer.daemon = True
             self._timer.start()
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
-        self._let_go()
+        self._end_ready()
 
-    def _let_go(self) -> None:
+    def _end_ready(self) -> None:
         with self._lock:
             worker, self._ready = self._ready, None
         if worker is not None:

@@ -45,7 +45,7 @@ class Codec:
         """`encode(value)`; members that the shape does not have are left out, as are those that are None."""
         if shape.name not in self._encoders:
             self._encoders[shape.name] = lambda value: self._encoders[shape.name](value)
-            self._encoders[shape.name] = _ENCODERS.get(shape.type_name, lambda *_: _same)(self, shape)
+            self._encoders[shape.name] = _ENCODERS.get(shape.type_name, _encode_as_is)(self, shape)
         return self._encoders[shape.name]
 
 
@@ -264,8 +264,8 @@ def _encode_number(_: Codec, shape: Shape) -> Encoder:
     return NUMBERS[shape.type_name]
 
 
-def _same(value: Any) -> Any:
-    return value
+def _encode_as_is(_: Codec, __: Shape) -> Encoder:
+    return lambda value: value
 
 
 _DECODERS: Mapping[str, Callable[[Codec, Any], Decoder]] = {

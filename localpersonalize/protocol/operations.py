@@ -44,7 +44,7 @@ class Operation:
         if self._decode is None:
             return {}
         violations: list[str] = []
-        parameters = self._decode(value, "", violations)
+        parameters: dict[str, Any] = self._decode(value, "", violations)
         if violations:
             count = f"{len(violations)} validation error{'s' if len(violations) > 1 else ''} detected: "
             raise InvalidInputError(count + "; ".join(violations))

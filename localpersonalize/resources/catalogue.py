@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from localpersonalize.protocol.errors import NotFoundError
+from localpersonalize.protocol.paging import page
 from localpersonalize.recipes import describe
-from localpersonalize.resources.lifecycle import page
-from localpersonalize.resources.registry import operation
+from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.runtime.use_cases import USE_CASES, domain_of
 
-if TYPE_CHECKING:
-    from localpersonalize.service import Service
 
-
-@operation("ListRecipes")
-def list_recipes(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+def list_recipes(context: Context, params: Params) -> Answer:
     domain = params.get("domain")
-    found = domain_recipes(domain) if domain else describe.list_recipes()
-    shown, token = page(found, params)
-    return {"recipes": shown, "nextToken": token}
+    recipes, token = page(domain_recipes(domain) if domain else describe.list_recipes(), params)
+    return {"recipes": recipes, "nextToken": token}
+
+
+def describe_recipe(context: Context, params: Params) -> Answer:
+    return {"recipe": _found(_recipe, params["recipeArn"])}
+
+
+def describe_algorithm(context: Context, params: Params) -> Answer:
+    return {"algorithm": _found(describe.describe_algorithm, params["algorithmArn"])}
+
+
+def describe_feature_transformation(context: Context, params: Params) -> Answer:
+    arn = params["featureTransformationArn"]
+    return {"featureTransformation": _found(describe.describe_feature_transformation, arn)}
 
 
 def domain_recipes(domain: str | None = None) -> list[dict[str, Any]]:
     """The use cases of a domain, or of all, as `RecipeSummary`; recommenders are made of them."""
     found = [
         {
-            "name": name, "recipeArn": f"arn:aws:personalize:::recipe/{name}", "status": "ACTIVE",
-            "domain": domain_of(name), "creationDateTime": describe.CREATED, "lastUpdatedDateTime": describe.CREATED,
+            "name": name,
+            "recipeArn": f"arn:aws:personalize:::recipe/{name}",
+            "status": "ACTIVE",
+            "domain": domain_of(name),
+            "creationDateTime": describe.CREATED,
+            "lastUpdatedDateTime": describe.CREATED,
         }
         for name in sorted(USE_CASES)
-    ]  # fmt: skip
+    ]
     return [entry for entry in found if domain in (None, entry["domain"])]
 
 
-def _describe_recipe(arn: str) -> dict[str, Any]:
+def _recipe(arn: str) -> dict[str, Any]:
     case = USE_CASES.get(arn.rsplit("/", 1)[-1])
     if case is None:
         return describe.describe_recipe(arn)
@@ -43,16 +55,11 @@ def _describe_recipe(arn: str) -> dict[str, Any]:
     return {**describe.describe_recipe(case.recipe), **summary, "description": f"Use case {summary['name']}."}
 
 
-def _register(kind: str, key: str, find: Callable[[str], dict[str, Any]]) -> None:
-    @operation(f"Describe{kind}")
-    def handler(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-        arn = params[f"{key}Arn"]
-        try:
-            return {key: find(arn)}
-        except KeyError:
-            raise NotFoundError(f"Could not find a resource with Amazon Resource Name {arn}.") from None
-
-
-_register("Recipe", "recipe", _describe_recipe)
-_register("Algorithm", "algorithm", describe.describe_algorithm)
-_register("FeatureTransformation", "featureTransformation", describe.describe_feature_transformation)
+def _found(find: Callable[[str], dict[str, Any]], arn: str) -> dict[str, Any]:
+    """
+    :raises NotFoundError: if there is nothing with this ARN.
+    """
+    try:
+        return find(arn)
+    except KeyError:
+        raise NotFoundError(f"Could not find a resource with Amazon Resource Name {arn}.") from None

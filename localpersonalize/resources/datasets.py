@@ -2,66 +2,71 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 import uuid
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from localpersonalize.datasets import domain_schemas
 from localpersonalize.datasets.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
-from localpersonalize.jobs.queue import job
-from localpersonalize.protocol.errors import InUseError, InvalidInputError
+from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources import lifecycle
-from localpersonalize.resources.registry import operation
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.dataset_groups import require_active_group
+from localpersonalize.resources.types import DATASET, SCHEMA, Schema
+from localpersonalize.resources.updates import new_update, require_no_update
 
-if TYPE_CHECKING:
-    from localpersonalize.service import Service
 
-
-@operation("CreateDataset")
-def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    kind = params["datasetType"].upper()
-    if kind not in REQUIRED:
+def create(context: Context, params: Params) -> Answer:
+    dataset_type = params["datasetType"].upper()
+    if dataset_type not in REQUIRED:
         raise InvalidInputError(
             f"Unknown dataset type {params['datasetType']}. Use one of {', '.join(REQUIRED)}."
         )
-    group = lifecycle.require_active(
-        service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
-    )
-    schema = service.require(params["schemaArn"], "Schema")
+    group = require_active_group(context, params)
+    schema = context.resources.require(SCHEMA, params["schemaArn"])
     if schema.get("domain") != group.get("domain"):
         raise InvalidInputError(
             "The schema and the dataset group must be of the same domain, or both of none."
         )
-    _check(schema, kind, group.get("domain"))
-    arn = service.arn("dataset", group["name"], kind)
-    body = {**params, "datasetArn": arn, "datasetType": kind, "status": lifecycle.PENDING}
-    if kind == "ACTION_INTERACTIONS":
+    _check_schema(schema, dataset_type)
+    arn = context.account.arn(DATASET.name, group["name"], dataset_type)
+    body = {**params, "datasetType": dataset_type}
+    if dataset_type == "ACTION_INTERACTIONS":
         body["trackingId"] = str(uuid.uuid4())
-    with service.store.transaction():
-        lifecycle.new(service, "Dataset", arn, body, params, parent=group["datasetGroupArn"])
-        service.jobs.submit("become active", arn)
+    lifecycle.create(context, DATASET, arn, body, parent=group["datasetGroupArn"])
     return {"datasetArn": arn}
 
 
-def _check(schema: Mapping[str, Any], kind: str, domain: str | None) -> None:
-    fields = parse_fields(schema["schema"])
-    check_for_dataset(fields, kind)
-    if domain:
-        domain_schemas.check(fields, kind, domain)
-
-
-@operation("UpdateDataset")
-def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+def update(context: Context, params: Params) -> Answer:
     """Put another schema in the place of a dataset's: it may add fields that can be null, and drop none."""
-    dataset = lifecycle.require_active(service.require(params["datasetArn"], "Dataset"), "The dataset")
-    if dataset.get("latestDatasetUpdate", {}).get("status", lifecycle.ACTIVE) not in lifecycle.STOPPED:
-        raise InUseError("The dataset is being updated.")
-    schema = service.require(params["schemaArn"], "Schema")
-    before = columns_of(service.require(dataset["schemaArn"], "Schema"))
-    after = columns_of(schema)
-    _check(schema, dataset["datasetType"], schema.get("domain"))
+    dataset = lifecycle.require_active(
+        context.resources.require(DATASET, params["datasetArn"]), "The dataset"
+    )
+    require_no_update(dataset, "The dataset")
+    schema = context.resources.require(SCHEMA, params["schemaArn"])
+    _check_schema(schema, dataset["datasetType"])
+    _check_change(context.resources.require(SCHEMA, dataset["schemaArn"]), schema)
+    latest = new_update(schemaArn=params["schemaArn"])
+    with context.database.transaction():
+        context.resources.change(DATASET, params["datasetArn"], latestDatasetUpdate=latest)
+        context.jobs.submit("update dataset", params["datasetArn"], schemaArn=params["schemaArn"])
+    return {"datasetArn": params["datasetArn"]}
+
+
+def _check_schema(schema: Schema, dataset_type: str) -> None:
+    """
+    :raises InvalidInputError: if a dataset of this type can't have the schema.
+    """
+    fields = parse_fields(schema["schema"])
+    check_for_dataset(fields, dataset_type)
+    domain = schema.get("domain")
+    if domain:
+        domain_schemas.check(fields, dataset_type, domain)
+
+
+def _check_change(old: Schema, new: Schema) -> None:
+    """
+    :raises InvalidInputError: if the new schema can't take the place of the old one.
+    """
+    before, after = columns_of(old), columns_of(new)
     lost = sorted(set(before) - set(after))
     if lost:
         raise InvalidInputError(f"The new schema has lost fields of the dataset's schema: {', '.join(lost)}.")
@@ -77,28 +82,3 @@ def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
     strict = sorted(name for name in set(after) - set(before) if not after[name].nullable)
     if strict:
         raise InvalidInputError(f"New fields must allow null: {', '.join(strict)}.")
-    with service.store.transaction():
-        now = time.time()
-        latest = {
-            "schemaArn": params["schemaArn"], "status": lifecycle.PENDING, "creationDateTime": now,
-            "lastUpdatedDateTime": now,
-        }  # fmt: skip
-        service.store.change(params["datasetArn"], latestDatasetUpdate=latest)
-        service.jobs.submit("update dataset", params["datasetArn"], schemaArn=params["schemaArn"])
-    return {"datasetArn": params["datasetArn"]}
-
-
-@job("update dataset", minutes=1)
-def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    details["_wait"]()
-    latest = (service.store.get(arn) or {}).get("latestDatasetUpdate", {})
-    latest |= {"status": lifecycle.ACTIVE, "lastUpdatedDateTime": time.time()}
-    service.store.change(arn, schemaArn=details["schemaArn"], latestDatasetUpdate=latest)
-
-
-def _forget_data(service: Service, arn: str) -> None:
-    service.store.forget_dataset(arn)
-    shutil.rmtree(service.tables.version_folder(arn, "x").parent, ignore_errors=True)
-
-
-lifecycle.AFTER_DELETE["Dataset"] = [_forget_data]

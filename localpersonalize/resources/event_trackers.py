@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from localpersonalize.protocol.errors import LimitExceededError
 from localpersonalize.resources import lifecycle
-from localpersonalize.resources.registry import operation
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.dataset_groups import require_active_group
+from localpersonalize.resources.types import EVENT_TRACKER
 
-if TYPE_CHECKING:
-    from localpersonalize.service import Service
 
-
-@operation("CreateEventTracker")
-def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group = lifecycle.require_active(
-        service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
-    )
+def create(context: Context, params: Params) -> Answer:
+    group = require_active_group(context, params)
     tracking_id = str(uuid.uuid4())
-    arn = service.arn("event-tracker", tracking_id[:8])
-    body = {
-        **params, "eventTrackerArn": arn, "trackingId": tracking_id, "accountId": service.settings.account,
-        "status": lifecycle.PENDING,
-    }  # fmt: skip
-    with service.store.transaction():
-        if service.store.count("EventTracker", parent=group["datasetGroupArn"]):
+    arn = context.account.arn(EVENT_TRACKER.name, tracking_id[:8])
+    body = {**params, "trackingId": tracking_id, "accountId": context.account.number}
+    with context.database.transaction():
+        if context.resources.all(EVENT_TRACKER, group["datasetGroupArn"]):
             raise LimitExceededError("A dataset group can have only one event tracker.")
-        lifecycle.new(service, "EventTracker", arn, body, params, parent=group["datasetGroupArn"])
-        service.jobs.submit("become active", arn)
+        lifecycle.create(context, EVENT_TRACKER, arn, body, parent=group["datasetGroupArn"])
     return {"eventTrackerArn": arn, "trackingId": tracking_id}

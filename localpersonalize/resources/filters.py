@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources import lifecycle
-from localpersonalize.resources.registry import operation
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.dataset_groups import require_active_group
+from localpersonalize.resources.types import DATASET, FILTER, SCHEMA
 from localpersonalize.runtime.filters import FilterError, parse, validate
 
-if TYPE_CHECKING:
-    from localpersonalize.service import Service
 
-
-@operation("CreateFilter")
-def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group = lifecycle.require_active(
-        service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
-    )
+def create(context: Context, params: Params) -> Answer:
+    group_arn = require_active_group(context, params)["datasetGroupArn"]
     schemas = {
-        dataset["datasetType"].upper(): json.loads(service.require(dataset["schemaArn"], "Schema")["schema"])
-        for dataset in service.store.all("Dataset", group["datasetGroupArn"])
+        dataset["datasetType"].upper(): json.loads(
+            context.resources.require(SCHEMA, dataset["schemaArn"])["schema"]
+        )
+        for dataset in context.resources.all(DATASET, group_arn)
     }
-    others = [
-        parse(other["filterExpression"]) for other in service.store.all("Filter", group["datasetGroupArn"])
-    ]
+    others = [parse(other["filterExpression"]) for other in context.resources.all(FILTER, group_arn)]
     try:
         validate(parse(params["filterExpression"]), schemas, others)
     except FilterError as error:
         raise InvalidInputError(str(error)) from None
-    lifecycle.limit_number(service, "Filter", group["datasetGroupArn"])
-    arn = service.arn("filter", params["name"])
-    body = {**params, "filterArn": arn, "status": lifecycle.PENDING}
-    with service.store.transaction():
-        lifecycle.new(service, "Filter", arn, body, params, parent=group["datasetGroupArn"])
-        service.jobs.submit("become active", arn)
+    lifecycle.limit_number(context, FILTER, group_arn)
+    arn = context.account.arn(FILTER.name, params["name"])
+    lifecycle.create(context, FILTER, arn, params, parent=group_arn)
     return {"filterArn": arn}
-
-
-lifecycle.AFTER_DELETE["Filter"] = [lambda service, arn: service.runtime.withdraw(arn)]

@@ -2,114 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
 from localpersonalize.datasets.attribution import EXPRESSION
-from localpersonalize.datasets.schemas import columns_of
-from localpersonalize.jobs.queue import job
+from localpersonalize.datasets.schemas import Field, columns_of
 from localpersonalize.protocol.errors import (
     AlreadyExistsError,
     InvalidInputError,
     LimitExceededError,
     NotFoundError,
 )
+from localpersonalize.protocol.paging import page
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_s3
-from localpersonalize.resources.registry import operation
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.dataset_groups import require_active_group
+from localpersonalize.resources.types import (
+    DATASET,
+    METRIC_ATTRIBUTION,
+    SCHEMA,
+    AttributedMetric,
+    MetricsOutput,
+)
 
-if TYPE_CHECKING:
-    from localpersonalize.service import Service
-
-MOST_METRICS = 10
+MAX_METRICS = 10
 NUMBERS = ("int", "long", "float", "double")
 
 
-@operation("CreateMetricAttribution")
-def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    group_arn = lifecycle.require_active(
-        service.require(params["datasetGroupArn"], "DatasetGroup"), "The dataset group"
-    )["datasetGroupArn"]
-    _check_metrics(service, group_arn, params["metrics"])
+def create(context: Context, params: Params) -> Answer:
+    group_arn = require_active_group(context, params)["datasetGroupArn"]
+    _check_metrics(context, group_arn, params["metrics"])
     _check_output(params["metricsOutputConfig"])
-    arn = service.arn("metric-attribution", params["name"])
-    body = {**params, "metricAttributionArn": arn, "status": lifecycle.PENDING}
-    with service.store.transaction():
-        if service.store.get(arn) is None and service.store.count("MetricAttribution", parent=group_arn):
+    arn = context.account.arn(METRIC_ATTRIBUTION.name, params["name"])
+    with context.database.transaction():
+        if not context.resources.exists(arn) and context.resources.all(METRIC_ATTRIBUTION, group_arn):
             raise LimitExceededError("A dataset group can have only one metric attribution.")
-        lifecycle.new(service, "MetricAttribution", arn, body, params, parent=group_arn)
-        service.jobs.submit("become active", arn)
+        lifecycle.create(context, METRIC_ATTRIBUTION, arn, params, parent=group_arn)
     return {"metricAttributionArn": arn}
 
 
-@operation("UpdateMetricAttribution")
-def update(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+def update(context: Context, params: Params) -> Answer:
     arn = params.get("metricAttributionArn")
     if not arn:
         raise InvalidInputError("metricAttributionArn is required.")
-    body = lifecycle.require_active(service.require(arn, "MetricAttribution"), "The metric attribution")
-    removed, added = set(params.get("removeMetrics", ())), params.get("addMetrics", [])
-    names = {metric["metricName"] for metric in body["metrics"]}
-    if removed - names:
-        raise NotFoundError(f"The metric attribution has no metric {', '.join(sorted(removed - names))}.")
-    kept = [metric for metric in body["metrics"] if metric["metricName"] not in removed]
-    taken = {metric["metricName"] for metric in kept} & {metric["metricName"] for metric in added}
-    if taken:
-        raise AlreadyExistsError(f"The metric attribution already has a metric {', '.join(sorted(taken))}.")
-    _check_metrics(service, body["datasetGroupArn"], kept + added)
+    body = lifecycle.require_active(
+        context.resources.require(METRIC_ATTRIBUTION, arn), "The metric attribution"
+    )
+    metrics = _changed(body["metrics"], set(params.get("removeMetrics", ())), params.get("addMetrics", []))
+    _check_metrics(context, body["datasetGroupArn"], metrics)
     output = params.get("metricsOutputConfig") or body["metricsOutputConfig"]
     _check_output(output)
-    with service.store.transaction():
-        service.store.change(arn, status="UPDATE PENDING", metrics=kept + added, metricsOutputConfig=output)
-        service.jobs.submit("update metric attribution", arn)
+    with context.database.transaction():
+        context.resources.change(
+            METRIC_ATTRIBUTION, arn, status="UPDATE PENDING", metrics=metrics, metricsOutputConfig=output
+        )
+        context.jobs.submit("update metric attribution", arn)
     return {"metricAttributionArn": arn}
 
 
-@operation("ListMetricAttributionMetrics")
-def list_metrics(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    if not params.get("metricAttributionArn"):
+def list_metrics(context: Context, params: Params) -> Answer:
+    arn = params.get("metricAttributionArn")
+    if not arn:
         raise InvalidInputError("metricAttributionArn is required.")
-    body = service.store.get(params["metricAttributionArn"])
-    if body is None or "metricAttributionArn" not in body:
-        raise InvalidInputError(f"Could not find a metric attribution {params['metricAttributionArn']}.")
-    shown, token = lifecycle.page(body["metrics"], params)
-    return {"metrics": shown, "nextToken": token}
+    body = context.resources.find(METRIC_ATTRIBUTION, arn)
+    if body is None:
+        raise InvalidInputError(f"Could not find a metric attribution {arn}.")
+    metrics, token = page(body["metrics"], params)
+    return {"metrics": metrics, "nextToken": token}
 
 
-@job("update metric attribution", minutes=0.5)
-def update_job(service: Service, arn: str, details: dict[str, Any]) -> None:
-    service.store.change(arn, status="UPDATE IN_PROGRESS")
-    details["_wait"]()
-    service.store.change(arn, status=lifecycle.ACTIVE)
+def _changed(
+    metrics: list[AttributedMetric], removed: set[str], added: list[AttributedMetric]
+) -> list[AttributedMetric]:
+    """
+    :raises NotFoundError: if there is none of a name that is to be removed.
+    :raises AlreadyExistsError: if there is one of a name that is to be added.
+    """
+    missing = removed - {metric["metricName"] for metric in metrics}
+    if missing:
+        raise NotFoundError(f"The metric attribution has no metric {', '.join(sorted(missing))}.")
+    remaining = [metric for metric in metrics if metric["metricName"] not in removed]
+    taken = {metric["metricName"] for metric in remaining} & {metric["metricName"] for metric in added}
+    if taken:
+        raise AlreadyExistsError(f"The metric attribution already has a metric {', '.join(sorted(taken))}.")
+    return remaining + added
 
 
-def _check_metrics(service: Service, group_arn: str, metrics: list[dict[str, str]]) -> None:
+def _check_metrics(context: Context, group_arn: str, metrics: list[AttributedMetric]) -> None:
     """
     :raises InvalidInputError: if an expression names nothing that can be summed.
     :raises LimitExceededError: if there are too many.
     """
-    if len(metrics) > MOST_METRICS:
-        raise LimitExceededError(f"A metric attribution can have at most {MOST_METRICS} metrics.")
+    if len(metrics) > MAX_METRICS:
+        raise LimitExceededError(f"A metric attribution can have at most {MAX_METRICS} metrics.")
     names = [metric["metricName"] for metric in metrics]
     if len(set(names)) < len(names):
         raise InvalidInputError("Names of metrics must differ within a metric attribution.")
-    schemas = {
-        dataset["datasetType"]: columns_of(service.require(dataset["schemaArn"], "Schema"))
-        for dataset in service.store.all("Dataset", group_arn)
-    }
+    columns = {}
+    for dataset in context.resources.all(DATASET, group_arn):
+        schema = context.resources.require(SCHEMA, dataset["schemaArn"])
+        columns[dataset["datasetType"]] = columns_of(schema)
     for metric in metrics:
-        text = metric["expression"]
-        found = EXPRESSION.fullmatch(text)
-        if found is None or (found["function"].upper() == "SUM") is not bool(found["column"]):
-            raise InvalidInputError(
-                f"Invalid expression {text}. Use SUM(DatasetType.COLUMN) or SAMPLECOUNT()."
-            )
-        if found["column"]:
-            column = schemas.get(found["dataset"].upper(), {}).get(found["column"].upper())
-            if column is None or column.kind not in NUMBERS:
-                raise InvalidInputError(f"Invalid expression {text}: there is no such column of numbers.")
+        _check_expression(metric["expression"], columns)
 
 
-def _check_output(output: Mapping[str, Any]) -> None:
+def _check_expression(text: str, columns: dict[str, dict[str, Field]]) -> None:
+    """
+    :param columns: fields of the schemas, by dataset type and column.
+    :raises InvalidInputError: if it names nothing that can be summed.
+    """
+    found = EXPRESSION.fullmatch(text)
+    if found is None or (found["function"].upper() == "SUM") is not bool(found["column"]):
+        raise InvalidInputError(f"Invalid expression {text}. Use SUM(DatasetType.COLUMN) or SAMPLECOUNT().")
+    if found["column"]:
+        field = columns.get(found["dataset"].upper(), {}).get(found["column"].upper())
+        if field is None or field.kind not in NUMBERS:
+            raise InvalidInputError(f"Invalid expression {text}: there is no such column of numbers.")
+
+
+def _check_output(output: MetricsOutput) -> None:
     if "s3DataDestination" in output:
         require_s3(output["s3DataDestination"]["path"], "data destination")

@@ -5,61 +5,55 @@ and known to the campaigns in memory before the next request.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localpersonalize.datasets.events import Row, event_row, record_row
 from localpersonalize.datasets.schemas import Field, columns_of
 from localpersonalize.protocol.errors import InvalidInputError, NotFoundError
-from localpersonalize.resources import lifecycle
-from localpersonalize.resources.attribution_reports import events_came
-from localpersonalize.resources.registry import operation
+from localpersonalize.resources.attribution_reports import measure_events
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.types import ACTIVE, DATASET, EVENT_TRACKER, SCHEMA, Dataset, EventTracker
 from localpersonalize.runtime.adapters import streamed_event
 
-if TYPE_CHECKING:
-    from localpersonalize.database import Body
-    from localpersonalize.service import Service
 
-
-@operation("PutEvents")
-def put_events(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    tracker = _tracker(service, params["trackingId"])
-    group_arn = tracker["datasetGroupArn"]
-    dataset = _dataset_of(service, group_arn, "INTERACTIONS")
-    fields = _fields(service, dataset)
-    shown = [_shown(service, event) for event in params["eventList"]]
+def put_events(context: Context, params: Params) -> Answer:
+    group_arn = _tracker(context, params["trackingId"])["datasetGroupArn"]
+    dataset = _dataset_of(context, group_arn, "INTERACTIONS")
+    fields = _fields(context, dataset)
+    impressions = [_impression(context, event) for event in params["eventList"]]
     rows = [
         event_row(event, params.get("userId"), params["sessionId"], fields, items)
-        for event, items in zip(params["eventList"], shown, strict=True)
+        for event, items in zip(params["eventList"], impressions, strict=True)
     ]
-    service.store.add_events(dataset["datasetArn"], rows)
-    service.runtime.put_events(group_arn, [streamed_event(row) for row in rows], shown)
-    events_came(service, group_arn, rows)
+    context.database.add_events(dataset["datasetArn"], rows)
+    context.engine.put_events(group_arn, [streamed_event(row) for row in rows], impressions)
+    measure_events(context, group_arn, rows)
     return {}
 
 
-@operation("PutItems")
-def put_items(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    dataset, rows = _records(service, params, "ITEMS", "items")
-    service.runtime.put_items(dataset["datasetGroupArn"], rows)
+def put_items(context: Context, params: Params) -> Answer:
+    dataset, rows = _put(context, params, "ITEMS", "items")
+    context.engine.put_items(dataset["datasetGroupArn"], rows)
     return {}
 
 
-@operation("PutUsers")
-def put_users(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    dataset, rows = _records(service, params, "USERS", "users")
-    service.runtime.put_users(dataset["datasetGroupArn"], rows)
+def put_users(context: Context, params: Params) -> Answer:
+    dataset, rows = _put(context, params, "USERS", "users")
+    context.engine.put_users(dataset["datasetGroupArn"], rows)
     return {}
 
 
-@operation("PutActions")
-def put_actions(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    _records(service, params, "ACTIONS", "actions")
+def put_actions(context: Context, params: Params) -> Answer:
+    _put(context, params, "ACTIONS", "actions")
     return {}
 
 
-@operation("PutActionInteractions")
-def put_action_interactions(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    tracked = [d for d in service.store.all("Dataset") if d.get("trackingId") == params["trackingId"]]
+def put_action_interactions(context: Context, params: Params) -> Answer:
+    tracked = [
+        dataset
+        for dataset in context.resources.all(DATASET)
+        if dataset.get("trackingId") == params["trackingId"]
+    ]
     if not tracked:
         raise NotFoundError(f"Could not find a dataset with tracking ID {params['trackingId']}.", status=404)
     rows = []
@@ -73,14 +67,14 @@ def put_action_interactions(service: Service, params: dict[str, Any]) -> Mapping
             "EVENT_ID": event.get("eventId"),
         }
         rows.append({name: value for name, value in row.items() if value is not None})
-    service.store.add_events(tracked[0]["datasetArn"], rows)
+    context.database.add_events(tracked[0]["datasetArn"], rows)
     return {}
 
 
-def _tracker(service: Service, tracking_id: str) -> Body:
-    for tracker in service.store.all("EventTracker"):
+def _tracker(context: Context, tracking_id: str) -> EventTracker:
+    for tracker in context.resources.all(EVENT_TRACKER):
         if tracker["trackingId"] == tracking_id:
-            if tracker["status"] != lifecycle.ACTIVE:
+            if tracker["status"] != ACTIVE:
                 raise InvalidInputError(
                     f"The event tracker is not ACTIVE; its status is {tracker['status']}."
                 )
@@ -88,37 +82,40 @@ def _tracker(service: Service, tracking_id: str) -> Body:
     raise InvalidInputError(f"Could not find an event tracker with tracking ID {tracking_id}.")
 
 
-def _dataset_of(service: Service, group_arn: str, kind: str) -> Body:
-    for dataset in service.store.all("Dataset", group_arn):
-        if dataset["datasetType"] == kind:
+def _dataset_of(context: Context, group_arn: str, dataset_type: str) -> Dataset:
+    for dataset in context.resources.all(DATASET, group_arn):
+        if dataset["datasetType"] == dataset_type:
             return dataset
-    raise InvalidInputError(f"The dataset group {group_arn} has no dataset of type {kind}.")
+    raise InvalidInputError(f"The dataset group {group_arn} has no dataset of type {dataset_type}.")
 
 
-def _records(service: Service, params: Mapping[str, Any], kind: str, member: str) -> tuple[Body, list[Row]]:
+def _put(context: Context, params: Params, dataset_type: str, member: str) -> tuple[Dataset, list[Row]]:
     """Keep the records of a request; the dataset and its new rows."""
-    dataset = service.store.get(params["datasetArn"])
-    if dataset is None or service.store.kind_of(params["datasetArn"]) != "Dataset":
+    dataset = context.resources.find(DATASET, params["datasetArn"])
+    if dataset is None:
         raise NotFoundError(f"Could not find dataset {params['datasetArn']}.", status=404)
-    if dataset["datasetType"] != kind:
-        raise InvalidInputError(f"{params['datasetArn']} is of type {dataset['datasetType']}, not {kind}.")
-    fields = _fields(service, dataset)
+    if dataset["datasetType"] != dataset_type:
+        raise InvalidInputError(
+            f"{params['datasetArn']} is of type {dataset['datasetType']}, not {dataset_type}."
+        )
+    fields = _fields(context, dataset)
     stem = member[:-1]
     column = f"{stem.upper()}_ID"
     rows = [
         record_row((column, record[f"{stem}Id"]), record.get("properties"), fields)
         for record in params[member]
     ]
-    service.store.put_records(dataset["datasetArn"], {row[column]: row for row in rows})
+    context.database.put_records(dataset["datasetArn"], {row[column]: row for row in rows})
     return dataset, rows
 
 
-def _fields(service: Service, dataset: Mapping[str, Any]) -> dict[str, Field]:
-    return columns_of(service.require(dataset["schemaArn"], "Schema"))
+def _fields(context: Context, dataset: Dataset) -> dict[str, Field]:
+    schema = context.resources.require(SCHEMA, dataset["schemaArn"])
+    return columns_of(schema)
 
 
-def _shown(service: Service, event: Mapping[str, Any]) -> list[str]:
+def _impression(context: Context, event: Mapping[str, Any]) -> list[str]:
     """What the user saw with an event: its impression, else what its recommendation showed."""
     if event.get("impression"):
         return list(event["impression"])
-    return service.runtime.recommended(event.get("recommendationId") or "")
+    return context.engine.recommended(event.get("recommendationId") or "")

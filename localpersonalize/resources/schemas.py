@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
 from localpersonalize.datasets.schemas import parse_fields
 from localpersonalize.resources import lifecycle
-from localpersonalize.resources.registry import operation
-
-if TYPE_CHECKING:
-    from localpersonalize.service import Service
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.types import SCHEMA
 
 
-@operation("CreateSchema")
-def create(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
+def create(context: Context, params: Params) -> Answer:
     parse_fields(params["schema"])
-    lifecycle.limit_number(service, "Schema")
-    arn = service.arn("schema", params["name"])
-    lifecycle.new(service, "Schema", arn, {**params, "schemaArn": arn}, params)
+    lifecycle.limit_number(context, SCHEMA)
+    arn = context.account.arn(SCHEMA.name, params["name"])
+    lifecycle.create(context, SCHEMA, arn, params, status=None, job=None)
     return {"schemaArn": arn}

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
 from localpersonalize.protocol.errors import NotFoundError, TooManyTagKeysError, TooManyTagsError
+from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.lifecycle import MAX_TAGS
-from localpersonalize.resources.registry import operation
-
-if TYPE_CHECKING:
-    from localpersonalize.service import Service
 
 
-@operation("ListTagsForResource")
-def list_tags(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    return {"tags": service.store.tags(_existing(service, params["resourceArn"]))}
+def list_tags(context: Context, params: Params) -> Answer:
+    return {"tags": context.database.tags(_existing(context, params["resourceArn"]))}
 
 
-@operation("TagResource")
-def tag(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    arn = _existing(service, params["resourceArn"])
-    keys = {entry["tagKey"] for entry in [*service.store.tags(arn), *params["tags"]]}
+def tag(context: Context, params: Params) -> Answer:
+    arn = _existing(context, params["resourceArn"])
+    keys = {entry["tagKey"] for entry in [*context.database.tags(arn), *params["tags"]]}
     if len(keys) > MAX_TAGS:
         raise TooManyTagsError(f"A resource can have at most {MAX_TAGS} tags.")
-    service.store.set_tags(arn, params["tags"])
+    context.database.set_tags(arn, params["tags"])
     return {}
 
 
-@operation("UntagResource")
-def untag(service: Service, params: dict[str, Any]) -> Mapping[str, Any]:
-    arn = _existing(service, params["resourceArn"])
+def untag(context: Context, params: Params) -> Answer:
+    arn = _existing(context, params["resourceArn"])
     if len(params["tagKeys"]) > MAX_TAGS:
         raise TooManyTagKeysError(f"At most {MAX_TAGS} tag keys can be removed at a time.")
-    service.store.remove_tags(arn, params["tagKeys"])
+    context.database.remove_tags(arn, params["tagKeys"])
     return {}
 
 
-def _existing(service: Service, arn: str) -> str:
-    if service.store.get(arn) is None:
+def _existing(context: Context, arn: str) -> str:
+    if not context.resources.exists(arn):
         raise NotFoundError(f"Could not find a resource with Amazon Resource Name {arn}.")
     return arn

@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 
 from localpersonalize import credentials
-from localpersonalize.http.server import MAX_BODY_BYTES
+from localpersonalize.http.asgi import MAX_BODY_BYTES
 from tests.support.localpersonalize.fuzz import signed_headers
 from tests.support.localpersonalize.live import KEY, REGION, SECRET, Live, code
 

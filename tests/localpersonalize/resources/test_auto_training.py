@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from localpersonalize.protocol.errors import InvalidInputError
-from localpersonalize.resources.auto_training import days, due
+from localpersonalize.resources.auto_training import is_due
+from localpersonalize.resources.schedules import days
 
 HOUR, DAY, MADE = 3600, 86_400, 1_700_000_000.0
 
@@ -21,8 +22,8 @@ def version(at: float) -> dict[str, Any]:
 
 
 def test_the_first_training_begins_within_an_hour() -> None:
-    assert not due(solution(), [], MADE + HOUR - 1)
-    assert due(solution(), [], MADE + HOUR)
+    assert not is_due(solution(), [], MADE + HOUR - 1)
+    assert is_due(solution(), [], MADE + HOUR)
 
 
 def test_the_next_when_the_schedule_has_passed_since_the_newest() -> None:
@@ -31,15 +32,15 @@ def test_the_next_when_the_schedule_has_passed_since_the_newest() -> None:
         solution(solutionConfig={"autoTrainingConfig": {"schedulingExpression": "rate(2 days)"}}),
     )
     versions = [version(MADE + DAY), version(MADE)]
-    assert not due(weekly, versions, MADE + 8 * DAY - 1)
-    assert due(weekly, versions, MADE + 8 * DAY)
-    assert not due(two_daily, versions, MADE + 3 * DAY - 1)
-    assert due(two_daily, versions, MADE + 3 * DAY)
+    assert not is_due(weekly, versions, MADE + 8 * DAY - 1)
+    assert is_due(weekly, versions, MADE + 8 * DAY)
+    assert not is_due(two_daily, versions, MADE + 3 * DAY - 1)
+    assert is_due(two_daily, versions, MADE + 3 * DAY)
 
 
 def test_only_if_asked_for_and_active() -> None:
-    assert not due(solution(performAutoTraining=False), [], MADE + DAY)
-    assert not due(solution(status="CREATE IN_PROGRESS"), [], MADE + DAY)
+    assert not is_due(solution(performAutoTraining=False), [], MADE + DAY)
+    assert not is_due(solution(status="CREATE IN_PROGRESS"), [], MADE + DAY)
 
 
 @pytest.mark.parametrize("text", ["rate(0 days)", "rate(31 days)", "cron(0 0 * * *)", "rate(1 hour)"])

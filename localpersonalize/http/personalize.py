@@ -1,0 +1,137 @@
+"""Requests to Personalize: parsed, performed, and answered in the service's words."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from localpersonalize import fault_injection
+from localpersonalize.fault_injection import Faults
+from localpersonalize.protocol.errors import ServiceError
+from localpersonalize.protocol.operations import Operation, Operations, serialise_error
+from localpersonalize.resources import operations
+from localpersonalize.resources.context import Answer, Context
+from localpersonalize.runtime.engine import OPERATIONS as RUNTIME_OPERATIONS
+from localpersonalize.runtime.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+MAX_CONCURRENT_CHANGES = 64
+READING = ("Describe", "List", "Get")
+
+
+class HangUpError(Exception):
+    """Close the connection without an answer."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, its body still to be read and its signature to be verified by `read`."""
+
+    method: str
+    path: str
+    target: str | None
+    read: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer as it goes over the wire."""
+
+    status: int
+    content: bytes
+    content_type: str
+    headers: list[tuple[bytes, bytes]]
+
+
+class PersonalizeApi:
+    """The operations of the three services, over HTTP."""
+
+    def __init__(self, context: Context, faults: Faults, metrics: Metrics) -> None:
+        self._context, self._faults, self._metrics = context, faults, metrics
+        self._operations = Operations()
+        self._changes = asyncio.Semaphore(MAX_CONCURRENT_CHANGES)
+
+    def has_path(self, path: str) -> bool:
+        """Whether an operation of the runtime or of the events service has this path."""
+        return self._operations.has_path(path)
+
+    async def answer(self, request: Request) -> Response:
+        """
+        :raises HangUpError: if the connection is to be closed without an answer.
+        """
+        started, name, code = time.perf_counter(), "Unknown", "200"
+        request_id = str(uuid.uuid4())
+        content_type = "application/x-amz-json-1.1"
+        try:
+            body = await request.read()
+            operation = self._operations.find(request.method, request.path, request.target)
+            name, content_type = operation.name, operation.content_type
+            answer = await self._perform_or_fail(operation, operation.parse(body))
+            status, content = 200, operation.serialise(answer)
+        except HangUpError:
+            log.info("request %s: %s hung up on", request_id, name)
+            raise
+        except ServiceError as error:
+            code, status, content = error.code, error.status, serialise_error(error)
+        except Exception:
+            log.exception("request %s: %s failed", request_id, name)
+            failure = ServiceError("An internal error occurred.", code="InternalFailure", status=500)
+            code, status, content = failure.code, failure.status, serialise_error(failure)
+        self._observe(request_id, name, code, status, time.perf_counter() - started)
+        headers = [(b"x-amzn-requestid", request_id.encode())]
+        if status >= 400:
+            headers.append((b"x-amzn-errortype", code.encode()))
+        return Response(status, content, content_type, headers)
+
+    async def _perform_or_fail(self, operation: Operation, parameters: dict[str, Any]) -> Answer:
+        """Perform an operation, unless a fault was asked for."""
+        fault = self._faults.of_request(operation.name)
+        if fault is None:
+            return await self._perform(operation, parameters)
+        if error := fault_injection.answer(fault):
+            raise error
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        if fault.kind == "drop":
+            raise HangUpError
+        answer = await self._perform(operation, parameters)
+        if fault.kind == "lost":
+            raise HangUpError
+        return answer
+
+    async def _perform(self, operation: Operation, parameters: dict[str, Any]) -> Answer:
+        if operation.name in RUNTIME_OPERATIONS:
+            return await self._context.engine.answer_soon(operation.name, parameters)
+        perform = operations.OPERATIONS.get(operation.name)
+        if perform is None:
+            raise ServiceError(f"{operation.name} is not implemented yet.", code="NotImplemented", status=501)
+        async with self._changes:
+            return await asyncio.to_thread(self._call, operation, perform, parameters)
+
+    def _call(
+        self, operation: Operation, perform: operations.Operation, parameters: dict[str, Any]
+    ) -> Answer:
+        """Perform it; one that changes resources sees none change between its checks and its change."""
+        if operation.service != "personalize" or operation.name.startswith(READING):
+            return perform(self._context, parameters)
+        prepare = operations.PREPARATIONS.get(operation.name)
+        if prepare:
+            prepare(parameters)
+        with self._context.database.transaction():
+            return perform(self._context, parameters)
+
+    def _observe(self, request_id: str, name: str, code: str, status: int, seconds: float) -> None:
+        """Count a request, and log it unless it is one of the many that applications send."""
+        self._metrics.observe(name, code, seconds)
+        if name not in RUNTIME_OPERATIONS or status >= 400:
+            milliseconds = seconds * 1000
+            fields = {"request": request_id, "operation": name, "code": code, "milliseconds": milliseconds}
+            log.info(
+                "request %s: %s %s %d %.1f ms", request_id, name, code, status, milliseconds, extra=fields
+            )

@@ -1,0 +1,16 @@
+"""What needs no work of its own (dataset groups, datasets, filters, trackers) goes through its states."""
+
+from __future__ import annotations
+
+from localpersonalize.jobs.job import JobContext
+from localpersonalize.resources.context import Context
+from localpersonalize.resources.types import ACTIVE, CREATE_IN_PROGRESS, CREATE_PENDING
+
+
+def activate(context: Context, job: JobContext) -> None:
+    found = context.database.get(job.arn)
+    if found is None or found["status"] not in (CREATE_PENDING, CREATE_IN_PROGRESS):
+        return
+    context.database.change(job.arn, status=CREATE_IN_PROGRESS)
+    job.wait_for_pace()
+    context.database.change(job.arn, status=ACTIVE)

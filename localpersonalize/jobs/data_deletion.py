@@ -1,0 +1,36 @@
+"""Data deletion jobs: a worker writes the datasets of a group again without some users."""
+
+from __future__ import annotations
+
+from localpersonalize.aws.role_access import AccessRefusedError
+from localpersonalize.jobs.job import JobContext
+from localpersonalize.jobs.task_runner import TaskFailedError
+from localpersonalize.resources import lifecycle
+from localpersonalize.resources.access import require_read_access
+from localpersonalize.resources.context import Context
+from localpersonalize.resources.types import DATA_DELETION_JOB, DATASET
+
+
+def delete_users(context: Context, job: JobContext) -> None:
+    deletion = lifecycle.begin(context, DATA_DELETION_JOB, job.arn, "IN_PROGRESS")
+    if deletion is None:
+        return
+    group_arn, resources = deletion["datasetGroupArn"], context.resources
+    datasets = [dataset["datasetArn"] for dataset in resources.all(DATASET, group_arn)]
+    with job.locks.hold(datasets):
+        try:
+            location = deletion["dataSource"]["dataLocation"]
+            require_read_access(context.clients, job.arn, deletion["roleArn"], location)
+            done = job.run_task("delete users")
+        except (TaskFailedError, AccessRefusedError) as error:
+            resources.change(DATA_DELETION_JOB, job.arn, status="FAILED", failureReason=str(error))
+            return
+        job.wait_for_pace()
+        with context.database.transaction():
+            for dataset_arn, versions in done["versions"].items():
+                resources.change(DATASET, dataset_arn, _versions=versions)
+            deleted = done["rows"] + context.database.forget_users(datasets, done["users"])
+            resources.change(DATA_DELETION_JOB, job.arn, status="COMPLETED", numDeleted=deleted)
+        for dataset_arn, versions in done["versions"].items():
+            context.tables.drop_versions(dataset_arn, versions)
+    context.engine.data_changed(group_arn)

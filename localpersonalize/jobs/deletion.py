@@ -1,0 +1,37 @@
+"""Deletions: what a resource holds beside its row goes first, then the row."""
+
+from __future__ import annotations
+
+import shutil
+
+from localpersonalize.jobs.job import JobContext
+from localpersonalize.resources.context import Context
+from localpersonalize.resources.types import SOLUTION_VERSION
+
+
+def delete(context: Context, job: JobContext) -> None:
+    context.database.change(job.arn, status="DELETE IN_PROGRESS")
+    job.wait_for_pace()
+    _release(context, job.details["kind"], job.arn)
+    context.resources.remove(job.arn)
+
+
+def _release(context: Context, kind: str, arn: str) -> None:
+    """Let go of the data, models and deployments of a resource."""
+    match kind:
+        case "Dataset":
+            context.database.forget_dataset(arn)
+            shutil.rmtree(context.tables.version_folder(arn, "x").parent, ignore_errors=True)
+        case "Solution":
+            for version in context.resources.all(SOLUTION_VERSION, arn):
+                context.resources.remove(version["solutionVersionArn"])
+                _remove_model(context, version["solutionVersionArn"])
+        case "Campaign" | "Filter":
+            context.engine.withdraw(arn)
+        case "Recommender":
+            context.engine.withdraw(arn)
+            _remove_model(context, arn)
+
+
+def _remove_model(context: Context, arn: str) -> None:
+    shutil.rmtree(context.model_folder(arn), ignore_errors=True)

@@ -1,0 +1,198 @@
+"""The tasks of worker processes: each opens the data directory for itself, and imports only what it needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from localpersonalize.aws.object_files import objects_folder
+from localpersonalize.data_directory import open_data
+from localpersonalize.database import Database
+from localpersonalize.datasets.csv_files import ImportRefusedError
+from localpersonalize.datasets.s3_objects import Objects
+from localpersonalize.datasets.tables import Tables
+from localpersonalize.jobs.task_request import TaskRequest
+from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.options import TrainingOptions
+
+Progress = Callable[[str], None]
+Task = Callable[[TaskRequest, Progress], dict[str, Any]]
+
+
+class TaskRefusedError(Exception):
+    """The task can't be done; the text is the reason to show."""
+
+
+def import_dataset(request: TaskRequest, progress: Progress) -> dict[str, Any]:
+    """Import CSV files into a new version of a dataset."""
+    from localpersonalize.datasets import imports
+
+    database, tables = open_data(request.data_dir)
+    job = _resource(database, request.arn)
+    dataset = _resource(database, job["datasetArn"])
+    schema = _resource(database, dataset["schemaArn"])
+    try:
+        return imports.run(tables, job, dataset, schema, _objects(request))
+    except ImportRefusedError as error:
+        raise TaskRefusedError(str(error)) from None
+
+
+def export(request: TaskRequest, progress: Progress) -> dict[str, Any]:
+    """Write a dataset to S3."""
+    from localpersonalize.datasets import exports
+
+    database, tables = open_data(request.data_dir)
+    job = _resource(database, request.arn)
+    dataset = _resource(database, job["datasetArn"])
+    schema = _resource(database, dataset["schemaArn"])
+    return exports.run(tables, job, dataset, schema, request.clients.client("s3"))
+
+
+def delete_users(request: TaskRequest, progress: Progress) -> dict[str, Any]:
+    """Write the datasets of a group again, without some users."""
+    from localpersonalize.datasets import deletions
+
+    database, tables = open_data(request.data_dir)
+    job = _resource(database, request.arn)
+    datasets = database.all("Dataset", job["datasetGroupArn"])
+    try:
+        return deletions.run(tables, job, datasets, _objects(request))
+    except ImportRefusedError as error:
+        raise TaskRefusedError(str(error)) from None
+
+
+def report_attribution(request: TaskRequest, progress: Progress) -> dict[str, Any]:
+    """Write what a metric attribution measures of an import."""
+    from localpersonalize.datasets.attribution import as_csv, measure
+    from localpersonalize.runtime.adapters import dataset_of
+
+    database, tables = open_data(request.data_dir)
+    attribution = _resource(database, request.arn)
+    imported = _resource(database, request.details["imported"])
+    events = tables.version(imported["datasetArn"], imported["datasetImportJobArn"].split("/")[-1])
+    if events is None:
+        raise TaskRefusedError("A later import took the place of the data before it was measured.")
+    items = dataset_of(database, attribution["datasetGroupArn"], "ITEMS")
+    measured = measure(attribution["metrics"], events, tables.whole(items) if items else None)
+    bucket, _, key = request.details["location"].removeprefix("s3://").partition("/")
+    request.clients.client("s3").put_object(Bucket=bucket, Key=key, Body=as_csv(measured))
+    return {"rows": len(measured)}
+
+
+def train(request: TaskRequest, progress: Progress) -> dict[str, Any]:
+    """Train a solution version and leave its model in the folder named by the request."""
+    from localpersonalize.training.train import train_solution_version
+
+    database, tables = open_data(request.data_dir)
+    version = _resource(database, request.arn) | request.details.get("settings", {})
+    previous = request.details.get("previous_model")
+    try:
+        result = train_solution_version(
+            _training_data(database, tables, version),
+            version.get("solutionConfig", {}),
+            version["recipeArn"],
+            Path(request.details["model_folder"]),
+            event_type=version.get("eventType"),
+            perform_hpo=version.get("performHPO", False),
+            training_mode=version.get("trainingMode", "FULL"),
+            previous_model_dir=Path(previous) if previous else None,
+            options=TrainingOptions(progress=_with_percent(progress)),
+        )
+    except (TrainingError, ValueError) as error:
+        raise TaskRefusedError(str(error)) from None
+    return asdict(result)
+
+
+def batch_inference(request: TaskRequest, progress: Progress) -> dict[str, Any]:
+    """Answer a batch inference job's input."""
+    from localpersonalize.runtime.batch.jobs import run_batch_inference_job
+
+    return _batch(request, progress, run_batch_inference_job)
+
+
+def batch_segment(request: TaskRequest, progress: Progress) -> dict[str, Any]:
+    """Answer a batch segment job's input."""
+    from localpersonalize.runtime.batch.jobs import run_batch_segment_job
+
+    return _batch(request, progress, run_batch_segment_job)
+
+
+TASKS: Mapping[str, Task] = {
+    "import": import_dataset,
+    "export": export,
+    "delete users": delete_users,
+    "attribution report": report_attribution,
+    "train": train,
+    "batch-inference-job": batch_inference,
+    "batch-segment-job": batch_segment,
+}
+
+
+def _training_data(database: Database, tables: Tables, version: Mapping[str, Any]) -> TrainingData:
+    """The datasets of a version's group.
+
+    :raises TaskRefusedError: if there are no interactions.
+    """
+    from localpersonalize.recipes.registry import recipe
+
+    datasets = database.all("Dataset", version["datasetGroupArn"])
+    by_type = {dataset["datasetType"].lower(): dataset for dataset in datasets}
+    data = {kind: tables.whole(dataset["datasetArn"]) for kind, dataset in by_type.items()}
+    if recipe(version["recipeArn"]).recipe_type == "PERSONALIZED_ACTIONS":
+        # It trains on actions as others on items.
+        for own, usual in (("actions", "items"), ("action_interactions", "interactions")):
+            data[usual] = _actions_as_items(data.get(own))
+            by_type[usual] = by_type.get(own) or {}
+    if data.get("interactions") is None:
+        raise TaskRefusedError("The dataset group has no interactions for this recipe. Import some first.")
+    schemas = {
+        kind: json.loads(_resource(database, dataset["schemaArn"])["schema"])
+        for kind, dataset in by_type.items()
+        if dataset
+    }
+    return TrainingData(data["interactions"], data.get("users"), data.get("items"), schemas)
+
+
+def _actions_as_items(table: pa.Table | None) -> pa.Table | None:
+    """A table of actions with the name that recipes know its id by."""
+    if table is None:
+        return None
+    return table.rename_columns(["ITEM_ID" if name == "ACTION_ID" else name for name in table.column_names])
+
+
+def _batch(request: TaskRequest, progress: Progress, run: Callable[..., Any]) -> dict[str, Any]:
+    """
+    :param run: does the job and sums up what it did.
+    """
+    from localpersonalize.runtime.adapters import RuntimeSources, model_folder
+    from localpersonalize.runtime.batch.files import BatchJobError
+
+    database, tables = open_data(request.data_dir)
+    sources = RuntimeSources(database, tables, lambda arn: model_folder(request.data_dir, arn))
+    job, s3 = _resource(database, request.arn), request.clients.client("s3")
+    try:
+        return asdict(run(job, sources, sources, s3, _with_percent(progress)))
+    except BatchJobError as error:
+        raise TaskRefusedError(str(error)) from None
+
+
+def _with_percent(progress: Progress) -> Callable[[float, str], None]:
+    def report(fraction: float, text: str) -> None:
+        progress(f"{fraction:4.0%} {text}")
+
+    return report
+
+
+def _resource(database: Database, arn: str) -> dict[str, Any]:
+    """A resource; empty if it has been deleted meanwhile."""
+    return database.get(arn) or {}
+
+
+def _objects(request: TaskRequest) -> Objects:
+    folder = None if request.clients.s3_endpoint else objects_folder(request.data_dir)
+    return Objects(request.clients.client("s3"), folder)

@@ -1,0 +1,37 @@
+"""Updates that only change settings: of datasets, solutions and metric attributions."""
+
+from __future__ import annotations
+
+from localpersonalize.jobs.job import JobContext
+from localpersonalize.resources.context import Context
+from localpersonalize.resources.solutions import UPDATABLE
+from localpersonalize.resources.types import ACTIVE, DATASET, METRIC_ATTRIBUTION, SOLUTION
+from localpersonalize.resources.updates import ended
+
+
+def update_dataset(context: Context, job: JobContext) -> None:
+    job.wait_for_pace()
+    dataset = context.resources.find(DATASET, job.arn)
+    if dataset is None:
+        return
+    latest = ended(dataset["latestDatasetUpdate"])
+    context.resources.change(DATASET, job.arn, schemaArn=job.details["schemaArn"], latestDatasetUpdate=latest)
+
+
+def update_solution(context: Context, job: JobContext) -> None:
+    job.wait_for_pace()
+    solution = context.resources.find(SOLUTION, job.arn)
+    if solution is None:
+        return
+    latest = ended(solution["latestSolutionUpdate"])
+    switches = {name: latest[name] for name in UPDATABLE if name in latest}
+    config = {**solution["solutionConfig"], **latest["solutionUpdateConfig"]}
+    context.resources.change(
+        SOLUTION, job.arn, latestSolutionUpdate=latest, solutionConfig=config, **switches
+    )
+
+
+def update_metric_attribution(context: Context, job: JobContext) -> None:
+    context.resources.change(METRIC_ATTRIBUTION, job.arn, status="UPDATE IN_PROGRESS")
+    job.wait_for_pace()
+    context.resources.change(METRIC_ATTRIBUTION, job.arn, status=ACTIVE)
