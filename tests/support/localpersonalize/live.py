@@ -26,10 +26,13 @@ WAIT_SECONDS = 400
 
 
 class Live:
-    """One server, started, stopped and killed at will; the data directory stays."""
+    """One server, started, stopped and killed at will; the data directory stays.
 
-    def __init__(self, data_dir: Path, *options: str) -> None:
-        self.data_dir, self.options = data_dir, options
+    :param program: an installed `localpersonalize`, instead of the one of this tree.
+    """
+
+    def __init__(self, data_dir: Path, *options: str, program: Path | None = None) -> None:
+        self.data_dir, self.options, self.program = data_dir, options, program
         self.port = _free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.client = cache(self._client)
@@ -47,14 +50,17 @@ class Live:
         return self.client("s3")
 
     def start(self) -> Live:
-        command = [
-            sys.executable, "-m", "localpersonalize", "--port", str(self.port), "--data-dir", str(self.data_dir),
-            "--region", REGION, "--account", ACCOUNT, *self.options,
-        ]  # fmt: skip
+        program = [str(self.program)] if self.program else [sys.executable, "-m", "localpersonalize"]
+        listening = ["--port", str(self.port), "--data-dir", str(self.data_dir)]
+        command = [*program, *listening, "--region", REGION, "--account", ACCOUNT, *self.options]
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "JAX_PLATFORMS": "cpu"}
+        env = os.environ | {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "JAX_PLATFORMS": "cpu"}
+        cwd = None
+        if self.program:  # nothing of this tree may be imported
+            env.pop("PYTHONPATH", None)
+            cwd = self.data_dir
         with open(self.data_dir / "server.log", "ab") as log:
-            self.process = subprocess.Popen(command, env=os.environ | keys, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=env, cwd=cwd, stdout=log, stderr=log)
         until(self._answers, "the server to answer")
         return self
 
