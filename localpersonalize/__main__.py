@@ -38,7 +38,7 @@ def serve(
     from localpersonalize import credentials, fault_injection, logging, quotas
     from localpersonalize.application import Settings, build
     from localpersonalize.aws.moto_server import MotoProcess
-    from localpersonalize.protocol.arns import Account
+    from localpersonalize.protocol.arns import AwsAccount
 
     logging.configure(log_format)
     data_dir = data_dir.resolve()
@@ -46,7 +46,7 @@ def serve(
     try:
         settings = Settings(
             data_dir,
-            Account(region, account),
+            AwsAccount(region, account),
             _factor(pace),
             s3_endpoint,
             quotas.load(quotas_file or data_dir / quotas.FILE),

@@ -16,7 +16,7 @@ from localpersonalize.http.server import Server
 from localpersonalize.jobs.job_types import JOB_TYPES
 from localpersonalize.jobs.queue import Queue
 from localpersonalize.jobs.task_runner import TaskRunner
-from localpersonalize.protocol.arns import Account
+from localpersonalize.protocol.arns import AwsAccount
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.quotas import Quotas
 from localpersonalize.resources.context import Context
@@ -31,7 +31,7 @@ class Settings:
     """What the command line says. `pace` is the factor of the real service's minutes that jobs take at least."""
 
     data_dir: Path
-    account: Account = field(default_factory=Account)
+    account: AwsAccount = field(default_factory=AwsAccount)
     pace: float = 0.0
     s3_endpoint: str | None = None
     quotas: Quotas = field(default_factory=Quotas)

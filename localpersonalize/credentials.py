@@ -18,9 +18,9 @@ def load(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Credentials
 
     The file has the form of a shared credentials file (`AWS_SHARED_CREDENTIALS_FILE`), and only its owner can read it.
     """
-    given = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
-    if all(given):
-        return Credentials(*given)  # type: ignore[arg-type]
+    key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+    if key and secret:
+        return Credentials(key, secret)
     file = data_dir / FILE
     if not file.exists():
         _write(file, Credentials("AKIA" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30)))

@@ -32,11 +32,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from localpersonalize.protocol.errors import ServiceError
 
 OF_JOB: Mapping[str, str] = {
-    "import": "CreateDatasetImportJob", "export": "CreateDatasetExportJob", "delete users": "CreateDataDeletionJob",
-    "train": "CreateSolutionVersion", "deploy": "CreateCampaign",
+    "import": "CreateDatasetImportJob",
+    "export": "CreateDatasetExportJob",
+    "delete users": "CreateDataDeletionJob",
+    "train": "CreateSolutionVersion",
+    "deploy": "CreateCampaign",
     "batch-inference-job": "CreateBatchInferenceJob",
     "batch-segment-job": "CreateBatchSegmentJob",
-}  # fmt: skip
+}
 
 
 class FaultsError(ValueError):
@@ -89,7 +92,7 @@ class Faults:
         return None
 
 
-def answer(fault: Fault) -> ServiceError | None:
+def error_of(fault: Fault) -> ServiceError | None:
     """The error that a fault answers with, None if it is not an answer."""
     if fault.kind == "throttle":
         return ServiceError("Rate exceeded", code="ThrottlingException")

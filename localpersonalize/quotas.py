@@ -17,13 +17,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TOTAL: Mapping[str, int] = {
-    "Schema": 500, "DatasetGroup": 500, "Solution": 500, "Campaign": 5, "Recommender": 5, "Filter": 10,
-    "EventTracker": 1, "MetricAttribution": 1,
-}  # fmt: skip
+    "Schema": 500,
+    "DatasetGroup": 500,
+    "Solution": 500,
+    "Campaign": 5,
+    "Recommender": 5,
+    "Filter": 10,
+    "EventTracker": 1,
+    "MetricAttribution": 1,
+}
 PENDING: Mapping[str, int] = {
-    "DatasetImportJob": 5, "DatasetExportJob": 5, "DataDeletionJob": 5, "BatchInferenceJob": 5, "BatchSegmentJob": 5,
+    "DatasetImportJob": 5,
+    "DatasetExportJob": 5,
+    "DataDeletionJob": 5,
+    "BatchInferenceJob": 5,
+    "BatchSegmentJob": 5,
     "SolutionVersion": 20,
-}  # fmt: skip
+}
 FILE = "quotas.toml"
 
 
@@ -47,11 +57,11 @@ def load(file: Path) -> Quotas:
     if not file.exists():
         return Quotas()
     try:
-        given = tomllib.loads(file.read_text())
+        overrides = tomllib.loads(file.read_text())
     except tomllib.TOMLDecodeError as error:
         raise QuotasError(f"{file}: {error}") from None
     known = {"total": TOTAL, "pending": PENDING}
-    for table, entries in given.items():
+    for table, entries in overrides.items():
         if table not in known or not isinstance(entries, dict):
             raise QuotasError(f"{file}: {table} is no table of quotas. Use [total] and [pending].")
         for name, value in entries.items():
@@ -59,4 +69,4 @@ def load(file: Path) -> Quotas:
                 raise QuotasError(f"{file}: [{table}] has no {name}. It has {', '.join(known[table])}.")
             if type(value) is not int or value < 0:
                 raise QuotasError(f"{file}: {name} is {value!r}; it must be a whole number, 0 or more.")
-    return Quotas(**{table: {**defaults, **given.get(table, {})} for table, defaults in known.items()})
+    return Quotas(**{table: {**defaults, **overrides.get(table, {})} for table, defaults in known.items()})

@@ -13,6 +13,8 @@ import sys
 import threading
 from pathlib import Path
 
+from localpersonalize.aws.object_files import moto_folder
+
 HOST = "127.0.0.1"
 SPOOL_BYTES = 1 << 16
 BACKLOG = 128
@@ -48,7 +50,7 @@ class MotoProcess:
             "-m",
             "localpersonalize.aws.moto_server",
             str(listening.fileno()),
-            str(data_dir / "standin"),
+            str(moto_folder(data_dir)),
         ]
         # The pipe's end tells the child that this process is gone, however it went.
         with listening:
@@ -68,7 +70,7 @@ def main() -> None:
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
     import logging
 
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     from localpersonalize.aws.persistence import PersistenceMiddleware

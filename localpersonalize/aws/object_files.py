@@ -1,4 +1,4 @@
-"""The objects of the stand-in's S3 as files.
+"""The objects of moto's S3 as files.
 
 Bytes are written once, to a file of their own; the note that names the file is replaced in one step.
 """
@@ -78,9 +78,13 @@ class ObjectStore:
             if entry["bucket"] not in backend.buckets:
                 continue
             made = backend.put_object(
-                entry["bucket"], entry["key"], b"", storage=entry["storage"], etag=entry["etag"],
+                entry["bucket"],
+                entry["key"],
+                b"",
+                storage=entry["storage"],
+                etag=entry["etag"],
                 disable_notification=True,
-            )  # fmt: skip
+            )
             _put_on_disk(made, self.folder / entry["file"])
             made.contentsize = entry["size"]
             made.last_modified = datetime.fromisoformat(entry["modified"])
@@ -105,18 +109,30 @@ class ObjectStore:
                 _put_on_disk(held, file)
             held._etag = etag
         entry = {
-            "bucket": bucket, "key": key, "file": held._value_buffer.file.name, "size": held.size, "etag": etag,
-            "modified": held.last_modified.isoformat(), "storage": held.storage_class,
-            "metadata": {name: value for name, value in dict(held.metadata).items() if isinstance(value, str)},
+            "bucket": bucket,
+            "key": key,
+            "file": held._value_buffer.file.name,
+            "size": held.size,
+            "etag": etag,
+            "modified": held.last_modified.isoformat(),
+            "storage": held.storage_class,
+            "metadata": {
+                name: value for name, value in dict(held.metadata).items() if isinstance(value, str)
+            },
             "checksum": {name: getattr(held, name) for name in CHECKSUM},
             "tags": _backend().tagger.get_tag_dict_for_resource(held.arn),
-        }  # fmt: skip
+        }
         replace(note, json.dumps(entry).encode())
+
+
+def moto_folder(data_dir: Path) -> Path:
+    """Where a data directory keeps what moto holds in memory."""
+    return data_dir / "standin"
 
 
 def objects_folder(data_dir: Path) -> Path:
     """Where the built-in S3 of a data directory keeps its objects."""
-    return data_dir / "standin" / "objects"
+    return moto_folder(data_dir) / "objects"
 
 
 def file_of(folder: Path, bucket: str, key: str) -> Path | None:
@@ -154,7 +170,7 @@ def _put_on_disk(held: Any, file: Path) -> None:
 
 
 def _backend() -> Any:
-    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.s3.models import s3_backends
 
     return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]

@@ -79,12 +79,19 @@ class PersistenceMiddleware:
             entry = json.loads(line)
             body = base64.b64decode(entry["body"])
             environ = {
-                **entry["environ"], "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)),
-                "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
+                **entry["environ"],
+                "wsgi.input": io.BytesIO(body),
+                "CONTENT_LENGTH": str(len(body)),
+                "SERVER_NAME": "localhost",
+                "SERVER_PORT": "80",
+                "wsgi.url_scheme": "http",
                 "wsgi.errors": io.StringIO(),
-                "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0), "wsgi.multithread": True,
-                "wsgi.multiprocess": False, "wsgi.run_once": False,
-            }  # fmt: skip
+                "SERVER_PROTOCOL": "HTTP/1.1",
+                "wsgi.version": (1, 0),
+                "wsgi.multithread": True,
+                "wsgi.multiprocess": False,
+                "wsgi.run_once": False,
+            }
             for _ in self.app(environ, lambda *_: None):
                 pass
         self._objects.restore()

@@ -24,16 +24,18 @@ class AccessRefusedError(PermissionError):
     """Personalize can't do what the job asks; the text is the job's `failureReason`."""
 
 
-def check(iam: Any, s3: Any, role_arn: str, location: str, actions: tuple[str, ...], asker: str = "") -> None:
+def check(
+    iam: Any, s3: Any, role_arn: str, location: str, actions: tuple[str, ...], job_arn: str = ""
+) -> None:
     """
     :param location: `s3://bucket/prefix`.
     :param actions: `READ` or `WRITE`.
-    :param asker: ARN of the job, for conditions on `aws:SourceArn` and `aws:SourceAccount`.
+    :param job_arn: ARN of the job, for conditions on `aws:SourceArn` and `aws:SourceAccount`.
     :raises AccessRefusedError: naming the role or bucket, the action and what to change.
     """
     context = {"aws:SecureTransport": "true", "aws:PrincipalArn": role_arn}
-    if asker:
-        context |= {"aws:SourceArn": asker, "aws:SourceAccount": asker.split(":")[4]}
+    if job_arn:
+        context |= {"aws:SourceArn": job_arn, "aws:SourceAccount": job_arn.split(":")[4]}
     role = _role(iam, role_arn)
     assume = Question("sts:AssumeRole", principals=(SERVICE,), context=context)
     if verdict([{**role["AssumeRolePolicyDocument"]}], assume) != "Allow":
@@ -41,22 +43,27 @@ def check(iam: Any, s3: Any, role_arn: str, location: str, actions: tuple[str, .
             f"Amazon Personalize can't assume the role {role_arn}. Its trust policy must allow {SERVICE} to call"
             " sts:AssumeRole."
         )
-    own = list(_policies_of(iam, role))
+    role_policies = list(_policies_of(iam, role))
     bucket, _, path = location.removeprefix("s3://").partition("/")
-    of_the_bucket = [_bucket_policy(s3, bucket, location)]
+    bucket_policies = [_bucket_policy(s3, bucket, location)]
     for action in actions:
         resource = f"arn:aws:s3:::{bucket}"
         on_objects = action != "s3:ListBucket"
-        asked = Question(
-            action, f"{resource}/{path}" if on_objects else resource, (SERVICE, role_arn, _root(role_arn)),
+        question = Question(
+            action,
+            f"{resource}/{path}" if on_objects else resource,
+            (SERVICE, role_arn, _root(role_arn)),
             context if on_objects else {**context, "s3:prefix": path},
-        )  # fmt: skip
-        for policies, whose in ((own, f"role {role_arn}"), (of_the_bucket, f"policy of the bucket {bucket}")):
-            said = verdict(policies, asked)
-            if said != "Allow":
+        )
+        for policies, whose in (
+            (role_policies, f"role {role_arn}"),
+            (bucket_policies, f"policy of the bucket {bucket}"),
+        ):
+            decision = verdict(policies, question)
+            if decision != "Allow":
                 raise AccessRefusedError(
                     f"Insufficient privileges for accessing data in S3: the {whose}"
-                    f" {'denies' if said == 'Deny' else 'does not allow'} {action} on {asked.resource}. Attach"
+                    f" {'denies' if decision == 'Deny' else 'does not allow'} {action} on {question.resource}. Attach"
                     " policies that allow it to the Amazon S3 bucket and to the Amazon Personalize service role."
                 )
 

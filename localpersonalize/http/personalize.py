@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from localpersonalize import fault_injection
-from localpersonalize.fault_injection import Faults
+from localpersonalize.fault_injection import Faults, error_of
 from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
 from localpersonalize.resources import operations
@@ -30,7 +29,7 @@ class HangUpError(Exception):
 
 
 @dataclass(frozen=True)
-class Request:
+class ApiRequest:
     """A request, its body still to be read and its signature to be verified by `read`."""
 
     method: str
@@ -40,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Response:
+class ApiResponse:
     """An answer as it goes over the wire."""
 
     status: int
@@ -61,7 +60,7 @@ class PersonalizeApi:
         """Whether an operation of the runtime or of the events service has this path."""
         return self._operations.has_path(path)
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: ApiRequest) -> ApiResponse:
         """
         :raises HangUpError: if the connection is to be closed without an answer.
         """
@@ -87,14 +86,14 @@ class PersonalizeApi:
         headers = [(b"x-amzn-requestid", request_id.encode())]
         if status >= 400:
             headers.append((b"x-amzn-errortype", code.encode()))
-        return Response(status, content, content_type, headers)
+        return ApiResponse(status, content, content_type, headers)
 
     async def _perform_or_fail(self, operation: Operation, parameters: dict[str, Any]) -> Answer:
         """Perform an operation, unless a fault was asked for."""
         fault = self._faults.of_request(operation.name)
         if fault is None:
             return await self._perform(operation, parameters)
-        if error := fault_injection.answer(fault):
+        if error := error_of(fault):
             raise error
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
@@ -108,23 +107,21 @@ class PersonalizeApi:
     async def _perform(self, operation: Operation, parameters: dict[str, Any]) -> Answer:
         if operation.name in RUNTIME_OPERATIONS:
             return await self._context.engine.answer_soon(operation.name, parameters)
-        perform = operations.OPERATIONS.get(operation.name)
-        if perform is None:
+        handle = operations.OPERATIONS.get(operation.name)
+        if handle is None:
             raise ServiceError(f"{operation.name} is not implemented yet.", code="NotImplemented", status=501)
         async with self._changes:
-            return await asyncio.to_thread(self._call, operation, perform, parameters)
+            return await asyncio.to_thread(self._call, operation, handle, parameters)
 
-    def _call(
-        self, operation: Operation, perform: operations.Operation, parameters: dict[str, Any]
-    ) -> Answer:
+    def _call(self, operation: Operation, handle: operations.Handler, parameters: dict[str, Any]) -> Answer:
         """Perform it; one that changes resources sees none change between its checks and its change."""
         if operation.service != "personalize" or operation.name.startswith(READING):
-            return perform(self._context, parameters)
+            return handle(self._context, parameters)
         prepare = operations.PREPARATIONS.get(operation.name)
         if prepare:
             prepare(parameters)
         with self._context.database.transaction():
-            return perform(self._context, parameters)
+            return handle(self._context, parameters)
 
     def _observe(self, request_id: str, name: str, code: str, status: int, seconds: float) -> None:
         """Count a request, and log it unless it is one of the many that applications send."""

@@ -10,9 +10,16 @@ import aiohttp
 from yarl import URL
 
 HOP_BY_HOP = {
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
-    "upgrade", "expect",
-}  # fmt: skip
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "expect",
+}
 _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
 
@@ -35,9 +42,13 @@ async def forward(
     chunked = any(key == b"transfer-encoding" for key, _ in scope["headers"])
     has_body = chunked or ("content-length" in names and dict(headers).get("content-length") != "0")
     async with _session().request(
-        scope["method"], url, headers=headers, data=_body(receive) if has_body else None, allow_redirects=False,
+        scope["method"],
+        url,
+        headers=headers,
+        data=_body(receive) if has_body else None,
+        allow_redirects=False,
         skip_auto_headers=("User-Agent", "Accept", "Content-Type", "Accept-Encoding"),
-    ) as response:  # fmt: skip
+    ) as response:
         answered = [(k, v) for k, v in response.raw_headers if k.decode().lower() not in HOP_BY_HOP]
         await send({"type": "http.response.start", "status": response.status, "headers": answered})
         async for chunk in response.content.iter_any():
@@ -58,7 +69,10 @@ def _session() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
     if loop not in _sessions:
         _sessions[loop] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=64), timeout=aiohttp.ClientTimeout(total=None),
-            auto_decompress=False, read_bufsize=1 << 20, trust_env=False,
-        )  # fmt: skip
+            connector=aiohttp.TCPConnector(limit=64),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+            read_bufsize=1 << 20,
+            trust_env=False,
+        )
     return _sessions[loop]

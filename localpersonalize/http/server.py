@@ -18,7 +18,7 @@ from localpersonalize.http.asgi import (
 )
 from localpersonalize.http.background import Background
 from localpersonalize.http.health import OK, Health
-from localpersonalize.http.personalize import HangUpError, PersonalizeApi, Request
+from localpersonalize.http.personalize import ApiRequest, HangUpError, PersonalizeApi
 from localpersonalize.http.proxy import forward
 from localpersonalize.protocol import sigv4, xml_errors
 from localpersonalize.protocol.errors import ServiceError
@@ -73,7 +73,7 @@ class Server:
             self._verify(scope, headers, query, body)
             return body
 
-        request = Request(scope["method"], scope["path"], headers.get("x-amz-target"), read)
+        request = ApiRequest(scope["method"], scope["path"], headers.get("x-amz-target"), read)
         try:
             response = await self._api.answer(request)
         except HangUpError:

@@ -14,13 +14,13 @@ from localpersonalize.resources.types import (
     BATCH_SEGMENT_JOB,
     CREATE_FAILED,
     BatchJob,
-    Kind,
+    ResourceKind,
 )
 
 
 def run_batch(context: Context, job: JobContext) -> None:
     inference = job.details["task"] == "batch-inference-job"
-    kind: Kind[BatchJob] = BATCH_INFERENCE_JOB if inference else BATCH_SEGMENT_JOB
+    kind: ResourceKind[BatchJob] = BATCH_INFERENCE_JOB if inference else BATCH_SEGMENT_JOB
     batch = lifecycle.begin(context, kind, job.arn)
     if batch is None:
         return

@@ -19,7 +19,7 @@ def resource_type(kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class Account:
+class AwsAccount:
     """An account in a region: what ARNs begin with."""
 
     region: str = "us-east-1"

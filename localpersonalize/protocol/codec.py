@@ -118,17 +118,17 @@ def _string(_: Codec, shape: Shape) -> Decoder:
         if not isinstance(value, str):
             found.append(_wrong_type(path, value, "a string"))
             return ""
-        shown = "***" if secret else value[:256]
-        limits(value, path, found, shown)
+        display = "***" if secret else value[:256]
+        limits(value, path, found, display)
         if pattern is not None and not pattern.fullmatch(value):
             found.append(
-                f"Value '{shown}' at '{path}' failed to satisfy constraint: Member must satisfy regular"
+                f"Value '{display}' at '{path}' failed to satisfy constraint: Member must satisfy regular"
                 f" expression pattern: {text}"
             )
         if allowed and value not in allowed:
             choices = ", ".join(sorted(allowed))
             found.append(
-                f"Value '{shown}' at '{path}' failed to satisfy constraint: Member must satisfy enum value"
+                f"Value '{display}' at '{path}' failed to satisfy constraint: Member must satisfy enum value"
                 f" set: [{choices}]"
             )
         return value
@@ -197,7 +197,7 @@ def _blob(_: Codec, __: Shape) -> Decoder:
 def _length_check(shape: Shape) -> Callable[..., None]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
 
-    def check(value: Any, path: str, found: Violations, shown: object = None) -> None:
+    def check(value: Any, path: str, found: Violations, display: object = None) -> None:
         size = len(value)
         if (low is not None and size < low) or (high is not None and size > high):
             bound = (
@@ -205,7 +205,7 @@ def _length_check(shape: Shape) -> Callable[..., None]:
                 if low is not None and size < low
                 else f"less than or equal to {high}"
             )
-            display = f"'{shown}' " if shown is not None else ""
+            display = f"'{display}' " if display is not None else ""
             found.append(
                 f"Value {display}at '{path}' failed to satisfy constraint: Member must have length {bound}"
             )
@@ -269,10 +269,19 @@ def _encode_as_is(_: Codec, __: Shape) -> Encoder:
 
 
 _DECODERS: Mapping[str, Callable[[Codec, Any], Decoder]] = {
-    "structure": _structure, "list": _list, "map": _map, "string": _string, "boolean": _boolean,
-    "timestamp": _timestamp, "blob": _blob,
-}  # fmt: skip
+    "structure": _structure,
+    "list": _list,
+    "map": _map,
+    "string": _string,
+    "boolean": _boolean,
+    "timestamp": _timestamp,
+    "blob": _blob,
+}
 _ENCODERS: Mapping[str, Callable[[Codec, Any], Encoder]] = {
-    "structure": _encode_structure, "list": _encode_list, "map": _encode_map, "timestamp": _encode_timestamp,
-    "blob": _encode_blob, **dict.fromkeys(NUMBERS, _encode_number),
-}  # fmt: skip
+    "structure": _encode_structure,
+    "list": _encode_list,
+    "map": _encode_map,
+    "timestamp": _encode_timestamp,
+    "blob": _encode_blob,
+    **dict.fromkeys(NUMBERS, _encode_number),
+}

@@ -98,7 +98,10 @@ class Operations:
 def _operation(service: str, model: OperationModel, codec: Codec) -> Operation:
     content = "application/x-amz-json-1.1" if service == "personalize" else "application/json"
     return Operation(
-        service, model.name, model, content,
+        service,
+        model.name,
+        model,
+        content,
         codec.decoder(model.input_shape) if model.input_shape else None,
         codec.encoder(model.output_shape) if model.output_shape else None,
-    )  # fmt: skip
+    )

@@ -191,11 +191,14 @@ def _claim(query: str, headers: Mapping[str, str]) -> _Claim:
 def _check_scope(claim: _Claim, regions: Collection[str], services: Collection[str]) -> None:
     _, region, service, end = claim.scope[-4:]
     wrong = (
-        f"a valid region, not '{region}'. Use {', '.join(sorted(regions))}" if regions and region not in regions
-        else f"the correct service, not '{service}'" if services and service not in services
-        else f"aws4_request, not '{end}'" if end != "aws4_request"
+        f"a valid region, not '{region}'. Use {', '.join(sorted(regions))}"
+        if regions and region not in regions
+        else f"the correct service, not '{service}'"
+        if services and service not in services
+        else f"aws4_request, not '{end}'"
+        if end != "aws4_request"
         else ""
-    )  # fmt: skip
+    )
     if wrong:
         raise SignatureError(f"Credential should be scoped to {wrong}.", "scope", claim.presigned)
 

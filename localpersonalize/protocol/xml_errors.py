@@ -1,4 +1,4 @@
-"""Requests to the services that the stand-in plays: signed by the account's key, or refused in the service's words.
+"""Requests to the services that moto plays: signed by the account's key, or refused in the service's words.
 
 S3 hashes bodies of any size itself, so there the hash that was signed is taken as it is; the others' bodies are small.
 """

@@ -14,7 +14,7 @@ from localpersonalize.resources.types import (
     BATCH_SEGMENT_JOB,
     FILTER,
     BatchJob,
-    Kind,
+    ResourceKind,
     SolutionVersion,
 )
 
@@ -42,7 +42,7 @@ def create_segment(context: Context, params: Params) -> Answer:
 
 
 def _create(
-    context: Context, kind: Kind[BatchJob], task: str, params: Params, version: SolutionVersion
+    context: Context, kind: ResourceKind[BatchJob], task: str, params: Params, version: SolutionVersion
 ) -> Answer:
     """
     :param task: of the worker process.
@@ -63,7 +63,7 @@ def _create(
     return {kind.arn_member: arn}
 
 
-def _check(context: Context, kind: Kind[BatchJob], params: Params, version: SolutionVersion) -> None:
+def _check(context: Context, kind: ResourceKind[BatchJob], params: Params, version: SolutionVersion) -> None:
     """
     :raises InvalidInputError: if the job can't succeed, whatever its input holds.
     """

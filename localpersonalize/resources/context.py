@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from localpersonalize.aws.clients import Clients
 from localpersonalize.database import Database
 from localpersonalize.datasets.tables import Tables
-from localpersonalize.protocol.arns import Account
+from localpersonalize.protocol.arns import AwsAccount
 from localpersonalize.quotas import Quotas
 from localpersonalize.resources.repository import Repository
 from localpersonalize.runtime.adapters import model_folder
@@ -21,10 +21,25 @@ Params = Mapping[str, Any]
 Answer = Mapping[str, Any]
 """What an operation answers, by the names of the service model."""
 JobName = Literal[
-    "become active", "import", "export", "delete users", "update dataset", "update solution", "train", "deploy",
-    "redeploy", "train recommender", "update recommender", "stop recommender", "start recommender",
-    "update metric attribution", "measure events", "report on import", "batch", "delete",
-]  # fmt: skip
+    "become active",
+    "import",
+    "export",
+    "delete users",
+    "update dataset",
+    "update solution",
+    "train",
+    "deploy",
+    "redeploy",
+    "train recommender",
+    "update recommender",
+    "stop recommender",
+    "start recommender",
+    "update metric attribution",
+    "measure events",
+    "report on import",
+    "batch",
+    "delete",
+]
 """As the database keeps unfinished jobs; what each one does: `localpersonalize.jobs.job_types`."""
 
 
@@ -42,7 +57,7 @@ class JobQueue(Protocol):
 class Context:
     """The collaborators of one account in one region."""
 
-    account: Account
+    account: AwsAccount
     quotas: Quotas
     database: Database
     resources: Repository

@@ -25,13 +25,13 @@ from localpersonalize.resources.types import (
     SCHEMA,
     SOLUTION,
     SOLUTION_VERSION,
-    Kind,
     Resource,
+    ResourceKind,
 )
 from localpersonalize.resources.updates import is_updating
 
 # Kinds that keep another from being deleted, with the member that names it: always, or while they are being made.
-CHILDREN: Mapping[str, tuple[tuple[Kind[Any], str], ...]] = {
+CHILDREN: Mapping[str, tuple[tuple[ResourceKind[Any], str], ...]] = {
     DATASET_GROUP.name: tuple(
         (kind, "datasetGroupArn")
         for kind in (DATASET, SOLUTION, EVENT_TRACKER, FILTER, RECOMMENDER, METRIC_ATTRIBUTION)
@@ -39,14 +39,14 @@ CHILDREN: Mapping[str, tuple[tuple[Kind[Any], str], ...]] = {
     SCHEMA.name: ((DATASET, "schemaArn"),),
     SOLUTION.name: ((CAMPAIGN, "_solutionArn"),),
 }
-USERS: Mapping[str, tuple[tuple[Kind[Any], str], ...]] = {
+USERS: Mapping[str, tuple[tuple[ResourceKind[Any], str], ...]] = {
     DATASET.name: ((DATASET_IMPORT_JOB, "datasetArn"), (DATASET_EXPORT_JOB, "datasetArn")),
     SOLUTION.name: ((SOLUTION_VERSION, "solutionArn"),),
     FILTER.name: ((BATCH_INFERENCE_JOB, "filterArn"), (BATCH_SEGMENT_JOB, "filterArn")),
 }
 
 
-def delete(kind: Kind[Resource], context: Context, params: Params) -> Answer:
+def delete(kind: ResourceKind[Resource], context: Context, params: Params) -> Answer:
     arn = params[kind.arn_member]
     body = context.resources.require(kind, arn)
     # An update of a solution only changes its settings, and does not keep it.
@@ -64,7 +64,7 @@ def delete(kind: Kind[Resource], context: Context, params: Params) -> Answer:
     return {}
 
 
-def _dependents(context: Context, kind: Kind[Resource], arn: str) -> Iterator[tuple[str, int]]:
+def _dependents(context: Context, kind: ResourceKind[Resource], arn: str) -> Iterator[tuple[str, int]]:
     """Kinds that keep a resource from being deleted, and how many of them do."""
     for other, member in CHILDREN.get(kind.name, ()):
         children = [body for body in context.resources.all(other) if body.get(member) == arn]

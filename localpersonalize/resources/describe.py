@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from localpersonalize.protocol.paging import page
 from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.types import Kind, Resource
+from localpersonalize.resources.types import Resource, ResourceKind
 
 
-def describe(kind: Kind[Resource], context: Context, params: Params) -> Answer:
+def describe(kind: ResourceKind[Resource], context: Context, params: Params) -> Answer:
     return {kind.member: context.resources.require(kind, params[kind.arn_member])}
 
 
-def list_all(kind: Kind[Resource], context: Context, params: Params) -> Answer:
+def list_all(kind: ResourceKind[Resource], context: Context, params: Params) -> Answer:
     parent = params.get(kind.parent_member) if kind.parent_member else None
     resources, token = page(context.resources.all(kind, parent), params)
     return {kind.list_member: resources, "nextToken": token}

@@ -18,8 +18,8 @@ from localpersonalize.resources.types import (
     CREATE_IN_PROGRESS,
     CREATE_PENDING,
     CREATE_STOPPED,
-    Kind,
     Resource,
+    ResourceKind,
     Status,
 )
 
@@ -30,7 +30,7 @@ _UNFINISHED = (*_PENDING, CREATE_IN_PROGRESS, "IN_PROGRESS")
 
 def create(
     context: Context,
-    kind: Kind[Resource],
+    kind: ResourceKind[Resource],
     arn: str,
     body: Mapping[str, Any],
     *,
@@ -61,7 +61,7 @@ def create(
 
 
 def begin(
-    context: Context, kind: Kind[Resource], arn: str, status: Status = CREATE_IN_PROGRESS
+    context: Context, kind: ResourceKind[Resource], arn: str, status: Status = CREATE_IN_PROGRESS
 ) -> Resource | None:
     """What a job is to make, now in progress; None if it is gone, or was done before the service was killed."""
     found = context.resources.find(kind, arn)
@@ -84,7 +84,7 @@ def require_active(body: Resource, what: str) -> Resource:
     return body
 
 
-def limit_pending(context: Context, kind: Kind[Resource], arn: str) -> None:
+def limit_pending(context: Context, kind: ResourceKind[Resource], arn: str) -> None:
     """
     :param arn: of what is to be created; if it is taken, the error is that, whatever the quota.
     :raises LimitExceededError: if as many resources of the kind as the account may have are being made already.
@@ -94,7 +94,7 @@ def limit_pending(context: Context, kind: Kind[Resource], arn: str) -> None:
         raise LimitExceededError(f"More than {most} resources with PENDING or IN_PROGRESS status.")
 
 
-def limit_number(context: Context, kind: Kind[Resource], group_arn: str | None = None) -> None:
+def limit_number(context: Context, kind: ResourceKind[Resource], group_arn: str | None = None) -> None:
     """
     :raises LimitExceededError: if the account, or a dataset group, has as many resources of the kind as it may.
     """

@@ -32,9 +32,9 @@ from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.deletion import delete
 from localpersonalize.resources.describe import describe, list_all
 
-Operation = Callable[[Context, Params], Answer]
+Handler = Callable[[Context, Params], Answer]
 
-OPERATIONS: Mapping[str, Operation] = {
+OPERATIONS: Mapping[str, Handler] = {
     "CreateDatasetGroup": dataset_groups.create,
     "DescribeDatasetGroup": partial(describe, types.DATASET_GROUP),
     "ListDatasetGroups": partial(list_all, types.DATASET_GROUP),

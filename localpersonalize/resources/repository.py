@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from localpersonalize.database import Database
 from localpersonalize.protocol.errors import NotFoundError
-from localpersonalize.resources.types import Kind, Resource
+from localpersonalize.resources.types import Resource, ResourceKind
 
 
 class Repository:
@@ -16,11 +16,11 @@ class Repository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, kind: Kind[Resource], arn: str) -> Resource | None:
+    def find(self, kind: ResourceKind[Resource], arn: str) -> Resource | None:
         """The resource of this ARN, None if there is none or it is of another kind."""
         return cast("Resource | None", self._database.get(arn, kind.name))
 
-    def require(self, kind: Kind[Resource], arn: str) -> Resource:
+    def require(self, kind: ResourceKind[Resource], arn: str) -> Resource:
         """The resource of this ARN.
 
         :raises NotFoundError: if there is none, or it is of another kind.
@@ -32,7 +32,7 @@ class Repository:
             )
         return found
 
-    def all(self, kind: Kind[Resource], parent: str | None = None) -> list[Resource]:
+    def all(self, kind: ResourceKind[Resource], parent: str | None = None) -> list[Resource]:
         """Resources of a kind, oldest first; with `parent` those of one parent."""
         return cast("list[Resource]", self._database.all(kind.name, parent))
 
@@ -41,7 +41,7 @@ class Repository:
         return self._database.get(arn) is not None
 
     def add(
-        self, kind: Kind[Resource], arn: str, body: Mapping[str, Any], parent: str | None = None
+        self, kind: ResourceKind[Resource], arn: str, body: Mapping[str, Any], parent: str | None = None
     ) -> Resource:
         """Keep a new resource, with its times of creation and change.
 
@@ -49,7 +49,7 @@ class Repository:
         """
         return cast("Resource", self._database.add(kind.name, arn, body, parent))
 
-    def change(self, kind: Kind[Resource], arn: str, **changes: Any) -> Resource | None:
+    def change(self, kind: ResourceKind[Resource], arn: str, **changes: Any) -> Resource | None:
         """Set members of a resource (None removes one) and its time of change; None if it is gone."""
         return cast("Resource | None", self._database.change(arn, **changes))
 

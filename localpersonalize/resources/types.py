@@ -16,12 +16,27 @@ from localpersonalize.protocol.arns import member_name
 # --- states ---
 
 Status = Literal[
-    "CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE", "CREATE FAILED", "CREATE STOPPING", "CREATE STOPPED",
-    "PENDING", "IN_PROGRESS", "COMPLETED", "FAILED",
-    "UPDATE PENDING", "UPDATE IN_PROGRESS",
-    "STOP PENDING", "STOP IN_PROGRESS", "INACTIVE", "START PENDING", "START IN_PROGRESS",
-    "DELETE PENDING", "DELETE IN_PROGRESS", "DELETE FAILED",
-]  # fmt: skip
+    "CREATE PENDING",
+    "CREATE IN_PROGRESS",
+    "ACTIVE",
+    "CREATE FAILED",
+    "CREATE STOPPING",
+    "CREATE STOPPED",
+    "PENDING",
+    "IN_PROGRESS",
+    "COMPLETED",
+    "FAILED",
+    "UPDATE PENDING",
+    "UPDATE IN_PROGRESS",
+    "STOP PENDING",
+    "STOP IN_PROGRESS",
+    "INACTIVE",
+    "START PENDING",
+    "START IN_PROGRESS",
+    "DELETE PENDING",
+    "DELETE IN_PROGRESS",
+    "DELETE FAILED",
+]
 
 CREATE_PENDING: Final = "CREATE PENDING"
 CREATE_IN_PROGRESS: Final = "CREATE IN_PROGRESS"
@@ -211,7 +226,7 @@ class Campaign(_Stateful):
     _groupArn: str
 
 
-class Filter(_Stateful):
+class StoredFilter(_Stateful):
     filterArn: str
     name: str
     datasetGroupArn: str
@@ -267,7 +282,7 @@ Resource_co = TypeVar("Resource_co", bound=Mapping[str, object], covariant=True)
 
 
 @dataclass(frozen=True)
-class Kind(Generic[Resource_co]):
+class ResourceKind(Generic[Resource_co]):
     """A kind of resource, and by its type parameter the type of such a resource.
 
     `parent_member`: the member that names its parent, by which List operations narrow their answer.
@@ -291,18 +306,18 @@ class Kind(Generic[Resource_co]):
         return "Filters" if self.name == "Filter" else f"{self.member}s"
 
 
-DATASET_GROUP: Kind[DatasetGroup] = Kind("DatasetGroup")
-SCHEMA: Kind[Schema] = Kind("Schema")
-DATASET: Kind[Dataset] = Kind("Dataset", "datasetGroupArn")
-DATASET_IMPORT_JOB: Kind[DatasetImportJob] = Kind("DatasetImportJob", "datasetArn")
-DATASET_EXPORT_JOB: Kind[DatasetExportJob] = Kind("DatasetExportJob", "datasetArn")
-DATA_DELETION_JOB: Kind[DataDeletionJob] = Kind("DataDeletionJob", "datasetGroupArn")
-METRIC_ATTRIBUTION: Kind[MetricAttribution] = Kind("MetricAttribution", "datasetGroupArn")
-SOLUTION: Kind[Solution] = Kind("Solution", "datasetGroupArn")
-SOLUTION_VERSION: Kind[SolutionVersion] = Kind("SolutionVersion", "solutionArn")
-CAMPAIGN: Kind[Campaign] = Kind("Campaign", "solutionArn")
-FILTER: Kind[Filter] = Kind("Filter", "datasetGroupArn")
-RECOMMENDER: Kind[Recommender] = Kind("Recommender", "datasetGroupArn")
-EVENT_TRACKER: Kind[EventTracker] = Kind("EventTracker", "datasetGroupArn")
-BATCH_INFERENCE_JOB: Kind[BatchInferenceJob] = Kind("BatchInferenceJob", "solutionVersionArn")
-BATCH_SEGMENT_JOB: Kind[BatchSegmentJob] = Kind("BatchSegmentJob", "solutionVersionArn")
+DATASET_GROUP: ResourceKind[DatasetGroup] = ResourceKind("DatasetGroup")
+SCHEMA: ResourceKind[Schema] = ResourceKind("Schema")
+DATASET: ResourceKind[Dataset] = ResourceKind("Dataset", "datasetGroupArn")
+DATASET_IMPORT_JOB: ResourceKind[DatasetImportJob] = ResourceKind("DatasetImportJob", "datasetArn")
+DATASET_EXPORT_JOB: ResourceKind[DatasetExportJob] = ResourceKind("DatasetExportJob", "datasetArn")
+DATA_DELETION_JOB: ResourceKind[DataDeletionJob] = ResourceKind("DataDeletionJob", "datasetGroupArn")
+METRIC_ATTRIBUTION: ResourceKind[MetricAttribution] = ResourceKind("MetricAttribution", "datasetGroupArn")
+SOLUTION: ResourceKind[Solution] = ResourceKind("Solution", "datasetGroupArn")
+SOLUTION_VERSION: ResourceKind[SolutionVersion] = ResourceKind("SolutionVersion", "solutionArn")
+CAMPAIGN: ResourceKind[Campaign] = ResourceKind("Campaign", "solutionArn")
+FILTER: ResourceKind[StoredFilter] = ResourceKind("Filter", "datasetGroupArn")
+RECOMMENDER: ResourceKind[Recommender] = ResourceKind("Recommender", "datasetGroupArn")
+EVENT_TRACKER: ResourceKind[EventTracker] = ResourceKind("EventTracker", "datasetGroupArn")
+BATCH_INFERENCE_JOB: ResourceKind[BatchInferenceJob] = ResourceKind("BatchInferenceJob", "solutionVersionArn")
+BATCH_SEGMENT_JOB: ResourceKind[BatchSegmentJob] = ResourceKind("BatchSegmentJob", "solutionVersionArn")

@@ -14,21 +14,30 @@ def test_an_import_that_asks_for_it_is_reported_and_so_are_events(shop: Shop) ->
     live, group = shop.live, own_group(shop, "attributed")
     for kind in ("Interactions", "Items"):
         shop[f"dataset attributed {kind}"] = live.make(
-            "Dataset", name=f"attributed-{kind}", datasetType=kind, datasetGroupArn=group,
+            "Dataset",
+            name=f"attributed-{kind}",
+            datasetType=kind,
+            datasetGroupArn=group,
             schemaArn=shop[f"schema {kind}"],
-        )  # fmt: skip
+        )
     shop.import_csv("attributed Items", "attributed-items", data.items())
     output = {"roleArn": shop.role, "s3DataDestination": {"path": f"s3://{BUCKET}/reports/"}}
     count = {"eventType": "Purchase", "metricName": "purchases", "expression": "SAMPLECOUNT()"}
     live.make(
-        "MetricAttribution", name="attributed", datasetGroupArn=group, metrics=[METRIC, count],
+        "MetricAttribution",
+        name="attributed",
+        datasetGroupArn=group,
+        metrics=[METRIC, count],
         metricsOutputConfig=output,
-    )  # fmt: skip
+    )
     live.make(
-        "DatasetImportJob", jobName="attributed", datasetArn=shop["dataset attributed Interactions"],
-        roleArn=shop.role, publishAttributionMetricsToS3=True,
+        "DatasetImportJob",
+        jobName="attributed",
+        datasetArn=shop["dataset attributed Interactions"],
+        roleArn=shop.role,
+        publishAttributionMetricsToS3=True,
         dataSource={"dataLocation": live.upload("in/attributed.csv", data.interactions())},
-    )  # fmt: skip
+    )
 
     def reports() -> list[str]:
         listed = live.s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/").get("Contents", [])
@@ -43,9 +52,11 @@ def test_an_import_that_asks_for_it_is_reported_and_so_are_events(shop: Shop) ->
     tracker = live.personalize.create_event_tracker(name="attributed", datasetGroupArn=group)
     live.wait("EventTracker", tracker["eventTrackerArn"])
     event = {
-        "eventType": "Purchase", "itemId": "i4", "sentAt": NOW,
+        "eventType": "Purchase",
+        "itemId": "i4",
+        "sentAt": NOW,
         "metricAttribution": {"eventAttributionSource": "mail"},
-    }  # fmt: skip
+    }
     live.client("personalize-events").put_events(
         trackingId=tracker["trackingId"], userId="u1", sessionId="s", eventList=[event]
     )
@@ -53,10 +64,14 @@ def test_an_import_that_asks_for_it_is_reported_and_so_are_events(shop: Shop) ->
 
     def values(name: str) -> list[float]:
         found = cloudwatch.get_metric_statistics(
-            Namespace="AWS/Personalize", MetricName=name, Period=900, Statistics=["Sum"],
-            StartTime=NOW - timedelta(hours=1), EndTime=NOW + timedelta(hours=1),
+            Namespace="AWS/Personalize",
+            MetricName=name,
+            Period=900,
+            Statistics=["Sum"],
+            StartTime=NOW - timedelta(hours=1),
+            EndTime=NOW + timedelta(hours=1),
             Dimensions=[{"Name": "EventAttributionSource", "Value": "mail"}],
-        )  # fmt: skip
+        )
         return [point["Sum"] for point in found["Datapoints"]]
 
     until(lambda: values("sales") == [4.5], "the metric in CloudWatch")

@@ -24,9 +24,14 @@ class Cli:
     def __init__(self, endpoint: str, folder: Path) -> None:
         self.command = [sys.executable, "-m", "awscli", "--endpoint-url", endpoint, "--output", "json"]
         self.environment = {
-            **os.environ, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": REGION,
-            "AWS_CONFIG_FILE": str(folder / "config"), "AWS_PAGER": "", "NO_PROXY": "*",
-        }  # fmt: skip
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": str(folder / "config"),
+            "AWS_PAGER": "",
+            "NO_PROXY": "*",
+        }
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [*self.command, *words]
@@ -79,19 +84,41 @@ def test_from_a_schema_to_a_recommendation(aws: Cli, tmp_path: Path) -> None:
     group = create("dataset-group", "--name", "shell")
     aws.active("dataset-group", group)
     dataset = create(
-        "dataset", "--name", "shell", "--dataset-group-arn", group, "--schema-arn", made_schema,
-        "--dataset-type", "Interactions",
-    )  # fmt: skip
+        "dataset",
+        "--name",
+        "shell",
+        "--dataset-group-arn",
+        group,
+        "--schema-arn",
+        made_schema,
+        "--dataset-type",
+        "Interactions",
+    )
     aws.active("dataset", dataset)
     job = create(
-        "dataset-import-job", "--job-name", "shell", "--dataset-arn", dataset, "--role-arn", role["Role"]["Arn"],
-        "--data-source", "dataLocation=s3://shell/interactions.csv", "--import-mode", "FULL",
-    )  # fmt: skip
+        "dataset-import-job",
+        "--job-name",
+        "shell",
+        "--dataset-arn",
+        dataset,
+        "--role-arn",
+        role["Role"]["Arn"],
+        "--data-source",
+        "dataLocation=s3://shell/interactions.csv",
+        "--import-mode",
+        "FULL",
+    )
     aws.active("dataset-import-job", job)
     solution = create(
-        "solution", "--name", "shell", "--dataset-group-arn", group, "--recipe-arn", RECIPE,
+        "solution",
+        "--name",
+        "shell",
+        "--dataset-group-arn",
+        group,
+        "--recipe-arn",
+        RECIPE,
         "--no-perform-auto-training",
-    )  # fmt: skip
+    )
     aws.active("solution", solution)
     version = create("solution-version", "--solution-arn", solution)
     aws.active("solution-version", version)
@@ -100,9 +127,15 @@ def test_from_a_schema_to_a_recommendation(aws: Cli, tmp_path: Path) -> None:
     campaign = create("campaign", "--name", "shell", "--solution-version-arn", version)
     aws.active("campaign", campaign)
     answer = aws(
-        "personalize-runtime", "get-recommendations", "--campaign-arn", campaign, "--user-id", "u1",
-        "--num-results", "3",
-    )  # fmt: skip
+        "personalize-runtime",
+        "get-recommendations",
+        "--campaign-arn",
+        campaign,
+        "--user-id",
+        "u1",
+        "--num-results",
+        "3",
+    )
     assert [item["itemId"] for item in answer["itemList"]] == ["i0", "i1", "i2"]
     groups = aws("personalize", "list-dataset-groups", "--max-items", "500")["datasetGroups"]
     assert group in [entry["datasetGroupArn"] for entry in groups]

@@ -20,9 +20,12 @@ class Group:
         self.shop, self.name, self.arn = shop, name, own_group(shop, name)
         for kind in ("Interactions", "Users"):
             shop[f"dataset {name} {kind}"] = shop.live.make(
-                "Dataset", name=f"{name}-{kind}", datasetType=kind, datasetGroupArn=self.arn,
+                "Dataset",
+                name=f"{name}-{kind}",
+                datasetType=kind,
+                datasetGroupArn=self.arn,
                 schemaArn=shop[f"schema {kind}"],
-            )  # fmt: skip
+            )
 
     def load(self, kind: str, text: str, job: str, mode: str = "FULL", wait: bool = True) -> str:
         return self.shop.import_csv(f"{self.name} {kind}", f"{self.name}-{job}", text, mode, wait)
@@ -31,10 +34,13 @@ class Group:
         """What a dataset export writes."""
         job = f"{self.name}-{kind}-{mode}-{len(self.shop.arns)}"
         self.shop[job] = self.shop.live.make(
-            "DatasetExportJob", jobName=job, datasetArn=self.shop[f"dataset {self.name} {kind}"],
-            ingestionMode=mode, roleArn=self.shop.role,
+            "DatasetExportJob",
+            jobName=job,
+            datasetArn=self.shop[f"dataset {self.name} {kind}"],
+            ingestionMode=mode,
+            roleArn=self.shop.role,
             jobOutput={"s3DataDestination": {"path": f"s3://{BUCKET}/out/"}},
-        )  # fmt: skip
+        )
         key = f"out/{job}/{kind.lower()}.csv"
         text = self.shop.live.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
         return list(csv.DictReader(io.StringIO(text)))
@@ -105,9 +111,13 @@ def test_a_deletion_forgets_users_everywhere(shop: Shop) -> None:
     group.put_event(tracking_id, "u2", "i2")
     location = shop.live.upload("forget/two.csv", "USER_ID\nu1\nu3\n")
     arn = shop.live.make(
-        "DataDeletionJob", jobName="two", datasetGroupArn=group.arn, roleArn=shop.role, wait=False,
+        "DataDeletionJob",
+        jobName="two",
+        datasetGroupArn=group.arn,
+        roleArn=shop.role,
+        wait=False,
         dataSource={"dataLocation": location},
-    )  # fmt: skip
+    )
     done = shop.live.wait("DataDeletionJob", arn, "COMPLETED")
     assert done["numDeleted"] == 2 * 20 + 2 + 1
     left = {row["USER_ID"] for row in group.rows("Interactions")}
@@ -122,9 +132,13 @@ def test_a_role_that_may_not_read_fails_the_import(shop: Shop) -> None:
     location = shop.live.upload("roles.csv", data.users())
     for role, says in ((other, "can't assume"), (other + "-none", "does not exist")):
         arn = shop.live.make(
-            "DatasetImportJob", jobName=f"roles-{len(says)}", datasetArn=shop["dataset roles Users"],
-            roleArn=role, dataSource={"dataLocation": location}, wait=False,
-        )  # fmt: skip
+            "DatasetImportJob",
+            jobName=f"roles-{len(says)}",
+            datasetArn=shop["dataset roles Users"],
+            roleArn=role,
+            dataSource={"dataLocation": location},
+            wait=False,
+        )
         assert says in shop.live.wait("DatasetImportJob", arn, "CREATE FAILED")["failureReason"]
     assert group.rows("Users") == []
 

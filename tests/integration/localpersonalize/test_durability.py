@@ -32,17 +32,30 @@ def test_objects_keep_their_bytes_headers_and_tags(own: Live) -> None:
     s3.create_bucket(Bucket="kept")
     names = ["plain", "folder/two words & ä+%41.csv", "empty", "big"]
     s3.put_object(
-        Bucket="kept", Key=names[0], Body=gzip.compress(b"x"), ContentType="text/csv", ContentEncoding="gzip",
-        Metadata={"rows": "1"}, Tagging=urllib.parse.urlencode({"kept": "yes"}),
-    )  # fmt: skip
+        Bucket="kept",
+        Key=names[0],
+        Body=gzip.compress(b"x"),
+        ContentType="text/csv",
+        ContentEncoding="gzip",
+        Metadata={"rows": "1"},
+        Tagging=urllib.parse.urlencode({"kept": "yes"}),
+    )
     s3.put_object(Bucket="kept", Key=names[1], Body=b"12345")
     s3.put_object(Bucket="kept", Key=names[2], Body=b"")
     upload = s3.create_multipart_upload(Bucket="kept", Key=names[3])["UploadId"]
     parts = [
-        {"PartNumber": n, "ETag": s3.upload_part(
-            Bucket="kept", Key=names[3], UploadId=upload, PartNumber=n, Body=BIG[(n - 1) * 10_485_760 : n * 10_485_760]
-        )["ETag"]} for n in (1, 2)
-    ]  # fmt: skip
+        {
+            "PartNumber": n,
+            "ETag": s3.upload_part(
+                Bucket="kept",
+                Key=names[3],
+                UploadId=upload,
+                PartNumber=n,
+                Body=BIG[(n - 1) * 10_485_760 : n * 10_485_760],
+            )["ETag"],
+        }
+        for n in (1, 2)
+    ]
     s3.complete_multipart_upload(
         Bucket="kept", Key=names[3], UploadId=upload, MultipartUpload={"Parts": parts}
     )

@@ -40,9 +40,13 @@ def send(
 )
 def test_another_key_pair_is_refused(live: Live, key: str, secret: str, expected: str) -> None:
     client = boto3.client(
-        "personalize", endpoint_url=live.endpoint, region_name=REGION, aws_access_key_id=key,
-        aws_secret_access_key=secret, config=Config(proxies={}),
-    )  # fmt: skip
+        "personalize",
+        endpoint_url=live.endpoint,
+        region_name=REGION,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(proxies={}),
+    )
     assert code(client.list_dataset_groups) == expected
 
 
@@ -64,9 +68,13 @@ def test_another_key_pair_reaches_no_object_and_no_role(
 ) -> None:
     def other(service: str) -> Any:
         return boto3.client(
-            service, endpoint_url=live.endpoint, region_name=REGION, aws_access_key_id=key,
-            aws_secret_access_key=secret, config=Config(proxies={}),
-        )  # fmt: skip
+            service,
+            endpoint_url=live.endpoint,
+            region_name=REGION,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(proxies={}),
+        )
 
     live.s3.create_bucket(Bucket="closed")
     assert code(lambda: other("s3").list_objects_v2(Bucket="closed")) == expected

@@ -21,13 +21,20 @@ def test_imports_and_exports_use_the_other_s3(tmp_path: Path) -> None:
         )
         location = other.upload("in/users.csv", users())
         live.make(
-            "DatasetImportJob", jobName="in", datasetArn=dataset, roleArn=shop.role,
+            "DatasetImportJob",
+            jobName="in",
+            datasetArn=dataset,
+            roleArn=shop.role,
             dataSource={"dataLocation": location},
-        )  # fmt: skip
+        )
         live.make(
-            "DatasetExportJob", jobName="out", datasetArn=dataset, roleArn=shop.role, ingestionMode="BULK",
+            "DatasetExportJob",
+            jobName="out",
+            datasetArn=dataset,
+            roleArn=shop.role,
+            ingestionMode="BULK",
             jobOutput={"s3DataDestination": {"path": f"s3://{BUCKET}/out"}},
-        )  # fmt: skip
+        )
         text = other.s3.get_object(Bucket=BUCKET, Key="out/out/users.csv")["Body"].read().decode()
         assert len(text.splitlines()) == len(users().splitlines())
         assert code(lambda: live.s3.head_object(Bucket=BUCKET, Key="out/out/users.csv")) == "404"

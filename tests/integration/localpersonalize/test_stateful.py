@@ -34,8 +34,12 @@ from tests.support.localpersonalize.live import Live, code, schema, until
 NAMES = st.sampled_from(["one", "two"])
 SCHEMA = schema("Interactions", ("USER_ID", "string"), ("ITEM_ID", "string"), ("TIMESTAMP", "long"))
 WIDER = schema(
-    "Interactions", ("USER_ID", "string"), ("ITEM_ID", "string"), ("TIMESTAMP", "long"), ("PLACE", ["null", "string"]),
-)  # fmt: skip
+    "Interactions",
+    ("USER_ID", "string"),
+    ("ITEM_ID", "string"),
+    ("TIMESTAMP", "long"),
+    ("PLACE", ["null", "string"]),
+)
 ROWS = 1000
 FINAL = ("ACTIVE", "CREATE FAILED")
 _examples = count()
@@ -158,9 +162,12 @@ class Service(RuleBasedStateMachine):
         text = "\n".join([",".join(columns), *(line + padding for line in lines)])
         location = self.live.upload(f"{self.prefix}{name}/{dataset.jobs}.csv", text)
         job = self.api.create_dataset_import_job(
-            jobName=f"{self.prefix}{name}-{dataset.jobs}", datasetArn=dataset.arn, roleArn=self.role,
-            dataSource={"dataLocation": location}, importMode=mode,
-        )["datasetImportJobArn"]  # fmt: skip
+            jobName=f"{self.prefix}{name}-{dataset.jobs}",
+            datasetArn=dataset.arn,
+            roleArn=self.role,
+            dataSource={"dataLocation": location},
+            importMode=mode,
+        )["datasetImportJobArn"]
         if killed:
             self.kill()
         status = self.ended("dataset_import_job", "datasetImportJob", job)
@@ -198,9 +205,12 @@ class Service(RuleBasedStateMachine):
     def train(self, killed: bool) -> None:
         if not self.model.solution:
             self.model.solution = self.live.make(
-                "Solution", name=self.prefix, datasetGroupArn=self.model.groups[self.trainable()[0]],
-                recipeArn="arn:aws:personalize:::recipe/aws-popularity-count", performAutoTraining=False,
-            )  # fmt: skip
+                "Solution",
+                name=self.prefix,
+                datasetGroupArn=self.model.groups[self.trainable()[0]],
+                recipeArn="arn:aws:personalize:::recipe/aws-popularity-count",
+                performAutoTraining=False,
+            )
         version = self.api.create_solution_version(solutionArn=self.model.solution)["solutionVersionArn"]
         if killed:
             self.kill()
@@ -223,11 +233,15 @@ class Service(RuleBasedStateMachine):
         self.live.wait("Campaign", self.model.campaign)
         describe = self.api.describe_campaign
         until(
-            lambda: describe(campaignArn=self.model.campaign)["campaign"]["solutionVersionArn"] == newest
-            and describe(campaignArn=self.model.campaign)["campaign"]
-            .get("latestCampaignUpdate", {"status": "ACTIVE"})["status"] == "ACTIVE",
+            lambda: (
+                describe(campaignArn=self.model.campaign)["campaign"]["solutionVersionArn"] == newest
+                and describe(campaignArn=self.model.campaign)["campaign"].get(
+                    "latestCampaignUpdate", {"status": "ACTIVE"}
+                )["status"]
+                == "ACTIVE"
+            ),
             "the campaign's update",
-        )  # fmt: skip
+        )
         self.model.serves = newest
 
     @rule()
@@ -312,7 +326,12 @@ def test_the_service_follows_its_model(machine: type[Service]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=2, stateful_step_count=20, deadline=None, derandomize=True, database=None,
-            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+            max_examples=2,
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
         ),
-    )  # fmt: skip
+    )

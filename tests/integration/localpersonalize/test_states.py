@@ -162,9 +162,11 @@ def test_hyperparameters_out_of_range(shop: Shop) -> None:
     config = {"algorithmHyperParameters": {"popularity_discount_factor": "2"}}
     with pytest.raises(ClientError, match="popularity_discount_factor"):
         shop.live.personalize.create_solution(
-            name="no", datasetGroupArn=shop["group"], solutionConfig=config,
+            name="no",
+            datasetGroupArn=shop["group"],
+            solutionConfig=config,
             recipeArn="arn:aws:personalize:::recipe/aws-sims",
-        )  # fmt: skip
+        )
 
 
 def test_the_catalogue_describes_each_recipe_it_lists(shop: Shop) -> None:

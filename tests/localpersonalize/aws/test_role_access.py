@@ -88,10 +88,14 @@ def test_a_role_that_trusts_somebody_else(account: Account) -> None:
 def test_a_trust_policy_against_the_confused_deputy(account: Account) -> None:
     def only_for(number: str) -> dict[str, Any]:
         return {
-            "Effect": "Allow", "Principal": SERVICE, "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": number},
-                          "StringLike": {"aws:SourceArn": f"arn:aws:personalize:*:{number}:*"}},
-        }  # fmt: skip
+            "Effect": "Allow",
+            "Principal": SERVICE,
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": number},
+                "StringLike": {"aws:SourceArn": f"arn:aws:personalize:*:{number}:*"},
+            },
+        }
 
     account.trusts(only_for("123456789012"))
     account.check()

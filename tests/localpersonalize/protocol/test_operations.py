@@ -30,7 +30,7 @@ def test_there_are_71_operations_and_3_and_5() -> None:
     assert counted == {"personalize": 71, "personalize-runtime": 3, "personalize-events": 5}
 
 
-def test_all_broken_constraints_are_told_at_once() -> None:
+def test_all_broken_constraints_are_reported_at_once() -> None:
     message = refusal("CreateDatasetGroup", name="-", domain="SHOES", kmsKeyArn=5)
     assert message.startswith("3 validation errors detected: ")
     assert "'name'" in message
@@ -39,7 +39,7 @@ def test_all_broken_constraints_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "members", "told"),
+    ("name", "members", "message"),
     [
         ("CreateSchema", {"name": "n"}, "Value null at 'schema'"),
         ("ListCampaigns", {"maxResults": 101}, "less than or equal to 100"),
@@ -51,9 +51,9 @@ def test_all_broken_constraints_are_told_at_once() -> None:
     ],
 )
 def test_a_value_that_the_model_does_not_allow_is_refused(
-    name: str, members: dict[str, Any], told: str
+    name: str, members: dict[str, Any], message: str
 ) -> None:
-    assert told in refusal(name, **members)
+    assert message in refusal(name, **members)
 
 
 def test_secrets_are_not_repeated_in_errors() -> None:

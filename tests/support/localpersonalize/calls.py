@@ -53,9 +53,12 @@ def own_tracker(shop: Shop, name: str) -> str:
 
 def own_dataset(shop: Shop, name: str) -> str:
     return shop.live.make(
-        "Dataset", name=name, datasetType="Users", datasetGroupArn=own_group(shop, name),
+        "Dataset",
+        name=name,
+        datasetType="Users",
+        datasetGroupArn=own_group(shop, name),
         schemaArn=shop["schema Users"],
-    )  # fmt: skip
+    )
 
 
 def own_schema(shop: Shop, name: str, text: str = data.USERS) -> str:
@@ -65,8 +68,11 @@ def own_schema(shop: Shop, name: str, text: str = data.USERS) -> str:
 def attribution(shop: Shop) -> dict[str, Any]:
     output = {"roleArn": shop.role, "s3DataDestination": {"path": f"s3://{BUCKET}/metrics/"}}
     return {
-        "name": "effect", "datasetGroupArn": shop["group"], "metrics": [METRIC], "metricsOutputConfig": output
-    }  # fmt: skip
+        "name": "effect",
+        "datasetGroupArn": shop["group"],
+        "metrics": [METRIC],
+        "metricsOutputConfig": output,
+    }
 
 
 def the_attribution(shop: Shop) -> str:
@@ -98,10 +104,12 @@ def stopped_recommender(shop: Shop) -> str:
 def batch(shop: Shop, name: str, version: str, line: str) -> dict[str, Any]:
     path = shop.live.upload(f"batch/{name}.json", line)
     return {
-        "jobName": name, "solutionVersionArn": version, "roleArn": shop.role,
+        "jobName": name,
+        "solutionVersionArn": version,
+        "roleArn": shop.role,
         "jobInput": {"s3DataSource": {"path": path}},
         "jobOutput": {"s3DataDestination": {"path": f"s3://{BUCKET}/batch/out/{name}/"}},
-    }  # fmt: skip
+    }
 
 
 def the_batch(shop: Shop) -> str:
@@ -125,15 +133,22 @@ def the_segment(shop: Shop) -> str:
 
 def export(shop: Shop, name: str) -> dict[str, Any]:
     return {
-        "jobName": name, "datasetArn": shop["dataset Items"], "ingestionMode": "ALL", "roleArn": shop.role,
+        "jobName": name,
+        "datasetArn": shop["dataset Items"],
+        "ingestionMode": "ALL",
+        "roleArn": shop.role,
         "jobOutput": {"s3DataDestination": {"path": f"s3://{BUCKET}/exports/"}},
-    }  # fmt: skip
+    }
 
 
 def deletion(shop: Shop, name: str) -> dict[str, Any]:
     location = shop.live.upload(f"forget/{name}.csv", "USER_ID\nnobody\n")
-    return {"jobName": name, "datasetGroupArn": shop["group"], "roleArn": shop.role,
-            "dataSource": {"dataLocation": location}}  # fmt: skip
+    return {
+        "jobName": name,
+        "datasetGroupArn": shop["group"],
+        "roleArn": shop.role,
+        "dataSource": {"dataLocation": location},
+    }
 
 
 def the_deletion(shop: Shop) -> str:

@@ -31,12 +31,42 @@ from tests.support.localpersonalize.live import KEY, REGION, SECRET, Live, schem
 SERVICES = ("personalize", "personalize-runtime", "personalize-events")
 TIMEOUT_SECONDS = 60
 NASTY = [
-    None, True, False, 0, -1, 2**31, 2**63, 10**30, 1e308, -0.5, "", " ", "\x00", "../../../../etc/passwd",
-    "%2e%2e%2f", "a" * 300, "ü" * 70, "\ud83d\ude00", "\u202e", "'; DROP TABLE resources; --", "${jndi:ldap://x}",
-    "{}", "[]", "null", [], {}, [[]], [None], {"": None}, {"a": {"b": [1]}}, "s3://", "s3:///", "s3://../..",
+    None,
+    True,
+    False,
+    0,
+    -1,
+    2**31,
+    2**63,
+    10**30,
+    1e308,
+    -0.5,
+    "",
+    " ",
+    "\x00",
+    "../../../../etc/passwd",
+    "%2e%2e%2f",
+    "a" * 300,
+    "ü" * 70,
+    "\ud83d\ude00",
+    "\u202e",
+    "'; DROP TABLE resources; --",
+    "${jndi:ldap://x}",
+    "{}",
+    "[]",
+    "null",
+    [],
+    {},
+    [[]],
+    [None],
+    {"": None},
+    {"a": {"b": [1]}},
+    "s3://",
+    "s3:///",
+    "s3://../..",
     "arn:aws:personalize",
     "arn:aws:personalize:us-east-1:123456789012:solution/x/$LATEST",
-]  # fmt: skip
+]
 TEXTS = [
     "fuzz",
     "INTERACTIONS",
@@ -102,11 +132,14 @@ class Fuzzer:
                     headers["X-Amz-Target"] = pick.choice(("AmazonPersonalize.", "x", "AmazonPersonalize.No"))
                 case _:
                     signed = False
-                    headers["Authorization"] = pick.choice((
-                        "AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256 Credential=a/b/c/personalize/aws4_request",
-                        f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/us-east-1/personalize/aws4_request, "
-                        "SignedHeaders=host, Signature=00",
-                    ))  # fmt: skip
+                    headers["Authorization"] = pick.choice(
+                        (
+                            "AWS4-HMAC-SHA256 ",
+                            "AWS4-HMAC-SHA256 Credential=a/b/c/personalize/aws4_request",
+                            f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/us-east-1/personalize/aws4_request, "
+                            "SignedHeaders=host, Signature=00",
+                        )
+                    )
         return method, path, headers, body, signed
 
     def value(self, shape: Shape | None, depth: int) -> Any:

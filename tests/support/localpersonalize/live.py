@@ -94,9 +94,13 @@ class Live:
         # Not set to find out which service it was: botocore's default of retries hides faults from tests.
         options = {"retries": {"max_attempts": 0}, "proxies": {}, **config}
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=KEY,
-            aws_secret_access_key=SECRET, config=Config(**options),
-        )  # fmt: skip
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            config=Config(**options),
+        )
 
     # --- an account that can import ---
 

@@ -9,9 +9,13 @@ from tests.support.localpersonalize.live import BUCKET, Live, schema
 
 CATEGORICAL = {"name": "CATEGORY", "type": "string", "categorical": True}
 INTERACTIONS = schema(
-    "Interactions", ("USER_ID", "string"), ("ITEM_ID", "string"), ("EVENT_TYPE", "string"),
-    ("EVENT_VALUE", ["null", "float"]), ("TIMESTAMP", "long"),
-)  # fmt: skip
+    "Interactions",
+    ("USER_ID", "string"),
+    ("ITEM_ID", "string"),
+    ("EVENT_TYPE", "string"),
+    ("EVENT_VALUE", ["null", "float"]),
+    ("TIMESTAMP", "long"),
+)
 ITEMS = schema("Items", ("ITEM_ID", "string"), CATEGORICAL, ("PRICE", ["null", "float"]))
 WIDER_USERS = schema(
     "Users", ("USER_ID", "string"), {**CATEGORICAL, "name": "SEGMENT"}, ("AGE", ["null", "int"])
@@ -26,9 +30,12 @@ ACTION_INTERACTIONS = schema(
     ("TIMESTAMP", "long"),
 )
 SCHEMAS = {
-    "Interactions": INTERACTIONS, "Items": ITEMS, "Users": USERS, "Actions": ACTIONS,
+    "Interactions": INTERACTIONS,
+    "Items": ITEMS,
+    "Users": USERS,
+    "Actions": ACTIONS,
     "Action_Interactions": ACTION_INTERACTIONS,
-}  # fmt: skip
+}
 NEWEST = 1_700_000_000
 N_USERS, N_ITEMS = 60, 20
 
@@ -103,9 +110,12 @@ class Shop:
         self.import_csv("Items", "items", items())
         self.import_csv("Users", "users", users())
         self["solution"] = live.make(
-            "Solution", name="popular", datasetGroupArn=self["group"], recipeArn=RECIPE + "aws-popularity-count",
+            "Solution",
+            name="popular",
+            datasetGroupArn=self["group"],
+            recipeArn=RECIPE + "aws-popularity-count",
             performAutoTraining=False,
-        )  # fmt: skip
+        )
         self["version"] = live.make("SolutionVersion", solutionArn=self["solution"])
         self["campaign"] = live.make("Campaign", name="front", solutionVersionArn=self["version"])
         expression = "EXCLUDE ItemID WHERE Items.CATEGORY IN ($COLOUR)"
@@ -130,9 +140,12 @@ class Shop:
             for kind, text in texts.items():
                 made = live.personalize.create_schema(name=f"domain-{kind}", schema=text, domain="ECOMMERCE")
                 self[f"dataset domain {kind}"] = live.make(
-                    "Dataset", name=f"d-{kind}", datasetType=kind, datasetGroupArn=group,
+                    "Dataset",
+                    name=f"d-{kind}",
+                    datasetType=kind,
+                    datasetGroupArn=group,
                     schemaArn=made["schemaArn"],
-                )  # fmt: skip
+                )
             views = interactions(event_type="View").split("\n", 1)[1]
             self.import_csv("domain Interactions", "domain", f"{interactions()}\n{views}")
             self.import_csv("domain Items", "domain-items", items().replace("CATEGORY", "CATEGORY_L1"))
@@ -145,10 +158,13 @@ class Shop:
 
         def make() -> str:
             solution = self.live.make(
-                "Solution", name="rank", datasetGroupArn=self["group"], performAutoTraining=False,
+                "Solution",
+                name="rank",
+                datasetGroupArn=self["group"],
+                performAutoTraining=False,
                 recipeArn=RECIPE + "aws-personalized-ranking",
                 solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "32", "bptt": "8"}},
-            )  # fmt: skip
+            )
             version = self.live.make("SolutionVersion", solutionArn=solution)
             return self.live.make("Campaign", name="rank", solutionVersionArn=version)
 
@@ -158,6 +174,11 @@ class Shop:
         """Import one CSV file into a dataset."""
         self.live.upload(f"in/{name}.csv", text)
         return self.live.make(
-            "DatasetImportJob", jobName=name, datasetArn=self[f"dataset {kind}"], roleArn=self.role, wait=wait,
-            dataSource={"dataLocation": f"s3://{BUCKET}/in/{name}.csv"}, importMode=mode,
-        )  # fmt: skip
+            "DatasetImportJob",
+            jobName=name,
+            datasetArn=self[f"dataset {kind}"],
+            roleArn=self.role,
+            wait=wait,
+            dataSource={"dataLocation": f"s3://{BUCKET}/in/{name}.csv"},
+            importMode=mode,
+        )

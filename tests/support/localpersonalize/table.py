@@ -44,7 +44,7 @@ DOES: dict[str, tuple[str, str]] = {
     "CreateFilter": ("Parses the expression and checks it against the group's schemas.", ""),
     "CreateMetricAttribution": (
         "Checks expressions; sums imports into S3 and events into CloudWatch.",
-        "CloudWatch is that of the stand-in.",
+        "CloudWatch is that of moto.",
     ),
     "CreateRecommender": (
         "Trains the use case's recipe and serves it.",
