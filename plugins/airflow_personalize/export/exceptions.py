@@ -9,6 +9,17 @@ class ExportError(Exception):
     """An export that cannot go on. Trying again without a change gives the same error."""
 
 
+class QueryError(ExportError):
+    """A query that cannot be run for a partition, whatever the database holds.
+
+    :param line: where in the query, counted from 1
+    """
+
+    def __init__(self, problem: str, line: int) -> None:
+        self.problem, self.line = problem, line
+        super().__init__(f"line {line} of the query: {problem}")
+
+
 class SchemaError(ExportError):
     """An Avro schema that the service would refuse.
 

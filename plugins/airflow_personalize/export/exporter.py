@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_personalize.export.exceptions import TooManyRejectedError
+from airflow_personalize.export.exceptions import ExportError, TooManyRejectedError
 from airflow_personalize.export.manifest import DatasetLocation, Manifest, commit, new_attempt
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.prefetch import ReadAhead
 from airflow_personalize.export.read.sources import Source
+from airflow_personalize.export.read.sql import markers
 from airflow_personalize.export.schema.avro import DatasetSchema
 from airflow_personalize.export.startup import keep_pandas_out
 from airflow_personalize.export.statistics.collector import Statistics
@@ -76,6 +77,7 @@ class Export:
     def write(self, statement: str, partition: Partition) -> Summary:
         """Write the partition's files to a new attempt, without making it current."""
         keep_pandas_out()
+        refuse_unsliced(statement, partition, self.source.dialect)
         started, read_at = time.monotonic(), datetime.now(UTC).isoformat()
         attempt = partition.attempt or new_attempt()
         files, rejects = self._outputs(partition, attempt)
@@ -170,6 +172,21 @@ class Export:
                 examples=rejects.examples,
                 location=str(rejects.location),
             )
+
+
+def refuse_unsliced(statement: str, partition: Partition, dialect: str | None) -> None:
+    """A slice by key whose query does not ask for the key: every slice would be the whole partition.
+
+    :raises ExportError: names the markers that are missing
+    """
+    keys = {"low", "high"} & set(partition.parameters)
+    lacking = sorted(keys - markers(statement, dialect), reverse=True) if keys else []
+    if lacking:
+        raise ExportError(
+            f"the query lacks {' and '.join(f'{{{{ {name} }}}}' for name in lacking)}, so each of the "
+            f"{partition.shards} slices of partition {partition.key!r} would hold all its rows. Add: "
+            "AND key >= {{ low }} AND key < {{ high }}"
+        )
 
 
 def manifest_of(place: DatasetLocation, partition: Partition, summary: Summary) -> Manifest:

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.sdk import BaseHook
 
+from airflow_personalize.export.read.dialects import dialect_of
 from airflow_personalize.export.read.sources import BATCH_BYTES, DbApiSource, PostgresSource, Source
 
 #: Extras of a PostgreSQL connection that are Airflow's and not libpq's.
@@ -41,7 +42,12 @@ def source_of(conn_id: str, batch_bytes: int = BATCH_BYTES) -> Source:
             f"connection {conn_id!r} of type {connection.conn_type!r} is no database: its hook has no DB-API "
             "cursor. Use a PostgreSQL, MySQL, SQLite or other SQL connection"
         )
-    return DbApiSource(hook.get_conn, hook.placeholder, text_instants=connection.conn_type == "sqlite")
+    return DbApiSource(
+        hook.get_conn,
+        hook.placeholder,
+        text_instants=connection.conn_type == "sqlite",
+        dialect=dialect_of(connection.conn_type),
+    )
 
 
 def conninfo_of(connection: Any) -> str:

@@ -14,6 +14,7 @@ import pyarrow.types as pt
 
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.read import sql as markers
+from airflow_personalize.export.read.sessions import driver_of, in_utc
 
 BATCH_BYTES = 2 << 20
 BATCH_ROWS = 50_000
@@ -37,6 +38,10 @@ class Rows:
 class Source(Protocol):
     """A database that a query can be streamed from."""
 
+    @property
+    def dialect(self) -> str | None:
+        """sqlglot's name of the database's SQL."""
+
     def query(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         """A context manager around `Rows`; leaving it ends the query, read to its end or not."""
 
@@ -53,6 +58,7 @@ class PostgresSource:
 
     conninfo: str
     batch_bytes: int = BATCH_BYTES
+    dialect: ClassVar[str | None] = "postgres"
     #: Scans that join each other half way through would give another order of rows, so another content hash.
     _settings: ClassVar[Sequence[str]] = ("SET TIME ZONE 'UTC'", "SET synchronize_seqscans = off")
 
@@ -62,6 +68,7 @@ class PostgresSource:
         import adbc_driver_manager
         import adbc_driver_postgresql
 
+        text = markers.with_literals(statement, parameters)
         with (
             adbc_driver_postgresql.connect(self.conninfo) as database,
             adbc_driver_manager.AdbcConnection(database) as connection,
@@ -70,7 +77,6 @@ class PostgresSource:
                 with adbc_driver_manager.AdbcStatement(connection) as prepared:
                     prepared.set_sql_query(setting)
                     prepared.execute_update()
-            text = markers.with_literals(statement, parameters)
             with adbc_driver_manager.AdbcStatement(connection) as select:
                 select.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(self.batch_bytes)})
                 select.set_sql_query(text)
@@ -87,18 +93,22 @@ class DbApiSource:
     :param connect: opens a connection
     :param placeholder: how the driver writes a bound parameter: `?` or `%s`
     :param text_instants: bind instants as text `YYYY-MM-DD HH:MM:SS` (SQLite has no type for them)
+    :param dialect: sqlglot's name of the database's SQL; None is its permissive one
     """
 
     connect: Callable[[], Any]
     placeholder: str = "%s"
     text_instants: bool = False
     batch_rows: int = BATCH_ROWS
+    dialect: str | None = None
 
     @contextmanager
     def query(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[Rows]:
-        text, values = markers.with_placeholders(statement, parameters, self.placeholder, self._adapt)
+        markers.checked(statement, self.dialect)  # before a connection is opened for it
         connection = self.connect()
         try:
+            in_utc(connection)
+            text, values = self._written(driver_of(connection), statement, parameters)
             cursor = streaming_cursor(connection)
             cursor.execute(text) if values is None else cursor.execute(text, values)
             first = cursor.fetchmany(self.batch_rows)  # a server-side cursor describes itself only now
@@ -108,6 +118,15 @@ class DbApiSource:
             yield Rows(names, self._batches(cursor, names, first))
         finally:
             connection.close()
+
+    def _written(
+        self, driver: str, statement: str, parameters: Mapping[str, Any]
+    ) -> tuple[str, list[Any] | None]:
+        """The statement as the driver takes it, and what it binds."""
+        # MySQL's own connector takes any %s for a placeholder, and has no escape for it.
+        if driver == "mysql":
+            return markers.with_literals(statement, parameters, "mysql"), None
+        return markers.with_placeholders(statement, parameters, self.placeholder, self._adapt, self.dialect)
 
     def _batches(self, cursor: Any, names: Sequence[str], rows: Sequence[Any]) -> Iterator[pa.RecordBatch]:
         while rows:
@@ -124,7 +143,7 @@ class DbApiSource:
 
 def streaming_cursor(connection: Any) -> Any:
     """A cursor that leaves the result on the server, where the driver keeps it all in memory otherwise."""
-    driver = type(connection).__module__.partition(".")[0]
+    driver = driver_of(connection)
     if driver in {"psycopg2", "psycopg"}:
         return connection.cursor(name=f"export_{uuid.uuid4().hex}")
     if driver == "MySQLdb":

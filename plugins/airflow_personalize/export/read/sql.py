@@ -1,34 +1,82 @@
 """Queries with markers for a partition's bounds.
 
-A marker is `:start`, `:end`, `:low` or `:high`, where a value stands; in a templated file `{{ start }}`
-renders to it. No other text ever enters a query: a marker becomes a bound parameter or, where the driver's
-fast path takes none (COPY in PostgreSQL), a literal made from a typed value.
+A marker is `:start`, `:end`, `:low` or `:high`, where a value stands; in a templated file `{{ start }}` renders to
+`:partition_start`, which is the same marker. No other text ever enters a query: a marker becomes a bound parameter or,
+where the driver's fast path takes none (COPY in PostgreSQL), a literal made from a typed value.
+
+What is a string, a comment or a marker is decided by sqlglot's tokenizer of the database's dialect. The text that the
+database gets is the query's own, never one that was parsed and written again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.exceptions import ExportError, QueryError
+
+if TYPE_CHECKING:
+    from sqlglot.tokens import Token
 
 NAMES = ("start", "end", "low", "high")
 
-#: What `{{ start }}` renders to.
-JINJA_MARKERS: Mapping[str, str] = {name: f":{name}" for name in NAMES}
+_RENDERED = "partition_"
 
-# Text in quotes and comments comes first, so that nothing inside of them is taken for a marker.
-_TOKENS = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|(?<![:\w]):(?P<name>start|end|low|high)\b""",
-    re.DOTALL,
+#: What `{{ start }}` renders to: a name that no text of a query has by chance.
+JINJA_MARKERS: Mapping[str, str] = {name: f":{_RENDERED}{name}" for name in NAMES}
+
+_MARKER = re.compile(rf"({_RENDERED})?({'|'.join(NAMES)})\Z")
+_QUOTED = re.compile(rf":{_RENDERED}({'|'.join(NAMES)})\b")
+_WRITES = frozenset(
+    {"ALTER", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "MERGE", "REPLACE", "TRUNCATE", "UPDATE"}
 )
 
 
-def with_literals(query: str, parameters: Mapping[str, Any]) -> str:
-    """The query with PostgreSQL literals for its markers."""
-    return _replace(query, lambda name: literal(_value(name, parameters)))
+@dataclass(frozen=True)
+class Marker:
+    """A marker in the text of a query: characters `start` to `end` (excluded), and its line, counted from 1."""
+
+    name: str
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Query:
+    """One statement without what follows it (semicolons, comments), and its markers in their order.
+
+    :param quoted: markers in quotes, which are plain text to the database
+    """
+
+    text: str
+    markers: Sequence[Marker]
+    tokens: Sequence[Token]
+    quoted: Sequence[Marker] = ()
+
+    @property
+    def writes(self) -> str | None:
+        """What is wrong with a statement that is no query; None for a query."""
+        first = self.tokens[0].text.upper()
+        return f"the query begins with {first}: it must be a SELECT" if first in _WRITES else None
+
+    def replace(self, written: Callable[[str], str], keep: Callable[[str], str] = str) -> str:
+        """The text with each marker written by its name, and the rest as `keep` gives it."""
+        pieces, position = [], 0
+        for marker in self.markers:
+            before = self.text[position : marker.start]
+            joined = " " if before[-1:].isalnum() else ""  # as `AND{{- end }}` renders
+            pieces += [keep(before), joined, written(marker.name)]
+            position = marker.end
+        return "".join([*pieces, keep(self.text[position:])])
+
+
+def with_literals(query: str, parameters: Mapping[str, Any], dialect: str | None = "postgres") -> str:
+    """The query with literals of PostgreSQL or MySQL for its markers."""
+    return checked(query, dialect).replace(lambda name: literal(_value(name, parameters), dialect))
 
 
 def with_placeholders(
@@ -36,6 +84,7 @@ def with_placeholders(
     parameters: Mapping[str, Any],
     placeholder: str,
     adapt: Callable[[Any], Any] = lambda value: value,
+    dialect: str | None = None,
 ) -> tuple[str, list[Any] | None]:
     """The query with the driver's placeholders, and the values to bind in their order.
 
@@ -49,26 +98,67 @@ def with_placeholders(
         values.append(adapt(_value(name, parameters)))
         return placeholder
 
-    if not markers(query):
-        return query, None
-    if placeholder == "%s":
-        query = query.replace("%", "%%")
-    return _replace(query, bind), values
+    found = checked(query, dialect)
+    if not found.markers:
+        return found.text, None
+    doubled = placeholder == "%s"
+    return found.replace(bind, lambda text: text.replace("%", "%%") if doubled else text), values
 
 
-def markers(query: str) -> set[str]:
+def markers(query: str, dialect: str | None = None) -> set[str]:
     """The names of the markers in the query."""
-    return {match["name"] for match in _TOKENS.finditer(query) if match["name"]}
+    return {marker.name for marker in read(query, dialect).markers}
 
 
-def literal(value: Any) -> str:
-    """A PostgreSQL literal; only for values of our own making, never for data."""
+def checked(query: str, dialect: str | None = None) -> Query:
+    """The query as it may be run.
+
+    :raises QueryError: as `read`, and when a marker is in quotes or the statement writes
+    """
+    found = read(query, dialect)
+    if found.quoted:
+        raise QueryError(quoted_problem(found.quoted[0].name), found.quoted[0].line)
+    if found.writes:
+        raise QueryError(found.writes, found.tokens[0].line)
+    return found
+
+
+def quoted_problem(name: str) -> str:
+    return (
+        f"the marker {{{{ {name} }}}} is in quotes, so the database would compare with the text of the marker. "
+        "Write it without quotes: it becomes a value with a type of its own"
+    )
+
+
+def read(query: str, dialect: str | None = None) -> Query:
+    """The query's one statement.
+
+    :param dialect: sqlglot's name of the database's SQL; None: sqlglot's own, which is permissive
+    :raises QueryError: it is empty, holds several statements, or a string or comment does not end
+    """
+    tokens = _tokens(query, dialect)
+    statement = [token for token in tokens if token.token_type.name != "SEMICOLON"]
+    if not statement:
+        raise QueryError("the query is empty: it has no statement, only comments or blanks", 1)
+    within = [token for token in tokens if statement[0].start < token.start < statement[-1].start]
+    ends = [token for token in within if token.token_type.name == "SEMICOLON"]
+    if ends:
+        raise QueryError("the query holds several statements: leave one SELECT", ends[0].line)
+    return Query(
+        query[: statement[-1].end + 1], _markers(query, statement), statement, _quoted(query, statement)
+    )
+
+
+def literal(value: Any, dialect: str | None = "postgres") -> str:
+    """A literal of PostgreSQL or MySQL; only for values of our own making, never for data."""
     if isinstance(value, bool) or not isinstance(value, int | str | date):
         raise ExportError(
             f"{value!r} cannot be a bound of a partition: use a timestamp, a date or an integer"
         )
     if isinstance(value, datetime):
         instant = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        if dialect == "mysql":  # without a time zone, in a session whose time zone is UTC
+            return f"TIMESTAMP '{instant.replace(tzinfo=None).isoformat(sep=' ')}'"
         return f"TIMESTAMPTZ '{instant.isoformat()}'"
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
@@ -79,9 +169,43 @@ def literal(value: Any) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _replace(query: str, written: Callable[[str], str]) -> str:
-    query = query.strip().rstrip(";").rstrip()
-    return _TOKENS.sub(lambda match: written(match["name"]) if match["name"] else match[0], query)
+def _tokens(query: str, dialect: str | None) -> list[Token]:
+    # Not at the top: DAG files import this module, and sqlglot takes a third of a second.
+    from sqlglot.dialects.dialect import Dialect
+    from sqlglot.errors import TokenError
+
+    try:
+        return list(Dialect.get_or_raise(dialect).tokenize(query))
+    except TokenError as error:
+        raise QueryError(
+            f"the query cannot be read as {dialect or 'SQL'}: a string, a quoted name or a comment that begins in "
+            "it does not end",
+            query.rstrip().count("\n") + 1,
+        ) from error
+
+
+def _markers(query: str, tokens: Sequence[Token]) -> list[Marker]:
+    """A colon and a name right after it; a short name not after a word, as in `array[a:end]`."""
+    found = []
+    for position, colon in enumerate(tokens[:-1]):
+        following = tokens[position + 1]
+        if colon.token_type.name != "COLON" or following.start != colon.end + 1:
+            continue
+        before = query[colon.start - 1 : colon.start]
+        name = _MARKER.match(query[following.start : following.end + 1])
+        if name and (name[1] or not (before == ":" or before == "_" or before.isalnum())):
+            found.append(Marker(name[2], colon.start, following.end + 1, colon.line))
+    return found
+
+
+def _quoted(query: str, tokens: Sequence[Token]) -> list[Marker]:
+    found = []
+    for token in tokens:
+        for match in _QUOTED.finditer(query, token.start, token.end + 1):
+            if match.start() > token.start:  # within the token, so within its quotes
+                line = token.line - query.count("\n", match.start(), token.end + 1)
+                found.append(Marker(match[1], match.start(), match.end(), line))
+    return found
 
 
 def _value(name: str, parameters: Mapping[str, Any]) -> Any:

@@ -6,8 +6,10 @@ anyhow (an integer key for a string field), which saves a cast of every row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -25,10 +27,12 @@ Failure = tuple[Rule, Mask]
 INSTANTS = frozenset({"TIMESTAMP", "CREATION_TIMESTAMP"})
 
 _WHOLE = r"^[+-]?\d+(\.0*)?$"
+_SECONDS = r"^[+-]?\d+(\.\d*)?$"  # of instants, which are rounded down to whole seconds
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity)$"
 _LIMITS: Mapping[str, tuple[int, int]] = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
-_EXACT_INTEGERS: Mapping[str, int] = {"float": 2**24, "double": 2**53}
+#: Whole numbers up to here are written; what reads them as `float` keeps 24 bits (7 digits), as `double` 53.
+_LARGEST_WHOLE = 2**53
 _UNITS_A_SECOND: Mapping[str, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -112,21 +116,40 @@ def _integer(field: Field, array: pa.Array) -> Column:
         return _epoch_seconds(field, array)
     if pt.is_integer(kind):
         return _in_range(field, array, [])
+    instants = field.canonical in INSTANTS
     if pt.is_floating(kind):
         endless = mask_of(pc.invert(pc.is_finite(array)))
+        array = pc.floor(array) if instants else array
         whole = mask_of(pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), 2.0**63)))
         broken = mask_of(array.is_valid()) & ~whole & ~endless
         clean = without(array, broken | endless).cast(pa.int64())
         return _in_range(field, clean, [(Rule.NOT_FINITE, endless), (Rule.WRONG_TYPE, broken)])
-    text = _as_text(array)
-    whole = mask_of(pc.match_substring_regex(text.values, _WHOLE))
+    text = _as_text(_seconds_in_mixed(array) if instants and pt.is_binary(kind) else array)
+    pattern, fraction = (_SECONDS, r"^\+|\.\d*$") if instants else (_WHOLE, r"^\+|\.0*$")
+    whole = mask_of(pc.match_substring_regex(text.values, pattern))
     endless = mask_of(pc.match_substring_regex(text.values, _NOT_FINITE))
     filled = mask_of(pc.not_equal(text.values, ""))
-    digits = pc.replace_substring_regex(without(text.values, ~whole), r"^\+|\.0*$", "")
+    digits = pc.replace_substring_regex(without(text.values, ~whole), fraction, "")
     fits = _fits_in_64_bits(digits)
     broken = filled & ~endless & ~(whole & fits)
     clean = without(digits, ~(whole & fits)).cast(pa.int64())
     return _in_range(field, clean, [*text.failures, (Rule.NOT_FINITE, endless), (Rule.WRONG_TYPE, broken)])
+
+
+def _seconds_in_mixed(array: pa.Array) -> pa.Array:
+    """Instants of a driver that came beside values which are none (MySQL's `0000-00-00`), so all of them as text."""
+    return pa.array([_seconds(value) for value in array.to_pylist()], pa.binary())
+
+
+def _seconds(text: bytes | None) -> bytes | None:
+    try:
+        instant = datetime.fromisoformat(text.decode()) if text else None
+    except ValueError:
+        return text
+    if instant is None:
+        return text
+    known = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
+    return str(math.floor(known.timestamp())).encode()
 
 
 def _fits_in_64_bits(digits: pa.Array) -> Mask:
@@ -169,8 +192,7 @@ def _epoch_seconds(field: Field, array: pa.Array) -> Column:
 def _floating(field: Field, array: pa.Array) -> Column:
     kind = array.type
     if pt.is_integer(kind):
-        limit = _EXACT_INTEGERS[field.type]
-        inexact = mask_of(pc.or_(pc.greater(array, limit), pc.less(array, -limit)))
+        inexact = mask_of(pc.or_(pc.greater(array, _LARGEST_WHOLE), pc.less(array, -_LARGEST_WHOLE)))
         return Column(without(array, inexact), [(Rule.WRONG_TYPE, inexact)])
     if pt.is_floating(kind):
         return _finite(field, array, [])

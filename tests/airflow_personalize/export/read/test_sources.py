@@ -113,9 +113,10 @@ def test_mysql_streams_from_the_server_and_binds_the_bounds(monkeypatch):
         batches = [batch.column(0).to_pylist() for batch in rows.batches]
 
     assert batches == [[0, 1], [2, 3], [4]]
-    assert connection.cursors == [((cursors.SSCursor,), {})]
+    assert connection.cursors == [((), {}), ((cursors.SSCursor,), {})]
     assert connection.executed == [
-        ("SELECT id AS user_id FROM e WHERE at >= %s AND x LIKE 'a%%'", [datetime(2026, 1, 1)])
+        ("SET time_zone = '+00:00'",),
+        ("SELECT id AS user_id FROM e WHERE at >= %s AND x LIKE 'a%%'", [datetime(2026, 1, 1)]),
     ]
     assert connection.closed
 
