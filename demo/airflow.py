@@ -80,7 +80,7 @@ def environment(
         "AIRFLOW_CONN_PRODUCT_DB": json.dumps(postgres.airflow_connection("shop")),
         "AIRFLOW_CONN_AWS_DEFAULT": aws_connection(settings, settings.aws_endpoint),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "deploy" / "airflow"))),
         "PYTHONWARNINGS": "ignore",
         # macOS aborts forked children that touch the Objective-C runtime; LocalExecutor forks.
         "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",

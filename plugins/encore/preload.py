@@ -1,0 +1,70 @@
+"""Imports what tasks and DAG files need once, in the processes that Airflow forks them from.
+
+A task's process is a fork of the process that starts it (LocalExecutor: the scheduler; Celery: the worker), and the
+DAG processor forks one process for each file that it parses. What the parent has imported, a fork has for nothing;
+what it has not, every fork imports anew: 2 to 4 seconds on two slow cores, most of what a task costs. Airflow imports
+`airflow_local_settings` in every component before it forks anything, so `deploy/airflow/airflow_local_settings.py`
+calls `preload` there.
+
+The Kubernetes executor starts a process of its own for each task and forks nothing: there the image should hold
+compiled bytecode (`uv pip install --compile-bytecode`), which `make` and the images do.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import logging
+import pkgutil
+import sys
+from collections.abc import Iterator, Sequence
+
+log = logging.getLogger(__name__)
+
+#: The components of Airflow that fork, by their command.
+FORKING_COMMANDS = ("scheduler", "dag-processor", "celery", "standalone")
+PACKAGES = ("airflow_personalize", "encore")
+#: Parts that no task and no DAG file imports.
+LEFT_OUT = ("airflow_personalize.example_dags", "encore.web", "encore.report")
+LIBRARIES = (
+    "airflow.dag_processing.processor",
+    "airflow.sdk.execution_time.task_runner",
+    "airflow.providers.standard.operators.hitl",
+    "boto3",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+)
+
+
+def preload(command: Sequence[str] | None = None) -> list[str]:
+    """Import everything, if this process is one that forks; the names of the modules that could be imported.
+
+    A module that can't be imported is logged and left to the task that needs it: its error belongs there.
+
+    :param command: the command line of the process; default: its own.
+    """
+    arguments = sys.argv if command is None else command
+    if len(arguments) < 2 or arguments[1] not in FORKING_COMMANDS:
+        return []
+    imported = [name for name in (*LIBRARIES, *_modules()) if _can_import(name)]
+    gc.collect()
+    gc.freeze()  # so that collections in a fork do not touch, and by that copy, the pages that it shares
+    return imported
+
+
+def _modules() -> Iterator[str]:
+    """Every module of our packages, but for the parts left out."""
+    for package in PACKAGES:
+        path = importlib.import_module(package).__path__
+        for module in pkgutil.walk_packages(path, f"{package}.", onerror=lambda _: None):
+            if not module.name.startswith(LEFT_OUT) and not module.name.endswith("__main__"):
+                yield module.name
+
+
+def _can_import(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except Exception:
+        log.warning("%s can't be imported before the tasks that need it", name, exc_info=True)
+        return False
+    return True
