@@ -51,8 +51,10 @@ test: lint types
 test-long: setup
 	$(VENV)/bin/pytest -m long
 
+# The site, in site/. Mermaid comes with it where npm can be had; else the pages with diagrams ask a CDN for it.
 docs: setup
-	$(VENV)/bin/mkdocs build --strict
+	@npm install --silent --no-audit --no-fund --prefix .encore/site mermaid@11 2>/dev/null || true
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 
 # The locks again, after a change in requirements/*.in or in a package's dependencies. UPGRADE=--upgrade takes newer releases.
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header \

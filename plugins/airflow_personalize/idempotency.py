@@ -44,7 +44,7 @@ def exactly_once(
     :param look: finds what an earlier request has brought about; None if there is nothing.
     :param ask: makes the request, once, without retries of its own.
     :param look_first: False, if nobody can have asked yet.
-    :raises ClientError, BotoCoreError: the service's refusal, or the last of many passing troubles.
+    :raises ClientError: the service's refusal, or the last of many passing troubles.
     """
     asked = False
     for pause in _pauses():
