@@ -38,7 +38,10 @@ def _pages(package: Path) -> list[tuple[str, str, str]]:
     folders = sorted(file.parent.name for file in package.glob("*/__init__.py"))
     return [
         (package.name, f"api/{package.name}/index.md", f"# {package.name}\n\n{own}\n"),
-        *((f"{package.name}.{name}", f"api/{package.name}/{name}.md", _folder(package, name)) for name in folders),
+        *(
+            (f"{package.name}.{name}", f"api/{package.name}/{name}.md", _folder(package, name))
+            for name in folders
+        ),
     ]
 
 
