@@ -43,7 +43,7 @@ def ease(seen: sp.csr_matrix, ridge: float = RIDGE) -> np.ndarray:
     return weights.astype(np.float32)
 
 
-def recent(histories: Histories, items: int, half_life: float) -> np.ndarray:
+def uses_recency(histories: Histories, items: int, half_life: float) -> np.ndarray:
     """The users' items weighted by how recent they are, float32 [users, items]."""
     weights = np.zeros((len(histories), items), np.float32)
     for row, history in zip(weights, histories, strict=True):
@@ -61,8 +61,8 @@ def peers(seen: sp.csr_matrix) -> dict[str, Scorer]:
     return {
         "popularity": lambda histories: np.tile(popular, (len(histories), 1)),
         "item-kNN, last item": lambda histories: similar[[h[h >= 0][-1] for h in histories]],
-        "item-kNN, recency-weighted": lambda h: recent(h, items, KNN_HALF_LIFE) @ similar,
-        "EASE^R, recency-weighted": lambda h: recent(h, items, HALF_LIFE) @ linear,
+        "item-kNN, recency-weighted": lambda h: uses_recency(h, items, KNN_HALF_LIFE) @ similar,
+        "EASE^R, recency-weighted": lambda h: uses_recency(h, items, HALF_LIFE) @ linear,
         "implicit cosine": _implicit_cosine(seen),
         "implicit ALS": _implicit_als(seen),
     }
@@ -73,7 +73,7 @@ def _implicit_cosine(seen: sp.csr_matrix) -> Scorer:
 
     model = CosineRecommender(K=100, num_threads=2)
     model.fit(seen, show_progress=False)
-    return lambda histories: recent(histories, seen.shape[1], 1e9) @ model.similarity.toarray()
+    return lambda histories: uses_recency(histories, seen.shape[1], 1e9) @ model.similarity.toarray()
 
 
 def _implicit_als(seen: sp.csr_matrix) -> Scorer:
@@ -83,7 +83,7 @@ def _implicit_als(seen: sp.csr_matrix) -> Scorer:
     model.fit(seen, show_progress=False)
 
     def score(histories: Histories) -> np.ndarray:
-        rows = sp.csr_matrix(recent(histories, seen.shape[1], 1e9))
+        rows = sp.csr_matrix(uses_recency(histories, seen.shape[1], 1e9))
         users = model.recalculate_user(np.arange(len(histories)), rows)
         return np.asarray(users) @ np.asarray(model.item_factors).T
 

@@ -24,7 +24,7 @@ from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.hrnn import network
 from localpersonalize.recipes.hrnn.batching import SequenceBatches
 
-HIDDEN, SIZE, TIME, SAMPLES = 43, 64, 32, 1024
+HIDDEN, SIZE, TIME, NEGATIVE_SAMPLES = 43, 64, 32, 1024
 
 
 def generate(events: int, users: int, items: int, seed: int = 0) -> EventLog:
@@ -53,7 +53,7 @@ def ours(log: EventLog, lanes: int) -> float:
         tree,
         inputs,
         lambda rng: SequenceBatches.of(log, log.weight, lanes, TIME, rng),
-        network.TrainingPlan(lanes, TIME, epochs=3, samples=SAMPLES),
+        network.TrainingPlan(lanes, TIME, epochs=3, samples=NEGATIVE_SAMPLES),
         lambda fraction, message: ends.append(time.perf_counter()) if "loss" in message else None,
     )
     return min(np.diff(ends))
@@ -82,9 +82,9 @@ def plain(log: EventLog, lanes: int) -> float:
             return hidden, hidden
 
         state, states = jax.lax.scan(step, state, (jnp.swapaxes(inputs, 0, 1), new.T))
-        wanted = jnp.swapaxes(states, 0, 1) @ weights["output"]
-        right = (wanted * weights["items"][target]).sum(-1) + weights["bias"][target]
-        wrong = wanted @ weights["items"][drawn].T + weights["bias"][drawn]
+        queries = jnp.swapaxes(states, 0, 1) @ weights["output"]
+        right = (queries * weights["items"][target]).sum(-1) + weights["bias"][target]
+        wrong = queries @ weights["items"][drawn].T + weights["bias"][drawn]
         return (jnp.logaddexp(jax.nn.logsumexp(wrong, -1), right) - right).mean(), state
 
     @jax.jit
@@ -101,7 +101,7 @@ def plain(log: EventLog, lanes: int) -> float:
         for number in range(len(layout)):
             row = layout.row[number]
             batch = log.item[np.maximum(row - 1, 0)], layout.new[number], log.item[row]
-            drawn = rng.integers(0, items, SAMPLES)
+            drawn = rng.integers(0, items, NEGATIVE_SAMPLES)
             weights, moments, state = update(weights, moments, state, *batch, drawn)
         jax.block_until_ready(state)
         seconds.append(time.perf_counter() - started)

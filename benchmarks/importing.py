@@ -104,10 +104,15 @@ def main() -> None:
     for role, peak in memory.items():
         print(f"peak of {role}: {peak / 1e6:.0f} MB")
     result = {
-        "benchmark": "import", "ours": round(options.rows / ours), "peer": round(options.rows / peer),
-        "peer_name": "pyarrow.csv.read_csv", "ratio": round(peer / ours, 2), "unit": "rows/s",
-        "megabytes": {role: round(peak / 1e6) for role, peak in memory.items()}, "cores": os.cpu_count(),
-    }  # fmt: skip
+        "benchmark": "import",
+        "ours": round(options.rows / ours),
+        "peer": round(options.rows / peer),
+        "peer_name": "pyarrow.csv.read_csv",
+        "ratio": round(peer / ours, 2),
+        "unit": "rows/s",
+        "megabytes": {role: round(peak / 1e6) for role, peak in memory.items()},
+        "cores": os.cpu_count(),
+    }
     print(json.dumps(result))
 
 
@@ -125,9 +130,12 @@ def measure(service: LiveService, file: Path) -> tuple[float, float, dict[str, i
             time.sleep(2)  # as between two imports of a night
             started = time.perf_counter()
             job = personalize.create_dataset_import_job(
-                jobName=f"import-{number}", datasetArn=dataset, roleArn=role, importMode="FULL",
+                jobName=f"import-{number}",
+                datasetArn=dataset,
+                roleArn=role,
+                importMode="FULL",
                 dataSource={"dataLocation": f"s3://{BUCKET}/interactions.csv"},
-            )["datasetImportJobArn"]  # fmt: skip
+            )["datasetImportJobArn"]
             service.wait_for_import(job)
             ours.append(time.perf_counter() - started)
             started = time.perf_counter()

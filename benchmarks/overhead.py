@@ -74,10 +74,14 @@ def report(console: Console, wall: Interval, jobs: dict[str, Interval]) -> None:
     total = (wall[1] - wall[0]).total_seconds()
     covered, summed = union_seconds(jobs.values()), sum((e - b).total_seconds() for b, e in jobs.values())
     result = {
-        "benchmark": "overhead", "ours": round(total, 1), "peer": round(summed, 1),
-        "peer_name": "sum of the service's own job times", "ratio": round(total / summed, 2),
-        "added_seconds": round(total - summed, 1), "seconds_with_a_job_running": round(covered, 1),
-    }  # fmt: skip
+        "benchmark": "overhead",
+        "ours": round(total, 1),
+        "peer": round(summed, 1),
+        "peer_name": "sum of the service's own job times",
+        "ratio": round(total / summed, 2),
+        "added_seconds": round(total - summed, 1),
+        "seconds_with_a_job_running": round(covered, 1),
+    }
     print(json.dumps(result))
 
 

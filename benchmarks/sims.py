@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-INTERACTIONS, USERS, ITEMS, NEIGHBOURS, THREADS = 10_000_000, 200_000, 50_000, 100, 2
+INTERACTIONS, USERS, ITEMS, MAX_NEIGHBOURS, THREADS = 10_000_000, 200_000, 50_000, 100, 2
 ROUNDS = 2
 
 
@@ -53,7 +53,7 @@ def implicit() -> float:
     user, item = generate()
     started = time.perf_counter()
     seen = sp.csr_matrix((np.ones(INTERACTIONS, np.float32), (user, item)), shape=(USERS, ITEMS))
-    model = CosineRecommender(K=NEIGHBOURS, num_threads=THREADS)
+    model = CosineRecommender(K=MAX_NEIGHBOURS, num_threads=THREADS)
     model.fit(seen, show_progress=False)
     return time.perf_counter() - started
 

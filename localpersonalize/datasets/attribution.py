@@ -15,16 +15,16 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 WINDOW_SECONDS = 15 * 60
-UNDEFINED = "SOURCE_NAME_UNDEFINED"
-SOURCE = "EVENT_ATTRIBUTION_SOURCE"
-EXPRESSION = re.compile(
+UNDEFINED_SOURCE = "SOURCE_NAME_UNDEFINED"
+SOURCE_COLUMN = "EVENT_ATTRIBUTION_SOURCE"
+METRIC_EXPRESSION = re.compile(
     r"\s*(?P<function>SUM|SAMPLECOUNT)\s*\(\s*(?:(?P<dataset>Items|Interactions)\.(?P<column>\w+))?\s*\)\s*",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricValue:
     """One value of a report. `timestamp`: epoch seconds at which the window begins."""
 
     metric_name: str
@@ -35,31 +35,33 @@ class Measured:
     timestamp: int
 
 
-def measure(metrics: Sequence[Mapping[str, str]], events: pa.Table, items: pa.Table | None) -> list[Measured]:
-    """
+def measure(
+    metrics: Sequence[Mapping[str, str]], events: pa.Table, items: pa.Table | None
+) -> list[MetricValue]:
+    """The metrics of a metric attribution, summed by source in windows of 15 minutes.
+
     :param metrics: as CreateMetricAttribution takes them.
     :param events: EVENT_TYPE, TIMESTAMP, ITEM_ID, and what the metrics sum; EVENT_ATTRIBUTION_SOURCE if there is one.
     :param items: one row an item.
     """
     if "EVENT_TYPE" not in events.column_names:
         return []
-    found = []
+    measured = []
     for metric in metrics:
-        expression = EXPRESSION.fullmatch(metric["expression"])
-        chosen = events.filter(pc.equal(events["EVENT_TYPE"].cast(pa.string()), metric["eventType"]))
-        if expression is None or not chosen.num_rows:
+        expression = METRIC_EXPRESSION.fullmatch(metric["expression"])
+        matching_events = events.filter(pc.equal(events["EVENT_TYPE"].cast(pa.string()), metric["eventType"]))
+        if expression is None or not matching_events.num_rows:
             continue
-        values = _values(expression, chosen, items)
-        sources = chosen[SOURCE].cast(pa.string()) if SOURCE in chosen.column_names else None
-        named = pc.fill_null(sources, UNDEFINED) if sources is not None else [UNDEFINED] * chosen.num_rows
-        seconds = chosen["TIMESTAMP"].cast(pa.int64())
+        values = _values(expression, matching_events, items)
+        sources = _sources(matching_events)
+        seconds = matching_events["TIMESTAMP"].cast(pa.int64())
         window = pc.multiply(pc.divide(seconds, WINDOW_SECONDS), WINDOW_SECONDS)
-        table = pa.table({"source": named, "window": window, "value": values})
+        table = pa.table({"source": sources, "window": window, "value": values})
         sums = table.group_by(["source", "window"]).aggregate([("value", "sum")]).sort_by("window")
         for row in sums.to_pylist():
             value, function = row["value_sum"], expression["function"].lower()
-            found.append(
-                Measured(
+            measured.append(
+                MetricValue(
                     metric["metricName"],
                     metric["eventType"],
                     value or 0.0,
@@ -68,19 +70,27 @@ def measure(metrics: Sequence[Mapping[str, str]], events: pa.Table, items: pa.Ta
                     row["window"],
                 )
             )
-    return found
+    return measured
 
 
-def as_csv(measured: Sequence[Measured]) -> bytes:
+def as_csv(measured: Sequence[MetricValue]) -> bytes:
     """The file of a report."""
-    names = [field.name for field in fields(Measured)]
+    names = [field.name for field in fields(MetricValue)]
     types = [pa.string(), pa.string(), pa.float64(), pa.string(), pa.string(), pa.int64()]
     columns = list(zip(*map(astuple, measured), strict=True)) or [()] * len(names)
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
     sink = pa.BufferOutputStream()
     table = pa.table(arrays, names=[name.upper() for name in names])
     pacsv.write_csv(table, sink, pacsv.WriteOptions(quoting_style="needed"))
-    return sink.getvalue().to_pybytes()
+    report: bytes = sink.getvalue().to_pybytes()
+    return report
+
+
+def _sources(events: pa.Table) -> pa.ChunkedArray | list[str]:
+    """What recommended the item of each event."""
+    if SOURCE_COLUMN not in events.column_names:
+        return [UNDEFINED_SOURCE] * events.num_rows
+    return pc.fill_null(events[SOURCE_COLUMN].cast(pa.string()), UNDEFINED_SOURCE)
 
 
 def _values(expression: re.Match[str], events: pa.Table, items: pa.Table | None) -> Any:

@@ -18,12 +18,16 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from localpersonalize.datasets.csv_chunks import Readable, RowTooLongError, blocks, first_row
-from localpersonalize.datasets.schemas import REQUIRED, Field
+from localpersonalize.datasets.schemas import REQUIRED_FIELDS, Field
 
 ARROW_TYPES = {
-    "string": pa.string(), "int": pa.int32(), "long": pa.int64(), "float": pa.float32(), "double": pa.float64(),
+    "string": pa.string(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
     "boolean": pa.bool_(),
-}  # fmt: skip
+}
 MAX_ID_LENGTH = 256
 FIRST_ROW = 2  # the header is row 1
 _ROW = re.compile(r"Row #(\d+)")
@@ -46,29 +50,29 @@ def read(source: Readable, name: str, fields: list[Field], dataset_type: str) ->
     :raises ImportRefusedError: at the first header, type or null that does not fit the schema.
     """
     threads = os.cpu_count() or 1
-    waiting: deque[Future[pa.Table]] = deque()
+    pending: deque[Future[pa.Table]] = deque()
     rows = 0
-    parts = _whole_rows(source, name)
+    parts = _row_aligned_blocks(source, name)
     header, first = first_row(bytes(next(parts, b"")))
     parser = _Parser(_header(header, name, {field.name: field for field in fields}), fields, dataset_type)
 
-    def done() -> Iterator[pa.RecordBatch]:
+    def take_next() -> Iterator[pa.RecordBatch]:
         nonlocal rows
         try:
-            table = waiting.popleft().result()
+            table = pending.popleft().result()
         except _MisfitError as misfit:
-            raise ImportRefusedError(misfit.told(name, rows)) from None
+            raise ImportRefusedError(misfit.describe(name, rows)) from None
         rows += table.num_rows
         yield from table.to_batches()
 
     with ThreadPoolExecutor(threads, thread_name_prefix="csv") as pool:
         try:
             for block in chain([memoryview(first)] if first else [], parts):
-                waiting.append(pool.submit(parser.parse, block))
-                if len(waiting) > threads:
-                    yield from done()
-            while waiting:
-                yield from done()
+                pending.append(pool.submit(parser.parse, block))
+                if len(pending) > threads:
+                    yield from take_next()
+            while pending:
+                yield from take_next()
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -80,10 +84,10 @@ class _MisfitError(Exception):
         super().__init__(text)
         self.text, self.row, self.column = text, row, column
 
-    def told(self, file: str, before: int) -> str:
-        place = "" if self.row is None else f" in row {before + self.row + FIRST_ROW}"
-        place += f", column {self.column}" if self.column else ""
-        return f"Input csv file {file} {self.text.format(place=place)}"
+    def describe(self, file: str, before: int) -> str:
+        position = "" if self.row is None else f" in row {before + self.row + FIRST_ROW}"
+        position += f", column {self.column}" if self.column else ""
+        return f"Input csv file {file} {self.text.format(place=position)}"
 
 
 class _Parser:
@@ -92,7 +96,9 @@ class _Parser:
     def __init__(self, header: list[str], fields: list[Field], dataset_type: str) -> None:
         self._header, self._fields = header, fields
         self._schema = arrow_schema(fields)
-        self._identifiers = [name for name, types in REQUIRED[dataset_type].items() if types == ("string",)]
+        self._identifiers = [
+            name for name, types in REQUIRED_FIELDS[dataset_type].items() if types == ("string",)
+        ]
         self._convert = pacsv.ConvertOptions(
             column_types={field.name: ARROW_TYPES[field.kind] for field in fields},
             include_columns=[field.name for field in fields],
@@ -145,7 +151,7 @@ class _Parser:
         return _MisfitError(f"can't be read{{place}}: {reason}", int(row.group(1)) - 1 if row else None, name)
 
 
-def _whole_rows(source: Readable, file: str) -> Iterator[memoryview]:
+def _row_aligned_blocks(source: Readable, file: str) -> Iterator[memoryview]:
     try:
         yield from blocks(source)
     except RowTooLongError as error:

@@ -13,18 +13,18 @@ from localpersonalize.protocol.errors import InvalidInputError
 
 
 @dataclass(frozen=True)
-class Column:
+class FieldRule:
     """Types that a column may have, and what a string must be marked as."""
 
     kinds: tuple[str, ...]
     mark: str | None = None
 
 
-_CATEGORICAL, _TEXTUAL = Column(("string",), "categorical"), Column(("string",), "textual")
-_NUMBER, _TIME = Column(("float", "double", "int", "long")), Column(("long", "float"))
-_EVENT = {"EVENT_TYPE": Column(("string",))}
+_CATEGORICAL, _TEXTUAL = FieldRule(("string",), "categorical"), FieldRule(("string",), "textual")
+_NUMBER, _TIME = FieldRule(("float", "double", "int", "long")), FieldRule(("long", "float"))
+_EVENT = {"EVENT_TYPE": FieldRule(("string",))}
 
-REQUIRED: Mapping[str, Mapping[str, Mapping[str, Column]]] = {
+REQUIRED_FIELDS: Mapping[str, Mapping[str, Mapping[str, FieldRule]]] = {
     "ECOMMERCE": {
         "INTERACTIONS": _EVENT,
         "ITEMS": {"PRICE": _NUMBER, "CATEGORY_L1": _CATEGORICAL},
@@ -36,31 +36,40 @@ REQUIRED: Mapping[str, Mapping[str, Mapping[str, Column]]] = {
         "USERS": {},
     },
 }
-RESERVED: Mapping[str, Mapping[str, Mapping[str, Column]]] = {
+RESERVED_FIELDS: Mapping[str, Mapping[str, Mapping[str, FieldRule]]] = {
     "ECOMMERCE": {
         "ITEMS": {
-            "CATEGORY_L2": _CATEGORICAL, "CATEGORY_L3": _CATEGORICAL, "PRODUCT_DESCRIPTION": _TEXTUAL,
-            "AGE_GROUP": _CATEGORICAL, "ADULT": _CATEGORICAL, "GENDER": _CATEGORICAL,
+            "CATEGORY_L2": _CATEGORICAL,
+            "CATEGORY_L3": _CATEGORICAL,
+            "PRODUCT_DESCRIPTION": _TEXTUAL,
+            "AGE_GROUP": _CATEGORICAL,
+            "ADULT": _CATEGORICAL,
+            "GENDER": _CATEGORICAL,
         },
     },
     "VIDEO_ON_DEMAND": {
         "ITEMS": {
-            "PRICE": _NUMBER, "DURATION": _NUMBER, "GENRE_L2": _CATEGORICAL, "GENRE_L3": _CATEGORICAL,
-            "AVERAGE_RATING": _NUMBER, "PRODUCT_DESCRIPTION": _TEXTUAL, "CONTENT_OWNER": _CATEGORICAL,
+            "PRICE": _NUMBER,
+            "DURATION": _NUMBER,
+            "GENRE_L2": _CATEGORICAL,
+            "GENRE_L3": _CATEGORICAL,
+            "AVERAGE_RATING": _NUMBER,
+            "PRODUCT_DESCRIPTION": _TEXTUAL,
+            "CONTENT_OWNER": _CATEGORICAL,
             "CONTENT_CLASSIFICATION": _CATEGORICAL,
         },
         "USERS": {"SUBSCRIPTION_MODEL": _CATEGORICAL},
     },
-}  # fmt: skip
-ALSO_CALLED = {"GENRES_L1": "GENRES"}  # the guide's default schema for videos says so
+}
+FIELD_SYNONYMS = {"GENRES_L1": "GENRES"}  # the guide's default schema for videos says so
 
 
 def check(fields: Iterable[Field], dataset_type: str, domain: str) -> None:
     """
     :raises InvalidInputError: naming the field that the domain's schema lacks or wants to be of another type.
     """
-    by_column = {ALSO_CALLED.get(field.column, field.column): field for field in fields}
-    required = REQUIRED[domain].get(dataset_type)
+    by_column = {FIELD_SYNONYMS.get(field.column, field.column): field for field in fields}
+    required = REQUIRED_FIELDS[domain].get(dataset_type)
     if required is None:
         raise InvalidInputError(
             f"A dataset group of the domain {domain} can't have a dataset of type {dataset_type}."
@@ -70,7 +79,7 @@ def check(fields: Iterable[Field], dataset_type: str, domain: str) -> None:
         raise InvalidInputError(
             f"Input schema is missing fields that {domain} requires of {dataset_type}: {', '.join(missing)}."
         )
-    for name, column in {**required, **RESERVED[domain].get(dataset_type, {})}.items():
+    for name, column in {**required, **RESERVED_FIELDS[domain].get(dataset_type, {})}.items():
         field = by_column.get(name)
         if field is None:
             continue

@@ -16,17 +16,19 @@ from localpersonalize.protocol.errors import InvalidInputError
 MAX_EVENT_BYTES = 10 * 1024
 Row = dict[str, Any]
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_OF_THE_REQUEST = ("USER_ID", "SESSION_ID", "EVENT_TYPE", "TIMESTAMP", "RECOMMENDATION_ID", "IMPRESSION")
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_REQUEST_COLUMNS = ("USER_ID", "SESSION_ID", "EVENT_TYPE", "TIMESTAMP", "RECOMMENDATION_ID", "IMPRESSION")
 
 
 def column_of(key: str) -> str:
     """`numberOfRatings` and `number_of_ratings` to `NUMBER_OF_RATINGS`."""
-    return _HUMP.sub("_", key).upper()
+    return _WORD_BOUNDARY.sub("_", key).upper()
 
 
-def properties(text: str | None, what: str) -> Row:
+def properties(text: str | None, label: str) -> Row:
     """The members of a `properties` string, by column.
+
+    :param label: what the properties are of, for messages.
 
     :raises InvalidInputError: if it is not a JSON object.
     """
@@ -35,9 +37,9 @@ def properties(text: str | None, what: str) -> Row:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InvalidInputError(f"The properties of {what} are not JSON: {error}.") from None
+        raise InvalidInputError(f"The properties of {label} are not JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise InvalidInputError(f"The properties of {what} are not a JSON object.")
+        raise InvalidInputError(f"The properties of {label} are not a JSON object.")
     return {column_of(key): item for key, item in value.items()}
 
 
@@ -46,7 +48,7 @@ def event_row(
     user_id: str | None,
     session_id: str,
     fields: Mapping[str, Field],
-    shown: Iterable[str],
+    impression: Iterable[str],
 ) -> Row:
     """One event of PutEvents. Before sign-in the session stands for the user.
 
@@ -56,31 +58,31 @@ def event_row(
     :param shown: impression of the event, explicit or implied by its recommendation.
     :raises InvalidInputError: if a value does not fit the schema, an item is missing, or the event is too large.
     """
-    what = f"event {event.get('eventId') or event['eventType']}"
-    more = properties(event.get("properties"), what)
-    wrong = [name for name in more if name in _OF_THE_REQUEST]
-    if wrong:
-        raise InvalidInputError(f"{', '.join(wrong)} can't be given in the properties of {what}.")
-    item = event.get("itemId") or more.pop("ITEM_ID", None)
+    label = f"event {event.get('eventId') or event['eventType']}"
+    extra = properties(event.get("properties"), label)
+    misplaced = [name for name in extra if name in _REQUEST_COLUMNS]
+    if misplaced:
+        raise InvalidInputError(f"{', '.join(misplaced)} can't be given in the properties of {label}.")
+    item = event.get("itemId") or extra.pop("ITEM_ID", None)
     if not item:
-        raise InvalidInputError(f"{what} has no itemId.")
-    value = event.get("eventValue", more.pop("EVENT_VALUE", None))
+        raise InvalidInputError(f"{label} has no itemId.")
+    value = event.get("eventValue", extra.pop("EVENT_VALUE", None))
     row = {
         "USER_ID": user_id or session_id,
         "ITEM_ID": str(item),
         "TIMESTAMP": int(event["sentAt"].timestamp()),
         "EVENT_TYPE": event["eventType"],
-        "EVENT_VALUE": None if value is None else converted(value, Field("EVENT_VALUE", "float", True), what),
+        "EVENT_VALUE": converted(value, Field("EVENT_VALUE", "float", True), label),
         "SESSION_ID": session_id,
         "EVENT_ID": event.get("eventId"),
         "RECOMMENDATION_ID": event.get("recommendationId"),
         "EVENT_ATTRIBUTION_SOURCE": (event.get("metricAttribution") or {}).get("eventAttributionSource"),
-        "IMPRESSION": "|".join(shown) or None,
-        **{name: converted(given, fields[name], what) for name, given in more.items() if name in fields},
+        "IMPRESSION": "|".join(impression) or None,
+        **{name: converted(item, fields[name], label) for name, item in extra.items() if name in fields},
     }
-    row = {name: given for name, given in row.items() if given is not None}
+    row = {name: value for name, value in row.items() if value is not None}
     if len(json.dumps(row)) > MAX_EVENT_BYTES:
-        raise InvalidInputError(f"{what} is larger than {MAX_EVENT_BYTES} bytes.")
+        raise InvalidInputError(f"{label} is larger than {MAX_EVENT_BYTES} bytes.")
     return row
 
 
@@ -91,26 +93,28 @@ def record_row(identifier: tuple[str, str], text: str | None, fields: Mapping[st
     :raises InvalidInputError: if a value does not fit the schema, or a field that may not be null is missing.
     """
     column, value = identifier
-    what = f"{column} {value}"
-    given = properties(text, what)
-    unknown = sorted(set(given) - set(fields))
+    label = f"{column} {value}"
+    values = properties(text, label)
+    unknown = sorted(set(values) - set(fields))
     if unknown:
-        raise InvalidInputError(f"{what} has properties that the schema does not have: {', '.join(unknown)}.")
-    row = {name: converted(item, fields[name], what) for name, item in given.items()} | {column: value}
+        raise InvalidInputError(
+            f"{label} has properties that the schema does not have: {', '.join(unknown)}."
+        )
+    row = {name: converted(item, fields[name], label) for name, item in values.items()} | {column: value}
     missing = sorted(name for name, field in fields.items() if not field.nullable and row.get(name) is None)
     if missing:
-        raise InvalidInputError(f"{what} lacks values for {', '.join(missing)}, which may not be null.")
+        raise InvalidInputError(f"{label} lacks values for {', '.join(missing)}, which may not be null.")
     return row
 
 
-def converted(value: Any, field: Field, what: str) -> Any:
+def converted(value: Any, field: Field, label: str) -> Any:
     """A property as its field's type; numbers may come as strings.
 
     :raises InvalidInputError: if it is none.
     """
     if value is None:
         if not field.nullable:
-            raise InvalidInputError(f"{field.name} of {what} may not be null.")
+            raise InvalidInputError(f"{field.name} of {label} may not be null.")
         return None
     try:
         if field.kind in ("int", "long"):
@@ -123,14 +127,14 @@ def converted(value: Any, field: Field, what: str) -> Any:
             return {"true": True, "false": False}[str(value).lower()]
     except (TypeError, ValueError, KeyError):
         raise InvalidInputError(
-            f"{field.name} of {what} is not of type {field.kind}: {str(value)[:100]}."
+            f"{field.name} of {label} is not of type {field.kind}: {str(value)[:100]}."
         ) from None
     if isinstance(value, dict | list):
-        raise InvalidInputError(f"{field.name} of {what} is not of type string.")
+        raise InvalidInputError(f"{field.name} of {label} is not of type string.")
     return str(value)
 
 
-def settled(rows: Iterable[Row]) -> list[Row]:
+def deduplicated(rows: Iterable[Row]) -> list[Row]:
     """Streamed events as a training sees them.
 
     An anonymous session's events belong to the user who signed in within it. An event counts once: another

@@ -13,7 +13,7 @@ from localpersonalize.datasets.csv_files import arrow_schema
 from localpersonalize.datasets.schemas import parse_fields
 from localpersonalize.datasets.tables import Tables
 
-IN_MEMORY_BYTES = 16 << 20
+SPOOL_BYTES = 16 << 20
 
 
 def run(
@@ -24,23 +24,23 @@ def run(
     :returns: `rows` and the `key` of the file.
     """
     fields = parse_fields(schema["schema"])
-    table = _chosen(tables, dataset["datasetArn"], job.get("ingestionMode", "PUT"))
+    table = _records(tables, dataset["datasetArn"], job.get("ingestionMode", "PUT"))
     table = table if table is not None else arrow_schema(fields).empty_table()
     columns = [field.column for field in fields]
     distinct = table.select(columns).group_by(columns, use_threads=False).aggregate([])
-    named = distinct.select(columns).rename_columns([field.name for field in fields])
+    renamed = distinct.select(columns).rename_columns([field.name for field in fields])
     bucket, _, prefix = job["jobOutput"]["s3DataDestination"]["path"].removeprefix("s3://").partition("/")
     name = job["datasetExportJobArn"].split("/")[-1]
     folder = f"{prefix.rstrip('/')}/" if prefix else ""
     key = f"{folder}{name}/{dataset['datasetType'].lower()}.csv"
-    with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
-        pacsv.write_csv(named, pa.PythonFile(file, "w"), pacsv.WriteOptions(quoting_style="needed"))
+    with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as file:
+        pacsv.write_csv(renamed, pa.PythonFile(file, "w"), pacsv.WriteOptions(quoting_style="needed"))
         file.seek(0)
         s3.upload_fileobj(file, bucket, key)
-    return {"rows": named.num_rows, "key": key}
+    return {"rows": renamed.num_rows, "key": key}
 
 
-def _chosen(tables: Tables, dataset_arn: str, mode: str) -> pa.Table | None:
+def _records(tables: Tables, dataset_arn: str, mode: str) -> pa.Table | None:
     """Records imported in bulk, put one by one, or both."""
     if mode == "BULK":
         return tables.bulk(dataset_arn)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from localpersonalize.datasets.csv_files import arrow_schema, read
 from localpersonalize.datasets.s3_objects import Objects
-from localpersonalize.datasets.schemas import REQUIRED, parse_fields
+from localpersonalize.datasets.schemas import REQUIRED_FIELDS, Field, parse_fields
 from localpersonalize.datasets.tables import Tables
 
 MERGED_TYPES = ("USERS", "ITEMS", "ACTIONS")
@@ -34,7 +34,7 @@ def run(
     earlier = dataset.get("_versions", []) if job.get("importMode") == "INCREMENTAL" else []
     counted = _Counter(_read_all(objects, keys, fields, kind))
     if kind in MERGED_TYPES:
-        batches = _newest_of_each(tables, dataset, counted, bool(earlier), fields, kind)
+        batches = _newest_per_id(tables, dataset, counted, bool(earlier), fields, kind)
         tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), batches)
         return {"versions": [version], "rows": counted.rows}
     tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), counted)
@@ -54,14 +54,14 @@ class _Counter:
 
 
 def _read_all(
-    objects: Objects, keys: list[tuple[str, str]], fields: list, kind: str
+    objects: Objects, keys: list[tuple[str, str]], fields: list[Field], kind: str
 ) -> Iterator[pa.RecordBatch]:
     for bucket, key in keys:
         yield from read(objects.open(bucket, key), f"s3://{bucket}/{key}", fields, kind)
 
 
-def _newest_of_each(
-    tables: Tables, dataset: dict[str, Any], batches: _Counter, merge: bool, fields: list, kind: str
+def _newest_per_id(
+    tables: Tables, dataset: dict[str, Any], batches: _Counter, merge: bool, fields: list[Field], kind: str
 ) -> Iterator[pa.RecordBatch]:
     """One record an id: the last one read, and with `merge` what the dataset had of other ids."""
     schema = arrow_schema(fields)
@@ -70,7 +70,7 @@ def _newest_of_each(
     table = pa.concat_tables([part for part in parts if part is not None], promote_options="default").select(
         schema.names
     )
-    identifier = next(iter(REQUIRED[kind]))
+    identifier = next(iter(REQUIRED_FIELDS[kind]))
     order = pa.table({"id": table[identifier], "row": pa.array(np.arange(table.num_rows))})
     last = order.group_by("id").aggregate([("row", "max")])["row_max"].sort()
     yield from table.take(last).cast(schema).to_batches(max_chunksize=100_000) if table.num_rows else ()

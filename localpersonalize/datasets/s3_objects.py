@@ -18,7 +18,7 @@ class Objects:
     """Reads S3 through `s3`; what the built-in S3 keeps in the folder `kept` comes from its files, without HTTP."""
 
     def __init__(self, s3: Any, kept: Path | None = None) -> None:
-        self._s3, self._kept = s3, kept
+        self._s3, self._folder = s3, kept
 
     def at(self, location: str) -> Iterator[tuple[str, str]]:
         """(bucket, key) of the one file, or of every file under the prefix, that a location names.
@@ -46,7 +46,7 @@ class Objects:
 
     def open(self, bucket: str, key: str) -> Readable:
         """An object, to be read piece by piece."""
-        file = file_of(self._kept, bucket, key) if self._kept else None
+        file = file_of(self._folder, bucket, key) if self._folder else None
         with suppress(FileNotFoundError):  # it was replaced meanwhile
             if file is not None:
                 return open(file, "rb", buffering=0)

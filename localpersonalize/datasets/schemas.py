@@ -15,26 +15,38 @@ from typing import Any
 from localpersonalize.protocol.errors import InvalidInputError
 
 TYPES = ("string", "int", "long", "float", "double", "boolean", "null")
-REQUIRED: dict[str, dict[str, tuple[str, ...]]] = {
+REQUIRED_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "INTERACTIONS": {"USER_ID": ("string",), "ITEM_ID": ("string",), "TIMESTAMP": ("long",)},
     "USERS": {"USER_ID": ("string",)},
     "ITEMS": {"ITEM_ID": ("string",)},
     "ACTIONS": {"ACTION_ID": ("string",)},
     "ACTION_INTERACTIONS": {
-        "USER_ID": ("string",), "ACTION_ID": ("string",), "TIMESTAMP": ("long",), "EVENT_TYPE": ("string",),
+        "USER_ID": ("string",),
+        "ACTION_ID": ("string",),
+        "TIMESTAMP": ("long",),
+        "EVENT_TYPE": ("string",),
     },
-}  # fmt: skip
-RESERVED: dict[str, dict[str, tuple[str, ...]]] = {
-    "INTERACTIONS": {"EVENT_TYPE": ("string",), "EVENT_VALUE": ("float", "double"), "IMPRESSION": ("string",),
-                     "RECOMMENDATION_ID": ("string",), "EVENT_ATTRIBUTION_SOURCE": ("string",)},
+}
+RESERVED_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "INTERACTIONS": {
+        "EVENT_TYPE": ("string",),
+        "EVENT_VALUE": ("float", "double"),
+        "IMPRESSION": ("string",),
+        "RECOMMENDATION_ID": ("string",),
+        "EVENT_ATTRIBUTION_SOURCE": ("string",),
+    },
     "USERS": {},
     "ITEMS": {"CREATION_TIMESTAMP": ("long",)},
-    "ACTIONS": {"VALUE": ("int", "long", "float", "double"), "CREATION_TIMESTAMP": ("long",),
-                "ACTION_EXPIRATION_TIMESTAMP": ("long",), "REPEAT_FREQUENCY": ("int", "long")},
+    "ACTIONS": {
+        "VALUE": ("int", "long", "float", "double"),
+        "CREATION_TIMESTAMP": ("long",),
+        "ACTION_EXPIRATION_TIMESTAMP": ("long",),
+        "REPEAT_FREQUENCY": ("int", "long"),
+    },
     "ACTION_INTERACTIONS": {"EVENT_TYPE": ("string",)},
-}  # fmt: skip
-METADATA_NEEDED = ("USERS", "ITEMS")
-MOST_METADATA = {"INTERACTIONS": 5, "USERS": 25, "ITEMS": 100, "ACTIONS": 10, "ACTION_INTERACTIONS": 10}
+}
+METADATA_REQUIRED = ("USERS", "ITEMS")
+MAX_METADATA_FIELDS = {"INTERACTIONS": 5, "USERS": 25, "ITEMS": 100, "ACTIONS": 10, "ACTION_INTERACTIONS": 10}
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -83,7 +95,7 @@ def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
     """
     kind = dataset_type.upper()
     by_column = {field.column: field for field in fields}
-    for column, types in REQUIRED[kind].items():
+    for column, types in REQUIRED_FIELDS[kind].items():
         field = by_column.get(column)
         if field is None:
             raise InvalidInputError(
@@ -91,27 +103,28 @@ def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
             )
         if field.kind not in types or (field.nullable and column != "EVENT_TYPE"):
             raise InvalidInputError(f"Field {column} must be of type {types[0]} and may not be null.")
-    for column, types in RESERVED[kind].items():
+    for column, types in RESERVED_FIELDS[kind].items():
         field = by_column.get(column)
         if field is not None and field.kind not in types:
             raise InvalidInputError(f"Reserved field {column} must be of type {' or '.join(types)}.")
         if field is not None and field.categorical:
             raise InvalidInputError(f"Reserved field {column} can't be categorical.")
-    own = set(REQUIRED[kind]) | set(RESERVED[kind])
+    own = set(REQUIRED_FIELDS[kind]) | set(RESERVED_FIELDS[kind])
     metadata = [field.name for field in fields if field.column not in own]
-    if len(metadata) > MOST_METADATA[kind]:
+    if len(metadata) > MAX_METADATA_FIELDS[kind]:
         raise InvalidInputError(
-            f"A schema of type {kind} can have at most {MOST_METADATA[kind]} metadata fields, not {len(metadata)}."
+            f"A schema of type {kind} can have at most {MAX_METADATA_FIELDS[kind]} metadata fields,"
+            f" not {len(metadata)}."
         )
     for field in fields:
         if (
-            kind in METADATA_NEEDED
+            kind in METADATA_REQUIRED
             and field.column not in own
             and field.kind == "string"
             and not (field.categorical or field.textual)
         ):
             raise InvalidInputError(f"String field {field.name} must be marked categorical or textual.")
-    if kind in METADATA_NEEDED and len(fields) < 2:
+    if kind in METADATA_REQUIRED and len(fields) < 2:
         raise InvalidInputError(f"A schema of type {kind} needs at least one metadata field.")
 
 

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from localpersonalize.database import Database
 from localpersonalize.datasets.csv_files import arrow_schema
-from localpersonalize.datasets.events import settled
-from localpersonalize.datasets.schemas import REQUIRED, parse_fields
+from localpersonalize.datasets.events import deduplicated
+from localpersonalize.datasets.schemas import REQUIRED_FIELDS, parse_fields
 
 SPLIT_ROWS = 5_000_000
 
@@ -76,18 +76,18 @@ class Tables:
         bulk = self.bulk(dataset_arn)
         schema = arrow_schema(parse_fields(self.store.get(dataset["schemaArn"])["schema"]))  # type: ignore[index]
         if kind.endswith("INTERACTIONS"):
-            rows = settled(self.store.events(dataset_arn))
+            rows = deduplicated(self.store.events(dataset_arn))
             streamed = _table(rows, schema) if rows else None
-            return _together(bulk, streamed)
+            return _concatenated(bulk, streamed)
         records = self.store.records(dataset_arn)
         if not records:
             return bulk
-        identifier = next(iter(REQUIRED[kind]))
+        identifier = next(iter(REQUIRED_FIELDS[kind]))
         streamed = _table(list(records.values()), schema)
         if bulk is not None:
-            kept = pc.invert(pc.is_in(bulk[identifier], value_set=pa.array(list(records), pa.string())))
-            bulk = bulk.filter(kept)
-        return _together(bulk, streamed)
+            unreplaced = pc.invert(pc.is_in(bulk[identifier], value_set=pa.array(list(records), pa.string())))
+            bulk = bulk.filter(unreplaced)
+        return _concatenated(bulk, streamed)
 
     def streamed(self, dataset_arn: str) -> pa.Table | None:
         """What came one by one, None if nothing did."""
@@ -96,7 +96,7 @@ class Tables:
             return None
         schema = arrow_schema(parse_fields(self.store.get(dataset["schemaArn"])["schema"]))  # type: ignore[index]
         if dataset["datasetType"].upper().endswith("INTERACTIONS"):
-            rows = settled(self.store.events(dataset_arn))
+            rows = deduplicated(self.store.events(dataset_arn))
         else:
             rows = list(self.store.records(dataset_arn).values())
         return _table(rows, schema) if rows else None
@@ -125,7 +125,7 @@ class Tables:
                     yield reader.get_batch(index)
 
 
-def _together(bulk: pa.Table | None, streamed: pa.Table | None) -> pa.Table | None:
+def _concatenated(bulk: pa.Table | None, streamed: pa.Table | None) -> pa.Table | None:
     parts = [part for part in (bulk, streamed) if part is not None]
     return pa.concat_tables(parts, promote_options="default") if parts else None
 

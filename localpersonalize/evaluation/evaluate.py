@@ -156,5 +156,6 @@ def _next_item_probabilities(
         for user_id, user in zip(user_ids, users, strict=True)
     ]
     logits = model.score(requests)
-    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.divide(chances, chances.sum(axis=1, keepdims=True), out=chances)
+    probabilities: np.ndarray = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return probabilities

@@ -81,7 +81,8 @@ def _among_the_oldest(table: pa.Table) -> np.ndarray:
     counts = np.bincount(user, minlength=len(users))
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return rank < np.maximum(1, np.ceil(SEGMENT_INPUT_EVENTS * counts))[user]
+    oldest: np.ndarray = rank < np.maximum(1, np.ceil(SEGMENT_INPUT_EVENTS * counts))[user]
+    return oldest
 
 
 def split(data: TrainingData, seed: int = 0) -> Split:

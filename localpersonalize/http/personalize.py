@@ -106,7 +106,7 @@ class PersonalizeApi:
 
     async def _perform(self, operation: Operation, parameters: dict[str, Any]) -> Answer:
         if operation.name in RUNTIME_OPERATIONS:
-            return await self._context.engine.answer_soon(operation.name, parameters)
+            return await self._context.engine.answer_async(operation.name, parameters)
         handle = operations.OPERATIONS.get(operation.name)
         if handle is None:
             raise ServiceError(f"{operation.name} is not implemented yet.", code="NotImplemented", status=501)

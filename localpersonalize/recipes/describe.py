@@ -9,10 +9,10 @@ from localpersonalize.recipes.base.hyperparameters import HyperparameterSpec
 from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.registry import RECIPES, all_recipes, recipe
 
-CREATED = datetime(2019, 6, 10, tzinfo=UTC)
+RECIPE_CREATION_TIME = datetime(2019, 6, 10, tzinfo=UTC)
 """The service's recipes have existed since its first release."""
 
-_DATES = {"creationDateTime": CREATED, "lastUpdatedDateTime": CREATED}
+_DATES = {"creationDateTime": RECIPE_CREATION_TIME, "lastUpdatedDateTime": RECIPE_CREATION_TIME}
 
 
 def algorithm_arn(item: Recipe) -> str:

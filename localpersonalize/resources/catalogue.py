@@ -39,8 +39,8 @@ def domain_recipes(domain: str | None = None) -> list[dict[str, Any]]:
             "recipeArn": f"arn:aws:personalize:::recipe/{name}",
             "status": "ACTIVE",
             "domain": domain_of(name),
-            "creationDateTime": describe.CREATED,
-            "lastUpdatedDateTime": describe.CREATED,
+            "creationDateTime": describe.RECIPE_CREATION_TIME,
+            "lastUpdatedDateTime": describe.RECIPE_CREATION_TIME,
         }
         for name in sorted(USE_CASES)
     ]

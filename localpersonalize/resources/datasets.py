@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from localpersonalize.datasets import domain_schemas
-from localpersonalize.datasets.schemas import REQUIRED, check_for_dataset, columns_of, parse_fields
+from localpersonalize.datasets.schemas import REQUIRED_FIELDS, check_for_dataset, columns_of, parse_fields
 from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
@@ -16,9 +16,9 @@ from localpersonalize.resources.updates import new_update, require_no_update
 
 def create(context: Context, params: Params) -> Answer:
     dataset_type = params["datasetType"].upper()
-    if dataset_type not in REQUIRED:
+    if dataset_type not in REQUIRED_FIELDS:
         raise InvalidInputError(
-            f"Unknown dataset type {params['datasetType']}. Use one of {', '.join(REQUIRED)}."
+            f"Unknown dataset type {params['datasetType']}. Use one of {', '.join(REQUIRED_FIELDS)}."
         )
     group = require_active_group(context, params)
     schema = context.resources.require(SCHEMA, params["schemaArn"])

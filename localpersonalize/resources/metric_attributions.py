@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localpersonalize.datasets.attribution import EXPRESSION
+from localpersonalize.datasets.attribution import METRIC_EXPRESSION
 from localpersonalize.datasets.schemas import Field, columns_of
 from localpersonalize.protocol.errors import (
     AlreadyExistsError,
@@ -109,7 +109,7 @@ def _check_expression(text: str, columns: dict[str, dict[str, Field]]) -> None:
     :param columns: fields of the schemas, by dataset type and column.
     :raises InvalidInputError: if it names nothing that can be summed.
     """
-    found = EXPRESSION.fullmatch(text)
+    found = METRIC_EXPRESSION.fullmatch(text)
     if found is None or (found["function"].upper() == "SUM") is not bool(found["column"]):
         raise InvalidInputError(f"Invalid expression {text}. Use SUM(DatasetType.COLUMN) or SAMPLECOUNT().")
     if found["column"]:

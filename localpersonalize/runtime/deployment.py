@@ -45,7 +45,7 @@ class GroupData:
 
 
 @dataclass(frozen=True)
-class View:
+class ItemView:
     """A model's items as filters see them: aligned metadata, and dataset item codes to model indices."""
 
     items: Vocabulary
@@ -74,8 +74,8 @@ class Deployment:
     hides_events: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
-    _places: list[_ItemPlaces] = field(default_factory=list, repr=False, compare=False)
-    _views: list[View] = field(default_factory=list, repr=False, compare=False)
+    _cached_indices: list[_ItemIndices] = field(default_factory=list, repr=False, compare=False)
+    _cached_views: list[ItemView] = field(default_factory=list, repr=False, compare=False)
 
     def score(self, requests: list[Request]) -> tuple[np.ndarray, Vocabulary]:
         """float32 [requests, items] and the vocabulary those columns stand for."""
@@ -100,65 +100,64 @@ class Deployment:
         """(item indices in the model, times) of the events that the solution looks at; unknown items left
         out.
         """
-        chosen = self.selection.apply(events, histories.event_types)
-        places = self.places(histories.items, chosen.items)
-        known = places >= 0
-        return places[known], chosen.times[known]
+        selected = self.selection.apply(events, histories.event_types)
+        indices = self.model_indices(histories.items, selected.items)
+        is_known = indices >= 0
+        return indices[is_known], selected.times[is_known]
 
-    def places(self, codes: Codes, wanted: np.ndarray) -> np.ndarray:
+    def model_indices(self, codes: Codes, wanted: np.ndarray) -> np.ndarray:
         """Model indices (int32, -1 unknown) of dataset item codes."""
         items = self.model.items
-        held = self._places[0] if self._places else None
+        cached = self._cached_indices[0] if self._cached_indices else None
         if (
-            held is None
-            or held.codes is not codes
-            or held.items is not items
-            or len(held.places) < len(codes)
+            cached is None
+            or cached.codes is not codes
+            or cached.items is not items
+            or len(cached.indices) < len(codes)
         ):
-            held = _ItemPlaces(codes, items, items.index(pa.array(codes.ids[: len(codes)], pa.string())))
-            self._places[:] = [held]
-        return held.places[wanted]
+            cached = _ItemIndices(codes, items, items.index(pa.array(codes.ids[: len(codes)], pa.string())))
+            self._cached_indices[:] = [cached]
+        found: np.ndarray = cached.indices[wanted]
+        return found
 
-    def view(self, data: GroupData, items: Vocabulary) -> View:
+    def view(self, data: GroupData, items: Vocabulary) -> ItemView:
         """Item metadata in the order of ``items``; prepared again when the items or the data changed."""
-        held = self._views[0] if self._views else None
-        if held is None or held.items is not items or held.revision != data.revision:
+        cached = self._cached_views[0] if self._cached_views else None
+        if cached is None or cached.items is not items or cached.revision != data.revision:
             columns = Columns(items.array, data.items.table(), "ITEM_ID", data.items.categorical)
-            held = View(items, columns, data.revision)
-            self._views[:] = [held]
-        return held
+            cached = ItemView(items, columns, data.revision)
+            self._cached_views[:] = [cached]
+        return cached
 
 
 @dataclass(frozen=True)
-class _ItemPlaces:
+class _ItemIndices:
     codes: Codes
     items: Vocabulary
-    places: np.ndarray
+    indices: np.ndarray
 
 
-def memory_of(model: Model) -> int:
+def memory_bytes(model: Model) -> int:
     """Bytes of the arrays a model holds, nested ones too; shared arrays count once."""
     seen: set[int] = set()
 
-    def size(thing: object, depth: int) -> int:
-        if id(thing) in seen or depth > 4:
+    def size(value: object, depth: int) -> int:
+        if id(value) in seen or depth > 4:
             return 0
-        seen.add(id(thing))
-        if isinstance(thing, np.ndarray):
-            return thing.nbytes
-        if isinstance(thing, pa.Array | pa.ChunkedArray | pa.Table):
-            return thing.nbytes
-        if isinstance(thing, Mapping):
-            return sum(size(value, depth + 1) for value in list(thing.values()))
-        if isinstance(thing, list | tuple):
-            return sum(size(value, depth + 1) for value in thing[:10_000])
-        if hasattr(thing, "nbytes") and hasattr(thing, "shape"):
-            return int(thing.nbytes)
-        if hasattr(thing, "__dict__"):
-            return sum(size(value, depth + 1) for value in list(vars(thing).values()))
+        seen.add(id(value))
+        if isinstance(value, np.ndarray | pa.Array | pa.ChunkedArray | pa.Table):
+            return int(value.nbytes)
+        if isinstance(value, Mapping):
+            return sum(size(value, depth + 1) for value in list(value.values()))
+        if isinstance(value, list | tuple):
+            return sum(size(value, depth + 1) for value in value[:10_000])
+        if hasattr(value, "nbytes") and hasattr(value, "shape"):
+            return int(value.nbytes)
+        if hasattr(value, "__dict__"):
+            return sum(size(value, depth + 1) for value in list(vars(value).values()))
         return 0
 
     return size(model, 0)
 
 
-__all__ = ["Deployment", "Exploration", "GroupData", "View", "memory_of"]
+__all__ = ["Deployment", "Exploration", "GroupData", "ItemView", "memory_bytes"]

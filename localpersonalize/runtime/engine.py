@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 
 from localpersonalize.recipes.registry import load_model, recipe
 from localpersonalize.runtime import requests
-from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, memory_of
+from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, memory_bytes
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, parse
-from localpersonalize.runtime.group_data import Groups
+from localpersonalize.runtime.group_data import GroupDataCache
 from localpersonalize.runtime.histories import EventSelection, StreamedEvent
 from localpersonalize.runtime.interfaces import Datasets, Resources
 from localpersonalize.runtime.microbatch import RequestBatcher, answer_now
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 PREPARE_USERS = 50_000
 PREPARE_SECONDS = 10.0
-PREPARE_TOGETHER = 64
-SERVED = ("campaign", "recommender")  # what ARNs of resources that answer say before their name
-REMEMBERED_RECOMMENDATIONS = 20_000
+PREPARE_BATCH = 64
+DEPLOYABLE_KINDS = ("campaign", "recommender")  # what ARNs of resources that answer say before their name
+MAX_REMEMBERED_RECOMMENDATIONS = 20_000
 
 OPERATIONS: Mapping[str, Callable[[requests.Sources, Params], Prepared]] = {
     "GetRecommendations": requests.recommendations,
@@ -52,9 +52,9 @@ class Runtime:
 
     def __init__(self, resources: Resources, datasets: Datasets) -> None:
         self.resources = resources
-        self.groups = Groups(datasets)
+        self.groups = GroupDataCache(datasets)
         self.explorer = Explorer()
-        self.together = RequestBatcher()
+        self.batcher = RequestBatcher()
         self._deployments: dict[str, Deployment] = {}
         self._filters: dict[str, Filter] = {}
         self._recommended: OrderedDict[str, list[str]] = OrderedDict()
@@ -67,12 +67,12 @@ class Runtime:
         """Answer one request. `RequestRefusedError` with its code and message if it can't be."""
         return answer_now(OPERATIONS[operation](self, params))
 
-    async def answer_soon(self, operation: str, params: Params) -> Answer:
+    async def answer_async(self, operation: str, params: Params) -> Answer:
         """The same from an event loop; requests that come together are scored together."""
         arn = params.get("campaignArn") or params.get("recommenderArn")
         if arn and arn not in self._deployments:
             await asyncio.to_thread(self.deployment, arn)  # reading a model must not hold up the others
-        return await self.together.answer(OPERATIONS[operation](self, params))
+        return await self.batcher.answer(OPERATIONS[operation](self, params))
 
     def get_recommendations(self, params: Params) -> Answer:
         return self.answer("GetRecommendations", params)
@@ -83,18 +83,18 @@ class Runtime:
     def get_action_recommendations(self, params: Params) -> Answer:
         return self.answer("GetActionRecommendations", params)
 
-    # --- what requests look up (answering.Sources) ---
+    # --- what requests look up (`requests.Sources`) ---
 
     def deployment(self, arn: str) -> Deployment:
-        held = self._deployments.get(arn)
-        return held if held is not None else self.deploy(arn)
+        cached = self._deployments.get(arn)
+        return cached if cached is not None else self.deploy(arn)
 
     def data(self, group_arn: str) -> GroupData:
         return self.groups.get(group_arn)
 
     def filter(self, arn: str, group_arn: str) -> Filter:
-        held = self._filters.get(arn)
-        if held is None:
+        cached = self._filters.get(arn)
+        if cached is None:
             body = self.resources.describe(arn)
             if body is None or "filterExpression" not in body:
                 raise ResourceNotFoundError(f"Could not find filter {arn}.")
@@ -102,12 +102,12 @@ class Runtime:
                 raise InvalidInputError(f"Filter {arn} belongs to another dataset group than the campaign.")
             if body["status"] != "ACTIVE":
                 raise InvalidInputError(f"Filter {arn} is not ACTIVE; its status is {body['status']}.")
-            held = self._filters[arn] = parse(body["filterExpression"])
-        return held
+            cached = self._filters[arn] = parse(body["filterExpression"])
+        return cached
 
     def remember(self, recommendation_id: str, items: list[str]) -> None:
         self._recommended[recommendation_id] = items
-        if len(self._recommended) > REMEMBERED_RECOMMENDATIONS:
+        if len(self._recommended) > MAX_REMEMBERED_RECOMMENDATIONS:
             self._recommended.popitem(last=False)
 
     def recommended(self, recommendation_id: str) -> list[str]:
@@ -122,22 +122,24 @@ class Runtime:
         :param version: the body to serve instead of the stored one, for an update that is not ACTIVE yet.
         """
         body = version or self.resources.describe(arn)
-        if body is None or arn.split(":")[-1].split("/")[0] not in SERVED:
+        if body is None or arn.split(":")[-1].split("/")[0] not in DEPLOYABLE_KINDS:
             raise ResourceNotFoundError(f"Could not find a campaign or recommender {arn}.")
         if version is None and body["status"] != "ACTIVE":
             raise ResourceNotFoundError(f"{arn} is not ACTIVE; its status is {body['status']}.")
         with self._loading[arn]:
-            held = self._deployments.get(arn)
-            if version is None and held is not None:
-                return held
-            made = self._load(arn, body)
-            data = self.groups.get(made.group_arn)
-            take_in(made, data)
-            made.view(data, made.model.items)
-            prepare(made, data)
-            self._deployments[arn] = made
-            log.info("serving %s with %s (%d bytes)", arn, made.solution_version_arn, memory_of(made.model))
-            return made
+            cached = self._deployments.get(arn)
+            if version is None and cached is not None:
+                return cached
+            loaded = self._load(arn, body)
+            data = self.groups.get(loaded.group_arn)
+            add_unseen_items(loaded, data)
+            loaded.view(data, loaded.model.items)
+            prepare(loaded, data)
+            self._deployments[arn] = loaded
+            log.info(
+                "serving %s with %s (%d bytes)", arn, loaded.solution_version_arn, memory_bytes(loaded.model)
+            )
+            return loaded
 
     def warm(self, arns: Iterable[str]) -> Future[None]:
         """Load what will be asked for, at a start, so that the first requests find it in memory."""
@@ -203,7 +205,9 @@ class Runtime:
             return
         known = self.groups.get(group_arn).histories.items
         for event, items in zip(events, shown, strict=True):
-            self.explorer.shown(group_arn, [item for item in items if known.get(item) >= 0], event.item_id)
+            self.explorer.record_impressions(
+                group_arn, [item for item in items if known.get(item) >= 0], event.item_id
+            )
 
     def put_items(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> Future[None]:
         """Accepted items. Filters see them at once; models that can take them in do so shortly."""
@@ -227,7 +231,7 @@ class Runtime:
         for deployment in [d for d in list(self._deployments.values()) if d.group_arn == group_arn]:
             try:
                 data = self.groups.get(group_arn)
-                take_in(deployment, data)
+                add_unseen_items(deployment, data)
                 deployment.view(data, deployment.model.items)
             except Exception:
                 log.exception("%s could not take in new items", deployment.arn)
@@ -236,7 +240,7 @@ class Runtime:
 
     def model_sizes(self) -> dict[str, int]:
         """Bytes of each loaded model, by the ARN that it serves."""
-        return {arn: memory_of(deployment.model) for arn, deployment in list(self._deployments.items())}
+        return {arn: memory_bytes(deployment.model) for arn, deployment in list(self._deployments.items())}
 
     def close(self) -> None:
         self._background.shutdown(wait=False, cancel_futures=True)
@@ -272,18 +276,18 @@ def prepare(deployment: Deployment, data: GroupData) -> None:
         return
     ends = time.monotonic() + PREPARE_SECONDS
     users = data.histories.newest_users(PREPARE_USERS)
-    for start in range(0, len(users), PREPARE_TOGETHER):
+    for start in range(0, len(users), PREPARE_BATCH):
         if time.monotonic() > ends:
             break
-        deployment.prepare(data, users[start : start + PREPARE_TOGETHER])
+        deployment.prepare(data, users[start : start + PREPARE_BATCH])
 
 
-def take_in(deployment: Deployment, data: GroupData) -> None:
+def add_unseen_items(deployment: Deployment, data: GroupData) -> None:
     """Let the model know the items of the Items dataset that came after its training."""
     table = data.items.table()
     if table is None:
         return
     unknown = pc.equal(pa.array(deployment.model.items.index(table.column("ITEM_ID"))), -1)
-    fresh = table.filter(unknown)
-    if fresh.num_rows:
-        deployment.add_items(fresh)
+    unseen = table.filter(unknown)
+    if unseen.num_rows:
+        deployment.add_items(unseen)

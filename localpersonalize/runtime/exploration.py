@@ -7,11 +7,11 @@ from collections import Counter
 
 import numpy as np
 
-from localpersonalize.runtime.deployment import Deployment, GroupData, View
-from localpersonalize.runtime.selection import Candidates
+from localpersonalize.runtime.deployment import Deployment, GroupData, ItemView
+from localpersonalize.runtime.selection import ExplorationCandidates
 
-DAY = 86_400
-FRESH_SECONDS = 30.0
+SECONDS_PER_DAY = 86_400
+CANDIDATES_TTL_SECONDS = 30.0
 """How long a deployment's candidates are used before they are looked for again."""
 
 
@@ -20,32 +20,34 @@ class Explorer:
 
     def __init__(self) -> None:
         self._ignored: Counter[tuple[str, str]] = Counter()
-        self._held: dict[str, tuple[float, View, Candidates]] = {}
+        self._cache: dict[str, tuple[float, ItemView, ExplorationCandidates]] = {}
 
-    def shown(self, group_arn: str, items: list[str], chosen: str | None) -> None:
+    def record_impressions(self, group_arn: str, items: list[str], chosen_item: str | None) -> None:
         """Impressions of one event, implicit or explicit; the item of the event itself was not ignored."""
         for item in items:
-            if item != chosen:
+            if item != chosen_item:
                 self._ignored[group_arn, item] += 1
 
-    def candidates(self, deployment: Deployment, data: GroupData, view: View) -> Candidates | None:
+    def candidates(
+        self, deployment: Deployment, data: GroupData, view: ItemView
+    ) -> ExplorationCandidates | None:
         """None where the recipe doesn't explore or was told not to."""
         if deployment.explores is None or deployment.explores.weight <= 0:
             return None
-        held = self._held.get(deployment.arn)
-        if held is None or held[1] is not view or time.monotonic() - held[0] > FRESH_SECONDS:
-            held = (time.monotonic(), view, self._find(deployment, data, view))
-            self._held[deployment.arn] = held
-        return held[2]
+        cached = self._cache.get(deployment.arn)
+        if cached is None or cached[1] is not view or time.monotonic() - cached[0] > CANDIDATES_TTL_SECONDS:
+            cached = (time.monotonic(), view, self._find(deployment, data, view))
+            self._cache[deployment.arn] = cached
+        return cached[2]
 
-    def _find(self, deployment: Deployment, data: GroupData, view: View) -> Candidates:
-        items = worth_exploring(deployment, data, view, int(time.time()))
+    def _find(self, deployment: Deployment, data: GroupData, view: ItemView) -> ExplorationCandidates:
+        items = exploration_candidates(deployment, data, view, int(time.time()))
         ids = view.items.ids
         ignored = [self._ignored[deployment.group_arn, str(ids[item])] for item in items.tolist()]
-        return Candidates(items, -np.log1p(np.array(ignored, np.float64)))
+        return ExplorationCandidates(items, -np.log1p(np.array(ignored, np.float64)))
 
 
-def worth_exploring(deployment: Deployment, data: GroupData, view: View, now: int) -> np.ndarray:
+def exploration_candidates(deployment: Deployment, data: GroupData, view: ItemView, now: int) -> np.ndarray:
     """Indices of items with no more events than the usual item, used or created within the cut-off.
 
     Ages are counted from the newest event of the dataset group. An item with neither an event nor a
@@ -53,16 +55,16 @@ def worth_exploring(deployment: Deployment, data: GroupData, view: View, now: in
     """
     assert deployment.explores is not None
     codes = data.histories.items
-    places = deployment.places(codes, np.arange(len(codes)))
-    known = places >= 0
+    indices = deployment.model_indices(codes, np.arange(len(codes)))
+    is_known = indices >= 0
     size = len(view.items)
     count, last = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    count[places[known]] = data.histories.counts()[: len(places)][known]
-    last[places[known]] = data.histories.last_seen()[: len(places)][known]
+    count[indices[is_known]] = data.histories.counts()[: len(indices)][is_known]
+    last[indices[is_known]] = data.histories.last_seen()[: len(indices)][is_known]
     newest = int(last.max()) if size and last.max() > 0 else now
     created = view.columns.numbers("CREATION_TIMESTAMP")
     last = np.maximum(last, np.where(np.isnan(created), 0, created).astype(np.int64))
     last[(count == 0) & (last == 0)] = newest
-    young = last >= newest - deployment.explores.cut_off_days * DAY
-    usual = np.median(count[count > 0]) if (count > 0).any() else 0
-    return np.flatnonzero(young & (count <= usual)).astype(np.int64)
+    is_new = last >= newest - deployment.explores.cut_off_days * SECONDS_PER_DAY
+    typical_count = np.median(count[count > 0]) if (count > 0).any() else 0
+    return np.flatnonzero(is_new & (count <= typical_count)).astype(np.int64)

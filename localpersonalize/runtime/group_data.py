@@ -22,28 +22,28 @@ class _Accepted:
     users: list[Mapping[str, Any]] = field(default_factory=list)
 
 
-class Groups:
+class GroupDataCache:
     """`GroupData` by dataset group ARN. What was accepted is seen by the next request; an import by those
     after `reload`, until which requests are answered from the data before it.
     """
 
     def __init__(self, datasets: Datasets) -> None:
         self.datasets = datasets
-        self._held: dict[str, GroupData] = {}
+        self._cache: dict[str, GroupData] = {}
         self._meanwhile: dict[str, _Accepted] = {}  # while a group is loaded, by its ARN
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def get(self, group_arn: str) -> GroupData:
-        held = self._held.get(group_arn)
-        if held is not None:
-            return held
+        cached = self._cache.get(group_arn)
+        if cached is not None:
+            return cached
         with self._lock_of(group_arn):
-            held = self._held.get(group_arn)
-            return held if held is not None else self._load(group_arn)
+            cached = self._cache.get(group_arn)
+            return cached if cached is not None else self._load(group_arn)
 
     def loaded(self, group_arn: str) -> bool:
-        return group_arn in self._held
+        return group_arn in self._cache
 
     def reload(self, group_arn: str) -> GroupData:
         """Read everything again, after an import or a deletion; does nothing to a group that nobody asked
@@ -53,35 +53,35 @@ class Groups:
             return self._load(group_arn)
 
     def forget(self, group_arn: str) -> None:
-        self._held.pop(group_arn, None)
+        self._cache.pop(group_arn, None)
 
     def put_events(self, group_arn: str, events: Sequence[StreamedEvent]) -> None:
         """Events that were just accepted and stored."""
         with self._lock:
             if group_arn in self._meanwhile:
                 self._meanwhile[group_arn].events.extend(events)
-        held = self._held.get(group_arn)
-        if held is not None:
-            held.histories.add(events)
+        cached = self._cache.get(group_arn)
+        if cached is not None:
+            cached.histories.add(events)
 
     def put_items(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Items that were just accepted and stored, upper-case fields."""
         with self._lock:
             if group_arn in self._meanwhile:
                 self._meanwhile[group_arn].items.extend(rows)
-            held = self._held.get(group_arn)
-            if held is not None:
-                items = held.items.with_rows(rows)
-                self._held[group_arn] = replace(held, items=items, revision=held.revision + 1)
+            cached = self._cache.get(group_arn)
+            if cached is not None:
+                items = cached.items.with_rows(rows)
+                self._cache[group_arn] = replace(cached, items=items, revision=cached.revision + 1)
 
     def put_users(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Users likewise."""
         with self._lock:
             if group_arn in self._meanwhile:
                 self._meanwhile[group_arn].users.extend(rows)
-            held = self._held.get(group_arn)
-            if held is not None:
-                self._held[group_arn] = replace(held, users=held.users.with_rows(rows))
+            cached = self._cache.get(group_arn)
+            if cached is not None:
+                self._cache[group_arn] = replace(cached, users=cached.users.with_rows(rows))
 
     def _load(self, group_arn: str) -> GroupData:
         with self._lock:
@@ -93,10 +93,10 @@ class Groups:
             accepted = self._meanwhile.pop(group_arn)
             histories.add(accepted.events)
             users, items = users.with_rows(accepted.users), items.with_rows(accepted.items)
-            before = self._held.get(group_arn)
-            held = GroupData(histories, users, items, before.revision + 1 if before else 0)
-            self._held[group_arn] = held
-        return held
+            before = self._cache.get(group_arn)
+            cached = GroupData(histories, users, items, before.revision + 1 if before else 0)
+            self._cache[group_arn] = cached
+        return cached
 
     def _metadata(self, group_arn: str, dataset_type: str) -> Metadata:
         table = self.datasets.items(group_arn) if dataset_type == "ITEMS" else self.datasets.users(group_arn)

@@ -125,7 +125,7 @@ class Histories:
             np.concatenate([own.types, np.array(kinds, np.int16)]),
             np.concatenate([own.values, np.array(values, np.float32)]),
         )
-        return _sorted_once(merged)
+        return _sorted_and_deduplicated(merged)
 
     def version(self, user_id: str) -> tuple[int, int]:
         """Changes whenever `of` would: a key for what was computed from a history."""
@@ -205,7 +205,8 @@ class Histories:
         codes = np.array(
             [self.event_types.add(kind.lower()) for kind in encoded.dictionary.to_pylist()] + [NO_TYPE]
         )
-        return codes[pc.fill_null(encoded.indices, -1).to_numpy()].astype(np.int16)
+        types: np.ndarray = codes[pc.fill_null(encoded.indices, -1).to_numpy()].astype(np.int16)
+        return types
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
@@ -217,7 +218,7 @@ def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return combined.dictionary_encode()
 
 
-def _sorted_once(events: Events) -> Events:
+def _sorted_and_deduplicated(events: Events) -> Events:
     """Oldest first and without exact duplicates; events of one second keep the order in which they came."""
     order = np.argsort(events.times, kind="stable")
     seen: set[tuple[int, int, int, float | None]] = set()
@@ -268,7 +269,7 @@ class EventSelection:
         """Only the events that a rule asks for; the others don't reach the model."""
         if not self.rules or not len(events):
             return events
-        wanted = np.zeros(len(events), bool)
+        selected = np.zeros(len(events), bool)
         for rule in self.rules:
             mask = np.ones(len(events), bool)
             if rule.event_type:
@@ -276,5 +277,5 @@ class EventSelection:
                 mask = (events.types == kind) & (kind != NO_TYPE)
             if rule.least_value is not None:
                 mask &= events.values >= rule.least_value
-            wanted |= mask
-        return events.where(wanted)
+            selected |= mask
+        return events.where(selected)

@@ -18,7 +18,7 @@ class Metadata:
         id_column: str,
         categorical: frozenset[str] = frozenset(),
         newer: Mapping[str, Mapping[str, Any]] | None = None,
-        places: Mapping[str, int] | None = None,
+        row_of_id: Mapping[str, int] | None = None,
     ) -> None:
         self.bulk = table
         self.id_column = id_column
@@ -29,7 +29,7 @@ class Metadata:
             if table is not None
             else {}
         )
-        self._places = places
+        self._row_of_id = row_of_id
 
     def row(self, identifier: str | None) -> dict[str, Any] | None:
         """Field to value (fields in upper case, without the id), None if the dataset doesn't have the id."""
@@ -38,20 +38,18 @@ class Metadata:
         newer = self._newer.get(identifier)
         if newer is not None:
             return newer
-        place = self._index().get(identifier)
-        if place is None:
+        row = self._index().get(identifier)
+        if row is None:
             return None
-        return {
-            name: column[place].as_py() for name, column in self._columns.items() if name != self.id_column
-        }
+        return {name: column[row].as_py() for name, column in self._columns.items() if name != self.id_column}
 
     def value(self, identifier: str, name: str) -> Any:
         """One field of one row, None if there is no such row, field or value."""
         newer = self._newer.get(identifier)
         if newer is not None:
             return newer.get(name)
-        column, place = self._columns.get(name), self._index().get(identifier)
-        return None if column is None or place is None else column[place].as_py()
+        column, row = self._columns.get(name), self._index().get(identifier)
+        return None if column is None or row is None else column[row].as_py()
 
     def with_rows(self, rows: Sequence[Mapping[str, Any]]) -> Metadata:
         """The same data with ``rows`` (upper-case fields, the id among them) put on top."""
@@ -79,8 +77,8 @@ class Metadata:
 
     def ids(self) -> list[str]:
         """All ids, imported first."""
-        places = self._index()
-        return [*places, *(key for key in self._newer if key not in places)]
+        imported = self._index()
+        return [*imported, *(key for key in self._newer if key not in imported)]
 
     def _as_table(self, rows: Mapping[str, Mapping[str, Any]]) -> pa.Table:
         names = dict.fromkeys(
@@ -89,22 +87,22 @@ class Metadata:
         arrays = {}
         for name in names:
             values = list(rows) if name == self.id_column else [row.get(name) for row in rows.values()]
-            wanted = self._columns[name].type if name in self._columns else None
-            arrays[name] = _array(values, wanted)
+            column_type = self._columns[name].type if name in self._columns else None
+            arrays[name] = _array(values, column_type)
         return pa.table(arrays)
 
     def _index(self) -> Mapping[str, int]:
-        if self._places is None:
+        if self._row_of_id is None:
             ids = self._columns.get(self.id_column)
-            self._places = {} if ids is None else {key: place for place, key in enumerate(ids.to_pylist())}
-        return self._places
+            self._row_of_id = {} if ids is None else {key: row for row, key in enumerate(ids.to_pylist())}
+        return self._row_of_id
 
 
-def _array(values: list[Any], wanted: pa.DataType | None) -> pa.Array:
+def _array(values: list[Any], column_type: pa.DataType | None) -> pa.Array:
     """Values put over the wire in the column's type; where they don't convert, as they came."""
-    if wanted is None:
+    if column_type is None:
         return pa.array(values)
     try:
-        return pa.array(values, wanted)
+        return pa.array(values, column_type)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([None if v is None else str(v) for v in values], pa.string()).cast(wanted)
+        return pa.array([None if v is None else str(v) for v in values], pa.string()).cast(column_type)

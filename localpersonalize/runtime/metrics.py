@@ -9,18 +9,20 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = exposition.CONTENT_TYPE_LATEST
-_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+_LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
-Jobs = Callable[[], Mapping[tuple[str, str], int]]
+JobCounts = Callable[[], Mapping[tuple[str, str], int]]
 """Number of jobs by (kind, status)."""
-Sizes = Callable[[], Mapping[str, int]]
+ModelSizes = Callable[[], Mapping[str, int]]
 """Bytes of each loaded model by the ARN that serves it."""
 
 
 class Metrics:
     """One registry a server, so that two servers in one process don't share figures."""
 
-    def __init__(self, jobs: Jobs = dict, sizes: Sizes = dict, queue: Callable[[], int] = int) -> None:
+    def __init__(
+        self, jobs: JobCounts = dict, sizes: ModelSizes = dict, queue: Callable[[], int] = int
+    ) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "localpersonalize_requests", "Requests answered.", ["operation", "code"], registry=self.registry
@@ -29,10 +31,10 @@ class Metrics:
             "localpersonalize_request_seconds",
             "Time from the whole request to its answer.",
             ["operation"],
-            buckets=_SECONDS,
+            buckets=_LATENCY_BUCKETS,
             registry=self.registry,
         )
-        self.registry.register(_AtScrape(jobs, sizes, queue))
+        self.registry.register(_ScrapeCollector(jobs, sizes, queue))
 
     def observe(self, operation: str, code: str, seconds: float) -> None:
         """One answered request; ``code`` is `OK` or the name of the error."""
@@ -44,10 +46,10 @@ class Metrics:
         return exposition.generate_latest(self.registry)
 
 
-class _AtScrape(Collector):
+class _ScrapeCollector(Collector):
     """What is only counted when somebody asks."""
 
-    def __init__(self, jobs: Jobs, sizes: Sizes, queue: Callable[[], int]) -> None:
+    def __init__(self, jobs: JobCounts, sizes: ModelSizes, queue: Callable[[], int]) -> None:
         self.jobs, self.sizes, self.queue = jobs, sizes, queue
 
     def describe(self) -> Iterable[Metric]:

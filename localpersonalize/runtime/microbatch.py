@@ -7,7 +7,7 @@ from collections import deque
 
 from localpersonalize.runtime.requests import Answer, Prepared
 
-MOST_AT_ONCE = 16
+MAX_BATCH_SIZE = 16
 """Bounds how long one pass keeps the event loop."""
 
 
@@ -20,8 +20,8 @@ def answer_now(prepared: Prepared) -> Answer:
 class RequestBatcher:
     """Collects what one turn of the event loop brings and scores it by campaign in the next."""
 
-    def __init__(self, most: int = MOST_AT_ONCE) -> None:
-        self.most = most
+    def __init__(self, max_size: int = MAX_BATCH_SIZE) -> None:
+        self.max_size = max_size
         self._waiting: deque[tuple[Prepared, asyncio.Future[Answer]]] = deque()
         self._scheduled = False
 
@@ -39,15 +39,15 @@ class RequestBatcher:
         return await future
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        turn: dict[int, list[tuple[Prepared, asyncio.Future[Answer]]]] = {}
-        for _ in range(min(self.most, len(self._waiting))):
+        by_deployment: dict[int, list[tuple[Prepared, asyncio.Future[Answer]]]] = {}
+        for _ in range(min(self.max_size, len(self._waiting))):
             prepared, future = self._waiting.popleft()
             if not future.done():
-                turn.setdefault(id(prepared.deployment), []).append((prepared, future))
+                by_deployment.setdefault(id(prepared.deployment), []).append((prepared, future))
         self._scheduled = bool(self._waiting)
         if self._scheduled:
             loop.call_soon(self._run, loop)
-        for group in turn.values():
+        for group in by_deployment.values():
             _answer_group(group)
 
 

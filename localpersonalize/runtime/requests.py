@@ -17,10 +17,10 @@ import numpy as np
 from localpersonalize.recipes.base.model import Request
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.runtime import selection
-from localpersonalize.runtime.deployment import Deployment, GroupData, View
+from localpersonalize.runtime.deployment import Deployment, GroupData, ItemView
 from localpersonalize.runtime.errors import InvalidInputError
 from localpersonalize.runtime.exploration import Explorer
-from localpersonalize.runtime.filters import Filter, FilterError, Subject, Target, bind, keep
+from localpersonalize.runtime.filters import Filter, FilterError, Subject, Target, apply_filter, bind
 from localpersonalize.runtime.histories import Events
 
 DEFAULT_RESULTS = 25
@@ -29,7 +29,7 @@ MAX_RESULTS_WITH_METADATA = 50
 MAX_METADATA_COLUMNS = 10
 DEFAULT_ACTIONS = 5
 MAX_ACTIONS = 100
-EVENTS_A_FILTER_SEES = 100
+MAX_EVENTS_PER_FILTER = 100
 """Newest events a user and event type that filters look at; a quota of the service."""
 
 Params = Mapping[str, Any]
@@ -73,20 +73,22 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
     _require(deployment, params)
     columns = _metadata_columns(deployment, params)
     count = _count(params, DEFAULT_RESULTS, MAX_RESULTS_WITH_METADATA if columns else MAX_RESULTS)
-    asked = _Asked(sources, deployment, params)
-    request_filter = asked.filter(params)
-    promotion = _promotion(asked, params)
+    context = _RequestContext(sources, deployment, params)
+    request_filter = context.filter(params)
+    promotion = _promotion(context, params)
 
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
-        view = asked.view(items)
-        mask = asked.mask(view, *request_filter) if request_filter else None
-        mask = asked.without_hidden(view, mask)
+        view = context.view(items)
+        mask = context.mask(view, *request_filter) if request_filter else None
+        mask = context.without_hidden(view, mask)
         promoted = None
         if promotion is not None:
             name, percent, its_filter = promotion
-            promoted_mask = asked.without_hidden(view, asked.mask(view, *its_filter) if its_filter else None)
+            promoted_mask = context.without_hidden(
+                view, context.mask(view, *its_filter) if its_filter else None
+            )
             promoted = selection.Promotion(name, percent, promoted_mask)
-        explore = sources.explorer.candidates(deployment, asked.data, view)
+        explore = sources.explorer.candidates(deployment, context.data, view)
         chosen = selection.choose(
             scores,
             count,
@@ -96,9 +98,9 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
             explore=explore,
             explore_share=deployment.explores.weight if deployment.explores else 0.0,
         )
-        return _item_list(sources, asked, view, chosen, columns)
+        return _item_list(sources, context, view, chosen, columns)
 
-    return Prepared(deployment, asked.request(), finish)
+    return Prepared(deployment, context.request(), finish)
 
 
 def ranking(sources: Sources, params: Params) -> Prepared:
@@ -116,25 +118,25 @@ def ranking(sources: Sources, params: Params) -> Prepared:
         raise InvalidInputError("inputList must hold at least one item.")
     if len(listed) > limit:
         raise InvalidInputError(f"inputList has {len(listed)} items; at most {limit} can be ranked.")
-    asked = _Asked(sources, deployment, params)
-    request_filter = asked.filter(params)
+    context = _RequestContext(sources, deployment, params)
+    request_filter = context.filter(params)
 
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
-        view = asked.view(items)
+        view = context.view(items)
         kept = listed
         if request_filter:
-            mask = asked.mask(view, *request_filter)
+            mask = context.mask(view, *request_filter)
             kept = [name for name in listed if _lets_through(mask, items.index_of(name))]
-        places = np.array([items.index_of(name) for name in kept], np.int64)
+        indices = np.array([items.index_of(name) for name in kept], np.int64)
         ranked = []
-        for at, score in selection.rank(scores, places):
-            ranked.append(asked.result(kept[at], score, columns))
+        for at, score in selection.rank(scores, indices):
+            ranked.append(context.result(kept[at], score, columns))
         return {
             "personalizedRanking": ranked,
             "recommendationId": _identify(sources, [r["itemId"] for r in ranked]),
         }
 
-    return Prepared(deployment, asked.request(), finish)
+    return Prepared(deployment, context.request(), finish)
 
 
 def actions(sources: Sources, params: Params) -> Prepared:
@@ -149,20 +151,20 @@ def actions(sources: Sources, params: Params) -> Prepared:
         )
     _require(deployment, params)
     count = _count(params, DEFAULT_ACTIONS, MAX_ACTIONS)
-    asked = _Asked(sources, deployment, params)
-    request_filter = asked.filter(params)
+    context = _RequestContext(sources, deployment, params)
+    request_filter = context.filter(params)
 
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
-        view = asked.view(items)
-        mask = asked.mask(view, *request_filter) if request_filter else None
+        view = context.view(items)
+        mask = context.mask(view, *request_filter) if request_filter else None
         chosen = selection.choose(scores, count, mask, shows_score=deployment.model.score_kind == "logit")
-        listed = [{"actionId": str(items.ids[c.item]), **_maybe("score", c.score)} for c in chosen]
+        listed = [_action(str(items.ids[c.item]), c.score) for c in chosen]
         return {"actionList": listed, "recommendationId": _identify(sources, [])}
 
-    return Prepared(deployment, asked.request(), finish)
+    return Prepared(deployment, context.request(), finish)
 
 
-class _Asked:
+class _RequestContext:
     """One request's look-ups, each made once."""
 
     def __init__(self, sources: Sources, deployment: Deployment, params: Params) -> None:
@@ -203,18 +205,18 @@ class _Asked:
         except FilterError as problem:
             raise InvalidInputError(str(problem)) from None
 
-    def view(self, items: Vocabulary) -> View:
+    def view(self, items: Vocabulary) -> ItemView:
         return self.deployment.view(self.data, items)
 
-    def mask(self, view: View, parsed: Filter, values: Mapping[str, Any]) -> np.ndarray | None:
+    def mask(self, view: ItemView, parsed: Filter, values: Mapping[str, Any]) -> np.ndarray | None:
         row = view.items.index_of(self.params.get("itemId"))
         subject = Subject(self._event_rows(), self.user, row if row >= 0 else None)
         try:
-            return keep(parsed, view.columns, values, subject)
+            return apply_filter(parsed, view.columns, values, subject)
         except FilterError as problem:
             raise InvalidInputError(str(problem)) from None
 
-    def without_hidden(self, view: View, mask: np.ndarray | None) -> np.ndarray | None:
+    def without_hidden(self, view: ItemView, mask: np.ndarray | None) -> np.ndarray | None:
         """Domain use cases leave out what the user bought or watched."""
         if not self.deployment.hides_events:
             return mask
@@ -255,21 +257,21 @@ def event_rows(deployment: Deployment, data: GroupData, events: Events) -> dict[
     rows: dict[str, np.ndarray] = {}
     kinds = data.histories.event_types
     for code in np.unique(events.types).tolist():
-        newest = events.items[events.types == code][-EVENTS_A_FILTER_SEES:]
-        places = deployment.places(data.histories.items, newest)
-        rows[kinds.ids[code] if code >= 0 else ""] = places[places >= 0]
+        newest = events.items[events.types == code][-MAX_EVENTS_PER_FILTER:]
+        indices = deployment.model_indices(data.histories.items, newest)
+        rows[kinds.ids[code] if code >= 0 else ""] = indices[indices >= 0]
     return rows
 
 
 def _item_list(
     sources: Sources,
-    asked: _Asked,
-    view: View,
+    context: _RequestContext,
+    view: ItemView,
     chosen: list[selection.Choice],
     columns: list[tuple[str, str]],
 ) -> Answer:
     ids = view.items.ids
-    listed = [asked.result(str(ids[c.item]), c.score, columns, c.promotion, c.reason) for c in chosen]
+    listed = [context.result(str(ids[c.item]), c.score, columns, c.promotion, c.reason) for c in chosen]
     return {"itemList": listed, "recommendationId": _identify(sources, [found["itemId"] for found in listed])}
 
 
@@ -296,7 +298,7 @@ def _require(deployment: Deployment, params: Params) -> None:
 
 
 def _count(params: Params, usual: int, most: int) -> int:
-    count = params.get("numResults")
+    count: int | None = params.get("numResults")
     if count is None:
         return usual
     if count > most:
@@ -306,23 +308,23 @@ def _count(params: Params, usual: int, most: int) -> int:
 
 def _metadata_columns(deployment: Deployment, params: Params) -> list[tuple[str, str]]:
     """(name as asked, name in upper case) of the columns to show."""
-    asked = params.get("metadataColumns") or {}
-    if not asked:
+    requested = params.get("metadataColumns") or {}
+    if not requested:
         return []
     if not deployment.shows_metadata:
         raise InvalidInputError(
             "metadataColumns can only be used when enableMetadataWithRecommendations is true in the "
             "configuration of the campaign or recommender."
         )
-    if set(asked) != {"ITEMS"}:
+    if set(requested) != {"ITEMS"}:
         raise InvalidInputError("The key of metadataColumns must be ITEMS.")
-    if len(asked["ITEMS"]) > MAX_METADATA_COLUMNS:
+    if len(requested["ITEMS"]) > MAX_METADATA_COLUMNS:
         raise InvalidInputError(f"At most {MAX_METADATA_COLUMNS} metadata columns can be asked for.")
-    return [(name, name.upper()) for name in asked["ITEMS"]]
+    return [(name, name.upper()) for name in requested["ITEMS"]]
 
 
 def _promotion(
-    asked: _Asked, params: Params
+    context: _RequestContext, params: Params
 ) -> tuple[str, int, tuple[Filter, Mapping[str, Any]] | None] | None:
     listed = params.get("promotions") or ()
     if not listed:
@@ -334,7 +336,7 @@ def _promotion(
         raise InvalidInputError("A promotion needs a filterArn.")
     if not wanted.get("percentPromotedItems"):
         raise InvalidInputError("A promotion needs percentPromotedItems, 1 to 100.")
-    return wanted.get("name") or "promotion", int(wanted["percentPromotedItems"]), asked.filter(wanted)
+    return wanted.get("name") or "promotion", int(wanted["percentPromotedItems"]), context.filter(wanted)
 
 
 def _lets_through(mask: np.ndarray | None, place: int) -> bool:
@@ -342,5 +344,5 @@ def _lets_through(mask: np.ndarray | None, place: int) -> bool:
     return mask is None or place < 0 or bool(mask[place])
 
 
-def _maybe(name: str, value: float | None) -> Answer:
-    return {} if value is None else {name: value}
+def _action(action_id: str, score: float | None) -> Answer:
+    return {"actionId": action_id} if score is None else {"actionId": action_id, "score": score}

@@ -9,8 +9,8 @@ import numpy as np
 
 from localpersonalize.recipes.base.ranking import top_k
 
-EXPLORED = "Exploration"
-PROMOTED = "Promoted item"
+EXPLORATION_REASON = "Exploration"
+PROMOTION_REASON = "Promoted item"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Candidates:
+class ExplorationCandidates:
     """Items that exploration may choose from (indices), and log weights added to their scores."""
 
     items: np.ndarray
@@ -49,7 +49,7 @@ def choose(
     *,
     shows_score: bool = False,
     promotion: Promotion | None = None,
-    explore: Candidates | None = None,
+    explore: ExplorationCandidates | None = None,
     explore_share: float = 0.0,
     rng: np.random.Generator | None = None,
 ) -> list[Choice]:
@@ -70,54 +70,55 @@ def choose(
     rest = top_k(scores, count - len(promoted), mask)
     explored: set[int] = set()
     if explore is not None and explore_share > 0:
-        rest, explored = _with_exploration(scores, rest, mask, explore, explore_share, rng)
+        rest, explored = _explore(scores, rest, mask, explore, explore_share, rng)
     items = [*rest.tolist(), *promoted.tolist()]
-    shown = shown_scores(scores, np.array(items, np.int64)) if shows_score else [None] * len(items)
+    shown = softmax_scores(scores, np.array(items, np.int64)) if shows_score else [None] * len(items)
     others = [
-        Choice(item, score, None, EXPLORED if item in explored else None)
+        Choice(item, score, None, EXPLORATION_REASON if item in explored else None)
         for item, score in zip(rest.tolist(), shown, strict=False)
     ]
     if promotion is None or not len(promoted):
         return others
     chosen = [
-        Choice(item, score, promotion.name, PROMOTED)
+        Choice(item, score, promotion.name, PROMOTION_REASON)
         for item, score in zip(promoted.tolist(), shown[len(others) :], strict=True)
     ]
-    return _mixed(others, chosen, rng)
+    return _interleave(others, chosen, rng)
 
 
 def rank(
-    scores: np.ndarray, places: np.ndarray, *, shows_score: bool = True
+    scores: np.ndarray, indices: np.ndarray, *, shows_score: bool = True
 ) -> list[tuple[int, float | None]]:
     """Order a given list: positions in it with their scores, which sum to one over the list.
 
-    :param scores: float [items] of the whole model. :param places: int [list], model index of each, -1
+    :param scores: float [items] of the whole model. :param indices: int [list], model index of each, -1
     unknown; unknown ones and those that the model can't score come last, in the order given and without a
     score.
     """
-    known = places >= 0
-    values = np.where(known, scores[np.where(known, places, 0)], -np.inf).astype(np.float64)
+    known = indices >= 0
+    values = np.where(known, scores[np.where(known, indices, 0)], -np.inf).astype(np.float64)
     order = np.argsort(-values, kind="stable")
-    shown = shown_scores(values, order) if shows_score else [0.0] * len(order)
+    shown = softmax_scores(values, order) if shows_score else [0.0] * len(order)
     return [
         (at, score if shows_score and values[at] > -np.inf else None)
         for at, score in zip(order.tolist(), shown, strict=True)
     ]
 
 
-def shown_scores(scores: np.ndarray, items: np.ndarray) -> list[float]:
+def softmax_scores(scores: np.ndarray, items: np.ndarray) -> list[float]:
     """Softmax over all of ``scores`` (float [items]) at the indices ``items``, with the service's seven decimals."""
     normaliser = _log_sum(scores)
     if normaliser == -math.inf:
         return [0.0] * len(items)
-    return np.round(np.exp(scores[items].astype(np.float64) - normaliser), 7).tolist()
+    shown: list[float] = np.round(np.exp(scores[items].astype(np.float64) - normaliser), 7).tolist()
+    return shown
 
 
-def shown_scores_of_each(scores: np.ndarray, items: np.ndarray, starts: np.ndarray) -> list[float]:
-    """`shown_scores` of every row at once, row after row; works in place, so that `scores` are of no use after it.
+def softmax_scores_of_rows(scores: np.ndarray, items: np.ndarray, starts: np.ndarray) -> list[float]:
+    """`softmax_scores` of every row at once, row after row; works in place, so that `scores` are of no use after it.
 
     :param scores: float [rows, all items].
-    :param items: indices, those of row r at `starts[r]:starts[r + 1]`, best first, as `top_k_of_each` gives them.
+    :param items: indices, those of row r at `starts[r]:starts[r + 1]`, best first, as `top_k_of_rows` gives them.
     """
     row = np.repeat(np.arange(len(scores)), np.diff(starts))
     chosen = scores[row, items]
@@ -126,42 +127,41 @@ def shown_scores_of_each(scores: np.ndarray, items: np.ndarray, starts: np.ndarr
     top[some] = chosen[starts[:-1][some]]
     scores -= top[:, None]
     total = np.exp(scores, out=scores).sum(axis=1, dtype=np.float64)
-    return np.round(np.exp((chosen - top[row]).astype(np.float64)) / total[row], 7).tolist()
+    shown: list[float] = np.round(np.exp((chosen - top[row]).astype(np.float64)) / total[row], 7).tolist()
+    return shown
 
 
-def _with_exploration(
+def _explore(
     scores: np.ndarray,
     best: np.ndarray,
     mask: np.ndarray | None,
-    explore: Candidates,
+    explore: ExplorationCandidates,
     share: float,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, set[int]]:
-    """Give places at the end of ``best`` to drawn candidates; a score's worth decides how likely one is
-    drawn.
-    """
+    """Put drawn candidates at the end of ``best``; the higher the score, the likelier the draw."""
     slots = int(rng.binomial(len(best), min(share, 1.0)))
     allowed = explore.items if mask is None else explore.items[mask[explore.items]]
     weights = explore.log_weights if mask is None else explore.log_weights[mask[explore.items]]
-    worth = scores[allowed].astype(np.float64) + weights
-    possible = (worth > -np.inf) & ~np.isin(allowed, best[: len(best) - slots])
-    allowed, worth = allowed[possible], worth[possible]
+    utility = scores[allowed].astype(np.float64) + weights
+    possible = (utility > -np.inf) & ~np.isin(allowed, best[: len(best) - slots])
+    allowed, utility = allowed[possible], utility[possible]
     slots = min(slots, len(allowed))
     if not slots:
         return best, set()
     # The largest of values with Gumbel noise are a draw without replacement in proportion to exp(value).
-    noisy = worth + rng.gumbel(size=len(worth))
-    drawn = allowed[np.argsort(-noisy)[:slots]]
-    together = np.concatenate([best[: len(best) - slots], drawn])
-    return together[np.argsort(-scores[together], kind="stable")], set(drawn.tolist())
+    noisy = utility + rng.gumbel(size=len(utility))
+    explored_items = allowed[np.argsort(-noisy)[:slots]]
+    candidates = np.concatenate([best[: len(best) - slots], explored_items])
+    return candidates[np.argsort(-scores[candidates], kind="stable")], set(explored_items.tolist())
 
 
-def _mixed(others: list[Choice], chosen: list[Choice], rng: np.random.Generator) -> list[Choice]:
-    """Both lists in one, each in its own order, places at random."""
+def _interleave(others: list[Choice], chosen: list[Choice], rng: np.random.Generator) -> list[Choice]:
+    """Both lists in one, each in its own order, positions at random."""
     total = len(others) + len(chosen)
-    places = set(rng.choice(total, len(chosen), replace=False).tolist())
+    positions = set(rng.choice(total, len(chosen), replace=False).tolist())
     first, second = iter(chosen), iter(others)
-    return [next(first) if place in places else next(second) for place in range(total)]
+    return [next(first) if position in positions else next(second) for position in range(total)]
 
 
 def _log_sum(scores: np.ndarray) -> float:

@@ -22,16 +22,16 @@ class UseCase:
     explores: bool = False
 
 
-_BOTH = ("userId", "itemId")
+_BOTH_IDS = ("userId", "itemId")
 
 USE_CASES = {
     "aws-ecomm-popular-items-by-views": UseCase("aws-popularity-count", "View"),
     "aws-ecomm-popular-items-by-purchases": UseCase("aws-popularity-count", "Purchase"),
     "aws-ecomm-frequently-bought-together": UseCase("aws-sims", "Purchase", requires=("itemId",)),
-    "aws-ecomm-customers-who-viewed-x-also-viewed": UseCase("aws-sims", "View", ("purchase",), _BOTH),
+    "aws-ecomm-customers-who-viewed-x-also-viewed": UseCase("aws-sims", "View", ("purchase",), _BOTH_IDS),
     "aws-ecomm-recommended-for-you": UseCase("aws-user-personalization", None, ("purchase",), explores=True),
-    "aws-vod-because-you-watched-x": UseCase("aws-sims", "Watch", ("watch",), _BOTH),
-    "aws-vod-more-like-x": UseCase("aws-similar-items", None, ("watch",), _BOTH),
+    "aws-vod-because-you-watched-x": UseCase("aws-sims", "Watch", ("watch",), _BOTH_IDS),
+    "aws-vod-more-like-x": UseCase("aws-similar-items", None, ("watch",), _BOTH_IDS),
     "aws-vod-most-popular": UseCase("aws-popularity-count", "Watch"),
     "aws-vod-trending-now": UseCase("aws-trending-now", None, requires=()),
     "aws-vod-top-picks": UseCase("aws-user-personalization", None, ("watch",), explores=True),

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.recipes.base.data import WEIGHT, TrainingData, TrainingError
+from localpersonalize.recipes.base.data import WEIGHT_COLUMN, TrainingData, TrainingError
 
 MINIMUM_INTERACTIONS = 1000
 MINIMUM_USERS = 25
@@ -82,7 +82,7 @@ def _weighted(table: pa.Table, events: Sequence[Mapping[str, Any]]) -> pa.Table:
         if entry.get("eventValueThreshold") is not None:
             chosen = pc.and_(chosen, _reaching(table, float(entry["eventValueThreshold"])))
         weights[chosen.to_numpy().astype(bool)] = float(entry.get("weight", 1.0))
-    return table.append_column(WEIGHT, pa.array(weights)).filter(pa.array(weights > 0))
+    return table.append_column(WEIGHT_COLUMN, pa.array(weights)).filter(pa.array(weights > 0))
 
 
 def _columns(data: TrainingData, config: Mapping[str, Any]) -> TrainingData:

@@ -24,8 +24,8 @@ from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
-TAKEN = "taken"
-STRENGTH = 5.0
+TAKEN_EVENT_TYPE = "taken"
+PRIOR_EVENTS = 5.0
 """As many events of a user's own as weigh as much as everybody's rate."""
 
 
@@ -48,7 +48,7 @@ class NextBestActionModel(Model):
         for row, request in enumerate(requests):
             user = self.users.index_of(request.user_id)
             own = (0.0, 0.0) if user < 0 else (self.taken[user].toarray()[0], self.shown[user].toarray()[0])
-            scores[row] = np.log((own[0] + STRENGTH * self.rates) / (own[1] + STRENGTH))
+            scores[row] = np.log((own[0] + PRIOR_EVENTS * self.rates) / (own[1] + PRIOR_EVENTS))
         return scores
 
     def save(self, directory: Path) -> None:
@@ -84,8 +84,8 @@ class NextBestAction(Recipe):
     ) -> NextBestActionModel:
         log = EventLog.of(data)
         options.step(0.5, f"counting what {len(log.users)} users did with {len(log.items)} actions")
-        kinds = data.interactions["EVENT_TYPE"].cast(pa.string())
-        is_taken = pc.fill_null(pc.equal(pc.utf8_lower(kinds), TAKEN), False).to_numpy()[log.row]
+        event_types = pc.utf8_lower(data.interactions["EVENT_TYPE"].cast(pa.string()))
+        is_taken = pc.fill_null(pc.equal(event_types, TAKEN_EVENT_TYPE), False).to_numpy()[log.row]
         size = (len(log.users), len(log.items))
         shown = sparse.csr_matrix((np.ones(len(log), np.float32), (log.user, log.item)), size)
         taken = sparse.csr_matrix((is_taken.astype(np.float32), (log.user, log.item)), size)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-WEIGHT = "__WEIGHT"
+WEIGHT_COLUMN = "__WEIGHT"
 """Column of interactions that holds each event's weight (float32), when the solution weighs event types."""
 
 RESERVED_COLUMNS = frozenset(

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-BINS = 8
-MOST_CATEGORIES = 1000  # of one column; rarer ones count as unknown
-KEYS = ("USER_ID", "ITEM_ID", "CREATION_TIMESTAMP")
+NUMERIC_BINS = 8
+MAX_CATEGORIES = 1000  # of one column; rarer ones count as unknown
+KEY_COLUMNS = ("USER_ID", "ITEM_ID", "CREATION_TIMESTAMP")
 NUMERIC = ("int", "long", "float", "double")
 
 
 @dataclass(frozen=True)
-class Column:
+class FeatureColumn:
     """One metadata column: the categories, or the bounds between the bins, that have a feature each."""
 
     name: str
@@ -33,7 +33,7 @@ class Column:
         if value is None:
             return []
         if self.categories:
-            places = self._places
+            places = self._category_index
             return [places[part] for part in str(value).split("|") if part in places]
         try:
             return [int(np.searchsorted(self.bounds, float(value), side="right"))]
@@ -41,7 +41,7 @@ class Column:
             return []
 
     @property
-    def _places(self) -> dict[str, int]:
+    def _category_index(self) -> dict[str, int]:
         return {category: place for place, category in enumerate(self.categories)}
 
 
@@ -49,7 +49,7 @@ class Column:
 class Features:
     """The features of one kind of thing (items, users, contexts), fixed by the data they were fitted on."""
 
-    columns: tuple[Column, ...] = ()
+    columns: tuple[FeatureColumn, ...] = ()
 
     @property
     def width(self) -> int:
@@ -64,7 +64,7 @@ class Features:
         if table is None:
             return cls()
         fields = {field["name"].upper(): field for field in (schema or {}).get("fields", [])}
-        found = [_fit(table, name, fields.get(name)) for name in names if name not in KEYS]
+        found = [_fit(table, name, fields.get(name)) for name in names if name not in KEY_COLUMNS]
         return cls(tuple(column for column in found if column is not None and column.width))
 
     def encode(self, rows: Sequence[Mapping[str, Any]] | pa.Table) -> sp.csr_matrix:
@@ -103,23 +103,24 @@ class Features:
     def from_json(cls, columns: Sequence[Mapping[str, Any]]) -> Features:
         return cls(
             tuple(
-                Column(entry["name"], tuple(entry["categories"]), tuple(entry["bounds"])) for entry in columns
+                FeatureColumn(entry["name"], tuple(entry["categories"]), tuple(entry["bounds"]))
+                for entry in columns
             )
         )
 
 
-def _fit(table: pa.Table, name: str, field: Mapping[str, Any] | None) -> Column | None:
+def _fit(table: pa.Table, name: str, field: Mapping[str, Any] | None) -> FeatureColumn | None:
     column = table[name].combine_chunks()
     number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     if number and not (field or {}).get("categorical"):
         values = column.cast(pa.float64()).drop_null().to_numpy()
         if len(values) == 0:
             return None
-        bounds = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
-        return Column(name, bounds=tuple(float(bound) for bound in bounds))
+        bounds = np.unique(np.quantile(values, np.linspace(0, 1, NUMERIC_BINS + 1)[1:-1]))
+        return FeatureColumn(name, bounds=tuple(float(bound) for bound in bounds))
     if field is not None and not field.get("categorical"):
         return None
     parts = pc.split_pattern(column.cast(pa.string()).drop_null(), "|")
     counts = pc.value_counts(pc.list_flatten(parts)).to_pylist()
     counts.sort(key=lambda entry: (-entry["counts"], entry["values"]))
-    return Column(name, categories=tuple(entry["values"] for entry in counts[:MOST_CATEGORIES]))
+    return FeatureColumn(name, categories=tuple(entry["values"] for entry in counts[:MAX_CATEGORIES]))

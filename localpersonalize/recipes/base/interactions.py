@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from localpersonalize.recipes.base.data import WEIGHT, TrainingData, TrainingError
+from localpersonalize.recipes.base.data import WEIGHT_COLUMN, TrainingData, TrainingError
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 
@@ -46,7 +46,9 @@ class EventLog:
         else:
             item = items.index(table["ITEM_ID"])
         time = table["TIMESTAMP"].cast(pa.int64()).to_numpy()
-        weight = table[WEIGHT].to_numpy() if WEIGHT in table.column_names else np.ones(len(item), np.float32)
+        weight = np.ones(len(item), np.float32)
+        if WEIGHT_COLUMN in table.column_names:
+            weight = table[WEIGHT_COLUMN].to_numpy()
         order = _by_user_and_time(user, time, len(users))
         order = order[item[order] >= 0]
         if len(order) == 0:
@@ -63,32 +65,32 @@ class EventLog:
         """Events of each user, int64 [users]."""
         return np.diff(self.starts)
 
-    def select(self, keep: np.ndarray) -> EventLog:
-        """The events where `keep` (bool [events]) holds; users and items keep their indices."""
-        if keep.all():
+    def select(self, mask: np.ndarray) -> EventLog:
+        """The events where `mask` (bool [events]) holds; users and items keep their indices."""
+        if mask.all():
             return self
-        user = self.user[keep]
+        user = self.user[mask]
         return EventLog(
             users=self.users,
             items=self.items,
             user=user,
-            item=self.item[keep],
-            time=self.time[keep],
-            weight=self.weight[keep],
-            row=self.row[keep],
+            item=self.item[mask],
+            time=self.time[mask],
+            weight=self.weight[mask],
+            row=self.row[mask],
             starts=np.append(0, np.cumsum(np.bincount(user, minlength=len(self.users)))),
         )
 
     def users_of_items(self) -> np.ndarray:
         """Distinct users of each item, int64 [items]."""
-        newest = self.newest_of_each_pair(np.ones(len(self), bool))
+        newest = self.newest_per_pair(np.ones(len(self), bool))
         return np.bincount(self.item[newest], minlength=len(self.items))
 
-    # Which events to keep, as bool [events]: a mask costs a fraction of a smaller log.
+    # Masks of events, bool [events]: a mask costs a fraction of a smaller log.
 
-    def newest_of_each_pair(self, keep: np.ndarray) -> np.ndarray:
-        """Of those that `keep` has of a user and an item only the newest."""
-        place = np.flatnonzero(keep).astype(np.int32)
+    def newest_per_pair(self, mask: np.ndarray) -> np.ndarray:
+        """Of those that `mask` has of a user and an item only the newest."""
+        place = np.flatnonzero(mask).astype(np.int32)
         starts = np.searchsorted(place, self.starts.astype(np.int32))
         shape = (len(self.users), len(self.items))
         # By item, and within an item still in the log's order: one user's events lie side by side.
@@ -96,7 +98,7 @@ class EventLog:
         repeated = by_item.indices[1:] == by_item.indices[:-1]
         ends = by_item.indptr[1:-1] - 1
         repeated[ends[(ends >= 0) & (ends < len(repeated))]] = False
-        newest = keep.copy()
+        newest = mask.copy()
         newest[by_item.data[:-1][repeated]] = False
         return newest
 
@@ -106,17 +108,17 @@ class EventLog:
         bounds = np.quantile(lengths[lengths > 0], [low, high])
         return np.repeat((lengths >= bounds[0]) & (lengths <= bounds[1]), lengths)
 
-    def within_item_percentiles(self, keep: np.ndarray, low: float, high: float) -> np.ndarray:
-        """Of those that `keep` has of items with very many events only the newest; of items with very few none.
+    def within_item_percentiles(self, mask: np.ndarray, low: float, high: float) -> np.ndarray:
+        """Of those that `mask` has of items with very many events only the newest; of items with very few none.
 
         The percentiles (0 to 1) are of the events: `high` 0.9 means that 90% of the events are of items with
         at most so many. The service documents that items with long histories may be out of date; were they
         left out whole, what most users want could never be recommended, so their oldest events are.
         """
-        counts = np.bincount(self.item[keep], minlength=len(self.items))
+        counts = np.bincount(self.item[mask], minlength=len(self.items))
         bounds = np.quantile(counts, [low, high], weights=counts, method="inverted_cdf")
-        kept = keep & (counts >= bounds[0])[self.item]
-        capped = np.flatnonzero(keep & (counts > bounds[1])[self.item])
+        kept: np.ndarray = mask & (counts >= bounds[0])[self.item]
+        capped = np.flatnonzero(mask & (counts > bounds[1])[self.item])
         newest_first = capped[np.lexsort((-self.time[capped], self.item[capped]))]
         of_item = np.bincount(self.item[capped], minlength=len(self.items))
         rank = np.arange(len(capped)) - np.repeat(np.cumsum(of_item) - of_item, of_item)
@@ -132,4 +134,5 @@ def _by_user_and_time(user: np.ndarray, time: np.ndarray, users: int) -> np.ndar
     """
     by_time = np.argsort(time, kind="stable")
     column = sp.csc_array((by_time, user[by_time], np.array([0, len(user)])), shape=(users, 1))
-    return column.tocsr().data
+    rows: np.ndarray = column.tocsr().data
+    return rows

@@ -11,13 +11,13 @@ import numpy as np
 from localpersonalize.recipes.base.data import TrainingData, TrainingError
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
-WEIGHTS = {"OFF": 0.0, "LOW": 0.3, "MEDIUM": 0.7, "HIGH": 1.5}
+SENSITIVITY_WEIGHTS = {"OFF": 0.0, "LOW": 0.3, "MEDIUM": 0.7, "HIGH": 1.5}
 """Logits between the item with the median value and the one with the highest."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """`attribute`: a numeric column of the Items dataset; `weight`: see `WEIGHTS`."""
+    """`attribute`: a numeric column of the Items dataset; `weight`: see `SENSITIVITY_WEIGHTS`."""
 
     attribute: str
     weight: float
@@ -31,9 +31,11 @@ class Objective:
         if not config or not config.get("itemAttribute"):
             return None
         sensitivity = config.get("objectiveSensitivity") or "OFF"
-        if sensitivity not in WEIGHTS:
-            raise ValueError(f"objectiveSensitivity {sensitivity} is none of {', '.join(WEIGHTS)}.")
-        return cls(config["itemAttribute"].upper(), WEIGHTS[sensitivity])
+        if sensitivity not in SENSITIVITY_WEIGHTS:
+            raise ValueError(
+                f"objectiveSensitivity {sensitivity} is none of {', '.join(SENSITIVITY_WEIGHTS)}."
+            )
+        return cls(config["itemAttribute"].upper(), SENSITIVITY_WEIGHTS[sensitivity])
 
     def values(self, data: TrainingData, items: Vocabulary) -> np.ndarray:
         """The attribute of each item, float64 [items], 0 for items that the dataset lacks.

@@ -22,7 +22,7 @@ def top_k(scores: np.ndarray, k: int, mask: np.ndarray | None = None) -> np.ndar
     return best[scores[best] > -np.inf]
 
 
-def top_k_of_each(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def top_k_of_rows(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """`top_k` of every row at once: the columns (int64), row after row, and where each row's begin (int64 [rows + 1]).
 
     :param scores: float [rows, items].

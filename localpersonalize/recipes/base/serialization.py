@@ -11,8 +11,8 @@ import numpy as np
 
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
-FORMAT = 1
-HEADER = "model.json"
+FORMAT_VERSION = 1
+HEADER_FILE = "model.json"
 
 
 def write(
@@ -22,8 +22,8 @@ def write(
     items.save(directory / "items.arrow")
     for name, array in arrays.items():
         np.save(directory / f"{name}.npy", array, allow_pickle=False)
-    header = {"format": FORMAT, "recipe": recipe, "arrays": sorted(arrays), "small": small}
-    (directory / HEADER).write_text(json.dumps(header, indent=1))
+    header = {"format": FORMAT_VERSION, "recipe": recipe, "arrays": sorted(arrays), "small": small}
+    (directory / HEADER_FILE).write_text(json.dumps(header, indent=1))
 
 
 def read_header(directory: Path) -> dict[str, Any]:
@@ -31,15 +31,15 @@ def read_header(directory: Path) -> dict[str, Any]:
 
     :raises ValueError: if there is no model, or one of another format.
     """
-    path = directory / HEADER
+    path = directory / HEADER_FILE
     if not path.is_file():
         raise ValueError(
-            f"{directory} holds no model: {HEADER} is missing. Train the solution version again."
+            f"{directory} holds no model: {HEADER_FILE} is missing. Train the solution version again."
         )
-    header = json.loads(path.read_text())
-    if header.get("format") != FORMAT:
+    header: dict[str, Any] = json.loads(path.read_text())
+    if header.get("format") != FORMAT_VERSION:
         raise ValueError(
-            f"{path} is of format {header.get('format')}; this version reads {FORMAT}."
+            f"{path} is of format {header.get('format')}; this version reads {FORMAT_VERSION}."
             " Train the solution version again."
         )
     return header

@@ -14,7 +14,7 @@ UNKNOWN = -1
 
 
 class Vocabulary:
-    """The distinct ids of one kind; an id's place in it is its index.
+    """The distinct ids of one kind; an id's position in it is its index.
 
     Ids stay in Arrow memory (a million of them take tens of megabytes); the dictionary for single look-ups is
     built on first use.
@@ -41,7 +41,7 @@ class Vocabulary:
 
     @classmethod
     def encoded(cls, column: pa.ChunkedArray | pa.Array) -> tuple[Vocabulary, np.ndarray]:
-        """`of` a column, and the `index` of each of its ids, int32; each id is looked at once."""
+        """`of` a column, and the `index` of each of its ids, int32; each id is hashed once."""
         coded = column.cast(pa.string()).dictionary_encode()
         if isinstance(coded, pa.ChunkedArray):
             coded = coded.unify_dictionaries().combine_chunks()
@@ -51,32 +51,34 @@ class Vocabulary:
         return len(self.array)
 
     def __contains__(self, identifier: object) -> bool:
-        return identifier in self._places
+        return identifier in self._index_of_id
 
     @cached_property
     def ids(self) -> np.ndarray:
         """All ids in order of index, as an array of `str` objects."""
-        return self.array.to_numpy(zero_copy_only=False)
+        ids: np.ndarray = self.array.to_numpy(zero_copy_only=False)
+        return ids
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {identifier: place for place, identifier in enumerate(self.array.to_pylist())}
+    def _index_of_id(self) -> dict[str, int]:
+        return {identifier: index for index, identifier in enumerate(self.array.to_pylist())}
 
     def index_of(self, identifier: str | None) -> int:
         """Index of one id, `UNKNOWN` (-1) if it has none."""
-        return UNKNOWN if identifier is None else self._places.get(identifier, UNKNOWN)
+        return UNKNOWN if identifier is None else self._index_of_id.get(identifier, UNKNOWN)
 
     def index(self, ids: pa.Array | pa.ChunkedArray | Iterable[str]) -> np.ndarray:
         """Index of each id, int32, `UNKNOWN` (-1) where it has none."""
         if isinstance(ids, pa.Array | pa.ChunkedArray):
-            places = pc.index_in(ids.cast(pa.string()), value_set=self.array)
-            return pc.fill_null(places, UNKNOWN).to_numpy().astype(np.int32, copy=False)
+            found = pc.index_in(ids.cast(pa.string()), value_set=self.array)
+            indices: np.ndarray = pc.fill_null(found, UNKNOWN).to_numpy().astype(np.int32, copy=False)
+            return indices
         return np.fromiter((self.index_of(identifier) for identifier in ids), np.int32)
 
     def extended(self, ids: Iterable[str]) -> Vocabulary:
         """The same vocabulary with the ids it lacks appended; existing indices stay."""
-        fresh = [identifier for identifier in dict.fromkeys(ids) if identifier not in self]
-        return Vocabulary(pa.concat_arrays([self.array, pa.array(fresh, pa.string())])) if fresh else self
+        new_ids = [identifier for identifier in dict.fromkeys(ids) if identifier not in self]
+        return Vocabulary(pa.concat_arrays([self.array, pa.array(new_ids, pa.string())])) if new_ids else self
 
     def save(self, path: Path) -> None:
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, self._schema) as writer:

@@ -12,12 +12,13 @@ import numpy as np
 
 from localpersonalize.recipes.base.interactions import EventLog
 
-SESSION_GAP = 30 * 60  # seconds of silence after which a new session begins
+SESSION_GAP_SECONDS = 30 * 60  # seconds of silence after which a new session begins
 
 
 def gap_feature(seconds: np.ndarray) -> np.ndarray:
     """Time since the event before, squeezed to about 0 to 2 (float32)."""
-    return (np.log1p(np.maximum(seconds, 0)) / 10.0).astype(np.float32)
+    squeezed: np.ndarray = (np.log1p(np.maximum(seconds, 0)) / 10.0).astype(np.float32)
+    return squeezed
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,18 @@ class SequenceBatches:
         """
         lengths = log.lengths
         users = rng.permutation(np.flatnonzero(lengths > 0))
-        load = np.zeros(lanes, np.int64)
-        place = np.empty(len(users), np.int64)
+        lane_lengths = np.zeros(lanes, np.int64)
+        offset = np.empty(len(users), np.int64)
         lane = np.empty(len(users), np.int64)
         for number, user in enumerate(users):
-            lane[number] = load.argmin()
-            place[number] = load[lane[number]]
-            load[lane[number]] += lengths[user]
-        width = int(-(-load.max() // time) * time)
+            lane[number] = lane_lengths.argmin()
+            offset[number] = lane_lengths[lane[number]]
+            lane_lengths[lane[number]] += lengths[user]
+        width = int(-(-lane_lengths.max() // time) * time)
         counts = lengths[users]
         rows = np.repeat(log.starts[users] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        where = np.repeat(lane * width + place - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        event = np.arange(counts.sum())
+        positions = np.repeat(lane * width + offset - np.cumsum(counts) + counts, counts) + event
         first = np.zeros(len(log), bool)
         first[log.starts[users]] = True
         # A step reads the event before the one it predicts; sessions and gaps are that event's.
@@ -63,16 +65,16 @@ class SequenceBatches:
         before = np.maximum(rows - 1, 0)
         begins = first[rows]
 
-        def laid(values: np.ndarray) -> np.ndarray:
-            whole = np.zeros(lanes * width, values.dtype)
-            whole[where] = values
-            return whole.reshape(lanes, width // time, time).swapaxes(0, 1)
+        def laid_out(values: np.ndarray) -> np.ndarray:
+            flat = np.zeros(lanes * width, values.dtype)
+            flat[positions] = values
+            return flat.reshape(lanes, width // time, time).swapaxes(0, 1)
 
         read_gap = np.where(begins, 0, seconds[before])
         return cls(
-            row=laid(rows.astype(np.int32)),
-            new=laid(begins.astype(np.float32)),
-            session=laid((read_gap > SESSION_GAP).astype(np.float32)),
-            gap=laid(gap_feature(read_gap)),
-            weight=laid(weight[rows]),
+            row=laid_out(rows.astype(np.int32)),
+            new=laid_out(begins.astype(np.float32)),
+            session=laid_out((read_gap > SESSION_GAP_SECONDS).astype(np.float32)),
+            gap=laid_out(gap_feature(read_gap)),
+            weight=laid_out(weight[rows]),
         )

@@ -15,8 +15,8 @@ from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel
 from localpersonalize.recipes.hrnn.trainer import FitResult, Training
 from localpersonalize.recipes.hrnn.user_personalization import PersonalizationHyperparameters
 
-DAY = 86400
-FEWEST, MOST = 100, 80_000
+SECONDS_PER_DAY = 86400
+MIN_COLD_ITEMS, MAX_COLD_ITEMS = 100, 80_000
 
 
 GUIDE = guide_page("native-recipe-hrnn-coldstart")
@@ -62,10 +62,10 @@ class HrnnColdstart(HrnnMetadata):
         :raises TrainingError: if there are fewer than 100 or more than 80,000 cold items.
         """
         count = int(cold_items(EventLog.of(data), hyperparameters, options.now).sum())
-        if not FEWEST <= count <= MOST:
-            advice = "Raise" if count < FEWEST else "Lower"
+        if not MIN_COLD_ITEMS <= count <= MAX_COLD_ITEMS:
+            advice = "Raise" if count < MIN_COLD_ITEMS else "Lower"
             raise TrainingError(
-                f"The number of cold start items must be between {FEWEST} and {MOST}, but is {count}."
+                f"The number of cold start items must be between {MIN_COLD_ITEMS} and {MAX_COLD_ITEMS}, but is {count}."
                 f" {advice} cold_start_max_interactions or cold_start_max_duration."
             )
 
@@ -86,5 +86,7 @@ def cold_items(log: EventLog, hyperparameters: Any, now: int | None) -> np.ndarr
     np.minimum.at(first, log.item, log.time)
     newest = int(log.time.max())
     reference = now if hyperparameters.cold_start_relative_from == "currentTime" and now else newest
-    since = reference - hyperparameters.cold_start_max_duration * DAY
-    return (counts > 0) & (counts <= hyperparameters.cold_start_max_interactions) & (first >= since)
+    since = reference - hyperparameters.cold_start_max_duration * SECONDS_PER_DAY
+    few = counts <= hyperparameters.cold_start_max_interactions
+    cold: np.ndarray = (counts > 0) & few & (first >= since)
+    return cold

@@ -19,8 +19,8 @@ from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel, cold_bias
 from localpersonalize.recipes.hrnn.repeat_calibration import repeat_bias
 from localpersonalize.recipes.hrnn.trainer import FitResult, Initialisation, Training, fit
 
-EMBEDDING = 64
-SCALE = 0.3  # standard deviation of the item vectors that training starts from
+EMBEDDING_DIMENSION = 64
+INITIAL_VECTOR_DEVIATION = 0.3  # standard deviation of the item vectors that training starts from
 
 
 GUIDE = guide_page("native-recipe-hrnn")
@@ -89,11 +89,11 @@ class Hrnn(Recipe):
                 hyperparameters.max_user_history_length_percentile,
             )
         )
-        log = replace(log, weight=log.weight * recency_weight(log.time, recent(hyperparameters)))
+        log = replace(log, weight=log.weight * recency_weight(log.time, uses_recency(hyperparameters)))
         options.step(0.0, f"{len(log)} events of {len(log.users)} users with {len(log.items)} items")
         encoders = previous.encoders if previous else self._encoders(data)
         start = Initialisation(
-            vectors=SCALE * item_vectors(log, EMBEDDING, options.seed),
+            vectors=INITIAL_VECTOR_DEVIATION * item_vectors(log, EMBEDDING_DIMENSION, options.seed),
             item_features=_encoded(encoders.items, data.items, "ITEM_ID", log.items),
             user_features=_encoded(encoders.users, data.users, "USER_ID", log.users),
             context=encoders.context.encode(data.interactions).toarray()[log.row],
@@ -134,7 +134,7 @@ class HrnnMetadata(Hrnn):
     uses_metadata = True
 
 
-def recent(hyperparameters: Any) -> bool:
+def uses_recency(hyperparameters: Any) -> bool:
     """Whether newer events count more: `recency_mask`, which newer recipes call `apply_recency_bias`."""
     for name in ("recency_mask", "apply_recency_bias"):
         if hasattr(hyperparameters, name):
@@ -142,12 +142,13 @@ def recent(hyperparameters: Any) -> bool:
     return True
 
 
-def recency_weight(time: np.ndarray, recent: bool) -> np.ndarray:
+def recency_weight(time: np.ndarray, uses_recency: bool) -> np.ndarray:
     """float32 [events]: from 1 for the newest towards one half, halving the rest every quarter of the span."""
-    if not recent or len(time) == 0:
+    if not uses_recency or len(time) == 0:
         return np.ones(len(time), np.float32)
     age = (time.max() - time) / max(1, (time.max() - time.min()) / 4)
-    return (0.5 + 0.5 * 0.5**age).astype(np.float32)
+    weight: np.ndarray = (0.5 + 0.5 * 0.5**age).astype(np.float32)
+    return weight
 
 
 def _names(table: pa.Table | None) -> list[str]:

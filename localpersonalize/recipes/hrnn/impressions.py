@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from localpersonalize.recipes.base.data import TrainingData
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
-PRIOR = 20.0  # impressions that an item is assumed to have had, with the usual success
-LIMIT = 1.0
+PRIOR_IMPRESSIONS = 20.0  # impressions that an item is assumed to have had, with the usual success
+MAX_BIAS = 1.0
 
 
 def impression_bias(data: TrainingData, items: Vocabulary) -> np.ndarray:
@@ -24,11 +24,12 @@ def impression_bias(data: TrainingData, items: Vocabulary) -> np.ndarray:
         return bias
     lists = pc.split_pattern(table["IMPRESSION"].cast(pa.string()), "|").combine_chunks()
     event = pc.list_parent_indices(lists).to_numpy()
-    seen = items.index(pc.list_flatten(lists))
-    taken = items.index(table["ITEM_ID"])[event] == seen
-    known = seen >= 0
-    shown = np.bincount(seen[known], minlength=len(items))
-    took = np.bincount(seen[known & taken], minlength=len(items))
-    usual = max(took.sum(), 1) / max(shown.sum(), 1)
-    ratio = (took + PRIOR * usual) / ((shown + PRIOR) * usual)
-    return np.clip(0.5 * np.log(ratio), -LIMIT, LIMIT).astype(np.float32)
+    shown_items = items.index(pc.list_flatten(lists))
+    taken = items.index(table["ITEM_ID"])[event] == shown_items
+    known = shown_items >= 0
+    shown_counts = np.bincount(shown_items[known], minlength=len(items))
+    taken_counts = np.bincount(shown_items[known & taken], minlength=len(items))
+    average = max(taken_counts.sum(), 1) / max(shown_counts.sum(), 1)
+    ratio = (taken_counts + PRIOR_IMPRESSIONS * average) / ((shown_counts + PRIOR_IMPRESSIONS) * average)
+    bias[:] = np.clip(0.5 * np.log(ratio), -MAX_BIAS, MAX_BIAS)
+    return bias

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from localpersonalize.recipes.hrnn.batching import SESSION_GAP, gap_feature
+from localpersonalize.recipes.hrnn.batching import SESSION_GAP_SECONDS, gap_feature
 
 Parameters = Mapping[str, np.ndarray]
-HALF_LIFE = 10.0  # events after which an item counts half in the memory
-DECAY = float(0.5 ** (1.0 / HALF_LIFE))
+MEMORY_HALF_LIFE = 10.0  # events after which an item counts half in the memory
+MEMORY_DECAY = float(0.5 ** (1.0 / MEMORY_HALF_LIFE))
 
 
 @dataclass
@@ -41,10 +41,10 @@ class State:
         state.session = gru(nothing, state.session, parameters["session_recurrent"])
         return state
 
-    def put(self, place: int, one: State) -> None:
-        """Take another's first user for the one at `place`."""
-        self.session[place], self.user[place] = one.session[0], one.user[0]
-        self.memory[place], self.time[place] = one.memory[0], one.time[0]
+    def put(self, row: int, other: State) -> None:
+        """Take another's first user for the one at `row`."""
+        self.session[row], self.user[row] = other.session[0], other.user[0]
+        self.memory[row], self.time[row] = other.memory[0], other.time[0]
 
     def rows(self, chosen: np.ndarray | slice) -> State:
         return State(self.session[chosen], self.user[chosen], self.memory[chosen], self.time[chosen])
@@ -57,11 +57,12 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 def gru(inputs: np.ndarray, state: np.ndarray, recurrent: np.ndarray) -> np.ndarray:
     """One step of a gated recurrent unit (Cho et al. 2014): inputs [users, 3 hidden], state [users, hidden]."""
     hidden = state.shape[-1]
-    own = state @ recurrent
-    gates = sigmoid(inputs[..., : 2 * hidden] + own[..., : 2 * hidden])
-    candidate = np.tanh(inputs[..., 2 * hidden :] + gates[..., :hidden] * own[..., 2 * hidden :])
+    recurrent_part = state @ recurrent
+    gates = sigmoid(inputs[..., : 2 * hidden] + recurrent_part[..., : 2 * hidden])
+    candidate = np.tanh(inputs[..., 2 * hidden :] + gates[..., :hidden] * recurrent_part[..., 2 * hidden :])
     update = gates[..., hidden:]
-    return (1.0 - update) * candidate + update * state
+    state_after: np.ndarray = (1.0 - update) * candidate + update * state
+    return state_after
 
 
 def advance(
@@ -77,26 +78,29 @@ def advance(
     seconds = np.where(before < 0, 0, times - before)
     inputs = np.concatenate([vectors, gap_feature(seconds)[..., None]], axis=-1) @ parameters["input"]
     inputs += parameters["input_bias"]
-    breaks = seconds > SESSION_GAP
+    breaks = seconds > SESSION_GAP_SECONDS
     session, user, memory = state.session.copy(), state.user.copy(), state.memory.copy()
     for step in range(vectors.shape[1]):
-        on = slice(0, int(np.searchsorted(-lengths, -step)))  # who has more than `step` events
-        new = np.flatnonzero(breaks[on, step])
-        if len(new):
-            given = session[new] @ parameters["user_input"] + parameters["user_bias"]
-            user[new] = gru(given, user[new], parameters["user_recurrent"])
-            session[new] = np.tanh(user[new] @ parameters["begin"] + parameters["begin_bias"])
-        session[on] = gru(inputs[on, step], session[on], parameters["session_recurrent"])
-        memory[on] = memory[on] * np.float32(DECAY) + vectors[on, step]
+        active = slice(0, int(np.searchsorted(-lengths, -step)))  # who has more than `step` events
+        new_sessions = np.flatnonzero(breaks[active, step])
+        if len(new_sessions):
+            user_inputs = session[new_sessions] @ parameters["user_input"] + parameters["user_bias"]
+            user[new_sessions] = gru(user_inputs, user[new_sessions], parameters["user_recurrent"])
+            session[new_sessions] = np.tanh(
+                user[new_sessions] @ parameters["begin"] + parameters["begin_bias"]
+            )
+        session[active] = gru(inputs[active, step], session[active], parameters["session_recurrent"])
+        memory[active] = memory[active] * np.float32(MEMORY_DECAY) + vectors[active, step]
     last = np.where(lengths > 0, times[np.arange(len(times)), lengths - 1], state.time)
     return State(session, user, memory, last)
 
 
 def query(parameters: Parameters, state: State) -> np.ndarray:
-    """What the users look for, float32 [users, embedding]; products with item vectors are logits."""
-    return (
+    """The query vectors of users, float32 [users, embedding]; products with item vectors are logits."""
+    queries: np.ndarray = (
         state.session @ parameters["output_session"]
         + state.user @ parameters["output_user"]
         + state.memory * parameters["memory"]
         + parameters["output_bias"]
     )
+    return queries

@@ -19,10 +19,10 @@ from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.hrnn import inference
 from localpersonalize.recipes.hrnn.inference import State
 
-NEWEST = 300  # events of a history that are read
-TOGETHER = 256  # requests whose histories are read side by side
-REMEMBERED = 50_000  # users whose state is kept between requests
-COLD_BIAS = 0.25  # an item without events is taken to be as likely as this quantile of the others
+MAX_HISTORY_EVENTS = 300  # events of a history that are read
+MAX_BATCH_REQUESTS = 256  # requests whose histories are read side by side
+MAX_CACHED_USERS = 50_000  # users whose state is kept between requests
+COLD_BIAS_QUANTILE = 0.25  # an item without events is taken to be as likely as this quantile of the others
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,13 @@ class HrnnModel(Model):
         return self.parameters["vectors"]
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        wanted = np.concatenate(
-            [self.query(requests[start : start + TOGETHER]) for start in range(0, len(requests), TOGETHER)]
+        queries = np.concatenate(
+            [
+                self.query(requests[start : start + MAX_BATCH_REQUESTS])
+                for start in range(0, len(requests), MAX_BATCH_REQUESTS)
+            ]
         )
-        scores = wanted @ self.vectors.T
+        scores: np.ndarray = queries @ self.vectors.T
         scores += self.parameters["bias"]
         seen = np.concatenate([request.history_items for request in requests])
         row = np.repeat(np.arange(len(requests)), [len(request.history_items) for request in requests])
@@ -87,51 +90,56 @@ class HrnnModel(Model):
         self._state(requests)
 
     def query(self, requests: Sequence[Request]) -> np.ndarray:
-        """What each request looks for, float32 [requests, embedding]."""
-        wanted = inference.query(self.parameters, self._state(requests))
+        """The query vector of each request, float32 [requests, embedding]."""
+        queries = inference.query(self.parameters, self._state(requests))
         if self.encoders.users.width:
             rows = self.encoders.users.encode([request.user or {} for request in requests])
-            wanted += rows @ self.parameters["user_features"]
+            queries += rows @ self.parameters["user_features"]
         if self.encoders.context.width:
             upper = [{name.upper(): value for name, value in r.context.items()} for r in requests]
-            wanted += self.encoders.context.encode(upper) @ self.parameters["context"]
-        return wanted
+            queries += self.encoders.context.encode(upper) @ self.parameters["context"]
+        return queries
 
     def _state(self, requests: Sequence[Request]) -> State:
         """The state of each request's user, from the one kept for a beginning of the same history on."""
-        known = [_known(request) for request in requests]
-        kept = [self._kept(r.user_id, *k) for r, k in zip(requests, known, strict=True)]
-        rest = np.array([len(k[0]) - done for k, (done, _) in zip(known, kept, strict=True)])
-        order = np.argsort(-rest, kind="stable")
-        longest = int(rest.max(initial=0))
-        items = np.zeros((len(order), longest), np.int64)
-        times = np.zeros((len(order), longest), np.int64)
-        for place, number in enumerate(order):
-            done = kept[number][0]
-            items[place, : rest[number]] = known[number][0][done:]
-            times[place, : rest[number]] = known[number][1][done:]
-        state = self._begun([kept[number][1] for number in order])
-        if longest:
-            state = inference.advance(self.parameters, state, self.vectors[items], times, rest[order])
+        events = [_newest_known(request) for request in requests]
+        cached = [self._cached_state(r.user_id, *k) for r, k in zip(requests, events, strict=True)]
+        unread = np.array([len(k[0]) - done for k, (done, _) in zip(events, cached, strict=True)])
+        order = np.argsort(-unread, kind="stable")
+        longest_unread = int(unread.max(initial=0))
+        items = np.zeros((len(order), longest_unread), np.int64)
+        times = np.zeros((len(order), longest_unread), np.int64)
+        for row, request_index in enumerate(order):
+            done = cached[request_index][0]
+            items[row, : unread[request_index]] = events[request_index][0][done:]
+            times[row, : unread[request_index]] = events[request_index][1][done:]
+        state = self._initial_states([cached[request_index][1] for request_index in order])
+        if longest_unread:
+            state = inference.advance(self.parameters, state, self.vectors[items], times, unread[order])
         state = state.rows(np.argsort(order))
         with self._lock:
-            for number, request in enumerate(requests):
-                if request.user_id is not None and len(known[number][0]):
-                    self._states[request.user_id] = (*known[number], state.rows(slice(number, number + 1)))
+            for request_index, request in enumerate(requests):
+                if request.user_id is not None and len(events[request_index][0]):
+                    self._states[request.user_id] = (
+                        *events[request_index],
+                        state.rows(slice(request_index, request_index + 1)),
+                    )
                     self._states.move_to_end(request.user_id)
-            while len(self._states) > REMEMBERED:
+            while len(self._states) > MAX_CACHED_USERS:
                 self._states.popitem(last=False)
         return state
 
-    def _begun(self, kept: Sequence[State | None]) -> State:
+    def _initial_states(self, cached: Sequence[State | None]) -> State:
         """The states of several users in one; those that nothing is kept of begin."""
-        state = State.start(self.parameters, len(kept))
-        for place, known in enumerate(kept):
+        state = State.start(self.parameters, len(cached))
+        for row, known in enumerate(cached):
             if known is not None:
-                state.put(place, known)
+                state.put(row, known)
         return state
 
-    def _kept(self, user_id: str | None, items: np.ndarray, times: np.ndarray) -> tuple[int, State | None]:
+    def _cached_state(
+        self, user_id: str | None, items: np.ndarray, times: np.ndarray
+    ) -> tuple[int, State | None]:
         """How many of the events a kept state has read, and the state; None if there is none."""
         found = self._states.get(user_id) if user_id is not None else None
         if found is not None:
@@ -145,37 +153,37 @@ class HrnnModel(Model):
         """New items get the vector of their metadata. Without metadata in the model they can't have one."""
         if not self.encoders.items.width:
             return
-        fresh = items.filter(pa.array(self.items.index(items["ITEM_ID"]) < 0))
-        if not fresh.num_rows:
+        new_items = items.filter(pa.array(self.items.index(items["ITEM_ID"]) < 0))
+        if not new_items.num_rows:
             return
-        vectors = self.encoders.items.encode(fresh) @ self.parameters["item_features"]
-        bias = np.full(fresh.num_rows, cold_bias(self.parameters["bias"]), np.float32)
+        vectors = self.encoders.items.encode(new_items) @ self.parameters["item_features"]
+        bias = np.full(new_items.num_rows, cold_bias(self.parameters["bias"]), np.float32)
         self.parameters["vectors"] = np.concatenate([self.vectors, vectors.astype(np.float32)])
         self.parameters["bias"] = np.concatenate([self.parameters["bias"], bias])
-        self.items = Vocabulary(pa.concat_arrays([self.items.array, _ids(fresh)]))
+        self.items = Vocabulary(pa.concat_arrays([self.items.array, _id_column(new_items)]))
 
     def save(self, directory: Path) -> None:
-        small = {"encoders": self.encoders.to_json(), "repeat": self.repeat}
-        serialization.write(directory, self.recipe, self.items, self.parameters, **small)
+        values = {"encoders": self.encoders.to_json(), "repeat": self.repeat}
+        serialization.write(directory, self.recipe, self.items, self.parameters, **values)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        items, arrays, small = serialization.read(directory)
-        return cls(items, arrays, Encoders.from_json(small["encoders"]), small["repeat"])
+        items, arrays, values = serialization.read(directory)
+        return cls(items, arrays, Encoders.from_json(values["encoders"]), values["repeat"])
 
 
 def cold_bias(bias: np.ndarray) -> float:
     """What to take for an item without events, from the biases of the others."""
     finite = bias[np.isfinite(bias)]
-    return float(np.quantile(finite, COLD_BIAS)) if len(finite) else 0.0
+    return float(np.quantile(finite, COLD_BIAS_QUANTILE)) if len(finite) else 0.0
 
 
-def _known(request: Request) -> tuple[np.ndarray, np.ndarray]:
+def _newest_known(request: Request) -> tuple[np.ndarray, np.ndarray]:
     """The newest events of items that the model knows."""
-    known = request.history_items >= 0
-    return request.history_items[known][-NEWEST:], request.history_times[known][-NEWEST:]
+    known = np.flatnonzero(request.history_items >= 0)[-MAX_HISTORY_EVENTS:]
+    return request.history_items[known], request.history_times[known]
 
 
-def _ids(table: pa.Table) -> pa.Array:
+def _id_column(table: pa.Table) -> pa.Array:
     column = table["ITEM_ID"].cast(pa.string())
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -21,10 +21,10 @@ import numpy as np
 import optax
 
 from localpersonalize.recipes.hrnn.batching import SequenceBatches
-from localpersonalize.recipes.hrnn.inference import DECAY
+from localpersonalize.recipes.hrnn.inference import MEMORY_DECAY
 
 Tree = dict[str, Any]
-RATES = {"item_features": 0.1, "user_features": 0.3, "context": 0.3}
+LEARNING_RATE_FACTORS = {"item_features": 0.1, "user_features": 0.3, "context": 0.3}
 """A feature moves many items or users at once, so it learns slower than the items' own vectors."""
 
 
@@ -109,17 +109,30 @@ def zero_state(lanes: int, hidden: int, size: int) -> tuple[jax.Array, jax.Array
     return jnp.zeros((lanes, hidden)), jnp.zeros((lanes, hidden)), jnp.zeros((lanes, size))
 
 
+def _no_dropout(values: jax.Array, where: str) -> jax.Array:
+    return values
+
+
 def forward(
-    parameters: Tree, state: Any, vectors: jax.Array, gap: jax.Array, new: jax.Array, session: jax.Array,
-    dropped: Callable[[jax.Array, str], jax.Array] = lambda values, where: values,
-) -> tuple[Any, jax.Array]:  # fmt: skip
-    """Run over [lanes, time] events; returns the last state and what is looked for after each event,
-    [lanes, time, embedding].
+    parameters: Tree,
+    state: Any,
+    vectors: jax.Array,
+    gap: jax.Array,
+    new: jax.Array,
+    session: jax.Array,
+    dropout: Callable[[jax.Array, str], jax.Array] = _no_dropout,
+) -> tuple[Any, jax.Array]:
+    """Run over [lanes, time] events; returns the last state and the query vectors after each event, [lanes, time,
+    embedding].
 
     :param vectors: of the items read, [lanes, time, embedding]; ignored where `new` is 1.
+    :param gap: time since the event before (`batching.gap_feature`), [lanes, time].
+    :param new: 1 where a user begins, [lanes, time].
+    :param session: 1 where a session of the same user begins, [lanes, time].
+    :param dropout: applied to "input" and "output" while training.
     """
     vectors = vectors * (1.0 - new)[..., None]
-    read = jnp.concatenate([dropped(vectors, "input"), gap[..., None]], -1)
+    read = jnp.concatenate([dropout(vectors, "input"), gap[..., None]], -1)
     inputs = read @ parameters["input"] + parameters["input_bias"]
 
     def step(carry: Any, now: Any) -> tuple[Any, Any]:
@@ -137,26 +150,29 @@ def forward(
         begun = jnp.tanh(user_state @ parameters["begin"] + parameters["begin_bias"])
         session_state = jnp.where(begins, begun, session_state)
         session_state = gru(event, session_state, parameters["session_recurrent"])
-        memory = memory * DECAY + vector
+        memory = memory * MEMORY_DECAY + vector
         carry = session_state, user_state, memory
         return carry, carry
 
     over_time = tuple(jnp.swapaxes(values, 0, 1) for values in (inputs, vectors, new, session))
     state, states = jax.lax.scan(step, state, over_time)
     session_states, user_states, memories = (jnp.swapaxes(values, 0, 1) for values in states)
-    wanted = (
-        dropped(session_states, "output") @ parameters["output_session"]
+    queries = (
+        dropout(session_states, "output") @ parameters["output_session"]
         + user_states @ parameters["output_user"]
         + memories * parameters["memory"]
         + parameters["output_bias"]
     )
-    return state, wanted
+    return state, queries
 
 
 def train(
-    parameters: Tree, inputs: Inputs, lanes_of: Callable[[np.random.Generator], SequenceBatches], plan: TrainingPlan,
+    parameters: Tree,
+    inputs: Inputs,
+    lay_out: Callable[[np.random.Generator], SequenceBatches],
+    plan: TrainingPlan,
     report: Callable[[float, str], None],
-) -> tuple[Tree, list[float]]:  # fmt: skip
+) -> tuple[Tree, list[float]]:
     """Fit the parameters; returns them and the mean loss of each epoch.
 
     :param lanes_of: lays out the training events anew for each epoch.
@@ -164,7 +180,7 @@ def train(
     """
     rng = np.random.default_rng(plan.seed)
     hidden, size = parameters["output_session"].shape
-    layout = lanes_of(rng)
+    layout = lay_out(rng)
     total = plan.epochs * len(layout)
     rate = optax.warmup_cosine_decay_schedule(
         0.0, plan.rate, max(1, total // 20), max(2, total), plan.rate / 50
@@ -175,7 +191,7 @@ def train(
     negatives = _sampler(inputs.frequency, plan.samples)
     key, losses = jax.random.PRNGKey(plan.seed), []
     for epoch in range(plan.epochs):
-        layout = layout if epoch == 0 else lanes_of(rng)
+        layout = layout if epoch == 0 else lay_out(rng)
         state = zero_state(layout.row.shape[1], hidden, size)
         sums = []
         for number in range(len(layout)):
@@ -193,19 +209,24 @@ def train(
     return parameters, losses
 
 
-def _sampler(frequency: np.ndarray, samples: int) -> Callable[[np.random.Generator], tuple[Any, Any]]:
+def _sampler(
+    frequency: np.ndarray, samples: int
+) -> Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]:
     """Draws negatives (with replacement, by frequency ** 0.75) and gives the log of how often to expect each
     item; without sampling, nothing."""
     if not samples:
-        return lambda rng: (np.zeros(0, np.int32), np.zeros(0, np.float32))
+        none = np.zeros(0, np.int32), np.zeros(0, np.float32)
+        return lambda rng: none
     chance = frequency**0.75
     chance = chance / chance.sum()
     bounds = np.cumsum(chance)
-    expected = np.log(np.maximum(chance * samples, 1e-12)).astype(np.float32)
-    return lambda rng: (
-        np.minimum(np.searchsorted(bounds, rng.random(samples)), len(chance) - 1).astype(np.int32),
-        expected,
-    )
+    log_expected_counts = np.log(np.maximum(chance * samples, 1e-12)).astype(np.float32)
+
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        items = np.minimum(np.searchsorted(bounds, rng.random(samples)), len(chance) - 1)
+        return items.astype(np.int32), log_expected_counts
+
+    return draw
 
 
 def _step(inputs: Inputs, plan: TrainingPlan, optimiser: Any) -> Callable[..., Any]:
@@ -215,44 +236,46 @@ def _step(inputs: Inputs, plan: TrainingPlan, optimiser: Any) -> Callable[..., A
     trained = jnp.asarray(inputs.frequency > 0)
 
     def vectors_of(parameters: Tree, chosen: Any) -> jax.Array:
-        own = parameters["items"][chosen]
-        return own + features[chosen] @ parameters["item_features"] if features.shape[1] else own
+        vectors: jax.Array = parameters["items"][chosen]
+        return vectors + features[chosen] @ parameters["item_features"] if features.shape[1] else vectors
 
     def loss(parameters: Tree, state: Any, batch: Any, drawn: Any, key: jax.Array) -> tuple[Any, Any]:
         row, new, session, gap, weight = batch
         keys = dict(zip(("input", "output"), jax.random.split(key), strict=True))
         rates = {"input": plan.input_dropout, "output": plan.output_dropout}
 
-        def dropped(values: jax.Array, where: str) -> jax.Array:
+        def dropout(values: jax.Array, where: str) -> jax.Array:
             kept = 1.0 - rates[where]
             return values * jax.random.bernoulli(keys[where], kept, values.shape) / kept
 
         target = item[row]
         read = vectors_of(parameters, item[jnp.maximum(row - 1, 0)])
-        state, wanted = forward(parameters, state, read, gap, new, session, dropped)
-        wanted = wanted + user_features[user[row]] @ parameters["user_features"]
-        wanted = wanted + context[row] @ parameters["context"]
+        state, queries = forward(parameters, state, read, gap, new, session, dropout)
+        queries = queries + user_features[user[row]] @ parameters["user_features"]
+        queries = queries + context[row] @ parameters["context"]
         if plan.samples:
-            chosen, expected = drawn
+            chosen, log_expected_counts = drawn
             answers = vectors_of(parameters, chosen)
-            logits = wanted @ answers.T + (parameters["bias"] - expected)[chosen]
+            logits = queries @ answers.T + (parameters["bias"] - log_expected_counts)[chosen]
             logits = jnp.where(chosen == target[..., None], -1e9, logits)
             own = vectors_of(parameters, target)
-            right = (wanted * own).sum(-1) + (parameters["bias"] - expected)[target]
-            every = jnp.logaddexp(jax.nn.logsumexp(logits, -1), right)
+            target_logits = (queries * own).sum(-1) + (parameters["bias"] - log_expected_counts)[target]
+            log_normaliser = jnp.logaddexp(jax.nn.logsumexp(logits, -1), target_logits)
         else:
             answers = vectors_of(parameters, slice(None))
-            logits = jnp.where(trained, wanted @ answers.T + parameters["bias"], -1e9)
-            right = jnp.take_along_axis(logits, target[..., None], -1)[..., 0]
-            every = jax.nn.logsumexp(logits, -1)
-        return ((every - right) * weight).sum() / jnp.maximum(weight.sum(), 1e-6), state
+            logits = jnp.where(trained, queries @ answers.T + parameters["bias"], -1e9)
+            target_logits = jnp.take_along_axis(logits, target[..., None], -1)[..., 0]
+            log_normaliser = jax.nn.logsumexp(logits, -1)
+        return ((log_normaliser - target_logits) * weight).sum() / jnp.maximum(weight.sum(), 1e-6), state
 
     @jax.jit
     def step(parameters: Tree, moments: Any, state: Any, batch: Any, drawn: Any, key: jax.Array) -> Any:
-        (value, state), slope = jax.value_and_grad(loss, has_aux=True)(parameters, state, batch, drawn, key)
-        change, moments = optimiser.update(slope, moments, parameters)
-        for name, slower in RATES.items():
-            change[name] = slower * change[name]
-        return optax.apply_updates(parameters, change), moments, state, value
+        (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(
+            parameters, state, batch, drawn, key
+        )
+        updates, moments = optimiser.update(gradient, moments, parameters)
+        for name, factor in LEARNING_RATE_FACTORS.items():
+            updates[name] = factor * updates[name]
+        return optax.apply_updates(parameters, updates), moments, state, value
 
     return step

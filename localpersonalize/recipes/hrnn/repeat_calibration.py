@@ -12,8 +12,8 @@ from localpersonalize.recipes.base.interactions import EventLog
 from localpersonalize.recipes.base.model import Request
 from localpersonalize.recipes.hrnn.model import HrnnModel
 
-SAMPLE = 256
-LIMIT = 10.0
+SAMPLED_USERS = 256
+MAX_BIAS = 10.0
 
 
 def repeat_share(log: EventLog) -> float:
@@ -29,21 +29,23 @@ def repeat_bias(model: HrnnModel, log: EventLog) -> float:
     rng = np.random.default_rng(0)
     users = np.flatnonzero(log.lengths >= 2)
     if share < 5e-4 or len(users) == 0:
-        return -LIMIT
-    mass = np.array([_seen_mass(model, log, user, rng) for user in rng.permutation(users)[:SAMPLE]])
-    low, high = -LIMIT, LIMIT / 2
+        return -MAX_BIAS
+    probabilities = np.array(
+        [_history_probability(model, log, user, rng) for user in rng.permutation(users)[:SAMPLED_USERS]]
+    )
+    low, high = -MAX_BIAS, MAX_BIAS / 2
     for _ in range(40):
         middle = (low + high) / 2
-        odds = mass / np.maximum(1.0 - mass, 1e-9) * np.exp(middle)
+        odds = probabilities / np.maximum(1.0 - probabilities, 1e-9) * np.exp(middle)
         low, high = (middle, high) if float((odds / (1.0 + odds)).mean()) < share else (low, middle)
     return float(middle)
 
 
-def _seen_mass(model: HrnnModel, log: EventLog, user: int, rng: np.random.Generator) -> float:
+def _history_probability(model: HrnnModel, log: EventLog, user: int, rng: np.random.Generator) -> float:
     """The probability that the model gives to the items of a beginning of a user's history."""
     start, end = log.starts[user], log.starts[user + 1]
     cut = start + int(rng.integers(1, end - start))
     request = Request(history_items=log.item[start:cut], history_times=log.time[start:cut])
     logits = model.score([request])[0]
-    chances = np.exp(logits - logits.max())
-    return float(chances[np.unique(log.item[start:cut])].sum() / chances.sum())
+    likelihoods = np.exp(logits - logits.max())
+    return float(likelihoods[np.unique(log.item[start:cut])].sum() / likelihoods.sum())

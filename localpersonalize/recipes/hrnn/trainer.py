@@ -10,16 +10,31 @@ import numpy as np
 from localpersonalize.recipes.base.data import TrainingData
 from localpersonalize.recipes.base.interactions import EventLog
 from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.hrnn.batching import SequenceBatches
 from localpersonalize.recipes.hrnn.model import HrnnModel
 
-EVENTS_TRAINED = 1_200_000  # over all epochs, for small data
-FULL_SOFTMAX = 3_000_000_000  # events x items x epochs up to which the softmax is over all items
-SAMPLES = 1024
-FEW_STEPS = 400  # small data is gone through until there were so many
+MIN_TRAINED_EVENTS = 1_200_000  # over all epochs, for small data
+FULL_SOFTMAX_LIMIT = 3_000_000_000  # events x items x epochs up to which the softmax is over all items
+NEGATIVE_SAMPLES = 1024
+MIN_STEPS = 400  # small data is gone through until there were so many
 UPDATE_EPOCHS = 2
-COMMON = ("input", "input_bias", "session_recurrent", "user_input", "user_bias", "user_recurrent", "begin",
-          "begin_bias", "output_session", "output_user", "output_bias", "memory", "item_features",
-          "user_features", "context")  # fmt: skip
+SHARED_PARAMETERS = (
+    "input",
+    "input_bias",
+    "session_recurrent",
+    "user_input",
+    "user_bias",
+    "user_recurrent",
+    "begin",
+    "begin_bias",
+    "output_session",
+    "output_user",
+    "output_bias",
+    "memory",
+    "item_features",
+    "user_features",
+    "context",
+)
 
 
 @dataclass(frozen=True)
@@ -53,44 +68,48 @@ class FitResult:
     losses: list[float]
 
 
-def fit(training: Training, start: Initialisation) -> FitResult:
+def fit(training: Training, initialisation: Initialisation) -> FitResult:
     """Train the network on the log."""
     from localpersonalize.recipes.hrnn import network
 
     log, hyperparameters, options = training.log, training.hyperparameters, training.options
     counts = np.bincount(log.item, minlength=len(log.items))
     bias = (np.log(counts + 1.0) - np.log(counts + 1.0).mean()).astype(np.float32)
-    by_metadata = features_explain(start.vectors, start.item_features, counts)
-    own = start.vectors - start.item_features @ by_metadata
-    own[counts == 0] = 0.0
-    widths = (start.item_features.shape[1], start.user_features.shape[1], start.context.shape[1])
-    tree = network.initial(own, bias, hidden_of(hyperparameters), widths, options.seed)
-    tree["item_features"] = by_metadata
-    if start.previous is not None:
-        tree = _continued(tree, start.previous, log, start.item_features)
+    metadata_weights = regress_on_features(initialisation.vectors, initialisation.item_features, counts)
+    residuals = initialisation.vectors - initialisation.item_features @ metadata_weights
+    residuals[counts == 0] = 0.0
+    widths = (
+        initialisation.item_features.shape[1],
+        initialisation.user_features.shape[1],
+        initialisation.context.shape[1],
+    )
+    tree = network.initial(residuals, bias, hidden_dimension_of(hyperparameters), widths, options.seed)
+    tree["item_features"] = metadata_weights
+    if initialisation.previous is not None:
+        tree = _continued(tree, initialisation.previous, log, initialisation.item_features)
     inputs = network.Inputs(
         item=log.item,
         user=log.user,
-        item_features=start.item_features,
-        user_features=start.user_features,
-        context=start.context,
+        item_features=initialisation.item_features,
+        user_features=initialisation.user_features,
+        context=initialisation.context,
         frequency=counts / counts.sum(),
     )
-    plan = plan_of(log, hyperparameters, options.seed, start.previous is not None)
+    plan = plan_of(log, hyperparameters, options.seed, initialisation.previous is not None)
     tree, losses = network.train(
         tree,
         inputs,
-        lambda rng: network.SequenceBatches.of(log, log.weight, plan.lanes, plan.time, rng),
+        lambda rng: SequenceBatches.of(log, log.weight, plan.lanes, plan.time, rng),
         plan,
         lambda fraction, message: options.step(0.05 + 0.9 * fraction, message),
     )
     parameters = {name: np.array(values, np.float32) for name, values in tree.items()}
-    by_metadata = start.item_features @ parameters["item_features"]
-    parameters["vectors"] = np.add(parameters.pop("items"), by_metadata, dtype=np.float32)
-    return FitResult(parameters, counts > 0, start.item_features, losses)
+    from_metadata = initialisation.item_features @ parameters["item_features"]
+    parameters["vectors"] = np.add(parameters.pop("items"), from_metadata, dtype=np.float32)
+    return FitResult(parameters, counts > 0, initialisation.item_features, losses)
 
 
-def hidden_of(hyperparameters: Any) -> int:
+def hidden_dimension_of(hyperparameters: Any) -> int:
     return int(getattr(hyperparameters, "hidden_dimension", 64))
 
 
@@ -100,21 +119,21 @@ def plan_of(log: EventLog, hyperparameters: Any, seed: int, update: bool) -> Any
 
     time = int(getattr(hyperparameters, "bptt", 32))
     lanes = int(np.clip(len(log) // 6000, 4, 128))
-    epochs = int(np.clip(round(EVENTS_TRAINED / len(log)), 3, 10))
-    epochs = min(60, max(epochs, -(-FEW_STEPS * lanes * time // len(log))))
+    epochs = int(np.clip(round(MIN_TRAINED_EVENTS / len(log)), 3, 10))
+    epochs = min(60, max(epochs, -(-MIN_STEPS * lanes * time // len(log))))
     if update:
         epochs = UPDATE_EPOCHS
     return TrainingPlan(
         lanes=lanes,
         time=time,
         epochs=epochs,
-        samples=SAMPLES if len(log) * len(log.items) * epochs > FULL_SOFTMAX else 0,
+        samples=NEGATIVE_SAMPLES if len(log) * len(log.items) * epochs > FULL_SOFTMAX_LIMIT else 0,
         rate=1e-3 if update else 3e-3,
         seed=seed,
     )
 
 
-def features_explain(vectors: np.ndarray, features: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def regress_on_features(vectors: np.ndarray, features: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The part of item vectors that metadata predict: a ridge regression, float32 [width, embedding].
 
     Items count by the square root of their events.
@@ -129,12 +148,12 @@ def _continued(
 ) -> dict[str, Any]:
     """Parameters of a trained model, for the items there are now."""
     old = previous.parameters
-    tree = tree | {name: old[name] for name in COMMON}
-    place = previous.items.index(log.items.array)
-    known = (place >= 0) & np.isfinite(previous.parameters["bias"][place])
+    tree = tree | {name: old[name] for name in SHARED_PARAMETERS}
+    old_index = previous.items.index(log.items.array)
+    is_known = (old_index >= 0) & np.isfinite(previous.parameters["bias"][old_index])
     vectors, bias = np.array(tree["items"]), np.array(tree["bias"])
-    by_metadata = item_features @ old["item_features"]
-    vectors[~known] = 0.0
-    vectors[known] = old["vectors"][place[known]] - by_metadata[known]
-    bias[known] = old["bias"][place[known]]
+    from_metadata = item_features @ old["item_features"]
+    vectors[~is_known] = 0.0
+    vectors[is_known] = old["vectors"][old_index[is_known]] - from_metadata[is_known]
+    bias[is_known] = old["bias"][old_index[is_known]]
     return tree | {"items": vectors, "bias": bias}

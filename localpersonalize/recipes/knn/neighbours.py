@@ -18,8 +18,10 @@ import scipy.sparse as sp
 from localpersonalize.recipes.base.interactions import EventLog
 from localpersonalize.recipes.base.options import TrainingOptions
 
-BLOCK = 256  # items whose co-interactions are in memory at once, a thread
-STRETCH = 10  # events; two events are near in the same stretch of a history (counts 2) or in the next (1)
+BLOCK_ITEMS = 256  # items whose co-interactions are in memory at once, a thread
+WINDOW_EVENTS = (
+    10  # events; two events are near in the same stretch of a history (counts 2) or in the next (1)
+)
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,14 @@ class Neighbours:
         }
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Neighbours:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Neighbours:
         return cls(arrays["neighbour_starts"], arrays["neighbour_ids"], arrays["neighbour_similarities"])
 
 
 def co_interactions(
-    log: EventLog, keep: np.ndarray, discount: float, min_count: int, count: int, options: TrainingOptions
+    log: EventLog, mask: np.ndarray, discount: float, min_count: int, count: int, options: TrainingOptions
 ) -> Neighbours:
-    """For each item the `count` items that go best with it, by the events where `keep` (bool [events]) holds.
+    """For each item the `count` items that go best with it, by the events where `mask` (bool [events]) holds.
 
     similarity = nearness / (users of the other item + mean users of an item) ** discount
 
@@ -59,19 +61,19 @@ def co_interactions(
     users have near each other are not similar at all.
     """
     min_count = max(min_count, 1)
-    keep = log.newest_of_each_pair(keep)
-    item, size = log.item[keep], len(log.items)
-    lengths = np.bincount(log.user[keep], minlength=len(log.users))
+    mask = log.newest_per_pair(mask)
+    item, size = log.item[mask], len(log.items)
+    lengths = np.bincount(log.user[mask], minlength=len(log.users))
     popularity = np.bincount(item, minlength=size)
     packing = Packing.of(int(popularity.max()))
-    stretches, near = _stretches(item, lengths, size, packing)
-    by_item = stretches.T.tocsr()
+    windows, neighbourhood = _windows(item, lengths, size, packing)
+    by_item = windows.T.tocsr()
     discounted = (popularity + popularity[popularity > 0].mean()).astype(np.float32) ** np.float32(-discount)
 
     def block(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        end = min(start + BLOCK, size)
+        end = min(start + BLOCK_ITEMS, size)
         options.step(0.1 + 0.8 * start / size, f"similarities of items {start} to {end} of {size}")
-        shared = by_item[start:end] @ near
+        shared = by_item[start:end] @ neighbourhood
         # Few pairs are near often enough, and none has more users than nearness.
         often = np.flatnonzero(packing.nearness(shared.data) >= min_count)
         often = often[packing.users(shared.data[often]) >= min_count]
@@ -81,7 +83,7 @@ def co_interactions(
         return _best(begins, columns, similarities, count)
 
     with ThreadPoolExecutor(max(1, options.threads)) as pool:
-        parts = list(pool.map(block, range(0, size, BLOCK)))
+        parts = list(pool.map(block, range(0, size, BLOCK_ITEMS)))
     return Neighbours(
         starts=np.concatenate([[0], np.cumsum(np.concatenate([part[0] for part in parts]))]),
         ids=np.concatenate([part[1] for part in parts]).astype(np.int32),
@@ -106,13 +108,19 @@ class Packing:
         return np.array([1, (1 << self.bits) + 2, 1], self.dtype)
 
     def nearness(self, packed: np.ndarray) -> np.ndarray:
-        return packed & self.dtype((1 << self.bits) - 1)
+        """Of each pair, int [pairs]."""
+        nearness: np.ndarray = packed & self.dtype((1 << self.bits) - 1)
+        return nearness
 
     def users(self, packed: np.ndarray) -> np.ndarray:
-        return self.nearness(packed) - (packed >> self.dtype(self.bits))  # less those counted twice
+        """Of each pair, int [pairs]: who has both near each other."""
+        users: np.ndarray = self.nearness(packed) - (
+            packed >> self.dtype(self.bits)
+        )  # less those counted twice
+        return users
 
 
-def _stretches(
+def _windows(
     item: np.ndarray, lengths: np.ndarray, items: int, packing: Packing
 ) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     """Which items each stretch of a history holds, and which are near it: those of the stretches before and
@@ -121,18 +129,18 @@ def _stretches(
     :param item: int32 [events], the users' histories one after the other.
     :param lengths: int64 [users].
     """
-    of_user = -(-lengths // STRETCH)
-    number = np.arange(of_user.sum()) - np.repeat(np.cumsum(of_user) - of_user, of_user)
-    begins = np.repeat(np.cumsum(lengths) - lengths, of_user) + STRETCH * number
-    held = np.diff(np.append(begins, len(item)))
-    before = np.where(number == 0, 0, np.append(0, held[:-1]))
-    after = np.where(np.append(number[1:], 0) == 0, 0, np.append(held[1:], 0))
-    around = np.stack([before, held, after], axis=1)
-    starts = np.append(0, np.cumsum(around.sum(axis=1)))
+    of_user = -(-lengths // WINDOW_EVENTS)
+    window = np.arange(of_user.sum()) - np.repeat(np.cumsum(of_user) - of_user, of_user)
+    begins = np.repeat(np.cumsum(lengths) - lengths, of_user) + WINDOW_EVENTS * window
+    size_ = np.diff(np.append(begins, len(item)))
+    before = np.where(window == 0, 0, np.append(0, size_[:-1]))
+    after = np.where(np.append(window[1:], 0) == 0, 0, np.append(size_[1:], 0))
+    sizes = np.stack([before, size_, after], axis=1)
+    starts = np.append(0, np.cumsum(sizes.sum(axis=1)))
     shift = (begins - before - starts[:-1]).astype(np.int32)
     source = np.repeat(shift, np.diff(starts))
     source += np.arange(starts[-1], dtype=np.int32)
-    weights = np.repeat(np.tile(packing.weights(), len(begins)), around.ravel())
+    weights = np.repeat(np.tile(packing.weights(), len(begins)), sizes.ravel())
     shape = (len(begins), items)
     ones = np.ones(len(item), packing.dtype)
     return (

@@ -19,10 +19,10 @@ from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.knn.neighbours import Neighbours, co_interactions
-from localpersonalize.recipes.knn.sims import NEIGHBOURS
+from localpersonalize.recipes.knn.sims import MAX_NEIGHBOURS
 
-FEW_EVENTS = 5  # below, an item is cold: metadata say more than its events
-METADATA = 0.2  # what the same metadata count, beside the best neighbour by events
+COLD_ITEM_EVENTS = 5  # below, an item is cold: metadata say more than its events
+METADATA_WEIGHT = 0.2  # what the same metadata count, beside the best neighbour by events
 
 
 GUIDE = guide_page("native-recipe-similar-items")
@@ -77,7 +77,7 @@ class SimilarItemsModel(Model):
         return np.stack([self._score(self.items.index_of(request.item_id)) for request in requests])
 
     def _score(self, item: int) -> np.ndarray:
-        row = self.popular.copy()
+        row: np.ndarray = self.popular.copy()
         if item < 0:
             return row
         row *= 1e-3
@@ -86,23 +86,23 @@ class SimilarItemsModel(Model):
             if len(similar):
                 row[similar] += similarity / similarity[0]
         if self.features.width:
-            cold = self.users[item] < FEW_EVENTS
-            row += (1.0 if cold else METADATA) * (self.metadata @ self.metadata[item])
+            cold = self.users[item] < COLD_ITEM_EVENTS
+            row += (1.0 if cold else METADATA_WEIGHT) * (self.metadata @ self.metadata[item])
         row[item] = -np.inf
         return row
 
     def add_items(self, items: pa.Table) -> None:
         """New items are as similar as their metadata."""
-        fresh = items.filter(pa.array(self.items.index(items["ITEM_ID"]) < 0))
-        if not self.features.width or not fresh.num_rows:
+        new_items = items.filter(pa.array(self.items.index(items["ITEM_ID"]) < 0))
+        if not self.features.width or not new_items.num_rows:
             return
-        count = fresh.num_rows
-        self.metadata = np.concatenate([self.metadata, _unit(self.features, fresh)])
+        count = new_items.num_rows
+        self.metadata = np.concatenate([self.metadata, _unit(self.features, new_items)])
         self.users = np.concatenate([self.users, np.zeros(count, self.users.dtype)])
         self.popular = np.concatenate([self.popular, np.full(count, -1.0, np.float32)])
         starts = np.concatenate([self.neighbours.starts, np.full(count, self.neighbours.starts[-1])])
         self.neighbours = Neighbours(starts, self.neighbours.ids, self.neighbours.similarities)
-        self.items = self.items.extended(fresh["ITEM_ID"].to_pylist())
+        self.items = self.items.extended(new_items["ITEM_ID"].to_pylist())
 
     def save(self, directory: Path) -> None:
         arrays = {"users": self.users, "metadata": self.metadata, **self.neighbours.arrays()}
@@ -112,7 +112,7 @@ class SimilarItemsModel(Model):
     def load(cls, directory: Path) -> SimilarItemsModel:
         items, arrays, small = serialization.read(directory)
         features = Features.from_json(small["features"])
-        return cls(items, Neighbours.of_arrays(arrays), arrays["users"], arrays["metadata"], features)
+        return cls(items, Neighbours.from_arrays(arrays), arrays["users"], arrays["metadata"], features)
 
 
 class SimilarItems(Recipe):
@@ -133,7 +133,7 @@ class SimilarItems(Recipe):
             metadata[log.items.index(data.items["ITEM_ID"])] = _unit(features, data.items)
         options.step(0.05, f"{len(log)} events, {features.width} features of {len(log.items)} items")
         neighbours = co_interactions(
-            log, np.ones(len(log), bool), discount=0.5, min_count=2, count=NEIGHBOURS, options=options
+            log, np.ones(len(log), bool), discount=0.5, min_count=2, count=MAX_NEIGHBOURS, options=options
         )
         return SimilarItemsModel(log.items, neighbours, log.users_of_items(), metadata, features)
 
@@ -141,4 +141,6 @@ class SimilarItems(Recipe):
 def _unit(features: Features, table: pa.Table) -> np.ndarray:
     """Features of each row at length 1, float32 [rows, width]."""
     dense = features.encode(table).toarray()
-    return dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-9).astype(np.float32)
+    lengths = np.linalg.norm(dense, axis=1, keepdims=True)
+    unit: np.ndarray = dense / np.maximum(lengths, 1e-9).astype(np.float32)
+    return unit

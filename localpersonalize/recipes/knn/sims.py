@@ -21,7 +21,7 @@ from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.knn.neighbours import Neighbours, co_interactions
 
-NEIGHBOURS = 100
+MAX_NEIGHBOURS = 100
 
 
 GUIDE = guide_page("native-recipe-sims")
@@ -113,7 +113,7 @@ class SimsModel(Model):
     @classmethod
     def load(cls, directory: Path) -> SimsModel:
         items, arrays, _ = serialization.read(directory)
-        return cls(items, Neighbours.of_arrays(arrays), arrays["users"])
+        return cls(items, Neighbours.from_arrays(arrays), arrays["users"])
 
 
 class Sims(Recipe):
@@ -136,20 +136,20 @@ def neighbours_of(
     log: EventLog, hyperparameters: SimsHyperparameters, options: TrainingOptions
 ) -> Neighbours:
     """Similar items from the users and items within the percentiles."""
-    keep = log.within_history_percentiles(
+    mask = log.within_history_percentiles(
         hyperparameters.min_user_history_length_percentile,
         hyperparameters.max_user_history_length_percentile,
     )
-    keep = log.within_item_percentiles(
-        keep,
+    mask = log.within_item_percentiles(
+        mask,
         hyperparameters.min_item_interaction_count_percentile,
         hyperparameters.max_item_interaction_count_percentile,
     )
     return co_interactions(
         log,
-        keep,
+        mask,
         discount=hyperparameters.popularity_discount_factor,
         min_count=hyperparameters.min_cointeraction_count,
-        count=NEIGHBOURS,
+        count=MAX_NEIGHBOURS,
         options=options,
     )

@@ -22,7 +22,7 @@ class BatchJobError(Exception):
 
 
 @dataclass(frozen=True)
-class Summary:
+class BatchSummary:
     """What a job did: files read, lines answered, lines with an error."""
 
     files: int = 0
@@ -31,14 +31,14 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Location:
+class S3Location:
     """`s3://bucket/key`."""
 
     bucket: str
     key: str
 
     @classmethod
-    def parse(cls, path: str, what: str) -> Location:
+    def parse(cls, path: str, what: str) -> S3Location:
         """``what`` is `input` or `output`, for the message."""
         parts = urlsplit(path)
         if parts.scheme != "s3" or not parts.netloc:
@@ -46,13 +46,13 @@ class Location:
         return cls(parts.netloc, parts.path.lstrip("/"))
 
 
-def run_files(
+def run_on_files(
     s3: Any,
     input_path: str,
     output_path: str,
     run: Run,
     progress: Callable[[float, str], None] = lambda fraction, message: None,
-) -> Summary:
+) -> BatchSummary:
     """Answer every file under ``input_path`` into `<output_path>/<name>.out`.
 
     Lines that could not be answered stand in the `.out` file with their ``error``, and once more alone in
@@ -61,21 +61,21 @@ def run_files(
     :param s3: a boto3 S3 client that may read the input and write the output.
     :raises BatchJobError: for paths that are none, or an input that is missing, too large or not readable.
     """
-    source, target = Location.parse(input_path, "input"), Location.parse(output_path, "output")
+    source, target = S3Location.parse(input_path, "input"), S3Location.parse(output_path, "output")
     inputs = list(_inputs(s3, source))
     if not inputs:
         raise BatchJobError(f"Invalid S3 input path: there is no file at {input_path}")
     _check_size(inputs)
-    summary = Summary()
+    summary = BatchSummary()
     for number, (key, _) in enumerate(inputs):
         progress(number / len(inputs), f"Answering s3://{source.bucket}/{key}")
-        done = _one_file(s3, source.bucket, key, target, run)
-        summary = Summary(number + 1, summary.answered + done.answered, summary.failed + done.failed)
+        done = _run_on_file(s3, source.bucket, key, target, run)
+        summary = BatchSummary(number + 1, summary.answered + done.answered, summary.failed + done.failed)
     progress(1.0, f"{summary.answered} lines answered, {summary.failed} with an error")
     return summary
 
 
-def _inputs(s3: Any, source: Location) -> Iterator[tuple[str, int]]:
+def _inputs(s3: Any, source: S3Location) -> Iterator[tuple[str, int]]:
     """(key, bytes) of the files under the prefix; folders' marks left out."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=source.key):
         for entry in page.get("Contents", ()):
@@ -91,7 +91,7 @@ def _check_size(inputs: list[tuple[str, int]]) -> None:
         raise BatchJobError(f"The input has {total} bytes; at most {MAX_INPUT_BYTES} are allowed.")
 
 
-def _one_file(s3: Any, bucket: str, key: str, target: Location, run: Run) -> Summary:
+def _run_on_file(s3: Any, bucket: str, key: str, target: S3Location, run: Run) -> BatchSummary:
     answered = failed = 0
     name = key.rsplit("/", 1)[-1]
     prefix = target.key if not target.key or target.key.endswith("/") else target.key + "/"
@@ -111,4 +111,4 @@ def _one_file(s3: Any, bucket: str, key: str, target: Location, run: Run) -> Sum
         s3.upload_file(out, target.bucket, f"{prefix}{name}.out")
         if failed:
             s3.upload_file(errors, target.bucket, f"{prefix}{name}.errors")
-    return Summary(1, answered, failed)
+    return BatchSummary(1, answered, failed)

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from localpersonalize.recipes.base.model import Request
-from localpersonalize.recipes.base.ranking import top_k_of_each
+from localpersonalize.recipes.base.ranking import top_k_of_rows
 from localpersonalize.runtime import selection
 from localpersonalize.runtime.batch import lines
 from localpersonalize.runtime.batch.lines import Answer, LineError, Outcome, Query
-from localpersonalize.runtime.deployment import Deployment, GroupData, View
+from localpersonalize.runtime.deployment import Deployment, GroupData, ItemView
 from localpersonalize.runtime.exploration import Explorer
-from localpersonalize.runtime.filters import Filter, Subject, bind, keep
+from localpersonalize.runtime.filters import Filter, Subject, apply_filter, bind
 from localpersonalize.runtime.filters.parameters import Literals
 from localpersonalize.runtime.histories import Events
 from localpersonalize.runtime.requests import event_rows
 
-SCORES_AT_ONCE = 2_560_000
+SCORES_IN_MEMORY = 2_560_000
 """Float scores that a thread holds at a time: 5 MB, what stays in a processor's caches while it is worked on."""
 
 DEFAULT_RESULTS = 25
@@ -29,7 +29,7 @@ MAX_RESULTS = 500
 
 
 @dataclass(frozen=True)
-class _Ready:
+class _PreparedQuery:
     """A line that can be scored."""
 
     request: Request
@@ -62,10 +62,10 @@ class BatchInference:
 
     def run(self, raw: Iterable[bytes]) -> Iterator[Outcome]:
         """One outcome a line, in order."""
-        size = max(1, min(1024, SCORES_AT_ONCE // max(1, len(self.deployment.model.items))))
-        yield from lines.answer_all(lines.read(raw), self._prepare, self._answer, size, self.threads)
+        size = max(1, min(1024, SCORES_IN_MEMORY // max(1, len(self.deployment.model.items))))
+        yield from lines.answer_lines(lines.read(raw), self._prepare, self._answer, size, self.threads)
 
-    def _prepare(self, query: Query) -> _Ready:
+    def _prepare(self, query: Query) -> _PreparedQuery:
         needs = self.deployment.model.needs
         item_id = lines.text(query, "itemId") if needs == "item" else query.get("itemId")
         user_id = query.get("userId") if needs == "item" else lines.text(query, "userId")
@@ -83,48 +83,51 @@ class BatchInference:
             now=self.now,
         )
         values = bind(self.filter, query.get("filterValues")) if self.filter else {}
-        return _Ready(request, events, values, listed)
+        return _PreparedQuery(request, events, values, listed)
 
-    def _answer(self, ready: Sequence[_Ready]) -> list[Answer]:
-        if not ready:
+    def _answer(self, queries: Sequence[_PreparedQuery]) -> list[Answer]:
+        if not queries:
             return []
         scores, items = (
-            self.deployment.model.score([one.request for one in ready]),
+            self.deployment.model.score([prepared.request for prepared in queries]),
             self.deployment.model.items,
         )
-        if self._only_scores:
-            return self._best_of_each(scores)
+        if self._depends_on_scores_only:
+            return self._best_of_rows(scores)
         view = self.deployment.view(self.data, items)
-        return [lines.attempt(self._one, one, row, view) for one, row in zip(ready, scores, strict=True)]
+        return [
+            lines.attempt(self._answer_one, prepared, row, view)
+            for prepared, row in zip(queries, scores, strict=True)
+        ]
 
     @property
-    def _only_scores(self) -> bool:
+    def _depends_on_scores_only(self) -> bool:
         """Do scores alone decide, so that many lines are one piece of work?"""
         explores = self.deployment.explores is not None and self.deployment.explores.weight > 0
         return self.filter is None and not explores and self.deployment.model.needs != "ranking"
 
-    def _best_of_each(self, scores: np.ndarray) -> list[Answer]:
-        best, starts = top_k_of_each(scores, self.count)
+    def _best_of_rows(self, scores: np.ndarray) -> list[Answer]:
+        best, starts = top_k_of_rows(scores, self.count)
         ids = self.deployment.model.items.ids[best].tolist()
         spans = [slice(*span) for span in pairwise(starts.tolist())]
         if self.deployment.model.score_kind != "logit":
             return [{"recommendedItems": ids[span]} for span in spans]
-        shown = selection.shown_scores_of_each(scores, best, starts)
+        shown = selection.softmax_scores_of_rows(scores, best, starts)
         return [{"recommendedItems": ids[span], "scores": shown[span]} for span in spans]
 
-    def _one(self, one: _Ready, row: np.ndarray, view: View) -> Mapping[str, Any]:
+    def _answer_one(self, prepared: _PreparedQuery, row: np.ndarray, view: ItemView) -> Mapping[str, Any]:
         items = view.items
         mask = None
         if self.filter is not None:
-            place = items.index_of(one.request.item_id)
-            rows = event_rows(self.deployment, self.data, one.events)
-            subject = Subject(rows, one.request.user, place if place >= 0 else None)
-            mask = keep(self.filter, view.columns, one.values, subject)
-        if one.listed:
-            return _ranked(one.listed, row, items.index(one.listed), mask)
+            place = items.index_of(prepared.request.item_id)
+            rows = event_rows(self.deployment, self.data, prepared.events)
+            subject = Subject(rows, prepared.request.user, place if place >= 0 else None)
+            mask = apply_filter(self.filter, view.columns, prepared.values, subject)
+        if prepared.listed:
+            return _ranked(prepared.listed, row, items.index(prepared.listed), mask)
         return self._recommended(row, view, mask)
 
-    def _recommended(self, row: np.ndarray, view: View, mask: np.ndarray | None) -> Mapping[str, Any]:
+    def _recommended(self, row: np.ndarray, view: ItemView, mask: np.ndarray | None) -> Mapping[str, Any]:
         explores, ids = self.deployment.explores, view.items.ids
         chosen = selection.choose(
             row,
@@ -141,10 +144,10 @@ class BatchInference:
 
 
 def _ranked(
-    listed: tuple[str, ...], row: np.ndarray, places: np.ndarray, mask: np.ndarray | None
+    listed: tuple[str, ...], row: np.ndarray, indices: np.ndarray, mask: np.ndarray | None
 ) -> Mapping[str, Any]:
-    kept = [at for at, place in enumerate(places) if mask is None or place < 0 or mask[place]]
-    ranked = selection.rank(row, places[kept].astype(np.int64))
+    kept = [at for at, place in enumerate(indices) if mask is None or place < 0 or mask[place]]
+    ranked = selection.rank(row, indices[kept].astype(np.int64))
     return {
         "recommendedItems": [listed[kept[at]] for at, _ in ranked],
         "scores": [0.0 if score is None else score for _, score in ranked],

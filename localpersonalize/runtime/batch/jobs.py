@@ -9,25 +9,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localpersonalize.recipes.registry import load_model, recipe
-from localpersonalize.runtime.batch.files import BatchJobError, Summary, run_files
+from localpersonalize.runtime.batch.files import BatchJobError, BatchSummary, run_on_files
 from localpersonalize.runtime.batch.inference import BatchInference
 from localpersonalize.runtime.batch.segments import BatchSegments
 from localpersonalize.runtime.deployment import Deployment, GroupData
-from localpersonalize.runtime.engine import deployment_of, take_in
+from localpersonalize.runtime.engine import add_unseen_items, deployment_of
 from localpersonalize.runtime.filters import Filter, Target, parse
-from localpersonalize.runtime.group_data import Groups
+from localpersonalize.runtime.group_data import GroupDataCache
 from localpersonalize.runtime.interfaces import Datasets, Resources
 
 Progress = Callable[[float, str], None]
 
 
-def _quiet(fraction: float, message: str) -> None:
+def _ignore(fraction: float, message: str) -> None:
     """Progress that nobody watches."""
 
 
 def run_batch_inference_job(
-    job: Mapping[str, Any], resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _quiet
-) -> Summary:
+    job: Mapping[str, Any], resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _ignore
+) -> BatchSummary:
     """Do a batch inference job.
 
     :param job: the Describe body of the job.
@@ -36,7 +36,7 @@ def run_batch_inference_job(
     """
     if job.get("batchInferenceJobMode") == "THEME_GENERATION":
         raise BatchJobError("THEME_GENERATION is not supported here. Use BATCH_INFERENCE.")
-    deployment, data = _loaded(job, resources, datasets, job.get("batchInferenceJobConfig") or {})
+    deployment, data = _load(job, resources, datasets, job.get("batchInferenceJobConfig") or {})
     if deployment.model.needs == "segment":
         raise BatchJobError(f"{deployment.recipe} makes user segments. Create a batch segment job.")
     if not recipe(deployment.recipe).answers_batches:
@@ -44,17 +44,17 @@ def run_batch_inference_job(
     chosen = _filter(job, resources, Target.ITEM)
     try:
         count, threads = job.get("numResults") or 25, os.cpu_count() or 1
-        work = BatchInference(deployment, data, chosen, count, int(time.time()), threads)
+        job_runner = BatchInference(deployment, data, chosen, count, int(time.time()), threads)
     except ValueError as problem:
         raise BatchJobError(str(problem)) from None
-    return run_files(s3, *_paths(job), work.run, progress)
+    return run_on_files(s3, *_paths(job), job_runner.run, progress)
 
 
 def run_batch_segment_job(
-    job: Mapping[str, Any], resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _quiet
-) -> Summary:
+    job: Mapping[str, Any], resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _ignore
+) -> BatchSummary:
     """Do a batch segment job; parameters as above."""
-    deployment, data = _loaded(job, resources, datasets, {})
+    deployment, data = _load(job, resources, datasets, {})
     if deployment.recipe_type != "USER_SEGMENTATION":
         raise BatchJobError(
             f"{deployment.recipe} is of type {deployment.recipe_type}. A batch segment job needs a "
@@ -65,15 +65,15 @@ def run_batch_segment_job(
     if by_attribute and chosen and any(c.field.source.is_history for c in chosen.conditions()):
         raise BatchJobError("A filter on interactions can't be used with aws-item-attribute-affinity.")
     try:
-        work = BatchSegments(
+        job_runner = BatchSegments(
             deployment, data, by_attribute, chosen, job.get("numResults") or 25, int(time.time())
         )
     except ValueError as problem:
         raise BatchJobError(str(problem)) from None
-    return run_files(s3, *_paths(job), work.run, progress)
+    return run_on_files(s3, *_paths(job), job_runner.run, progress)
 
 
-def _loaded(
+def _load(
     job: Mapping[str, Any], resources: Resources, datasets: Datasets, config: Mapping[str, Any]
 ) -> tuple[Deployment, GroupData]:
     """The solution version ready to answer, and the data of its group."""
@@ -82,21 +82,21 @@ def _loaded(
     if version is None:
         raise BatchJobError(f"Could not find solution version {arn}.")
     deployment = deployment_of(arn, arn, version, load_model(resources.model_directory(arn)), config)
-    data = Groups(datasets).get(deployment.group_arn)
-    take_in(deployment, data)
+    data = GroupDataCache(datasets).get(deployment.group_arn)
+    add_unseen_items(deployment, data)
     gc.freeze()  # what is loaded stays until the process ends; the collector need not walk it again and again
     return deployment, data
 
 
-def _filter(job: Mapping[str, Any], resources: Resources, wanted: Target) -> Filter | None:
+def _filter(job: Mapping[str, Any], resources: Resources, target: Target) -> Filter | None:
     if not job.get("filterArn"):
         return None
     body = resources.describe(job["filterArn"])
     if body is None:
         raise BatchJobError(f"Could not find filter {job['filterArn']}.")
     parsed = parse(body["filterExpression"])
-    if parsed.target is not wanted:
-        raise BatchJobError(f"The filter filters {parsed.target}, but this job returns {wanted}s.")
+    if parsed.target is not target:
+        raise BatchJobError(f"The filter filters {parsed.target}, but this job returns {target}s.")
     return parsed
 
 

@@ -41,8 +41,8 @@ class Outcome:
         """`{"input": ..., "output": ..., "error": ...}`; item attributes stand at the top, as the service
         has them.
         """
-        asked = self.line.query
-        head = {"itemAttributes": asked["itemAttributes"]} if "itemAttributes" in asked else {"input": asked}
+        query = self.line.query
+        head = {"itemAttributes": query["itemAttributes"]} if "itemAttributes" in query else {"input": query}
         return orjson.dumps({**head, "output": self.output, "error": self.error}) + b"\n"
 
 
@@ -78,7 +78,7 @@ def attempt(answer: Callable[..., Mapping[str, Any]], *arguments: Any) -> Answer
         return problem
 
 
-def answer_all(
+def answer_lines(
     lines: Iterable[Line],
     prepare: Callable[[Query], T],
     answer: Callable[[Sequence[T]], Sequence[Answer]],
@@ -90,20 +90,20 @@ def answer_all(
     """
     source = iter(lines)
     with ThreadPoolExecutor(threads) as pool:
-        going: deque[Future[list[Outcome]]] = deque()
-        while part := list(islice(source, size)):
-            going.append(pool.submit(_answer_part, part, prepare, answer))
-            if len(going) > threads:
-                yield from going.popleft().result()
-        for future in going:
+        running: deque[Future[list[Outcome]]] = deque()
+        while chunk := list(islice(source, size)):
+            running.append(pool.submit(_answer_chunk, chunk, prepare, answer))
+            if len(running) > threads:
+                yield from running.popleft().result()
+        for future in running:
             yield from future.result()
 
 
-def _answer_part(
-    part: Sequence[Line], prepare: Callable[[Query], T], answer: Callable[[Sequence[T]], Sequence[Answer]]
+def _answer_chunk(
+    chunk: Sequence[Line], prepare: Callable[[Query], T], answer: Callable[[Sequence[T]], Sequence[Answer]]
 ) -> list[Outcome]:
     prepared: list[T | ValueError] = []
-    for line in part:
+    for line in chunk:
         if line.error is not None:
             prepared.append(ValueError(line.error))
             continue
@@ -111,11 +111,11 @@ def _answer_part(
             prepared.append(prepare(line.query))
         except ValueError as problem:
             prepared.append(problem)
-    ready = [one for one in prepared if not isinstance(one, ValueError)]
+    ready = [item for item in prepared if not isinstance(item, ValueError)]
     answers = iter(answer(ready) if ready else ())
     outcomes = []
-    for line, one in zip(part, prepared, strict=True):
-        found = one if isinstance(one, ValueError) else next(answers)
+    for line, item in zip(chunk, prepared, strict=True):
+        found = item if isinstance(item, ValueError) else next(answers)
         failed = isinstance(found, ValueError)
         outcomes.append(Outcome(line, None, str(found)) if failed else Outcome(line, found))  # type: ignore[arg-type]
     return outcomes

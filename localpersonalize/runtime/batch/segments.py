@@ -12,20 +12,20 @@ from localpersonalize.recipes.base.model import Request
 from localpersonalize.runtime.batch import lines
 from localpersonalize.runtime.batch.lines import Answer, LineError, Outcome, Query
 from localpersonalize.runtime.deployment import Deployment, GroupData
-from localpersonalize.runtime.filters import Columns, Filter, FilterError, Subject, bind, keep, parse
+from localpersonalize.runtime.filters import Columns, Filter, FilterError, Subject, apply_filter, bind, parse
 from localpersonalize.runtime.filters.parameters import Literals
 from localpersonalize.runtime.filters.syntax import Operator, Source
 
-SCORES_AT_ONCE = 4_000_000
+SCORES_IN_MEMORY = 4_000_000
 DEFAULT_RESULTS = 25
 MAX_RESULTS = 5_000_000
-QUERIES_BY_ITEM = 500
-QUERIES_BY_ATTRIBUTE = 10
+MAX_ITEM_QUERIES = 500
+MAX_ATTRIBUTE_QUERIES = 10
 _PREFIX = "INCLUDE ItemID WHERE "
 
 
 @dataclass(frozen=True)
-class _Ready:
+class _PreparedQuery:
     """A query's items (model indices) and its filter's parameters."""
 
     items: np.ndarray
@@ -63,15 +63,15 @@ class BatchSegments:
     def run(self, raw: Iterable[bytes]) -> Iterator[Outcome]:
         """One outcome a line, in order. All queries of a file are answered in one pass over the users."""
         read = list(lines.read(raw))
-        most = QUERIES_BY_ATTRIBUTE if self.by_attribute else QUERIES_BY_ITEM
-        if len(read) > most:
-            raise ValueError(f"The input file has {len(read)} queries; at most {most} are allowed.")
-        yield from lines.answer_all(read, self._prepare, self._answer, most)
+        max_queries = MAX_ATTRIBUTE_QUERIES if self.by_attribute else MAX_ITEM_QUERIES
+        if len(read) > max_queries:
+            raise ValueError(f"The input file has {len(read)} queries; at most {max_queries} are allowed.")
+        yield from lines.answer_lines(read, self._prepare, self._answer, max_queries)
 
-    def _prepare(self, query: Query) -> _Ready:
-        items = self._with_attributes(query) if self.by_attribute else self._one_item(query)
+    def _prepare(self, query: Query) -> _PreparedQuery:
+        items = self._items_with_attributes(query) if self.by_attribute else self._one_item(query)
         values = bind(self.filter, query.get("filterValues")) if self.filter else {}
-        return _Ready(items, values)
+        return _PreparedQuery(items, values)
 
     def _one_item(self, query: Query) -> np.ndarray:
         place = self.deployment.model.items.index_of(lines.text(query, "itemId"))
@@ -81,47 +81,54 @@ class BatchSegments:
             )
         return np.array([place])
 
-    def _with_attributes(self, query: Query) -> np.ndarray:
+    def _items_with_attributes(self, query: Query) -> np.ndarray:
         parsed = parse_attributes(lines.text(query, "itemAttributes"))
         view = self.deployment.view(self.data, self.deployment.model.items)
-        mask = keep(parsed, view.columns)
+        mask = apply_filter(parsed, view.columns)
         found = np.flatnonzero(mask) if mask is not None else np.arange(len(view.items))
         if not len(found):
             raise LineError("No item of the solution version's training data has these attributes.")
         return found
 
-    def _answer(self, ready: Sequence[_Ready]) -> list[Answer]:
-        if not ready:
+    def _answer(self, queries: Sequence[_PreparedQuery]) -> list[Answer]:
+        if not queries:
             return []
-        worth = np.concatenate(list(self._worth(ready)), axis=1)
-        return [lines.attempt(self._best_users, one, row) for one, row in zip(ready, worth, strict=True)]
+        probabilities = np.concatenate(list(self._probabilities(queries)), axis=1)
+        return [
+            lines.attempt(self._best_users, prepared, row)
+            for prepared, row in zip(queries, probabilities, strict=True)
+        ]
 
-    def _best_users(self, one: _Ready, worth: np.ndarray) -> Mapping[str, Any]:
-        mask = self._mask(one)
-        chosen = np.argsort(-worth, kind="stable") if mask is None else _masked_order(worth, mask)
+    def _best_users(self, prepared: _PreparedQuery, probabilities: np.ndarray) -> Mapping[str, Any]:
+        mask = self._mask(prepared)
+        chosen = (
+            np.argsort(-probabilities, kind="stable") if mask is None else _masked_order(probabilities, mask)
+        )
         return {"recommendedUsers": [self.users[user] for user in chosen[: self.count].tolist()]}
 
-    def _worth(self, ready: Sequence[_Ready]) -> Iterator[np.ndarray]:
+    def _probabilities(self, queries: Sequence[_PreparedQuery]) -> Iterator[np.ndarray]:
         """float32 [queries, users of a part] of probabilities."""
-        size = max(1, min(4096, SCORES_AT_ONCE // max(1, len(self.deployment.model.items))))
+        size = max(1, min(4096, SCORES_IN_MEMORY // max(1, len(self.deployment.model.items))))
         for start in range(0, len(self.users), size):
             requests = [self._request(user) for user in self.users[start : start + size]]
             scores, _ = self.deployment.score(requests)
             top = scores.max(axis=1, keepdims=True)
-            likely = np.exp(scores - np.where(np.isfinite(top), top, 0))
-            total = likely.sum(axis=1)
-            yield np.stack([likely[:, one.items].sum(axis=1) / total for one in ready]).astype(np.float32)
+            likelihoods = np.exp(scores - np.where(np.isfinite(top), top, 0))
+            total = likelihoods.sum(axis=1)
+            yield np.stack(
+                [likelihoods[:, prepared.items].sum(axis=1) / total for prepared in queries]
+            ).astype(np.float32)
 
     def _request(self, user_id: str) -> Request:
         events = self.data.histories.of(user_id)
         items, times = self.deployment.history(events, self.data.histories)
         return Request(user_id, None, items, times, {}, self.data.users.row(user_id), self.now)
 
-    def _mask(self, ready: _Ready) -> np.ndarray | None:
+    def _mask(self, queries: _PreparedQuery) -> np.ndarray | None:
         if self.filter is None:
             return None
         columns = Columns(self.users, self.data.users.table(), "USER_ID", self.data.users.categorical)
-        return keep(self.filter, columns, ready.values, Subject(events=self._users_by_event()))
+        return apply_filter(self.filter, columns, queries.values, Subject(events=self._users_by_event()))
 
     def _users_by_event(self) -> dict[str, np.ndarray]:
         """Rows of the users with an event, by its type in lower case."""
@@ -152,6 +159,6 @@ def parse_attributes(text: str) -> Filter:
     return parsed
 
 
-def _masked_order(worth: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _masked_order(probabilities: np.ndarray, mask: np.ndarray) -> np.ndarray:
     allowed = np.flatnonzero(mask)
-    return allowed[np.argsort(-worth[allowed], kind="stable")]
+    return allowed[np.argsort(-probabilities[allowed], kind="stable")]

@@ -1,12 +1,12 @@
 """Filter expressions: parse, validate against schemas, evaluate to masks.
 
 >>> parsed = parse('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")')
->>> keep(parsed, columns, bind(parsed, filter_values), Subject(events={"purchase": rows}))   # doctest: +SKIP
+>>> apply_filter(parsed, columns, bind(parsed, filter_values), Subject(events={"purchase": rows}))   # doctest: +SKIP
 """
 
 from localpersonalize.runtime.filters.columns import Columns
 from localpersonalize.runtime.filters.errors import FilterError, FilterParameterError
-from localpersonalize.runtime.filters.evaluation import Subject, keep
+from localpersonalize.runtime.filters.evaluation import Subject, apply_filter
 from localpersonalize.runtime.filters.parameters import bind
 from localpersonalize.runtime.filters.parser import parse
 from localpersonalize.runtime.filters.syntax import Filter, Target
@@ -19,8 +19,8 @@ __all__ = [
     "FilterParameterError",
     "Subject",
     "Target",
+    "apply_filter",
     "bind",
-    "keep",
     "parse",
     "validate",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Columns:
         self._arrays: dict[str, pa.Array] = {id_column: self.ids}
         self._numbers: dict[str, np.ndarray] = {}
         self._members: dict[str, _Members] = {}
-        self._masks: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._masks: OrderedDict[Hashable, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -63,10 +63,9 @@ class Columns:
 
     def is_text(self, name: str) -> bool:
         column_type = self._column(name).type
-        return (
-            pa.types.is_string(column_type)
-            or pa.types.is_null(column_type)
-            or pa.types.is_large_string(column_type)
+        return any(
+            is_type(column_type)
+            for is_type in (pa.types.is_string, pa.types.is_null, pa.types.is_large_string)
         )
 
     def value(self, row: int, name: str) -> Any:
@@ -80,7 +79,7 @@ class Columns:
             return ()
         return tuple(str(value).split("|")) if name in self.categorical else (str(value),)
 
-    def mask(self, key: tuple, build: Callable[[], np.ndarray]) -> np.ndarray:
+    def mask(self, key: Hashable, build: Callable[[], np.ndarray]) -> np.ndarray:
         """The bool mask for ``key``, built once; callers must not write to it."""
         with self._lock:
             found = self._masks.get(key)
@@ -126,15 +125,16 @@ class _Members:
         encoded = values.dictionary_encode()
         codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
         order = np.argsort(codes, kind="stable")
-        self._rows = rows[order].astype(np.int32)
+        self._rows: np.ndarray = rows[order].astype(np.int32)
         self._starts = np.searchsorted(codes[order], np.arange(len(encoded.dictionary) + 1))
         self._code = {value: code for code, value in enumerate(encoded.dictionary.to_pylist())}
 
     def rows(self, value: str) -> np.ndarray:
+        """int32, empty for a value that no row holds."""
         code = self._code.get(value)
-        if code is None:
-            return self._rows[:0]
-        return self._rows[self._starts[code] : self._starts[code + 1]]
+        span = slice(0) if code is None else slice(self._starts[code], self._starts[code + 1])
+        rows: np.ndarray = self._rows[span]
+        return rows
 
 
 def _align(ids: pa.Array, table: pa.Table, id_column: str) -> pa.Table:

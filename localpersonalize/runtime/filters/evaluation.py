@@ -47,7 +47,7 @@ class Subject:
     item_row: int | None = None
 
 
-def keep(
+def apply_filter(
     parsed: Filter,
     columns: Columns,
     parameters: Mapping[str, Literals] | None = None,
@@ -137,7 +137,8 @@ def _compares(numbers: np.ndarray, operation: Operator, wanted: tuple[float, ...
     if not wanted:
         return np.zeros(len(numbers), bool)
     with np.errstate(invalid="ignore"):
-        return _COMPARE[operation](numbers, wanted[0])
+        mask: np.ndarray = _COMPARE[operation](numbers, wanted[0])
+    return mask
 
 
 def _applies(

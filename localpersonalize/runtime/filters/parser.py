@@ -101,7 +101,7 @@ def _explain(problem: UnexpectedInput, text: str) -> FilterError:
 
 
 @v_args(inline=True)
-class _Build(Transformer):
+class _Build(Transformer[Token, tuple[Expression, ...]]):
     """Bottom-up from lark's tree to the dataclasses."""
 
     def __init__(self, text: str) -> None:

@@ -19,8 +19,8 @@ from localpersonalize.runtime.filters.syntax import (
     Target,
 )
 
-MAX_FIELDS_A_FILTER = 5
-MAX_FIELDS_A_DATASET_GROUP = 10
+MAX_FIELDS_PER_FILTER = 5
+MAX_FIELDS_PER_DATASET_GROUP = 10
 MAX_PARAMETERS = 25
 
 _SOURCES_FOR = {
@@ -30,7 +30,7 @@ _SOURCES_FOR = {
 }
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """How values of a field compare."""
 
     NUMBER = "a number"
@@ -51,21 +51,21 @@ def validate(
     for expression in parsed.expressions:
         _Check(parsed.text, schemas).expression(expression)
     fields = parsed.dataset_fields()
-    if len(fields) > MAX_FIELDS_A_FILTER:
+    if len(fields) > MAX_FIELDS_PER_FILTER:
         raise FilterError(
-            f"The filter uses {len(fields)} distinct dataset fields, at most {MAX_FIELDS_A_FILTER} allowed."
+            f"The filter uses {len(fields)} distinct dataset fields, at most {MAX_FIELDS_PER_FILTER} allowed."
         )
     if len(parsed.parameter_names()) > MAX_PARAMETERS:
         raise FilterError(f"The filter has more than {MAX_PARAMETERS} placeholder parameters.")
     everywhere = fields.union(*(other.dataset_fields() for other in other_filters))
-    if len(everywhere) > MAX_FIELDS_A_DATASET_GROUP:
+    if len(everywhere) > MAX_FIELDS_PER_DATASET_GROUP:
         raise FilterError(
             f"The filters of the dataset group would use {len(everywhere)} distinct dataset fields together; "
-            f"at most {MAX_FIELDS_A_DATASET_GROUP} are allowed. Delete a filter or reuse its fields."
+            f"at most {MAX_FIELDS_PER_DATASET_GROUP} are allowed. Delete a filter or reuse its fields."
         )
 
 
-def field_kind(schema: Mapping[str, Any], name: str) -> tuple[Kind | None, Mapping[str, Any] | None]:
+def field_kind(schema: Mapping[str, Any], name: str) -> tuple[ValueKind | None, Mapping[str, Any] | None]:
     """Kind and Avro declaration of field ``name`` (any case); (None, declaration) where it can't be
     filtered.
     """
@@ -75,12 +75,12 @@ def field_kind(schema: Mapping[str, Any], name: str) -> tuple[Kind | None, Mappi
     return None, None
 
 
-def _kind(declared: Mapping[str, Any]) -> Kind | None:
+def _kind(declared: Mapping[str, Any]) -> ValueKind | None:
     types = declared["type"] if isinstance(declared["type"], list) else [declared["type"]]
     names = {t if isinstance(t, str) else t.get("type") for t in types} - {"null"}
     if declared.get("textual") or "boolean" in names:
         return None
-    return Kind.TEXT if names <= {"string"} else Kind.NUMBER
+    return ValueKind.TEXT if names <= {"string"} else ValueKind.NUMBER
 
 
 class _Check:
@@ -127,7 +127,7 @@ class _Check:
             self._event_type(condition)
             return
         kind = self._kind(field)
-        if condition.operator.is_range and kind is Kind.TEXT:
+        if condition.operator.is_range and kind is ValueKind.TEXT:
             raise self.fail(
                 f"{field} is a string; only numbers can be compared by size. Use IN.", field.column
             )
@@ -141,9 +141,9 @@ class _Check:
         if condition.operator not in (Operator.IN, Operator.NOT_IN):
             raise self.fail("EVENT_TYPE is matched by IN or NOT IN.", field.column)
         for value in condition.values:
-            self._value(condition, Kind.TEXT, value)
+            self._value(condition, ValueKind.TEXT, value)
 
-    def _value(self, condition: Condition, kind: Kind, value: object) -> None:
+    def _value(self, condition: Condition, kind: ValueKind, value: object) -> None:
         field = condition.field
         if isinstance(value, Parameter):
             if condition.operator is Operator.NOT_IN:
@@ -159,11 +159,11 @@ class _Check:
                 raise self.fail(f"a value can come from CurrentItem, not from {value.source}.", value.column)
             if self._kind(value) is not kind:
                 raise self.fail(f"{field} is {kind.value} and {value} isn't.", value.column)
-        elif isinstance(value, str) != (kind is Kind.TEXT):
+        elif isinstance(value, str) != (kind is ValueKind.TEXT):
             shown = f'"{value}"' if isinstance(value, str) else f"{value:g}"
             raise self.fail(f"{field} is {kind.value} and can't be matched with {shown}.", field.column)
 
-    def _kind(self, field: Field) -> Kind:
+    def _kind(self, field: Field) -> ValueKind:
         schema = self.schemas.get(field.source.dataset)
         if schema is None:
             raise self.fail(f"the dataset group has no {field.source.dataset} dataset.", field.column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from localpersonalize.datasets.attribution import Measured, as_csv, measure
+from localpersonalize.datasets.attribution import MetricValue, as_csv, measure
 
 EVENTS = pa.table(
     {
@@ -39,14 +39,16 @@ def test_columns_of_items_are_looked_up() -> None:
 
 def test_without_sources_or_event_types() -> None:
     assert set(measured("SAMPLECOUNT()", events=EVENTS.drop_columns(["EVENT_ATTRIBUTION_SOURCE"]))) == {
-        ("SOURCE_NAME_UNDEFINED", 0), ("SOURCE_NAME_UNDEFINED", 900)
-    }  # fmt: skip
+        ("SOURCE_NAME_UNDEFINED", 0),
+        ("SOURCE_NAME_UNDEFINED", 900),
+    }
     assert measured("SAMPLECOUNT()", events=EVENTS.drop_columns(["EVENT_TYPE"])) == {}
 
 
 def test_the_file_has_the_columns_of_a_report() -> None:
-    text = as_csv([Measured("m", "buy", 3.0, "sum", "mail", 900)]).decode()
+    text = as_csv([MetricValue("m", "buy", 3.0, "sum", "mail", 900)]).decode()
     assert text.replace('"', "").splitlines() == [
-        "METRIC_NAME,EVENT_TYPE,VALUE,MATH_FUNCTION,EVENT_ATTRIBUTION_SOURCE,TIMESTAMP", "m,buy,3,sum,mail,900"
-    ]  # fmt: skip
+        "METRIC_NAME,EVENT_TYPE,VALUE,MATH_FUNCTION,EVENT_ATTRIBUTION_SOURCE,TIMESTAMP",
+        "m,buy,3,sum,mail,900",
+    ]
     assert as_csv([]).decode().startswith('"METRIC_NAME"') or as_csv([]).decode().startswith("METRIC_NAME")

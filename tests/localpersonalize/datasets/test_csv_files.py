@@ -102,8 +102,10 @@ def test_a_quote_that_is_never_closed_is_refused_in_bounded_memory(monkeypatch: 
     assert "never closed" in refusal(HEADER + 'u,"i,1,,\n' + "v,j,2,,\n" * 1000)
 
 
-@given(st.lists(st.tuples(st.text("ab\"\n\r,é", min_size=1, max_size=6), st.integers(0, 9)), max_size=30),
-       st.integers(20, 60))  # fmt: skip
+@given(
+    st.lists(st.tuples(st.text('ab"\n\r,é', min_size=1, max_size=6), st.integers(0, 9)), max_size=30),
+    st.integers(20, 60),
+)
 def test_blocks_end_where_rows_end_whatever_is_quoted(rows: list[tuple[str, int]], size: int) -> None:
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localpersonalize.datasets.events import column_of, event_row, record_row, settled
+from localpersonalize.datasets.events import column_of, deduplicated, event_row, record_row
 from localpersonalize.datasets.schemas import Field
 from localpersonalize.protocol.errors import InvalidInputError
 
@@ -107,7 +107,11 @@ def row(user: str, session: str, item: str, time: int = 1, **more: Any) -> dict[
 
 def test_training_sees_what_a_user_did_before_sign_in_as_the_users() -> None:
     rows = [row("s1", "s1", "a"), row("s2", "s2", "b"), row("u1", "s1", "c")]
-    assert [(r["USER_ID"], r["ITEM_ID"]) for r in settled(rows)] == [("u1", "a"), ("s2", "b"), ("u1", "c")]
+    assert [(r["USER_ID"], r["ITEM_ID"]) for r in deduplicated(rows)] == [
+        ("u1", "a"),
+        ("s2", "b"),
+        ("u1", "c"),
+    ]
 
 
 def test_training_sees_an_event_once() -> None:
@@ -118,7 +122,7 @@ def test_training_sees_an_event_once() -> None:
         row("u1", "s1", "b", 3, EVENT_ID="e"),
         row("u2", "s3", "b", 3, EVENT_ID="e"),
     ]
-    assert [(r["USER_ID"], r["ITEM_ID"], r["TIMESTAMP"]) for r in settled(rows)] == [
+    assert [(r["USER_ID"], r["ITEM_ID"], r["TIMESTAMP"]) for r in deduplicated(rows)] == [
         ("u1", "a", 1),
         ("u1", "a", 2),
         ("u2", "b", 3),

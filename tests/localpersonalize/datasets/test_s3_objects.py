@@ -53,7 +53,7 @@ def test_other_objects_come_over_http(kept: Any) -> None:
 
 def test_an_object_that_is_replaced_while_it_is_opened_comes_over_http(kept: Any) -> None:
     objects = kept(b"first")
-    file = object_files.file_of(objects._kept, "bucket", "k.csv")
+    file = object_files.file_of(objects._folder, "bucket", "k.csv")
     assert file is not None
     file.unlink()
     assert content(objects) == b"over HTTP"

@@ -93,13 +93,17 @@ def test_domain_schemas() -> None:
         ("ECOMMERCE", "INTERACTIONS", [USER, ITEM, TIME], "requires of INTERACTIONS: EVENT_TYPE"),
         ("ECOMMERCE", "ITEMS", [ITEM, CATEGORY], "PRICE"),
         ("ECOMMERCE", "ITEMS", [ITEM, {**PRICE, "type": "boolean"}, CATEGORY], "PRICE must be of type"),
-        ("ECOMMERCE", "ITEMS", [ITEM, PRICE, {"name": "CATEGORY_L1", "type": "string", "textual": True}],
-         "categorical set to true"),
+        (
+            "ECOMMERCE",
+            "ITEMS",
+            [ITEM, PRICE, {"name": "CATEGORY_L1", "type": "string", "textual": True}],
+            "categorical set to true",
+        ),
         ("VIDEO_ON_DEMAND", "ITEMS", [ITEM, CREATED], "GENRES"),
         ("VIDEO_ON_DEMAND", "USERS", [USER, {"name": "SUBSCRIPTION_MODEL", "type": "int"}], "type string"),
         ("ECOMMERCE", "ACTIONS", [{"name": "ACTION_ID", "type": "string"}], "can't have a dataset"),
     ],
-)  # fmt: skip
+)
 def test_what_a_domain_asks_for(domain: str, kind: str, fields: list[Any], says: str) -> None:
     with pytest.raises(InvalidInputError, match=says):
         check(kind, *fields, domain=domain)

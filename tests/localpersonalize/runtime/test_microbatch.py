@@ -28,7 +28,7 @@ def test_requests_that_come_together_get_the_answers_they_would_get_alone(
 
     async def all_together() -> list[Any]:
         return await asyncio.gather(
-            *(runtime.answer_soon("GetRecommendations", params) for params in asked), return_exceptions=True
+            *(runtime.answer_async("GetRecommendations", params) for params in asked), return_exceptions=True
         )
 
     *found, refused, missing = asyncio.run(all_together())
@@ -36,4 +36,4 @@ def test_requests_that_come_together_get_the_answers_they_would_get_alone(
     assert isinstance(missing, ResourceNotFoundError)
     for params, answer in zip(asked, found, strict=False):
         assert answer["itemList"] == runtime.get_recommendations(params)["itemList"]
-    assert len(runtime.together) == 0
+    assert len(runtime.batcher) == 0

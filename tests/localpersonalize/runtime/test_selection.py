@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from localpersonalize.runtime.selection import Candidates, Promotion, choose, rank
+from localpersonalize.runtime.selection import ExplorationCandidates, Promotion, choose, rank
 
 SCORES = np.log(np.array([0.1, 0.4, 0.2, 0.3], np.float32))
 
@@ -66,7 +66,7 @@ def test_too_few_promoted_items_are_made_up_for_by_others() -> None:
 def test_exploration_shows_candidates_as_often_as_told() -> None:
     scores = np.zeros(1000, np.float32)
     scores[:100] = 5
-    explore = Candidates(np.arange(500, 600), np.zeros(100))
+    explore = ExplorationCandidates(np.arange(500, 600), np.zeros(100))
     rng = np.random.default_rng(3)
 
     def explored(share: float) -> float:
@@ -84,7 +84,7 @@ def test_exploration_shows_candidates_as_often_as_told() -> None:
 def test_exploration_prefers_what_suits_and_was_not_ignored_and_obeys_the_filter() -> None:
     scores = np.zeros(40, np.float32)
     scores[30] = 3
-    explore = Candidates(np.array([30, 31, 32, 33]), np.array([0.0, 0.0, -50.0, 0.0]))
+    explore = ExplorationCandidates(np.array([30, 31, 32, 33]), np.array([0.0, 0.0, -50.0, 0.0]))
     mask = np.ones(40, bool)
     mask[33] = False
     rng = np.random.default_rng(1)
@@ -101,7 +101,11 @@ def test_exploration_prefers_what_suits_and_was_not_ignored_and_obeys_the_filter
 def test_results_with_exploration_stay_in_order_of_score() -> None:
     scores = np.linspace(1, 0, 100).astype(np.float32)
     chosen = choose(
-        scores, 10, shows_score=True, explore=Candidates(np.arange(50, 100), np.zeros(50)), explore_share=0.5
+        scores,
+        10,
+        shows_score=True,
+        explore=ExplorationCandidates(np.arange(50, 100), np.zeros(50)),
+        explore_share=0.5,
     )
     shown = [c.score for c in chosen]
     assert shown == sorted(shown, reverse=True)

@@ -56,12 +56,12 @@ def test_only_events_that_reach_the_threshold_train(tmp_path):
 
 
 def test_event_weights_leave_out_unnamed_types_and_weigh_the_others():
-    from localpersonalize.recipes.base.data import WEIGHT
+    from localpersonalize.recipes.base.data import WEIGHT_COLUMN
     from localpersonalize.training.data_selection import select
 
     events = [{"eventType": "click", "weight": 0.25}, {"eventType": "view", "eventValueThreshold": 5.0}]
     table = select(with_types(), None, {"eventsConfig": {"eventParametersList": events}}).interactions
-    pairs = set(zip(table["EVENT_TYPE"].to_pylist(), table[WEIGHT].to_pylist(), strict=True))
+    pairs = set(zip(table["EVENT_TYPE"].to_pylist(), table[WEIGHT_COLUMN].to_pylist(), strict=True))
     assert pairs == {("click", 0.25), ("view", 1.0)}
     views = table.filter(pa.compute.equal(table["EVENT_TYPE"], "view"))
     assert min(views["EVENT_VALUE"].to_pylist()) == 5.0

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from localpersonalize.recipes.base.ranking import top_k, top_k_of_each
+from localpersonalize.recipes.base.ranking import top_k, top_k_of_rows
 
 scores = st.lists(st.sampled_from([-np.inf, 0.0, 1.0, 2.0, 3.5]), min_size=1, max_size=30)
 
@@ -20,10 +20,13 @@ def test_a_mask_leaves_out():
 
 
 @given(
-    arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 9)),
-           elements=st.sampled_from([-np.inf, 0.0, 1.0, 2.0])),
+    arrays(
+        np.float32,
+        st.tuples(st.integers(1, 4), st.integers(1, 9)),
+        elements=st.sampled_from([-np.inf, 0.0, 1.0, 2.0]),
+    ),
     st.integers(1, 10),
-)  # fmt: skip
+)
 def test_the_best_of_many_rows_are_the_best_of_each(scores, k):
-    best, starts = top_k_of_each(scores, k)
+    best, starts = top_k_of_rows(scores, k)
     assert [row.tolist() for row in np.split(best, starts[1:-1])] == [top_k(s, k).tolist() for s in scores]

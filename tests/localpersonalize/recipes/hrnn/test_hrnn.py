@@ -136,5 +136,5 @@ def test_what_only_the_context_tells_is_learned():
     field = {"name": "DEVICE", "type": "string", "categorical": True}
     data = TrainingData(table, schemas={"interactions": {"fields": [field]}})
     model = HrnnMetadata().train(data, HrnnHyperparameters(**SMALL), TrainingOptions())
-    for wanted in ("PHONE", "TV"):
-        assert best(model, Request(context={"device": wanted}), 1)[0].startswith(wanted)
+    for queries in ("PHONE", "TV"):
+        assert best(model, Request(context={"device": queries}), 1)[0].startswith(queries)

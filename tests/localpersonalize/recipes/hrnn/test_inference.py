@@ -18,9 +18,13 @@ def test_numpy_answers_what_jax_trained(chained):
     gaps = np.concatenate([[0, 0], np.diff(times)])
     state = network.zero_state(1, *chained.parameters["output_session"].shape)
     new = np.array([[1.0, 0, 0, 0, 0]])
-    _, wanted = network.forward(
-        chained.parameters, state, jnp.asarray(vectors[None]), jnp.asarray(gap_feature(gaps)[None]),
-        jnp.asarray(new), jnp.asarray((gaps > 1800).astype(np.float32)[None]),
-    )  # fmt: skip
+    _, queries = network.forward(
+        chained.parameters,
+        state,
+        jnp.asarray(vectors[None]),
+        jnp.asarray(gap_feature(gaps)[None]),
+        jnp.asarray(new),
+        jnp.asarray((gaps > 1800).astype(np.float32)[None]),
+    )
     ours = query(chained.parameters, chained._state([asked]))
-    assert np.allclose(np.asarray(wanted)[0, -1], ours[0], atol=1e-4)
+    assert np.allclose(np.asarray(queries)[0, -1], ours[0], atol=1e-4)

@@ -21,9 +21,11 @@ def test_item_affinity_finds_the_users_of_an_items_kind(tmp_path):
     model = load_model(tmp_path / "model")
     assert model.needs == "segment"
     scores = model.score(
-        [Request(history_items=model.items.index(h), history_times=pa.array([1, 2, 3]).to_numpy())
-         for h in (["i0", "i8", "i4"], ["i1", "i9", "i5"])]
-    )  # fmt: skip
+        [
+            Request(history_items=model.items.index(h), history_times=pa.array([1, 2, 3]).to_numpy())
+            for h in (["i0", "i8", "i4"], ["i1", "i9", "i5"])
+        ]
+    )
     red, blue = model.items.index(["i20", "i21"])
     assert scores[0, red] > scores[0, blue]
     assert scores[1, blue] > scores[1, red]

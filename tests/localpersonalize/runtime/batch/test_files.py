@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localpersonalize.runtime.batch.files import BatchJobError, Summary, run_files
+from localpersonalize.runtime.batch.files import BatchJobError, BatchSummary, run_on_files
 from localpersonalize.runtime.batch.inference import BatchInference
 from localpersonalize.runtime.batch.segments import BatchSegments
 from tests.support.localpersonalize.planted_runtime import PlantedRuntime
@@ -33,10 +33,10 @@ def test_every_input_file_gets_an_output_and_errors_one_of_their_own(world: Plan
     s3.put_object(Bucket="jobs", Key="in/b.json", Body=b'{"userId": "u1"}\n{"user": "u2"}\n')
     s3.put_object(Bucket="jobs", Key="other/c.json", Body=b"{}")
     told: list[float] = []
-    summary = run_files(
+    summary = run_on_files(
         s3, "s3://jobs/in/", "s3://jobs/out", inference(world, "next").run, lambda part, _: told.append(part)
     )
-    assert summary == Summary(files=2, answered=3, failed=1)
+    assert summary == BatchSummary(files=2, answered=3, failed=1)
     assert [k for k in keys(s3) if k.startswith("out")] == [
         "out/a.json.out",
         "out/b.json.errors",
@@ -60,11 +60,11 @@ def test_wrong_paths_fail_the_job_with_a_reason(
     world: PlantedRuntime, s3: Any, source: str, target: str, says: str
 ) -> None:
     with pytest.raises(BatchJobError, match=says):
-        run_files(s3, source, target, inference(world, "next").run)
+        run_on_files(s3, source, target, inference(world, "next").run)
 
 
 def test_a_job_that_fails_leaves_no_output(world: PlantedRuntime, s3: Any) -> None:
     s3.put_object(Bucket="jobs", Key="in/a.json", Body=b'{"itemAttributes": "ITEMS.price = 1"}\n' * 11)
     with pytest.raises(BatchJobError, match=r"a\.json: The input file has 11 queries"):
-        run_files(s3, "s3://jobs/in/a.json", "s3://jobs/out/", segments(world, by_attribute=True).run)
+        run_on_files(s3, "s3://jobs/in/a.json", "s3://jobs/out/", segments(world, by_attribute=True).run)
     assert keys(s3) == ["in/a.json"]

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 
-from localpersonalize.runtime.batch.files import BatchJobError, Summary
+from localpersonalize.runtime.batch.files import BatchJobError, BatchSummary
 from localpersonalize.runtime.batch.jobs import run_batch_inference_job, run_batch_segment_job
 from tests.support.localpersonalize.planted_resources import GROUP, PAIRS, PlantedResources
 
@@ -28,7 +28,7 @@ def test_a_job_writes_its_answers(shop: PlantedResources, s3: Any) -> None:
     query = {"itemId": "a0", "filterValues": {"K": '"y"'}}
     s3.put_object(Bucket="jobs", Key="in/a.json", Body=json.dumps(query).encode())
     summary = run_batch_inference_job(job(version, numResults=3, filterArn=only), shop, shop, s3)
-    assert summary == Summary(files=1, answered=1, failed=0)
+    assert summary == BatchSummary(files=1, answered=1, failed=0)
     (line,) = s3.get_object(Bucket="jobs", Key="out/a.json.out")["Body"].read().splitlines()
     assert json.loads(line) == {"input": query, "output": {"recommendedItems": ["b0"]}, "error": None}
 
@@ -67,7 +67,7 @@ def test_a_segment_job_ranks_all_users_for_an_item(shop: PlantedResources, s3: A
     version = shop.train("seg", "aws-item-affinity")
     s3.put_object(Bucket="jobs", Key="in/a.json", Body=b'{"itemId": "b2"}\n{"itemId": "unheard of"}')
     summary = run_batch_segment_job(job(version, numResults=5), shop, shop, s3)
-    assert summary == Summary(files=1, answered=1, failed=1)
+    assert summary == BatchSummary(files=1, answered=1, failed=1)
     first, second = map(
         json.loads, s3.get_object(Bucket="jobs", Key="out/a.json.out")["Body"].read().splitlines()
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from localpersonalize.runtime.filters import Columns, keep, parse
+from localpersonalize.runtime.filters import Columns, apply_filter, parse
 
 ITEMS = pa.table(
     {
@@ -19,8 +19,8 @@ COLUMNS = Columns(["a", "b", "c", "d", "new"], ITEMS, "ITEM_ID", frozenset({"GEN
 
 
 def test_masks_are_reused_and_cannot_be_damaged() -> None:
-    first = keep(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
-    again = keep(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
+    first = apply_filter(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
+    again = apply_filter(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
     assert first is again
     with pytest.raises(ValueError, match="read-only"):
         first[0] = False  # type: ignore[index]

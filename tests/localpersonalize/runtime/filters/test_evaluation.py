@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localpersonalize.runtime.filters import Columns, FilterParameterError, Subject, bind, keep, parse
+from localpersonalize.runtime.filters import Columns, FilterParameterError, Subject, apply_filter, bind, parse
 
 ITEMS = pa.table(
     {
@@ -26,7 +26,7 @@ COLUMNS = Columns(["a", "b", "c", "d", "new"], ITEMS, "ITEM_ID", frozenset({"GEN
 
 def kept(text: str, values: dict[str, str] | None = None, subject: Subject | None = None) -> str:
     parsed = parse(text)
-    mask = keep(parsed, COLUMNS, bind(parsed, values), subject)
+    mask = apply_filter(parsed, COLUMNS, bind(parsed, values), subject)
     ids = COLUMNS.ids.to_pylist()
     return " ".join(ids if mask is None else [name for name, let in zip(ids, mask, strict=True) if let])
 
@@ -233,6 +233,8 @@ def test_mask_equals_naive_evaluation(
         for kind in item["events"]:
             events.setdefault(kind.lower(), []).append(row)
     subject = Subject(events={k: np.array(v) for k, v in events.items()}, user=user)
-    mask = keep(parse(render(chain)), Columns(ids, table, "ITEM_ID", frozenset({"GENRE"})), {}, subject)
+    mask = apply_filter(
+        parse(render(chain)), Columns(ids, table, "ITEM_ID", frozenset({"GENRE"})), {}, subject
+    )
     expected = [naively_kept(chain, item, user) for item in data]
     assert (np.ones(len(data), bool) if mask is None else mask).tolist() == expected
