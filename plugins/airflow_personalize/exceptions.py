@@ -9,13 +9,13 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 # The service has too much to do, or stumbled: the same request can succeed a little later.
-_PASSING = frozenset({
+_TRANSIENT_CODES = frozenset({
     "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
     "RequestThrottled", "SlowDown", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure",
     "InternalServerError", "InternalServerException", "RequestTimeout", "RequestTimeoutException",
 })  # fmt: skip
 # Not now, but when something that runs has ended: a quota of pending jobs, or a resource that is changing.
-_OCCUPIED = frozenset({"LimitExceededException", "ResourceInUseException"})
+_QUOTA_OR_IN_USE_CODES = frozenset({"LimitExceededException", "ResourceInUseException"})
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Remedy:
 
     says: str
     do: str
-    try_again: bool = True
+    is_retryable: bool = True
 
 
 REMEDIES = (
@@ -34,26 +34,26 @@ REMEDIES = (
          " (and s3:PutObject where a job writes)."),
     Remedy(r"at least 1,?000|1,?000 interactions|too few|fewer than 1,?000|not enough|at least 25",
          "Import at least 1,000 interactions of 25 users with two or more each; look at the solution's event type.",
-         try_again=False),
+         is_retryable=False),
     Remedy(r"legacy|no longer (?:be )?(?:created|supported)|deprecated recipe",
          "AWS no longer trains this recipe: use aws-user-personalization-v2 (HRNN family) or"
-         " aws-personalized-ranking-v2.", try_again=False),
+         " aws-personalized-ranking-v2.", is_retryable=False),
     Remedy(r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."),
     Remedy(r"\bcsv\b|\bheader\b|null value|empty value|missing (?:the )?(?:following )?columns?",
-         "Look at the named file and the dataset's schema; export it again.", try_again=False),
+         "Look at the named file and the dataset's schema; export it again.", is_retryable=False),
     Remedy(r"no (?:data|objects?|files?)|NoSuchKey|NoSuchBucket|does not exist",
          "Look at the s3:// location that the task was given: there is nothing to read there."),
 )  # fmt: skip
 
 
-def remedy_of(reason: str) -> Remedy | None:
+def find_remedy(reason: str) -> Remedy | None:
     """The known cause that a reason speaks of."""
     return next((remedy for remedy in REMEDIES if re.search(remedy.says, reason, re.IGNORECASE)), None)
 
 
 def remedy(reason: str) -> str | None:
     """What to do about a reason, if it is a known one."""
-    known = remedy_of(reason)
+    known = find_remedy(reason)
     return known.do if known else None
 
 
@@ -66,22 +66,22 @@ def explain(resource: str, status: str, reason: str = "") -> str:
     return f"{text} -> {advice}" if advice else text
 
 
-def code_of(error: Exception) -> str:
+def error_code(error: Exception) -> str:
     """The name of an error on the wire; of an exception that never came from there, its class."""
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
 
 
-def is_passing(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether an error says nothing about the request: throttling, 5xx, or a connection that broke."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-        return code_of(error) in _PASSING or status >= 500 or status == 429
+        return error_code(error) in _TRANSIENT_CODES or status >= 500 or status == 429
     return isinstance(error, BotoCoreError) and isinstance(error, HTTPClientError | BotoConnectionError)
 
 
-def is_occupied(error: Exception) -> bool:
+def is_quota_or_in_use(error: Exception) -> bool:
     """Whether the service refuses for now, until something else has ended."""
-    return code_of(error) in _OCCUPIED
+    return error_code(error) in _QUOTA_OR_IN_USE_CODES
 
 
 class PersonalizeError(Exception):
@@ -92,10 +92,10 @@ class PersonalizeError(Exception):
         super().__init__(explain(resource, status, reason))
 
     @property
-    def try_again(self) -> bool:
+    def is_retryable(self) -> bool:
         """Whether the same work can succeed another time: false, if a person must change something first."""
-        known = remedy_of(self.reason)
-        return known is None or known.try_again
+        known = find_remedy(self.reason)
+        return known is None or known.is_retryable
 
 
 class UnknownStatusError(PersonalizeError):

@@ -11,9 +11,9 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
 WAITERS = Path(__file__).with_name("waiters")
-# Throttling, 5xx and broken connections are botocore's business, in workers and triggerer alike.
+# Throttling, 5xx and broken connections are retried by botocore, in workers and triggerer alike.
 RETRIES = Config(retries={"mode": "adaptive", "max_attempts": 12})
-# Slows down when throttled, as the other mode does, but leaves it to `airflow_personalize.idempotency` to ask again.
+# Slows down when throttled, as the other mode does, but leaves repetition to `airflow_personalize.idempotency`.
 NO_RETRIES = Config(retries={"mode": "adaptive", "total_max_attempts": 1})
 
 
@@ -23,13 +23,12 @@ class _ThinHook(AwsBaseHook):
     service: str
 
     def __init__(self, *args: Any, config: Config | dict[str, Any] | None = None, **kwargs: Any) -> None:
-        given = Config(**config) if isinstance(config, dict) else config
-        merged = RETRIES.merge(given) if given is not None else RETRIES
-        kwargs["client_type"] = self.service
-        super().__init__(*args, config=merged, **kwargs)
+        configured = Config(**config) if isinstance(config, dict) else config
+        merged = RETRIES.merge(configured) if configured is not None else RETRIES
+        super().__init__(*args, **{**kwargs, "client_type": self.service, "config": merged})
 
     @cached_property
-    def asking_once(self) -> Any:
+    def non_retrying_client(self) -> Any:
         """A client that never repeats a request, for changes: see `airflow_personalize.idempotency`."""
         return self.get_client_type(config=self.config.merge(NO_RETRIES))
 
@@ -54,7 +53,7 @@ class PersonalizeHook(_ThinHook):
 
 class PersonalizeRuntimeHook(_ThinHook):
     """
-    Ask campaigns and recommenders of Amazon Personalize.
+    Get recommendations from campaigns and recommenders of Amazon Personalize.
 
     Provide thin wrapper around
     :external+boto3:py:class:`boto3.client("personalize-runtime") <PersonalizeRuntime.Client>`.

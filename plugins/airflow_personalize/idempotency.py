@@ -2,7 +2,7 @@
 
 botocore repeats a request whose answer it did not get, and it takes `LimitExceededException` for throttling. For a
 request that changes something both are wrong: it may have been done already, and a full quota is no reason to hold a
-worker for minutes. So changes are asked for once, and before they are asked for again somebody looks.
+worker for minutes. So a change is requested once, and before it is requested again its effect is looked for.
 
 Names that make a repeated request recognisable: derived from the run, not from the clock.
 
@@ -20,65 +20,73 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from airflow_personalize.exceptions import code_of, is_passing
+from airflow_personalize.exceptions import error_code, is_transient
 
 T = TypeVar("T")
 
-TRIES = 12
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 20.0
-MAX_LENGTH = 63
+MAX_REQUESTS = 12
+FIRST_REQUEST_PAUSE = 0.5
+LONGEST_REQUEST_PAUSE = 20.0
+MAX_NAME_LENGTH = 63
 _NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
 def exactly_once(
-    look: Callable[[], T | None],
-    ask: Callable[[], T],
+    find: Callable[[], T | None],
+    request: Callable[[], T],
     log: Any,
     *,
-    look_first: bool = True,
+    find_first: bool = True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[T, bool]:
-    """What `ask` brings about, and whether it was asked for now (or was there before).
+    """What `request` brings about, and whether it was requested now (or was there before).
 
-    :param look: finds what an earlier request has brought about; None if there is nothing.
-    :param ask: makes the request, once, without retries of its own.
-    :param look_first: False, if nobody can have asked yet.
-    :raises ClientError: the service's refusal, or the last of many passing troubles.
+    :param find: finds what an earlier request has brought about; None if there is nothing.
+    :param request: makes the request, once, without retries of its own.
+    :param find_first: False, if nobody can have made the request yet.
+    :raises ClientError: the service's refusal, or the last of many transient errors.
     """
-    asked = False
-    for pause in _pauses():
-        if look_first and (found := look()) is not None:
-            return found, asked
-        look_first = True
+    requested = False
+    for pause in _pauses_between_requests():
+        if find_first and (found := find()) is not None:
+            return found, requested
+        find_first = True
         try:
-            return ask(), True
+            return request(), True
         except (ClientError, BotoCoreError) as error:
-            if code_of(error) == "ResourceAlreadyExistsException":
-                if (found := look()) is None:
+            if error_code(error) == "ResourceAlreadyExistsException":
+                if (found := find()) is None:
                     raise
-                return found, asked
-            if not is_passing(error) or pause is None:
+                return found, requested
+            if not is_transient(error) or pause is None:
                 raise
-            asked = True
-            log.info("%s: looking whether it was done, then asking again in %.0f s", error, pause)
+            requested = True
+            log.info(
+                "%s: will find out whether it was done, and request it again if not, in %.0f s", error, pause
+            )
             sleep(pause)
     raise AssertionError("unreachable: the last pause is None")
 
 
-def _pauses() -> Iterator[float | None]:
+def _pauses_between_requests() -> Iterator[float | None]:
     """Seconds after each try; None after the last."""
-    pause = FIRST_PAUSE
-    for _ in range(TRIES - 1):
+    pause = FIRST_REQUEST_PAUSE
+    for _ in range(MAX_REQUESTS - 1):
         yield pause * random.uniform(0.75, 1.25)
-        pause = min(pause * 2, LONGEST_PAUSE)
+        pause = min(pause * 2, LONGEST_REQUEST_PAUSE)
     yield None
 
 
 def job_name(
-    dag_id: str, run_id: str, task_id: str, map_index: int = -1, *, repetition: int = 0, attempt: int = 1,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    map_index: int = -1,
+    *,
+    repetition: int = 0,
+    attempt: int = 1,
     subject: Sequence[str] = (),
-) -> str:  # fmt: skip
+) -> str:
     """The name of what a task of a run creates, readable and within the service's pattern.
 
     :param repetition: how often the task was done again after it had succeeded.
@@ -87,11 +95,11 @@ def job_name(
         must not find what it did before.
     """
     mapped = f"-{map_index}" if map_index >= 0 else ""
-    again = (f"-r{repetition}" if repetition else "") + (f"-a{attempt}" if attempt > 1 else "")
+    repeated = (f"-r{repetition}" if repetition else "") + (f"-a{attempt}" if attempt > 1 else "")
     digest = hashlib.sha256("\0".join((dag_id, run_id, task_id, *subject)).encode()).hexdigest()[:8]
-    ending = f"-{digest}{mapped}{again}"
-    readable = f"{task_id.rsplit('.', 1)[-1]}-{_when(run_id)}"
-    return clean(readable)[: MAX_LENGTH - len(ending)].rstrip("-_") + ending
+    ending = f"-{digest}{mapped}{repeated}"
+    readable = f"{task_id.rsplit('.', 1)[-1]}-{_readable_run_id(run_id)}"
+    return clean(readable)[: MAX_NAME_LENGTH - len(ending)].rstrip("-_") + ending
 
 
 def clean(text: str) -> str:
@@ -99,7 +107,7 @@ def clean(text: str) -> str:
     return _NOT_ALLOWED.sub("-", text).strip("-_") or "x"
 
 
-def _when(run_id: str) -> str:
+def _readable_run_id(run_id: str) -> str:
     """The kind and time of a run id: scheduled__2026-03-01T03:00:00+00:00 becomes scheduled-20260301T030000."""
     kind, _, moment = run_id.partition("__")
     return f"{kind}-{re.sub(r'[-:]|[.+].*', '', moment)}" if moment else run_id

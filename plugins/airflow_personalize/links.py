@@ -24,9 +24,7 @@ class PersonalizeResourceLink(BaseAwsLink):
     key = "personalize_resource"
 
     @classmethod
-    def persist(  # type: ignore[override]
-        cls, context: Context, operator: Any, arn: str, dataset_group_arn: str | None = None
-    ) -> None:
+    def persist(cls, context: Context, operator: Any, arn: str, dataset_group_arn: str | None = None) -> None:
         """Remember the resource that the task works on, and its dataset group where that is known."""
         if operator.do_xcom_push:
             group = dataset_group_arn or getattr(operator, "dataset_group_arn", None)

@@ -23,8 +23,8 @@ class PersonalizeWaitTrigger(BaseTrigger):
 
     :param waiter: Name of a waiter in ``waiters/personalize.json``.
     :param arguments: Arguments of the waiter's operation.
-    :param waiter_delay: Longest pause between two looks, in seconds (default: the waiter's).
-    :param waiter_max_attempts: Number of looks after which the wait fails (default: the waiter's).
+    :param waiter_delay: Longest pause between two polls, in seconds (default: the waiter's).
+    :param waiter_max_attempts: Number of polls after which the wait fails (default: the waiter's).
     :param stop_on_kill: Stop this solution version if the task is marked failed or cleared while it waits.
     :param aws_conn_id: The Airflow connection used for AWS credentials.
     :param region_name: AWS region name.
@@ -44,7 +44,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow's has no annotations
         self.waiter, self.arguments = waiter, arguments
         self.waiter_delay, self.waiter_max_attempts = waiter_delay, waiter_max_attempts
         self.stop_on_kill = stop_on_kill
@@ -53,9 +53,16 @@ class PersonalizeWaitTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         names = (
-            "waiter", "arguments", "waiter_delay", "waiter_max_attempts", "stop_on_kill",
-            "aws_conn_id", "region_name", "verify", "botocore_config",
-        )  # fmt: skip
+            "waiter",
+            "arguments",
+            "waiter_delay",
+            "waiter_max_attempts",
+            "stop_on_kill",
+            "aws_conn_id",
+            "region_name",
+            "verify",
+            "botocore_config",
+        )
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             name: getattr(self, name) for name in names
         }
@@ -64,25 +71,20 @@ class PersonalizeWaitTrigger(BaseTrigger):
         wait = Wait(self.waiter, self.arguments, self.waiter_delay, self.waiter_max_attempts)
         try:
             client = await asyncio.to_thread(lambda: self.hook().conn)
-            report, outcome = Progress(wait.resource, self.log), Outcome("retry", "")
+            progress, outcome = Progress(wait.resource, self.log), Outcome("retry", "")
             for pause in wait.pauses():
                 await asyncio.sleep(pause)
-                report.saw(outcome := await asyncio.to_thread(wait.look, client))
+                progress.update(outcome := await asyncio.to_thread(wait.poll, client))
                 if outcome.state != "retry":
                     break
-            wait.finished(outcome)
+            wait.ensure_success(outcome)
         except PersonalizeError as error:
-            failure = {"resource": error.resource, "reason": error.reason, "failed_status": error.status}
-            yield TriggerEvent({"status": "error", "message": str(error), **failure})
+            yield _failure(str(error), error.resource, error.reason, error.status)
             return
-        except (
-            Exception
-        ) as error:  # no connection of this name, no credentials: the task is to say it, as itself
-            self.log.exception("Could not look at %s", wait.resource)
-            yield TriggerEvent({
-                "status": "error", "message": str(error), "resource": wait.resource,
-                "reason": f"{type(error).__name__}: {error}", "failed_status": "not to be asked about",
-            })  # fmt: skip
+        except Exception as error:  # no connection of this name, no credentials: the task itself is to say so
+            self.log.exception("Could not poll %s", wait.resource)
+            reason = f"{type(error).__name__}: {error}"
+            yield _failure(str(error), wait.resource, reason, "not to be asked about")
             return
         yield TriggerEvent({"status": "success", "resource": wait.resource})
 
@@ -100,15 +102,27 @@ class PersonalizeWaitTrigger(BaseTrigger):
         )
 
 
+def _failure(message: str, resource: str, reason: str, status: str) -> TriggerEvent:
+    return TriggerEvent(
+        {
+            "status": "error",
+            "message": message,
+            "resource": resource,
+            "reason": reason,
+            "failed_status": status,
+        }
+    )
+
+
 class PersonalizePauseTrigger(BaseTrigger):
-    """Wait some seconds: for a free place among the service's pending jobs, or for a resource that is changing.
+    """Wait some seconds: for room in the service's quota of pending jobs, or for a resource that is changing.
 
     :param seconds: How long.
     :param number: How many such waits the task has behind it, this one included. The event carries it on.
     """
 
     def __init__(self, seconds: float, number: int = 1) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow's has no annotations
         self.seconds = seconds
         self.number = number
 
@@ -125,12 +139,13 @@ class PersonalizePauseTrigger(BaseTrigger):
 
 def stop_solution_version(hook: PersonalizeHook, arn: str) -> None:
     """Stop a training; one that is no longer running is left alone."""
+    client: Any = hook.conn
     try:
-        hook.conn.stop_solution_version_creation(solutionVersionArn=arn)
+        client.stop_solution_version_creation(solutionVersionArn=arn)
         hook.log.info("Asked Amazon Personalize to stop %s", arn)
     except (
-        hook.conn.exceptions.InvalidInputException,
-        hook.conn.exceptions.ResourceInUseException,
-        hook.conn.exceptions.ResourceNotFoundException,
+        client.exceptions.InvalidInputException,
+        client.exceptions.ResourceInUseException,
+        client.exceptions.ResourceNotFoundException,
     ) as error:
         hook.log.info("%s was not stopped: %s", arn, error)

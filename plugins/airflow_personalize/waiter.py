@@ -1,8 +1,8 @@
 """Waiting for the service: one description of states for operators, sensors and triggers.
 
-`waiters/personalize.json` declares, for everything there is to wait for, which states are success, failure, and worth
-another look. A state that it does not name is an error, never a reason to wait on. Pauses begin short and grow up to
-the waiter's delay, with a jitter, so that short jobs end soon and many long ones do not ask in step.
+`waiters/personalize.json` declares, for everything there is to wait for, which states are success, failure, and a
+reason to poll again. A state that it does not name is an error, never a reason to wait on. Pauses begin short and
+grow up to the waiter's delay, with a jitter, so that short jobs end soon and many long ones do not poll in step.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from airflow_personalize.exceptions import (
     PersonalizeError,
     UnknownStatusError,
     WaitTimeoutError,
-    code_of,
-    is_passing,
+    error_code,
+    is_transient,
 )
 from airflow_personalize.hooks import WAITERS
 
 # Airflow takes a task for dead whose deferral ends before the worker process that deferred it has exited (seconds, on a
-# busy machine). So what is over in a moment is sat out in the worker, and a deferral begins with a pause.
-SOON = (0.6, 2.4)
-FIRST_PAUSE = 5.0
-GROWTH = 2.0
-JITTER = 0.2
+# busy machine). So what is over in a moment is waited for in the worker, and a deferral begins with a pause.
+EARLY_POLL_PAUSES = (0.6, 2.4)
+FIRST_POLL_PAUSE = 5.0
+POLL_PAUSE_GROWTH = 2.0
+POLL_PAUSE_JITTER = 0.2
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One look at a resource.
+    """What one poll of a resource found.
 
     `state` is success, failure or retry; `status` is the service's own word, and empty if the service could not be
-    asked just now.
+    reached just now.
     """
 
     state: str
@@ -63,16 +63,16 @@ class Wait:
         return next(iter(self.arguments.values()))
 
     def pauses(self) -> Iterator[float]:
-        """Seconds to sleep before each look; ends with the last attempt."""
+        """Seconds to sleep before each poll; ends with the last attempt."""
         config = _config(self.waiter)
         longest = self.delay if self.delay is not None else float(config.delay)
-        pause = min(FIRST_PAUSE, longest)
+        pause = min(FIRST_POLL_PAUSE, longest)
         for _ in range(self.max_attempts or config.max_attempts):
-            yield pause * random.uniform(1, 1 + JITTER)
-            pause = min(pause * GROWTH, longest)
+            yield pause * random.uniform(1, 1 + POLL_PAUSE_JITTER)
+            pause = min(pause * POLL_PAUSE_GROWTH, longest)
 
-    def look(self, client: Any) -> Outcome:
-        """Ask for the state once. Throttling and broken connections are a reason to look again, not a failure.
+    def poll(self, client: Any) -> Outcome:
+        """Get the state once. Throttling and broken connections are a reason to poll again, not a failure.
 
         :raises UnknownStatusError: if the state is not one that the waiter declares.
         """
@@ -81,8 +81,8 @@ class Wait:
         try:
             answer = operation(**self.arguments)
         except (ClientError, BotoCoreError) as error:
-            if is_passing(error):
-                return Outcome("retry", "", f"{code_of(error)}: {error}")
+            if is_transient(error):
+                return Outcome("retry", "", f"{error_code(error)}: {error}")
             if not isinstance(error, ClientError):
                 raise
             answer = error.response
@@ -95,34 +95,34 @@ class Wait:
             self.resource, _status(answer, config), "The service gave a state nobody knows."
         )
 
-    def soon(self, client: Any, *, fresh: bool = False) -> Outcome:
+    def poll_briefly(self, client: Any, *, fresh: bool = False) -> Outcome:
         """What the service says within a few seconds.
 
-        :param fresh: it was asked for just now, so a look at once would be wasted.
+        :param fresh: it was requested just now, so a poll at once would be wasted.
         """
-        outcome = Outcome("retry", "") if fresh else self.look(client)
-        for pause in SOON:
+        outcome = Outcome("retry", "") if fresh else self.poll(client)
+        for pause in EARLY_POLL_PAUSES:
             if outcome.state != "retry":
                 break
             time.sleep(pause if self.delay is None else min(pause, self.delay))
-            outcome = self.look(client)
+            outcome = self.poll(client)
         return outcome
 
-    def until_done(self, client: Any, log: Any) -> Outcome:
+    def wait(self, client: Any, log: Any) -> Outcome:
         """Block until the wait is over.
 
         :raises PersonalizeError: if it ends in any state but success.
         """
-        report = Progress(self.resource, log)
+        progress = Progress(self.resource, log)
         outcome = Outcome("retry", "")
         for pause in self.pauses():
             time.sleep(pause)
-            report.saw(outcome := self.look(client))
+            progress.update(outcome := self.poll(client))
             if outcome.state != "retry":
                 break
-        return self.finished(outcome)
+        return self.ensure_success(outcome)
 
-    def finished(self, outcome: Outcome) -> Outcome:
+    def ensure_success(self, outcome: Outcome) -> Outcome:
         """
         :raises PersonalizeError: unless the outcome is success.
         """
@@ -144,7 +144,7 @@ class Progress:
         self._resource, self._log = resource, log
         self._started, self._last = time.monotonic(), ""
 
-    def saw(self, outcome: Outcome) -> None:
+    def update(self, outcome: Outcome) -> None:
         if outcome.status and outcome.status != self._last:
             self._log.info(
                 "%s: %s after %.0f s", self._resource, outcome.status, time.monotonic() - self._started
@@ -181,4 +181,4 @@ def _reason(answer: Mapping[str, Any], config: SingleWaiterConfig) -> str:
 
 
 def _path(config: SingleWaiterConfig) -> str:
-    return next(acceptor.argument for acceptor in config.acceptors if acceptor.matcher == "path")
+    return next(str(acceptor.argument) for acceptor in config.acceptors if acceptor.matcher == "path")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import pytest
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
@@ -37,8 +38,15 @@ WITH_AWS = [kind for kind in ALL if kind.__name__ not in WITHOUT_AWS]
 WAITING = [kind for kind in WITH_AWS if issubclass(kind, PersonalizeBaseOperator | PersonalizeBaseSensor)]
 
 
+@pytest.fixture(scope="module")
+def loader() -> Any:
+    """Reads the descriptions of services once, instead of once for each client."""
+    return botocore.loaders.create_loader()
+
+
 @pytest.fixture(autouse=True)
-def accounts(monkeypatch):
+def accounts(monkeypatch, loader):
+    monkeypatch.setattr("botocore.loaders.create_loader", lambda *_, **__: loader)
     monkeypatch.setenv("AIRFLOW_CONN_MINE", connection(ADDRESS))
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(OTHER))
 
@@ -67,15 +75,15 @@ def test_every_operator_s_clients_have_the_settings(kind):
     operator = made(kind)
     assert isinstance(operator, AwsBaseOperator | AwsBaseSensor)
     check(operator.hook.get_conn())
-    if hasattr(operator.hook, "asking_once"):
-        check(operator.hook.asking_once)
+    if hasattr(operator.hook, "non_retrying_client"):
+        check(operator.hook.non_retrying_client)
     if isinstance(operator, S3Mixin):
         check(operator.s3)
 
 
 @pytest.mark.parametrize("kind", WAITING, ids=lambda kind: kind.__name__)
 def test_what_waits_in_the_triggerer_has_the_settings(kind, monkeypatch):
-    monkeypatch.setattr(Wait, "soon", lambda *_, **__: Outcome("retry", "CREATE PENDING"))
+    monkeypatch.setattr(Wait, "poll_briefly", lambda *_, **__: Outcome("retry", "CREATE PENDING"))
     operator = made(kind)
     operator.deferrable = True
     with pytest.raises(TaskDeferred) as deferred:

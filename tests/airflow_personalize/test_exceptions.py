@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_personalize.exceptions import explain, remedy_of
+from airflow_personalize.exceptions import explain, find_remedy
 
 REASONS = {
     "Failed to assume role arn:aws:iam::1:role/r": "trust personalize.amazonaws.com",
@@ -39,4 +39,4 @@ def test_a_failure_without_a_known_cause_still_says_all_it_knows():
     ],
 )
 def test_trying_again_is_left_where_a_person_must_act(reason, helps):
-    assert remedy_of(reason).try_again is helps
+    assert find_remedy(reason).is_retryable is helps

@@ -35,14 +35,14 @@ def test_the_connection_s_endpoint_is_used():
 def test_reading_is_patient_and_changing_asks_once():
     hook = PersonalizeHook()
     assert hook.conn.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 13}
-    assert hook.asking_once.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 1}
+    assert hook.non_retrying_client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 1}
 
 
 def test_what_a_user_configures_is_kept():
     hook = PersonalizeHook(config={"read_timeout": 7, "retries": {"total_max_attempts": 2}})
     assert hook.conn.meta.config.read_timeout == 7
     assert hook.conn.meta.config.retries["total_max_attempts"] == 2
-    assert hook.asking_once.meta.config.read_timeout == 7
+    assert hook.non_retrying_client.meta.config.read_timeout == 7
 
 
 def test_get_waiter_knows_our_waiters():

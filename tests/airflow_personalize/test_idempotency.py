@@ -1,8 +1,12 @@
-"""Exactly once: a lost answer, a throttle or a taken name never makes a second thing, and a refusal is passed on."""
+"""Exactly once: a lost answer, a throttle or a taken name never makes a second thing, and a refusal is passed on.
+
+Names: readable, within the service's pattern, and the same for the same piece of work only.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -10,10 +14,12 @@ from botocore.exceptions import ClientError, ConnectionClosedError, NoCredential
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_personalize.idempotency import TRIES, exactly_once
+from airflow_personalize.idempotency import MAX_REQUESTS, exactly_once, job_name
 
 LOG = logging.getLogger(__name__)
 LOST = ConnectionClosedError(endpoint_url="http://x")
+PATTERN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{0,62}")
+any_text = st.text(min_size=1, max_size=250)
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
@@ -49,12 +55,14 @@ class Service:
 
 
 @given(
-    st.lists(st.sampled_from(["throttled", "stumbled", "lost before", "lost after"]), max_size=TRIES - 1),
+    st.lists(
+        st.sampled_from(["throttled", "stumbled", "lost before", "lost after"]), max_size=MAX_REQUESTS - 1
+    ),
     st.booleans(),
 )
-def test_whatever_happens_on_the_way_one_thing_is_made(troubles, look_first):
+def test_whatever_happens_on_the_way_one_thing_is_made(troubles, find_first):
     service = Service(*troubles)
-    assert service.once(look_first=look_first) == ("thing", True)
+    assert service.once(find_first=find_first) == ("thing", True)
     assert service.made == 1
 
 
@@ -69,7 +77,7 @@ def test_a_taken_name_leads_to_what_has_it():
     def ask() -> str:
         raise refusal("ResourceAlreadyExistsException")
 
-    assert exactly_once(lambda: "there", ask, LOG, look_first=False) == ("there", False)
+    assert exactly_once(lambda: "there", ask, LOG, find_first=False) == ("there", False)
 
 
 def test_a_taken_name_that_leads_nowhere_is_an_error():
@@ -103,8 +111,42 @@ def test_trouble_of_our_own_is_passed_on():
 
 
 def test_trouble_that_does_not_pass_is_an_error_in_the_end():
-    service = Service(*["throttled"] * TRIES)
+    service = Service(*["throttled"] * MAX_REQUESTS)
     with pytest.raises(ClientError, match="Throttling"):
         service.once()
-    assert len(service.pauses) == TRIES - 1
+    assert len(service.pauses) == MAX_REQUESTS - 1
     assert max(service.pauses) <= 25
+
+
+@given(any_text, any_text, any_text, st.integers(-1, 9999), st.integers(0, 30), st.integers(1, 30))
+def test_every_name_fits_the_service(dag_id, run_id, task_id, map_index, repetition, attempt):
+    name = job_name(dag_id, run_id, task_id, map_index, repetition=repetition, attempt=attempt)
+    assert PATTERN.fullmatch(name)
+
+
+@given(
+    st.lists(
+        st.tuples(any_text, any_text, any_text, st.integers(-1, 99), st.integers(0, 9), st.integers(1, 9)),
+        min_size=2,
+        unique=True,
+    )
+)
+def test_different_work_has_different_names(works):
+    names = {
+        job_name(dag, run, task, index, repetition=again, attempt=attempt)
+        for dag, run, task, index, again, attempt in works
+    }
+    assert len(names) == len(works)
+
+
+def test_a_name_says_which_task_of_which_run():
+    name = job_name(
+        "retrain", "scheduled__2026-03-01T03:00:00+00:00", "refresh.train", 2, repetition=1, attempt=3
+    )
+    assert re.fullmatch(r"train-scheduled-20260301T030000-[0-9a-f]{8}-2-r1-a3", name)
+
+
+def test_a_name_differs_with_what_the_job_is_about():
+    run = ("retrain", "manual__2026-03-01T03:00:00+00:00", "import")
+    assert job_name(*run, subject=["arn:a", "s3://x/1"]) != job_name(*run, subject=["arn:a", "s3://x/2"])
+    assert job_name(*run, subject=["arn:a", "s3://x/1"]) == job_name(*run, subject=["arn:a", "s3://x/1"])

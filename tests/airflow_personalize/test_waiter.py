@@ -77,7 +77,7 @@ EVERY_STATE = [
 @pytest.mark.parametrize(("waiter", "status", "state"), EVERY_STATE)
 def test_each_declared_state_means_what_the_table_says(waiter, status, state):
     service = Service(paths(waiter).pop(), status)
-    assert Wait(waiter, {"arn": "x"}).look(service).state == state
+    assert Wait(waiter, {"arn": "x"}).poll(service).state == state
 
 
 @pytest.mark.parametrize("waiter", waiter_names())
@@ -99,13 +99,13 @@ def test_each_waiter_can_succeed_and_can_fail(waiter):
 @pytest.mark.parametrize("waiter", [name for name in waiter_names() if name.endswith("_deleted")])
 def test_what_cannot_be_found_is_deleted(waiter):
     service = Service(paths(waiter).pop(), error("ResourceNotFoundException"))
-    assert Wait(waiter, {"arn": "x"}).look(service).state == "success"
+    assert Wait(waiter, {"arn": "x"}).poll(service).state == "success"
 
 
 @pytest.mark.parametrize("waiter", waiter_names())
 def test_a_state_that_nobody_declared_is_an_error(waiter):
     with pytest.raises(UnknownStatusError, match="arn:x is HALF ASLEEP"):
-        Wait(waiter, {"arn": "arn:x"}).look(Service(paths(waiter).pop(), "HALF ASLEEP"))
+        Wait(waiter, {"arn": "arn:x"}).poll(Service(paths(waiter).pop(), "HALF ASLEEP"))
 
 
 @pytest.mark.parametrize(
@@ -121,17 +121,17 @@ def test_a_state_that_nobody_declared_is_an_error(waiter):
 )
 def test_passing_trouble_never_ends_a_wait(slept, trouble):
     service = Service("campaign.status", "CREATE IN_PROGRESS", trouble, trouble, "ACTIVE")
-    assert wait().until_done(service, Log()).status == "ACTIVE"
+    assert wait().wait(service, Log()).status == "ACTIVE"
 
 
 def test_a_refusal_ends_a_wait(slept):
     with pytest.raises(PersonalizeError, match="ResourceNotFoundException"):
-        wait().until_done(Service("campaign.status", error("ResourceNotFoundException")), Log())
+        wait().wait(Service("campaign.status", error("ResourceNotFoundException")), Log())
 
 
 def test_a_failure_carries_the_resource_its_status_and_the_reason(slept):
     with pytest.raises(PersonalizeError) as failure:
-        wait().until_done(Service("campaign.status", "CREATE PENDING", "CREATE FAILED"), Log())
+        wait().wait(Service("campaign.status", "CREATE PENDING", "CREATE FAILED"), Log())
     assert (failure.value.resource, failure.value.status, failure.value.reason) == (
         "arn:x",
         "CREATE FAILED",
@@ -142,7 +142,7 @@ def test_a_failure_carries_the_resource_its_status_and_the_reason(slept):
 def test_a_wait_ends_after_its_last_attempt(slept):
     service = Service("campaign.status", "CREATE PENDING")
     with pytest.raises(WaitTimeoutError, match="still not done after the last attempt"):
-        wait(max_attempts=4).until_done(service, Log())
+        wait(max_attempts=4).wait(service, Log())
     assert service.calls == 4
 
 
@@ -154,7 +154,7 @@ def test_pauses_grow_to_the_delay_with_a_jitter():
 
 
 def test_a_minute_of_waiting_takes_fewer_than_eight_requests():
-    total, looks = sum(waiter.SOON), len(waiter.SOON)
+    total, looks = sum(waiter.EARLY_POLL_PAUSES), len(waiter.EARLY_POLL_PAUSES)
     for pause in wait("solution_version_complete").pauses():
         total, looks = total + pause, looks + 1
         if total > 60:
@@ -165,7 +165,7 @@ def test_a_minute_of_waiting_takes_fewer_than_eight_requests():
 def test_each_state_is_logged_once(slept):
     log = Log()
     service = Service("campaign.status", *["CREATE PENDING"] * 3, *["CREATE IN_PROGRESS"] * 4, "ACTIVE")
-    wait().until_done(service, log)
+    wait().wait(service, log)
     assert [line.split(": ")[1].split(" after")[0] for line in log.lines] == [
         "CREATE PENDING",
         "CREATE IN_PROGRESS",

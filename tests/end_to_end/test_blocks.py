@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_personalize.waiter import SOON
+from airflow_personalize.waiter import EARLY_POLL_PAUSES
 from demo import local_aws
 from demo.airflow import aws_connection
 from demo.settings import Settings
@@ -214,7 +214,7 @@ def test_marking_a_training_failed_stops_it(blocks):
     hold_back_trainings(network, 10 * MINUTE)
     run_id = blocks.start_run("blocks_night")
     deadline = time.monotonic() + 240
-    in_worker = len(SOON)
+    in_worker = len(EARLY_POLL_PAUSES)
     while (
         network.asked["DescribeSolutionVersion"] <= in_worker  # until the triggerer has taken over
         or blocks.states("blocks_night", run_id).get("train") != "deferred"

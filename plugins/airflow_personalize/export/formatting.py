@@ -10,7 +10,7 @@ import pyarrow as pa
 LONGEST = 1_000
 
 
-def shown(value: pa.Scalar, *, quote: bool = True, longest: int = LONGEST) -> str:
+def format_value(value: pa.Scalar, *, quote: bool = True, longest: int = LONGEST) -> str:
     """The value's text, cut after `longest` characters with a note of its full length.
 
     Nulls are empty; bytes that are not UTF-8 are written as `\\xNN`.

@@ -63,7 +63,7 @@ class Snapshot:
         }
 
 
-def take(
+def create_snapshot(
     client: Any,
     place: DatasetLocation,
     run: str,

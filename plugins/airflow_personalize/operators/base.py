@@ -1,4 +1,4 @@
-"""What every operator of Amazon Personalize shares: how it asks, how it waits, and what it does on failure."""
+"""What every operator of Amazon Personalize shares: how it asks, waits, and fails."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ from airflow_personalize.triggers import (
     PersonalizeWaitTrigger,
     stop_solution_version,
 )
-from airflow_personalize.waiter import FIRST_PAUSE, Wait
+from airflow_personalize.waiter import FIRST_POLL_PAUSE, Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 T = TypeVar("T")
 
-OCCUPIED_PAUSE = 30.0
-OCCUPIED_ATTEMPTS = 720
-SHORT_PAUSES = 3
+QUOTA_PAUSE = 30.0
+QUOTA_ATTEMPTS = 720
+PAUSES_IN_WORKER = 3
 
 
 class _Reschedule(Exception):
-    """A pause was sat out in the worker: `execute` is to begin once more."""
+    """A pause has passed in the worker: `execute` is to begin once more."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
-def repeatable(execute: Callable[..., Any]) -> Callable[..., Any]:
-    """An `execute` that may ask to be run `again`: in a loop, since a full quota can last longer than a stack."""
+def reentrant(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """An `execute` that may `reschedule` itself: in a loop, since a full quota can last longer than a stack."""
 
     @wraps(execute)
     def repeated(self: Any, context: Context, event: dict[str, Any] | None = None) -> Any:
         while True:
             try:
                 return execute(self, context, event)
-            except _Reschedule as again:
-                event = {"waited": again.number}
+            except _Reschedule as rescheduled:
+                event = {"waited": rescheduled.number}
 
     return repeated
 
@@ -65,8 +65,8 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
     :param deferrable: Whether to wait in the triggerer, without a worker slot
         (default: ``[operators] default_deferrable``). This implies waiting for completion, needs no further
         package, and keeps what is waited for if the triggerer restarts.
-    :param waiter_delay: Longest pause between two looks, in seconds; pauses begin short and grow up to it.
-    :param waiter_max_attempts: Number of looks after which the wait fails.
+    :param waiter_delay: Longest pause between two polls, in seconds; pauses begin short and grow up to it.
+    :param waiter_max_attempts: Number of polls after which the wait fails.
     :param aws_conn_id: The Airflow connection used for AWS credentials.
         If this is ``None`` or empty then the default boto3 behaviour is used. If
         running Airflow in a distributed manner and aws_conn_id is None or
@@ -96,23 +96,23 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
         self.deferrable = deferrable
         self.waiter_delay = waiter_delay
         self.waiter_max_attempts = waiter_max_attempts
-        self._to_stop: str | None = None
+        self._version_to_stop: str | None = None
 
     @property
     def client(self) -> Any:
-        """For requests that only read: passing trouble is botocore's business."""
+        """For requests that only read: botocore retries transient errors."""
         return self.hook.conn
 
     @property
-    def change(self) -> Any:
+    def non_retrying_client(self) -> Any:
         """For requests that change something, inside `once`."""
-        return self.hook.asking_once
+        return self.hook.non_retrying_client
 
     def once(
-        self, look: Callable[[], T | None], ask: Callable[[], T], *, look_first: bool = True
+        self, find: Callable[[], T | None], request: Callable[[], T], *, find_first: bool = True
     ) -> tuple[T, bool]:
         """Change something exactly once, see `airflow_personalize.idempotency.exactly_once`."""
-        return exactly_once(look, ask, self.log, look_first=look_first)
+        return exactly_once(find, request, self.log, find_first=find_first)
 
     def describe(self, kind: str, **arguments: str) -> dict[str, Any] | None:
         """What the service says of a resource of the kind, e.g. ``dataset_group``; None if there is none."""
@@ -120,7 +120,7 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
             answer = getattr(self.client, f"describe_{kind}")(**arguments)
         except self.client.exceptions.ResourceNotFoundException:
             return None
-        return next(value for name, value in answer.items() if name != "ResponseMetadata")
+        return dict(next(value for name, value in answer.items() if name != "ResponseMetadata"))
 
     def wait(
         self,
@@ -129,17 +129,17 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
         stop_on_kill: str | None = None,
         fresh: bool = False,
         **arguments: str,
-    ) -> Any:
-        """Wait as the operator's parameters say; returns what the operator returns.
+    ) -> None:
+        """Wait as the operator's parameters say. A deferred wait ends in `execute_complete`, not here.
 
-        :param fresh: it was asked for just now, so it can't be ready.
+        :param fresh: it was requested just now, so it can't be ready.
         """
         wait = Wait(waiter, arguments, self.waiter_delay, self.waiter_max_attempts)
         PersonalizeResourceLink.persist(context, self, wait.resource)
         if not (self.wait_for_completion or self.deferrable):
-            return self.completed(context, wait.resource)
-        self._to_stop = stop_on_kill
-        outcome = wait.soon(self.client, fresh=fresh)
+            return
+        self._version_to_stop = stop_on_kill
+        outcome = wait.poll_briefly(self.client, fresh=fresh)
         if outcome.state == "retry" and self.deferrable:
             self.defer(
                 trigger=self.trigger(wait, stop_on_kill),
@@ -148,13 +148,12 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
             )
         try:
             if outcome.state == "retry":
-                wait.until_done(self.client, self.log)
+                wait.wait(self.client, self.log)
             else:
-                wait.finished(outcome)
+                wait.ensure_success(outcome)
         except PersonalizeError as error:
             fail(error)
-        self._to_stop = None
-        return self.completed(context, wait.resource)
+        self._version_to_stop = None
 
     def trigger(self, wait: Wait, stop_on_kill: str | None = None) -> PersonalizeWaitTrigger:
         return PersonalizeWaitTrigger(
@@ -189,25 +188,25 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
         """What the operator returns once the resource is ready: its ARN, unless a subclass says otherwise."""
         return resource
 
-    def wait_for_a_place(self, context: Context, error: ClientError, event: dict[str, Any] | None) -> Any:
-        """Run the operator again when the service may be less occupied.
+    def wait_for_quota(self, context: Context, error: ClientError, event: dict[str, Any] | None) -> NoReturn:
+        """Run the operator again when the quota may have room, or what it needs no longer changes.
 
         :raises ClientError: `error`, after many such waits.
         """
         number = int((event or {}).get("waited", 0)) + 1
-        if number > (self.waiter_max_attempts or OCCUPIED_ATTEMPTS):
+        if number > (self.waiter_max_attempts or QUOTA_ATTEMPTS):
             raise error
         if number == 1:
-            self.log.info("Waiting for a free place: %s", error)
-        return self.again(context, number, OCCUPIED_PAUSE)
+            self.log.info("Waiting for the quota: %s", error)
+        self.reschedule(context, number, QUOTA_PAUSE)
 
-    def again(self, context: Context, number: int, longest: float) -> Any:
+    def reschedule(self, context: Context, number: int, longest: float) -> NoReturn:
         """Run the operator again after a pause that grows with `number` up to `waiter_delay`, else `longest`.
 
-        Short pauses are sat out in the worker, see `airflow_personalize.waiter`. For an `execute` that is `repeatable`.
+        Short pauses pass in the worker, see `airflow_personalize.waiter`. For an `execute` that is `reentrant`.
         """
         pause = min(2.0 ** (number - 1), self.waiter_delay if self.waiter_delay is not None else longest)
-        if not self.deferrable or (pause < FIRST_PAUSE and number <= SHORT_PAUSES):
+        if not self.deferrable or (pause < FIRST_POLL_PAUSE and number <= PAUSES_IN_WORKER):
             time.sleep(pause)
             raise _Reschedule(number)
         self.defer(
@@ -217,28 +216,35 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
         )
 
     def on_kill(self) -> None:
-        if self._to_stop:
-            stop_solution_version(self.hook, self._to_stop)
+        if self._version_to_stop:
+            stop_solution_version(self.hook, self._version_to_stop)
+
+
+class PersonalizeCreateOperator(PersonalizeBaseOperator):
+    """
+    Base of the operators that make something in the service.
+
+    :param create_kwargs: Further arguments of the ``Create...`` request, e.g. ``tags``. (templated)
+    """
+
+    def __init__(self, *, create_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.create_kwargs = create_kwargs
 
 
 def fail(error: PersonalizeError) -> NoReturn:
     """Raise a failure: so that Airflow tries again, or so that it does not where a person has to act first."""
-    if error.try_again:
+    if error.is_retryable:
         raise error
     raise AirflowFailException(str(error)) from error
 
 
-def refuse(resource: str, error: ClientError) -> NoReturn:
+def raise_non_retryable(resource: str, error: ClientError) -> NoReturn:
     """Fail without another try on a request that the service says is wrong."""
     message = error.response["Error"]["Message"]
     raise AirflowFailException(explain(resource, "refused by the service", message)) from error
 
 
-def arn_of(other_arn: str, *parts: str) -> str:
-    """The ARN of a resource in the same partition, region and account as another."""
-    return ":".join(other_arn.split(":")[:5]) + ":" + "/".join(parts)
-
-
-def given(**arguments: Any) -> dict[str, Any]:
+def prune_dict(**arguments: Any) -> dict[str, Any]:
     """The arguments that have a value."""
     return {name: value for name, value in arguments.items() if value is not None}

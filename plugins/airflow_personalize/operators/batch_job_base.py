@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from airflow_personalize.operators.base import arn_of, given
+from airflow_personalize.operators.base import prune_dict
 from airflow_personalize.operators.job_base import PersonalizeJobOperator
 
-if TYPE_CHECKING:
-    from airflow.sdk import Context
 
-
-class _BatchJobOperator(PersonalizeJobOperator):
+class PersonalizeBatchJobOperator(PersonalizeJobOperator):
     """
-    What batch inference and batch segment jobs share.
+    Base of the operators that start a batch inference or batch segment job.
 
     :param solution_version_arn: ARN of the solution version. (templated)
     :param input_location: ``s3://`` path of the JSON lines to answer. (templated)
@@ -25,21 +22,31 @@ class _BatchJobOperator(PersonalizeJobOperator):
     :param num_results: Number of results for each line (default: the service's, 25).
     :param filter_arn: ARN of a filter to apply. (templated)
     :param kms_key_arn: Key that the input and output are encrypted with. (templated)
-    :param create_kwargs: Further arguments of the request, e.g. ``tags``. (templated)
     """
 
-    kind: str
     subject = ("solution_version_arn", "input_location")
     template_fields: Sequence[str] = aws_template_fields(
-        "solution_version_arn", "input_location", "output_location", "role_arn", "filter_arn", "kms_key_arn",
+        "solution_version_arn",
+        "input_location",
+        "output_location",
+        "role_arn",
+        "filter_arn",
+        "kms_key_arn",
         "create_kwargs",
-    )  # fmt: skip
+    )
 
     def __init__(
-        self, *, solution_version_arn: str, input_location: str, output_location: str, role_arn: str,
-        num_results: int | None = None, filter_arn: str | None = None, kms_key_arn: str | None = None,
-        create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        solution_version_arn: str,
+        input_location: str,
+        output_location: str,
+        role_arn: str,
+        num_results: int | None = None,
+        filter_arn: str | None = None,
+        kms_key_arn: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.solution_version_arn = solution_version_arn
         self.input_location = input_location
@@ -48,21 +55,16 @@ class _BatchJobOperator(PersonalizeJobOperator):
         self.num_results = num_results
         self.filter_arn = filter_arn
         self.kms_key_arn = kms_key_arn
-        self.create_kwargs = create_kwargs
 
     def create(self, name: str) -> str:
-        key = given(kmsKeyArn=self.kms_key_arn)
-        answer = getattr(self.change, f"create_{self.kind}")(
+        key = prune_dict(kmsKeyArn=self.kms_key_arn)
+        response = getattr(self.non_retrying_client, f"create_{self.kind}")(
             jobName=name,
             solutionVersionArn=self.solution_version_arn,
             jobInput={"s3DataSource": {"path": self.input_location, **key}},
             jobOutput={"s3DataDestination": {"path": self.output_location, **key}},
             roleArn=self.hook.expand_role(self.role_arn),
-            **given(numResults=self.num_results, filterArn=self.filter_arn),
+            **prune_dict(numResults=self.num_results, filterArn=self.filter_arn),
             **(self.create_kwargs or {}),
         )
-        return answer[self.argument]
-
-    def find(self, name: str, context: Context) -> str | None:
-        arn = arn_of(self.solution_version_arn, self.kind.replace("_", "-"), name)
-        return arn if self.describe(self.kind, **{self.argument: arn}) else None
+        return str(response[self.member])

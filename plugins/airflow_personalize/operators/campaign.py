@@ -9,9 +9,15 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import code_of, explain, is_occupied
+from airflow_personalize.arns import arn_of
+from airflow_personalize.exceptions import error_code, explain, is_quota_or_in_use
 from airflow_personalize.links import PersonalizeResourceLink
-from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of, given, refuse, repeatable
+from airflow_personalize.operators.base import (
+    PersonalizeCreateOperator,
+    prune_dict,
+    raise_non_retryable,
+    reentrant,
+)
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.waiter import Wait
 
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
+class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeCreateOperator):
     """
     Make a campaign serve a solution version: create it, or update it if it serves another one.
 
@@ -32,7 +38,6 @@ class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
     :param solution_version_arn: ARN of the solution version to serve. (templated)
     :param min_provisioned_tps: Requests a second to provide for at least. Each one costs, asked for or not.
     :param campaign_config: ``campaignConfig``, as the API takes it. (templated)
-    :param create_kwargs: Further arguments of ``CreateCampaign``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
@@ -40,45 +45,50 @@ class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
     )
 
     def __init__(
-        self, *, campaign_name: str, solution_version_arn: str, min_provisioned_tps: int = 1,
-        campaign_config: dict[str, Any] | None = None, create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        campaign_name: str,
+        solution_version_arn: str,
+        min_provisioned_tps: int = 1,
+        campaign_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.campaign_name = campaign_name
         self.solution_version_arn = solution_version_arn
         self.min_provisioned_tps = min_provisioned_tps
         self.campaign_config = campaign_config
-        self.create_kwargs = create_kwargs
 
-    @repeatable
+    @reentrant
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> str:
         arn = arn_of(self.solution_version_arn, "campaign", self.campaign_name)
-        campaign = self._campaign(arn)
-        if campaign and not self._is_ours(campaign):
-            moving = _moving(campaign)
-            if moving.look(self.client).state == "retry":
-                return self._after(context, moving, campaign)
+        campaign = self._describe(arn)
+        if campaign and not self._is_as_requested(campaign):
+            earlier = _last_change(campaign)
+            if earlier.poll(self.client).state == "retry":
+                return self._after_change(context, earlier, campaign)
         try:
-            waiter, fresh = self.once(lambda: self._waiter(arn), lambda: self._ask(arn))
+            waiter, fresh = self.once(lambda: self._waiter(arn), lambda: self._create_or_update(arn))
         except ClientError as error:
-            if is_occupied(error):
-                return self.wait_for_a_place(context, error, event)
-            if code_of(error) == "InvalidInputException":
-                refuse(f"Campaign {self.campaign_name}", error)
+            if is_quota_or_in_use(error):
+                self.wait_for_quota(context, error, event)
+            if error_code(error) == "InvalidInputException":
+                raise_non_retryable(f"Campaign {self.campaign_name}", error)
             raise
         if not fresh:
             self.log.info("%s is at %s already, or on its way", arn, self.solution_version_arn)
-        return self.wait(context, waiter, fresh=fresh, campaignArn=arn)
+        self.wait(context, waiter, fresh=fresh, campaignArn=arn)
+        return arn
 
-    def _campaign(self, arn: str) -> dict[str, Any] | None:
+    def _describe(self, arn: str) -> dict[str, Any] | None:
         return self.describe("campaign", campaignArn=arn)
 
     def _waiter(self, arn: str) -> str | None:
         """What to wait for, if the campaign is where it should be or on its way there."""
-        campaign = self._campaign(arn)
-        return _moving(campaign).waiter if campaign and self._is_ours(campaign) else None
+        campaign = self._describe(arn)
+        return _last_change(campaign).waiter if campaign and self._is_as_requested(campaign) else None
 
-    def _is_ours(self, campaign: Mapping[str, Any]) -> bool:
+    def _is_as_requested(self, campaign: Mapping[str, Any]) -> bool:
         """Whether the campaign's last change is the one that this task asks for, and hasn't failed."""
         last = campaign.get("latestCampaignUpdate", campaign)
         config = last.get("campaignConfig", {})
@@ -89,33 +99,35 @@ class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeBaseOperator):
             and last["status"] != "CREATE FAILED"
         )
 
-    def _ask(self, arn: str) -> str:
+    def _create_or_update(self, arn: str) -> str:
         """Create or update, whichever it takes; returns what to wait for."""
-        asked = {
+        settings = {
             "solutionVersionArn": self.solution_version_arn,
             "minProvisionedTPS": self.min_provisioned_tps,
-            **given(campaignConfig=self.campaign_config or None),
+            **prune_dict(campaignConfig=self.campaign_config or None),
         }
-        if there := self._campaign(arn):
-            _refuse_never_made(there)
-            self.change.update_campaign(campaignArn=arn, **asked)
+        if campaign := self._describe(arn):
+            _check_was_created(campaign)
+            self.non_retrying_client.update_campaign(campaignArn=arn, **settings)
             self.log.info("Updating campaign %s to %s", arn, self.solution_version_arn)
             return "campaign_updated"
-        self.change.create_campaign(name=self.campaign_name, **asked, **(self.create_kwargs or {}))
+        self.non_retrying_client.create_campaign(
+            name=self.campaign_name, **settings, **(self.create_kwargs or {})
+        )
         self.log.info("Created campaign %s for %s", arn, self.solution_version_arn)
         return "campaign_active"
 
-    def _after(self, context: Context, moving: Wait, campaign: Mapping[str, Any]) -> str:
+    def _after_change(self, context: Context, earlier: Wait, campaign: Mapping[str, Any]) -> str:
         """Do it when an earlier change, to whatever it leads, has ended."""
         self.log.info("%s is being changed; that has to end first", campaign["campaignArn"])
         PersonalizeResourceLink.persist(context, self, campaign["campaignArn"])
         if self.deferrable:
-            self.defer(trigger=self.trigger(moving), method_name="execute", timeout=self.execution_timeout)
-        moving.until_done(self.client, self.log)
-        return self.execute(context)
+            self.defer(trigger=self.trigger(earlier), method_name="execute", timeout=self.execution_timeout)
+        earlier.wait(self.client, self.log)
+        return str(self.execute(context))
 
 
-def _refuse_never_made(campaign: Mapping[str, Any]) -> None:
+def _check_was_created(campaign: Mapping[str, Any]) -> None:
     """
     :raises AirflowFailException: if the campaign's creation has failed: the service updates only what was made.
     """
@@ -127,7 +139,7 @@ def _refuse_never_made(campaign: Mapping[str, Any]) -> None:
         raise AirflowFailException(explain(campaign["campaignArn"], campaign["status"], reason.strip()))
 
 
-def _moving(campaign: Mapping[str, Any]) -> Wait:
+def _last_change(campaign: Mapping[str, Any]) -> Wait:
     """The wait for a campaign's last change."""
     waiter = "campaign_updated" if "latestCampaignUpdate" in campaign else "campaign_active"
     return Wait(waiter, {"campaignArn": campaign["campaignArn"]})
@@ -140,9 +152,4 @@ class PersonalizeDeleteCampaignOperator(PersonalizeDeleteOperator):
     :param campaign_arn: ARN of the campaign. (templated)
     """
 
-    kind, argument = "campaign", "campaignArn"
-    template_fields: Sequence[str] = aws_template_fields("campaign_arn")
-
-    def __init__(self, *, campaign_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.campaign_arn = campaign_arn
+    kind = "campaign"

@@ -9,17 +9,16 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import code_of
-from airflow_personalize.operators.base import PersonalizeBaseOperator
+from airflow_personalize.exceptions import error_code
+from airflow_personalize.operators.base import PersonalizeCreateOperator
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.pagination import find_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-from typing import TYPE_CHECKING
 
 
-class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
+class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
     """
     Make sure that a dataset group has a dataset of a type, with a schema.
 
@@ -30,7 +29,6 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
     :param dataset_type: ``Interactions``, ``Users``, ``Items``, ``Actions`` or ``Action_Interactions``. (templated)
     :param dataset_group_arn: ARN of the dataset group. (templated)
     :param schema_arn: ARN of the schema. (templated)
-    :param create_kwargs: Further arguments of ``CreateDataset``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
@@ -38,15 +36,19 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
     )
 
     def __init__(
-        self, *, dataset_name: str, dataset_type: str, dataset_group_arn: str, schema_arn: str,
-        create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        dataset_name: str,
+        dataset_type: str,
+        dataset_group_arn: str,
+        schema_arn: str,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.dataset_name = dataset_name
         self.dataset_type = dataset_type
         self.dataset_group_arn = dataset_group_arn
         self.schema_arn = schema_arn
-        self.create_kwargs = create_kwargs
 
     def execute(self, context: Context) -> str:
         arn, fresh = self.once(self._find, self._create)
@@ -55,7 +57,8 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
             return self._change_schema(context, dataset)
         updated = "latestDatasetUpdate" in dataset
         waiter = "dataset_updated" if updated else "dataset_active"
-        return self.wait(context, waiter, fresh=fresh, datasetArn=arn)
+        self.wait(context, waiter, fresh=fresh, datasetArn=arn)
+        return arn
 
     def _find(self) -> str | None:
         kind = self.dataset_type.upper()
@@ -65,10 +68,10 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
             matches=lambda dataset: dataset["datasetType"].upper() == kind,
             datasetGroupArn=self.dataset_group_arn,
         )
-        return found["datasetArn"] if found else None
+        return str(found["datasetArn"]) if found else None
 
     def _create(self) -> str:
-        arn = self.change.create_dataset(
+        arn: str = self.non_retrying_client.create_dataset(
             name=self.dataset_name,
             datasetType=self.dataset_type,
             datasetGroupArn=self.dataset_group_arn,
@@ -89,19 +92,20 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
         )
 
     def _change_schema(self, context: Context, dataset: dict[str, Any]) -> str:
-        arn = dataset["datasetArn"]
+        arn = str(dataset["datasetArn"])
 
         def changed() -> str | None:
             now = self.describe("dataset", datasetArn=arn)
             return arn if now and self._schema_of(now) == self.schema_arn else None
 
-        def ask() -> str:
-            return self.change.update_dataset(datasetArn=arn, schemaArn=self.schema_arn)["datasetArn"]
+        def update() -> str:
+            self.non_retrying_client.update_dataset(datasetArn=arn, schemaArn=self.schema_arn)
+            return arn
 
         try:
-            self.once(changed, ask)
+            self.once(changed, update)
         except ClientError as error:
-            if code_of(error) != "InvalidInputException":
+            if error_code(error) != "InvalidInputException":
                 raise
             raise AirflowFailException(
                 f"Dataset {arn} has the schema {dataset['schemaArn']}, and the service does not accept"
@@ -111,7 +115,8 @@ class PersonalizeCreateDatasetOperator(PersonalizeBaseOperator):
                 " imports everything. To go back instead, restore the earlier schema file."
             ) from error
         self.log.info("Updating %s to schema %s", arn, self.schema_arn)
-        return self.wait(context, "dataset_updated", datasetArn=arn)
+        self.wait(context, "dataset_updated", datasetArn=arn)
+        return arn
 
 
 class PersonalizeDeleteDatasetOperator(PersonalizeDeleteOperator):
@@ -121,9 +126,4 @@ class PersonalizeDeleteDatasetOperator(PersonalizeDeleteOperator):
     :param dataset_arn: ARN of the dataset. (templated)
     """
 
-    kind, argument = "dataset", "datasetArn"
-    template_fields: Sequence[str] = aws_template_fields("dataset_arn")
-
-    def __init__(self, *, dataset_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.dataset_arn = dataset_arn
+    kind = "dataset"

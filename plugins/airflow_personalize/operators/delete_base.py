@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import is_occupied
-from airflow_personalize.operators.base import PersonalizeBaseOperator, repeatable
+from airflow_personalize.arns import ArnParameterMixin
+from airflow_personalize.exceptions import is_quota_or_in_use
+from airflow_personalize.operators.base import PersonalizeBaseOperator, reentrant
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-GONE, LEAVING = "gone", "being deleted"
+DELETED, DELETING = "gone", "being deleted"
 
 
-class PersonalizeDeleteOperator(PersonalizeBaseOperator):
+class PersonalizeDeleteOperator(ArnParameterMixin, PersonalizeBaseOperator):
     """
     Base of the operators that delete a resource and wait until it is gone.
 
@@ -23,36 +24,29 @@ class PersonalizeDeleteOperator(PersonalizeBaseOperator):
     for. To run it after its upstream tasks however those ended, use it ``.as_teardown()``.
     """
 
-    kind: str
-    argument: str
-    has_states = True
+    has_states: ClassVar[bool] = True
 
-    @property
-    def arn(self) -> str:
-        return str(getattr(self, f"{self.kind}_arn"))
-
-    @repeatable
+    @reentrant
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> None:
         try:
-            state, fresh = self.once(self._look, self._ask)
+            state, fresh = self.once(self._state, self._delete)
         except ClientError as error:
-            if is_occupied(error):
-                return self.wait_for_a_place(context, error, event)
+            if is_quota_or_in_use(error):
+                self.wait_for_quota(context, error, event)
             raise
         self.log.info("%s is %s", self.arn, state)
-        if state == LEAVING:
-            self.wait(context, f"{self.kind}_deleted", fresh=fresh, **{self.argument: self.arn})
-        return None
+        if state == DELETING:
+            self.wait(context, f"{self.kind}_deleted", fresh=fresh, **{self.member: self.arn})
 
     def completed(self, context: Context, resource: str) -> None:
         return None
 
-    def _look(self) -> str | None:
-        there = self.describe(self.kind, **{self.argument: self.arn})
-        if there is None:
-            return GONE
-        return LEAVING if str(there.get("status", "")).startswith("DELETE") else None
+    def _state(self) -> str | None:
+        resource = self.describe(self.kind, **{self.member: self.arn})
+        if resource is None:
+            return DELETED
+        return DELETING if str(resource.get("status", "")).startswith("DELETE") else None
 
-    def _ask(self) -> str:
-        getattr(self.change, f"delete_{self.kind}")(**{self.argument: self.arn})
-        return LEAVING if self.has_states else GONE
+    def _delete(self) -> str:
+        getattr(self.non_retrying_client, f"delete_{self.kind}")(**{self.member: self.arn})
+        return DELETING if self.has_states else DELETED

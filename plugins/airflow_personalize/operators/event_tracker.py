@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from airflow_personalize.operators.base import PersonalizeBaseOperator
+from airflow_personalize.operators.base import PersonalizeCreateOperator
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.pagination import find_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-from typing import TYPE_CHECKING
 
 
-class PersonalizeCreateEventTrackerOperator(PersonalizeBaseOperator):
+class PersonalizeCreateEventTrackerOperator(PersonalizeCreateOperator):
     """
     Make sure that a dataset group has an event tracker; it can have one.
 
@@ -24,22 +23,19 @@ class PersonalizeCreateEventTrackerOperator(PersonalizeBaseOperator):
 
     :param tracker_name: Name of the event tracker. (templated)
     :param dataset_group_arn: ARN of the dataset group. (templated)
-    :param create_kwargs: Further arguments of ``CreateEventTracker``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields("tracker_name", "dataset_group_arn", "create_kwargs")
 
-    def __init__(
-        self, *, tracker_name: str, dataset_group_arn: str, create_kwargs: dict[str, Any] | None = None, **kwargs: Any
-    ) -> None:  # fmt: skip
+    def __init__(self, *, tracker_name: str, dataset_group_arn: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.tracker_name = tracker_name
         self.dataset_group_arn = dataset_group_arn
-        self.create_kwargs = create_kwargs
 
     def execute(self, context: Context) -> dict[str, str]:
         arn, fresh = self.once(self._find, self._create)
-        return self.wait(context, "event_tracker_active", fresh=fresh, eventTrackerArn=arn)
+        self.wait(context, "event_tracker_active", fresh=fresh, eventTrackerArn=arn)
+        return self.completed(context, arn)
 
     def completed(self, context: Context, resource: str) -> dict[str, str]:
         tracker = self.describe("event_tracker", eventTrackerArn=resource) or {}
@@ -49,10 +45,10 @@ class PersonalizeCreateEventTrackerOperator(PersonalizeBaseOperator):
         found = find_by(
             self.client, "list_event_trackers", name=self.tracker_name, datasetGroupArn=self.dataset_group_arn
         )
-        return found["eventTrackerArn"] if found else None
+        return str(found["eventTrackerArn"]) if found else None
 
     def _create(self) -> str:
-        arn = self.change.create_event_tracker(
+        arn: str = self.non_retrying_client.create_event_tracker(
             name=self.tracker_name, datasetGroupArn=self.dataset_group_arn, **(self.create_kwargs or {})
         )["eventTrackerArn"]
         self.log.info("Created event tracker %s", arn)
@@ -66,9 +62,4 @@ class PersonalizeDeleteEventTrackerOperator(PersonalizeDeleteOperator):
     :param event_tracker_arn: ARN of the event tracker. (templated)
     """
 
-    kind, argument = "event_tracker", "eventTrackerArn"
-    template_fields: Sequence[str] = aws_template_fields("event_tracker_arn")
-
-    def __init__(self, *, event_tracker_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.event_tracker_arn = event_tracker_arn
+    kind = "event_tracker"

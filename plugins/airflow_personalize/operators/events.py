@@ -1,4 +1,4 @@
-"""Event trackers, and events sent through them."""
+"""Events, sent to an event tracker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.hooks import PersonalizeEventsHook
-from airflow_personalize.operators.base import given
+from airflow_personalize.operators.base import prune_dict
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,9 +37,14 @@ class PersonalizePutEventsOperator(AwsBaseOperator[PersonalizeEventsHook]):
     template_fields: Sequence[str] = aws_template_fields("tracking_id", "session_id", "events", "user_id")
 
     def __init__(
-        self, *, tracking_id: str, session_id: str, events: Sequence[Mapping[str, Any]], user_id: str | None = None,
+        self,
+        *,
+        tracking_id: str,
+        session_id: str,
+        events: Sequence[Mapping[str, Any]],
+        user_id: str | None = None,
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(**kwargs)
         self.tracking_id = tracking_id
         self.session_id = session_id
@@ -58,12 +63,13 @@ class PersonalizePutEventsOperator(AwsBaseOperator[PersonalizeEventsHook]):
             }
             for number, event in enumerate(self.events)
         ]
+        client: Any = self.hook.conn
         for start in range(0, len(prepared), EVENTS_A_REQUEST):
-            self.hook.conn.put_events(
+            client.put_events(
                 trackingId=self.tracking_id,
                 sessionId=self.session_id,
                 eventList=prepared[start : start + EVENTS_A_REQUEST],
-                **given(userId=self.user_id),
+                **prune_dict(userId=self.user_id),
             )
         self.log.info("Sent %d events of session %s", len(prepared), self.session_id)
         return len(prepared)

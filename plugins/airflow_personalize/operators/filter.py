@@ -9,15 +9,16 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import code_of
-from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of, refuse
+from airflow_personalize.arns import arn_of
+from airflow_personalize.exceptions import error_code
+from airflow_personalize.operators.base import PersonalizeCreateOperator, raise_non_retryable
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeCreateFilterOperator(PersonalizeBaseOperator):
+class PersonalizeCreateFilterOperator(PersonalizeCreateOperator):
     """
     Make sure that a filter exists.
 
@@ -27,7 +28,6 @@ class PersonalizeCreateFilterOperator(PersonalizeBaseOperator):
     :param dataset_group_arn: ARN of the dataset group. (templated)
     :param filter_expression: The expression, e.g. ``EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")``.
         (templated)
-    :param create_kwargs: Further arguments of ``CreateFilter``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
@@ -35,26 +35,30 @@ class PersonalizeCreateFilterOperator(PersonalizeBaseOperator):
     )
 
     def __init__(
-        self, *, filter_name: str, dataset_group_arn: str, filter_expression: str,
-        create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        filter_name: str,
+        dataset_group_arn: str,
+        filter_expression: str,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filter_name = filter_name
         self.dataset_group_arn = dataset_group_arn
         self.filter_expression = filter_expression
-        self.create_kwargs = create_kwargs
 
     def execute(self, context: Context) -> str:
         try:
             arn, fresh = self.once(self._find, self._create)
         except ClientError as error:
-            if code_of(error) == "InvalidInputException":
-                refuse(f"Filter {self.filter_name} ({self.filter_expression})", error)
+            if error_code(error) == "InvalidInputException":
+                raise_non_retryable(f"Filter {self.filter_name} ({self.filter_expression})", error)
             raise
-        return self.wait(context, "filter_active", fresh=fresh, filterArn=arn)
+        self.wait(context, "filter_active", fresh=fresh, filterArn=arn)
+        return arn
 
     def _create(self) -> str:
-        arn = self.change.create_filter(
+        arn: str = self.non_retrying_client.create_filter(
             name=self.filter_name,
             datasetGroupArn=self.dataset_group_arn,
             filterExpression=self.filter_expression,
@@ -65,13 +69,13 @@ class PersonalizeCreateFilterOperator(PersonalizeBaseOperator):
 
     def _find(self) -> str | None:
         arn = arn_of(self.dataset_group_arn, "filter", self.filter_name)
-        there = self.describe("filter", filterArn=arn)
-        if there is None:
+        existing = self.describe("filter", filterArn=arn)
+        if existing is None:
             return None
-        if _words(there["filterExpression"]) != _words(self.filter_expression):
+        if _words(existing["filterExpression"]) != _words(self.filter_expression):
             raise AirflowFailException(
                 f"Filter {arn} exists with another expression, and the service does not change filters.\n"
-                f"There: {there['filterExpression']}\nAsked for: {self.filter_expression}\n"
+                f"There: {existing['filterExpression']}\nAsked for: {self.filter_expression}\n"
                 "Give the new filter another name, or delete the old one first"
                 " (requests that name it fail until the new one is active)."
             )
@@ -90,9 +94,4 @@ class PersonalizeDeleteFilterOperator(PersonalizeDeleteOperator):
     :param filter_arn: ARN of the filter. (templated)
     """
 
-    kind, argument = "filter", "filterArn"
-    template_fields: Sequence[str] = aws_template_fields("filter_arn")
-
-    def __init__(self, *, filter_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.filter_arn = filter_arn
+    kind = "filter"

@@ -5,87 +5,97 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import PersonalizeError, code_of, is_occupied
+from airflow_personalize.arns import arn_member, arn_of
+from airflow_personalize.exceptions import PersonalizeError, error_code, is_quota_or_in_use
 from airflow_personalize.idempotency import job_name
-from airflow_personalize.operators.base import PersonalizeBaseOperator, refuse, repeatable
+from airflow_personalize.operators.base import PersonalizeCreateOperator, raise_non_retryable, reentrant
 from airflow_personalize.waiter import Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-STARTED = "personalize_started"
-DONE = "personalize_done"
+#: Keys of Airflow's task state store.
+STARTED_KEY = "personalize_started"
+DONE_KEY = "personalize_done"
 
 
-class PersonalizeJobOperator(PersonalizeBaseOperator):
+class PersonalizeJobOperator(PersonalizeCreateOperator):
     """
     Base of the operators that start a job, exactly once for a run.
 
     The job is named from the DAG run, task and map index, and what it is about. A retry, a cleared task or a
-    worker that died
-    anywhere on the way finds the job by that name: it is attached to while it is pending or in progress, its
-    result is taken when it is done, and only after it has failed is the next attempt made. A task that a
-    person clears after it has succeeded does its work again, under a new name. While the service has no place
-    for another job (``LimitExceededException``), or what the job needs is changing, the task waits.
+    worker that died anywhere on the way finds the job by that name: it is attached to while it is pending or in
+    progress, its result is taken when it is done, and only after it has failed is the next attempt made. A task
+    that a person clears after it has succeeded does its work again, under a new name. While the service's quota
+    has no room for another job (``LimitExceededException``), or what the job needs is changing, the task waits.
 
     The name is the truth; Airflow's task state store only saves a search, and tells a task that is done again
     from one that is tried again.
     """
 
-    waiter: str
-    argument: str
-    subject: Sequence[str] = ()  # the parameters that say what the job is about
+    kind: ClassVar[str]
+    #: The parameters that say what the job is about, first the ARN of the resource that it belongs to.
+    subject: ClassVar[Sequence[str]]
     template_fields: Sequence[str] = aws_template_fields()
+
+    @property
+    def member(self) -> str:
+        return arn_member(self.kind)
+
+    @property
+    def waiter(self) -> str:
+        return f"{self.kind}_complete"
 
     @abstractmethod
     def create(self, name: str) -> str:
         """Start a job of this name; returns its ARN."""
 
-    @abstractmethod
     def find(self, name: str, context: Context) -> str | None:
         """ARN of the job of this name, if there is one."""
+        arn = arn_of(getattr(self, self.subject[0]), self.kind.replace("_", "-"), name)
+        return arn if self.describe(self.kind, **{self.member: arn}) else None
 
-    @repeatable
-    def execute(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        memory = JobState(context)
-        repetition = memory.repetition()
+    @reentrant
+    def execute(self, context: Context, event: dict[str, Any] | None = None) -> str:
+        state = JobState(context)
+        repetition = state.repetition()
         for attempt in count(1):
             name = self._name(context, repetition, attempt)
             try:
-                arn, fresh = self._start(context, memory, name, first=attempt == 1 and not event)
+                arn, fresh = self._start(context, state, name, first=attempt == 1 and not event)
             except ClientError as error:
-                if is_occupied(error):
-                    return self.wait_for_a_place(context, error, event)
-                if code_of(error) == "InvalidInputException":
-                    refuse(name, error)
+                if is_quota_or_in_use(error):
+                    self.wait_for_quota(context, error, event)
+                if error_code(error) == "InvalidInputException":
+                    raise_non_retryable(name, error)
                 raise
             if not fresh and self._has_failed(arn):
                 self.log.info("%s has failed: making the next attempt", arn)
                 continue
-            memory.started(name, arn)
+            state.started(name, arn)
             self.log.info("%s %s as %s", "Started" if fresh else "Going on with", arn, name)
-            return self.wait(context, self.waiter, self.stops_on_kill(arn), fresh, **{self.argument: arn})
+            self.wait(context, self.waiter, self.stops_on_kill(arn), fresh, **{self.member: arn})
+            return self.completed(context, arn)
+        raise AssertionError("unreachable: attempts are counted without end")
 
-    def _start(self, context: Context, memory: JobState, name: str, first: bool) -> tuple[str, bool]:
+    def _start(self, context: Context, state: JobState, name: str, first: bool) -> tuple[str, bool]:
         """The job of this name, and whether it was started now."""
         return self.once(
-            look=lambda: memory.arn_of(name) or self.find(name, context),
-            ask=lambda: self.create(name),
-            look_first=not first or context["ti"].try_number > 1,
+            find=lambda: state.arn_of(name) or self.find(name, context),
+            request=lambda: self.create(name),
+            find_first=not first or context["ti"].try_number > 1,
         )
 
     def _has_failed(self, arn: str) -> bool:
         try:
-            return Wait(self.waiter, {self.argument: arn}).look(self.client).state == "failure"
+            return Wait(self.waiter, {self.member: arn}).poll(self.client).state == "failure"
         except PersonalizeError as error:
-            if (
-                error.status == "ResourceNotFoundException"
-            ):  # somebody has deleted it, with all it belonged to
+            if error.status == "ResourceNotFoundException":  # it was deleted, with all it belonged to
                 return True
             raise
 
@@ -93,7 +103,7 @@ class PersonalizeJobOperator(PersonalizeBaseOperator):
         """The solution version to stop when a person ends the task while it waits."""
         return None
 
-    def completed(self, context: Context, resource: str) -> Any:
+    def completed(self, context: Context, resource: str) -> str:
         JobState(context).done()
         return resource
 
@@ -101,9 +111,14 @@ class PersonalizeJobOperator(PersonalizeBaseOperator):
         ti = context["ti"]
         map_index = ti.map_index if ti.map_index is not None else -1
         return job_name(
-            ti.dag_id, ti.run_id, ti.task_id, map_index,
-            repetition=repetition, attempt=attempt, subject=[str(getattr(self, name)) for name in self.subject],
-        )  # fmt: skip
+            ti.dag_id,
+            ti.run_id,
+            ti.task_id,
+            map_index,
+            repetition=repetition,
+            attempt=attempt,
+            subject=[str(getattr(self, name)) for name in self.subject],
+        )
 
 
 class JobState:
@@ -115,11 +130,11 @@ class JobState:
 
     def started(self, name: str, arn: str) -> None:
         if self._store is not None and self.arn_of(name) != arn:
-            self._store.set(STARTED, {"name": name, "arn": arn})
+            self._store.set(STARTED_KEY, {"name": name, "arn": arn})
 
     def arn_of(self, name: str) -> str | None:
         """The job that an earlier try started under this name, if it got as far as writing that down."""
-        started = self._get(STARTED)
+        started = self._get(STARTED_KEY)
         return started["arn"] if started.get("name") == name else None
 
     def repetition(self) -> int:
@@ -128,12 +143,12 @@ class JobState:
         Only clearing raises a task's `max_tries`. It does so too for a task that was cleared before it was done;
         that one goes on with what it began.
         """
-        done = self._get(DONE)
+        done = self._get(DONE_KEY)
         return int(done["repetition"]) + int(self._max_tries > done["max_tries"]) if done else 0
 
     def done(self) -> None:
         if self._store is not None:
-            self._store.set(DONE, {"repetition": self.repetition(), "max_tries": self._max_tries})
+            self._store.set(DONE_KEY, {"repetition": self.repetition(), "max_tries": self._max_tries})
 
     def _get(self, key: str) -> Mapping[str, Any]:
         return (self._store.get(key) if self._store is not None else None) or {}

@@ -36,9 +36,16 @@ class PersonalizeGetRecommendationsOperator(AwsBaseOperator[PersonalizeRuntimeHo
     )
 
     def __init__(
-        self, *, campaign_arn: str | None = None, recommender_arn: str | None = None, user_id: str | None = None,
-        item_id: str | None = None, num_results: int = 10, get_kwargs: dict[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        campaign_arn: str | None = None,
+        recommender_arn: str | None = None,
+        user_id: str | None = None,
+        item_id: str | None = None,
+        num_results: int = 10,
+        get_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.campaign_arn = campaign_arn
         self.recommender_arn = recommender_arn
@@ -48,12 +55,17 @@ class PersonalizeGetRecommendationsOperator(AwsBaseOperator[PersonalizeRuntimeHo
         self.get_kwargs = get_kwargs
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        given = {
-            "campaignArn": self.campaign_arn, "recommenderArn": self.recommender_arn, "userId": self.user_id,
-            "itemId": self.item_id, "numResults": self.num_results, **(self.get_kwargs or {}),
-        }  # fmt: skip
-        answer = self.hook.conn.get_recommendations(**{name: value for name, value in given.items() if value})
-        items = answer["itemList"]
+        arguments = {
+            "campaignArn": self.campaign_arn,
+            "recommenderArn": self.recommender_arn,
+            "userId": self.user_id,
+            "itemId": self.item_id,
+            "numResults": self.num_results,
+            **(self.get_kwargs or {}),
+        }
+        client: Any = self.hook.conn
+        response = client.get_recommendations(**{name: value for name, value in arguments.items() if value})
+        items: list[dict[str, Any]] = response["itemList"]
         if not items:
             raise EmptyRecommendationsError(
                 f"{self.campaign_arn or self.recommender_arn} recommends nothing."

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of, given
+from airflow_personalize.arns import ArnParameterMixin, arn_of
+from airflow_personalize.operators.base import PersonalizeBaseOperator, PersonalizeCreateOperator, prune_dict
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeCreateRecommenderOperator(PersonalizeBaseOperator):
+class PersonalizeCreateRecommenderOperator(PersonalizeCreateOperator):
     """
     Make sure that a recommender exists, with this configuration.
 
@@ -24,7 +25,6 @@ class PersonalizeCreateRecommenderOperator(PersonalizeBaseOperator):
     :param recipe_arn: ARN of the recipe of the use case. (templated)
     :param recommender_config: ``recommenderConfig``, as the API takes it; the recommender is updated if it has
         another. (templated)
-    :param create_kwargs: Further arguments of ``CreateRecommender``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
@@ -32,85 +32,87 @@ class PersonalizeCreateRecommenderOperator(PersonalizeBaseOperator):
     )
 
     def __init__(
-        self, *, recommender_name: str, dataset_group_arn: str, recipe_arn: str,
-        recommender_config: dict[str, Any] | None = None, create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        recommender_name: str,
+        dataset_group_arn: str,
+        recipe_arn: str,
+        recommender_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.recommender_name = recommender_name
         self.dataset_group_arn = dataset_group_arn
         self.recipe_arn = recipe_arn
         self.recommender_config = recommender_config
-        self.create_kwargs = create_kwargs
 
     def execute(self, context: Context) -> str:
         arn = arn_of(self.dataset_group_arn, "recommender", self.recommender_name)
-        waiter, fresh = self.once(lambda: self._waiter(arn), lambda: self._ask(arn))
-        return self.wait(context, waiter, fresh=fresh, recommenderArn=arn)
+        waiter, fresh = self.once(lambda: self._waiter(arn), lambda: self._create_or_update(arn))
+        self.wait(context, waiter, fresh=fresh, recommenderArn=arn)
+        return arn
 
-    def _there(self, arn: str) -> dict[str, Any] | None:
+    def _describe(self, arn: str) -> dict[str, Any] | None:
         return self.describe("recommender", recommenderArn=arn)
 
     def _waiter(self, arn: str) -> str | None:
         """What to wait for, if the recommender is as it should be or on its way there."""
-        there = self._there(arn)
-        if there is None:
+        existing = self._describe(arn)
+        if existing is None:
             return None
-        if there["recipeArn"] != self.recipe_arn:
+        if existing["recipeArn"] != self.recipe_arn:
             raise AirflowFailException(
-                f"Recommender {arn} exists with the recipe {there['recipeArn']}, not {self.recipe_arn}, and a"
+                f"Recommender {arn} exists with the recipe {existing['recipeArn']}, not {self.recipe_arn}, and a"
                 " recommender's recipe can't be changed. Use another name, or delete it first."
             )
-        last = there.get("latestRecommenderUpdate", there)
-        if last["status"] == "CREATE FAILED" and last is not there:
+        last = existing.get("latestRecommenderUpdate", existing)
+        if last["status"] == "CREATE FAILED" and last is not existing:
             return None
         if not self._has_config(last.get("recommenderConfig", {})):
             return None
-        return "recommender_active" if last is there else "recommender_updated"
+        return "recommender_active" if last is existing else "recommender_updated"
 
     def _has_config(self, config: Mapping[str, Any]) -> bool:
         return all(config.get(name) == value for name, value in (self.recommender_config or {}).items())
 
-    def _ask(self, arn: str) -> str:
+    def _create_or_update(self, arn: str) -> str:
         """Create or update, whichever it takes; returns what to wait for."""
-        if self._there(arn):
-            self.change.update_recommender(
+        if self._describe(arn):
+            self.non_retrying_client.update_recommender(
                 recommenderArn=arn, recommenderConfig=self.recommender_config or {}
             )
             self.log.info("Updating recommender %s", arn)
             return "recommender_updated"
-        self.change.create_recommender(
+        self.non_retrying_client.create_recommender(
             name=self.recommender_name,
             datasetGroupArn=self.dataset_group_arn,
             recipeArn=self.recipe_arn,
-            **given(recommenderConfig=self.recommender_config or None),
+            **prune_dict(recommenderConfig=self.recommender_config or None),
             **(self.create_kwargs or {}),
         )
         self.log.info("Created recommender %s", arn)
         return "recommender_active"
 
 
-class _SwitchOperator(PersonalizeBaseOperator):
+class _SwitchOperator(ArnParameterMixin, PersonalizeBaseOperator):
     """Start or stop a recommender: `operation` brings it from `before` to the state that `waiter` waits for."""
 
-    operation: str
-    before: tuple[str, ...]
-    waiter: str
-    template_fields: Sequence[str] = aws_template_fields("recommender_arn")
-
-    def __init__(self, *, recommender_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.recommender_arn = recommender_arn
+    kind = "recommender"
+    operation: ClassVar[str]
+    before: ClassVar[str]
+    waiter: ClassVar[str]
 
     def execute(self, context: Context) -> str:
-        _, fresh = self.once(self._switched, self._ask)
-        return self.wait(context, self.waiter, fresh=fresh, recommenderArn=self.recommender_arn)
+        _, fresh = self.once(self._switched, self._switch)
+        self.wait(context, self.waiter, fresh=fresh, recommenderArn=self.arn)
+        return self.arn
 
     def _switched(self) -> str | None:
-        there = self.describe("recommender", recommenderArn=self.recommender_arn) or {"status": "gone"}
-        return None if there["status"] in self.before else str(there["status"])
+        status = (self.describe("recommender", recommenderArn=self.arn) or {"status": "gone"})["status"]
+        return None if status == self.before else str(status)
 
-    def _ask(self) -> str:
-        getattr(self.change, self.operation)(recommenderArn=self.recommender_arn)
+    def _switch(self) -> str:
+        getattr(self.non_retrying_client, self.operation)(recommenderArn=self.arn)
         return self.operation
 
 
@@ -122,7 +124,7 @@ class PersonalizeStartRecommenderOperator(_SwitchOperator):
     """
 
     operation = "start_recommender"
-    before = ("INACTIVE",)
+    before = "INACTIVE"
     waiter = "recommender_active"
 
 
@@ -134,7 +136,7 @@ class PersonalizeStopRecommenderOperator(_SwitchOperator):
     """
 
     operation = "stop_recommender"
-    before = ("ACTIVE",)
+    before = "ACTIVE"
     waiter = "recommender_inactive"
 
 
@@ -145,9 +147,4 @@ class PersonalizeDeleteRecommenderOperator(PersonalizeDeleteOperator):
     :param recommender_arn: ARN of the recommender. (templated)
     """
 
-    kind, argument = "recommender", "recommenderArn"
-    template_fields: Sequence[str] = aws_template_fields("recommender_arn")
-
-    def __init__(self, *, recommender_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.recommender_arn = recommender_arn
+    kind = "recommender"

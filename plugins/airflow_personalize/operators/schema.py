@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import code_of
+from airflow_personalize.exceptions import error_code
 from airflow_personalize.export.schema.avro import parse_schema
 from airflow_personalize.links import PersonalizeResourceLink
-from airflow_personalize.operators.base import PersonalizeBaseOperator, given, refuse
+from airflow_personalize.operators.base import PersonalizeBaseOperator, prune_dict, raise_non_retryable
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.pagination import find_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-from typing import TYPE_CHECKING
 
 
 class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
@@ -52,15 +51,18 @@ class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
 
     def _find(self, name: str) -> str | None:
         found = find_by(self.client, "list_schemas", name=name)
-        return found["schemaArn"] if found else None
+        return str(found["schemaArn"]) if found else None
 
     def _create(self, name: str, text: str) -> str:
         try:
-            arn = self.change.create_schema(name=name, schema=text, **given(domain=self.domain))["schemaArn"]
+            response = self.non_retrying_client.create_schema(
+                name=name, schema=text, **prune_dict(domain=self.domain)
+            )
         except ClientError as error:
-            if code_of(error) == "InvalidInputException":
-                refuse(f"Schema {name}", error)
+            if error_code(error) == "InvalidInputException":
+                raise_non_retryable(f"Schema {name}", error)
             raise
+        arn = str(response["schemaArn"])
         self.log.info("Created schema %s", arn)
         return arn
 
@@ -72,10 +74,5 @@ class PersonalizeDeleteSchemaOperator(PersonalizeDeleteOperator):
     :param schema_arn: ARN of the schema. (templated)
     """
 
-    kind, argument = "schema", "schemaArn"
+    kind = "schema"
     has_states = False
-    template_fields: Sequence[str] = aws_template_fields("schema_arn")
-
-    def __init__(self, *, schema_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.schema_arn = schema_arn

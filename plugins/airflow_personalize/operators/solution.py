@@ -9,8 +9,8 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import code_of
-from airflow_personalize.operators.base import PersonalizeBaseOperator, given, refuse
+from airflow_personalize.exceptions import error_code
+from airflow_personalize.operators.base import PersonalizeCreateOperator, prune_dict, raise_non_retryable
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.pagination import find_by
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
+class PersonalizeCreateSolutionOperator(PersonalizeCreateOperator):
     """
     Make sure that a solution exists.
 
     By default the service trains new versions of a solution by itself every seven days. That would put models
-    that no gate has seen next to those it has, so ``perform_auto_training`` is False here unless told otherwise;
+    that no gate has seen next to those it has, so ``perform_auto_training`` is False here by default;
     a solution that exists with the other setting is updated. Anything else of a solution can't be changed: if it
     exists with another recipe or configuration, the task fails and says what differs.
 
@@ -34,7 +34,6 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
     :param event_type: Train on events of this type only. (templated)
     :param perform_hpo: Whether to search for good hyperparameters.
     :param perform_auto_training: Whether the service trains new versions by itself.
-    :param create_kwargs: Further arguments of ``CreateSolution``, e.g. ``tags``. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
@@ -42,10 +41,17 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
     )
 
     def __init__(
-        self, *, solution_name: str, dataset_group_arn: str, recipe_arn: str,
-        solution_config: dict[str, Any] | None = None, event_type: str | None = None, perform_hpo: bool = False,
-        perform_auto_training: bool = False, create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        solution_name: str,
+        dataset_group_arn: str,
+        recipe_arn: str,
+        solution_config: dict[str, Any] | None = None,
+        event_type: str | None = None,
+        perform_hpo: bool = False,
+        perform_auto_training: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.solution_name = solution_name
         self.dataset_group_arn = dataset_group_arn
@@ -54,45 +60,45 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
         self.event_type = event_type
         self.perform_hpo = perform_hpo
         self.perform_auto_training = perform_auto_training
-        self.create_kwargs = create_kwargs
 
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> str:
         try:
             arn, fresh = self.once(self._find, self._create)
         except ClientError as error:
-            if code_of(error) == "InvalidInputException":
-                refuse(f"Solution {self.solution_name}", error)
+            if error_code(error) == "InvalidInputException":
+                raise_non_retryable(f"Solution {self.solution_name}", error)
             raise
         if not fresh:
             solution = self.describe("solution", solutionArn=arn) or {}
-            self._refuse_another(solution)
+            self._check_settings(solution)
             if self._trains_by_itself(solution) != self.perform_auto_training:
                 return self._set_auto_training(context, arn)
-        return self.wait(context, "solution_active", fresh=fresh, solutionArn=arn)
+        self.wait(context, "solution_active", fresh=fresh, solutionArn=arn)
+        return arn
 
     def _find(self) -> str | None:
         found = find_by(
             self.client, "list_solutions", name=self.solution_name, datasetGroupArn=self.dataset_group_arn
         )
-        return found["solutionArn"] if found else None
+        return str(found["solutionArn"]) if found else None
 
     def _create(self) -> str:
-        arn = self.change.create_solution(
+        arn: str = self.non_retrying_client.create_solution(
             name=self.solution_name,
             datasetGroupArn=self.dataset_group_arn,
             recipeArn=self.recipe_arn,
             performHPO=self.perform_hpo,
             performAutoTraining=self.perform_auto_training,
-            **given(eventType=self.event_type, solutionConfig=self.solution_config or None),
+            **prune_dict(eventType=self.event_type, solutionConfig=self.solution_config or None),
             **(self.create_kwargs or {}),
         )["solutionArn"]
         self.log.info("Created solution %s", arn)
         return arn
 
-    def _refuse_another(self, solution: dict[str, Any]) -> None:
+    def _check_settings(self, solution: dict[str, Any]) -> None:
         """A solution can't be changed: what is asked for must be what there is."""
         config = solution.get("solutionConfig", {})
-        wanted_and_there = {
+        requested_and_existing = {
             "recipeArn": (self.recipe_arn, solution.get("recipeArn")),
             "eventType": (self.event_type, solution.get("eventType")),
             "performHPO": (self.perform_hpo, solution.get("performHPO", False)),
@@ -102,9 +108,9 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
             },
         }
         differing = [
-            f"{name}: there {there!r}, asked for {wanted!r}"
-            for name, (wanted, there) in wanted_and_there.items()
-            if wanted != there
+            f"{name}: there {existing!r}, asked for {requested!r}"
+            for name, (requested, existing) in requested_and_existing.items()
+            if requested != existing
         ]
         if differing:
             raise AirflowFailException(
@@ -123,16 +129,18 @@ class PersonalizeCreateSolutionOperator(PersonalizeBaseOperator):
         self.log.info("Setting performAutoTraining of %s to %s", arn, self.perform_auto_training)
 
         def changed() -> str | None:
-            there = self._trains_by_itself(self.describe("solution", solutionArn=arn) or {})
-            return arn if there == self.perform_auto_training else None
+            solution = self.describe("solution", solutionArn=arn) or {}
+            return arn if self._trains_by_itself(solution) == self.perform_auto_training else None
 
-        self.once(
-            changed,
-            lambda: self.change.update_solution(
+        def update() -> str:
+            self.non_retrying_client.update_solution(
                 solutionArn=arn, performAutoTraining=self.perform_auto_training
-            )["solutionArn"],
-        )
-        return self.wait(context, "solution_updated", solutionArn=arn)
+            )
+            return arn
+
+        self.once(changed, update)
+        self.wait(context, "solution_updated", solutionArn=arn)
+        return arn
 
 
 class PersonalizeDeleteSolutionOperator(PersonalizeDeleteOperator):
@@ -142,9 +150,4 @@ class PersonalizeDeleteSolutionOperator(PersonalizeDeleteOperator):
     :param solution_arn: ARN of the solution. (templated)
     """
 
-    kind, argument = "solution", "solutionArn"
-    template_fields: Sequence[str] = aws_template_fields("solution_arn")
-
-    def __init__(self, *, solution_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.solution_arn = solution_arn
+    kind = "solution"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize.arns import ArnParameterMixin
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.job_base import PersonalizeJobOperator
 from airflow_personalize.pagination import list_all
@@ -16,7 +17,7 @@ from airflow_personalize.triggers import stop_solution_version
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-CLOCKS_APART = timedelta(hours=1)
+MAX_CLOCK_SKEW = timedelta(hours=1)
 
 
 class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
@@ -27,41 +28,43 @@ class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
     :param training_mode: ``FULL`` or ``UPDATE``. (templated)
     :param stop_on_kill: Whether to stop the training when a person marks the task failed or clears it.
         The only job of the service that can be stopped.
-    :param create_kwargs: Further arguments of ``CreateSolutionVersion``, e.g. ``tags``. (templated)
     """
 
-    waiter = "solution_version_complete"
-    argument = "solutionVersionArn"
+    kind = "solution_version"
     subject = ("solution_arn",)
     template_fields: Sequence[str] = aws_template_fields("solution_arn", "training_mode", "create_kwargs")
 
     def __init__(
-        self, *, solution_arn: str, training_mode: str = "FULL", stop_on_kill: bool = True,
-        create_kwargs: dict[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        solution_arn: str,
+        training_mode: str = "FULL",
+        stop_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.solution_arn = solution_arn
         self.training_mode = training_mode
         self.stop_on_kill = stop_on_kill
-        self.create_kwargs = create_kwargs
 
     def create(self, name: str) -> str:
-        return self.change.create_solution_version(
+        response = self.non_retrying_client.create_solution_version(
             name=name,
             solutionArn=self.solution_arn,
             trainingMode=self.training_mode,
             **(self.create_kwargs or {}),
-        )["solutionVersionArn"]
+        )
+        return str(response[self.member])
 
     def find(self, name: str, context: Context) -> str | None:
-        """Lists don't show names, so versions are asked one by one, the newest first, back to the run's begin."""
+        """Lists don't show names, so versions are described one by one, the newest first, back to the run's begin."""
         listed = list_all(self.client, "list_solution_versions", solutionArn=self.solution_arn)
         run = context.get("dag_run")
         began = getattr(run, "run_after", None)
         for entry in sorted(listed, key=lambda version: version["creationDateTime"], reverse=True):
-            if began and entry["creationDateTime"] < began - CLOCKS_APART:
+            if began and entry["creationDateTime"] < began - MAX_CLOCK_SKEW:
                 return None
-            arn = entry["solutionVersionArn"]
+            arn = str(entry["solutionVersionArn"])
             version = self.describe("solution_version", solutionVersionArn=arn) or {}
             if version.get("name") == name:
                 return arn
@@ -71,39 +74,32 @@ class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
         return arn if self.stop_on_kill else None
 
 
-class PersonalizeStopSolutionVersionOperator(PersonalizeBaseOperator):
+class PersonalizeStopSolutionVersionOperator(ArnParameterMixin, PersonalizeBaseOperator):
     """
     Stop a training. One that has ended already is left alone.
 
     :param solution_version_arn: ARN of the solution version. (templated)
     """
 
-    template_fields: Sequence[str] = aws_template_fields("solution_version_arn")
-
-    def __init__(self, *, solution_version_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.solution_version_arn = solution_version_arn
+    kind = "solution_version"
 
     def execute(self, context: Context) -> str:
-        stop_solution_version(self.hook, self.solution_version_arn)
-        return self.wait(context, "solution_version_stopped", solutionVersionArn=self.solution_version_arn)
+        stop_solution_version(self.hook, self.arn)
+        self.wait(context, "solution_version_stopped", solutionVersionArn=self.arn)
+        return self.arn
 
 
-class PersonalizeGetSolutionMetricsOperator(PersonalizeBaseOperator):
+class PersonalizeGetSolutionMetricsOperator(ArnParameterMixin, PersonalizeBaseOperator):
     """
     Get the metrics of a solution version.
 
     :param solution_version_arn: ARN of the solution version. (templated)
     """
 
-    template_fields: Sequence[str] = aws_template_fields("solution_version_arn")
-
-    def __init__(self, *, solution_version_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.solution_version_arn = solution_version_arn
+    kind = "solution_version"
 
     def execute(self, context: Context) -> dict[str, float]:
-        answer = self.client.get_solution_metrics(solutionVersionArn=self.solution_version_arn)
-        for name, value in sorted(answer["metrics"].items()):
+        metrics: dict[str, float] = self.client.get_solution_metrics(solutionVersionArn=self.arn)["metrics"]
+        for name, value in sorted(metrics.items()):
             self.log.info("%-48s %.4f", name, value)
-        return answer["metrics"]
+        return metrics

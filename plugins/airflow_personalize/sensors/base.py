@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.common.compat.sdk import conf
 
+from airflow_personalize.arns import ArnParameterMixin
 from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.hooks import PersonalizeHook
 from airflow_personalize.links import PersonalizeResourceLink
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
+class PersonalizeBaseSensor(ArnParameterMixin, AwsBaseSensor[PersonalizeHook]):
     """
     Wait for a state of a resource: success and failure are declared, any other state is an error.
 
+    A sensor of its own says its `kind`, which names the parameter for the ARN, and its `waiter`.
+
     :param deferrable: Whether to wait in the triggerer, without a worker slot
         (default: ``[operators] default_deferrable``).
-    :param poke_interval: Seconds between two looks; deferred, pauses begin short and grow up to it. (default: 120)
-    :param max_retries: Number of looks of a deferred sensor after which it fails. (default: 720)
+    :param poke_interval: Seconds between two polls; deferred, pauses begin short and grow up to it. (default: 120)
+    :param max_retries: Number of polls of a deferred sensor after which it fails. (default: 720)
     :param aws_conn_id: The Airflow connection used for AWS credentials.
     :param region_name: AWS region_name. If not specified then the default boto3 behaviour is used.
     :param verify: Whether or not to verify SSL certificates.
@@ -33,8 +36,6 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
     """
 
     waiter: ClassVar[str]
-    argument: ClassVar[str]
-    parameter: ClassVar[str]
 
     aws_hook_class = PersonalizeHook
     operator_extra_links = (PersonalizeResourceLink(),)
@@ -53,12 +54,8 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
         self.max_retries = max_retries
         self._progress: Progress | None = None
 
-    @property
-    def arn(self) -> str:
-        return str(getattr(self, self.parameter))
-
     def wait(self) -> Wait:
-        return Wait(self.waiter, {self.argument: self.arn}, self.poke_interval, self.max_retries)
+        return Wait(self.waiter, {self.member: self.arn}, self.poke_interval, self.max_retries)
 
     def execute(self, context: Context) -> Any:
         PersonalizeResourceLink.persist(context, self, self.arn)
@@ -66,7 +63,7 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
             super().execute(context)
             return self.arn
         wait = self.wait()
-        if not self._is_ready(wait, wait.soon(self.hook.conn)):
+        if not self._is_ready(wait, wait.poll_briefly(self.hook.conn)):
             self.defer(
                 trigger=PersonalizeWaitTrigger(
                     waiter=wait.waiter,
@@ -88,12 +85,12 @@ class PersonalizeBaseSensor(AwsBaseSensor[PersonalizeHook]):
         :raises PersonalizeError: if the resource has failed, or is in a state that nobody declared.
         """
         wait = self.wait()
-        return self._is_ready(wait, wait.look(self.hook.conn))
+        return self._is_ready(wait, wait.poll(self.hook.conn))
 
     def _is_ready(self, wait: Wait, outcome: Outcome) -> bool:
         self._progress = self._progress or Progress(self.arn, self.log)
-        self._progress.saw(outcome)
-        return outcome.state != "retry" and wait.finished(outcome).state == "success"
+        self._progress.update(outcome)
+        return outcome.state != "retry" and wait.ensure_success(outcome).state == "success"
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
         """Resume after a deferred wait.

@@ -1,12 +1,5 @@
 """Waits for a campaign."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
-
-from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-
 from airflow_personalize.sensors.base import PersonalizeBaseSensor
 
 
@@ -17,12 +10,8 @@ class PersonalizeCampaignSensor(PersonalizeBaseSensor):
     :param campaign_arn: ARN of the campaign. (templated)
     """
 
-    waiter, argument, parameter = "campaign_active", "campaignArn", "campaign_arn"
-    template_fields: Sequence[str] = aws_template_fields("campaign_arn")
-
-    def __init__(self, *, campaign_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.campaign_arn = campaign_arn
+    kind = "campaign"
+    waiter = "campaign_active"
 
 
 class PersonalizeCampaignUpdateSensor(PersonalizeBaseSensor):
@@ -32,9 +21,5 @@ class PersonalizeCampaignUpdateSensor(PersonalizeBaseSensor):
     :param campaign_arn: ARN of the campaign. (templated)
     """
 
-    waiter, argument, parameter = "campaign_updated", "campaignArn", "campaign_arn"
-    template_fields: Sequence[str] = aws_template_fields("campaign_arn")
-
-    def __init__(self, *, campaign_arn: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.campaign_arn = campaign_arn
+    kind = "campaign"
+    waiter = "campaign_updated"

@@ -97,7 +97,7 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
         hook = connection.get_hook()
         if not isinstance(hook, DbApiHook):
             raise TableError(f"connection {self.conn_id!r} is no database")
-        kind = "postgres" if connection.conn_type in {"postgres", "postgresql"} else connection.conn_type
+        kind = "postgres" if connection.conn_type in {"postgres", "postgresql"} else str(connection.conn_type)
         with closing(hook.get_conn()) as database:
             replacement = Replacement(database, kind, hook.placeholder, str(self.table), columns)
             replacement.prepare()

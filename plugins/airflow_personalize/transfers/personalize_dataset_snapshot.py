@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.export.exceptions import ExportError
-from airflow_personalize.export.snapshot import Snapshot, take
+from airflow_personalize.export.snapshot import Snapshot, create_snapshot
 from airflow_personalize.transfers.base import PersonalizeDatasetTransferOperator
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         try:
-            snapshot = take(
+            snapshot = create_snapshot(
                 self.s3,
                 self.place,
                 re.sub(r"[^A-Za-z0-9_-]+", "-", self.run_id).strip("-"),

@@ -61,7 +61,7 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
             for each in resources:
                 self._delete_resource(each.what)
             for each in schemas:
-                self.change.delete_schema(schemaArn=each.what)
+                self.non_retrying_client.delete_schema(schemaArn=each.what)
         return retention.summary([*objects, *resources, *schemas])
 
     def _group_arn(self, name: str) -> str | None:
@@ -142,8 +142,8 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
         kind = arn.split(":")[-1].split("/")[0]
         argument = f"{kind}Arn"
         try:
-            getattr(self.change, f"delete_{kind}")(**{argument: arn})
-            Wait(f"{kind}_deleted", {argument: arn}, self.waiter_delay, self.waiter_max_attempts).until_done(
+            getattr(self.non_retrying_client, f"delete_{kind}")(**{argument: arn})
+            Wait(f"{kind}_deleted", {argument: arn}, self.waiter_delay, self.waiter_max_attempts).wait(
                 self.client, self.log
             )
         except ClientError as error:

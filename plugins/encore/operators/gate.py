@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize import solution_versions
-from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of
+from airflow_personalize.arns import arn_of
+from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore import history
 from encore.config.policies import Gate
 from encore.gates.promotion import Decision, Version, decide

@@ -9,7 +9,8 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize import solution_versions
-from airflow_personalize.operators.base import PersonalizeBaseOperator, arn_of
+from airflow_personalize.arns import arn_of
+from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.pagination import find_by
 
 if TYPE_CHECKING:

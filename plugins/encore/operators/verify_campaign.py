@@ -92,11 +92,14 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
             )
 
         def ask() -> str:
-            self.change.update_campaign(campaignArn=self.campaign_arn, solutionVersionArn=earlier)
+            self.non_retrying_client.update_campaign(
+                campaignArn=self.campaign_arn, solutionVersionArn=earlier
+            )
             return str(earlier)
 
         self.once(is_back, ask)
-        return self.wait(context, "campaign_updated", campaignArn=self.campaign_arn)
+        self.wait(context, "campaign_updated", campaignArn=self.campaign_arn)
+        return self.completed(context, self.campaign_arn)
 
     def _judge(self) -> str:
         name = self.campaign_arn.split("/")[-1]

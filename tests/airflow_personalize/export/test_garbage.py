@@ -10,7 +10,7 @@ from airflow_personalize.export.exporter import Export
 from airflow_personalize.export.garbage import find, remove
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.sources import PostgresSource
-from airflow_personalize.export.snapshot import take
+from airflow_personalize.export.snapshot import create_snapshot
 
 QUERY = (
     "SELECT nullif(n, 3) AS user_id, n AS item_id, 'view' AS event_type, NULL::real AS event_value, "
@@ -33,7 +33,7 @@ def test_replaced_files_old_snapshots_rejects_and_broken_uploads_are_garbage(
     s3, place, export, keys, tomorrow
 ):
     old = export()
-    take(s3, place, "yesterday")
+    create_snapshot(s3, place, "yesterday")
     current = export()
     s3.create_multipart_upload(Bucket="lake", Key=f"{place.root}dt=2026-01-01/killed/part-00000.csv")
 

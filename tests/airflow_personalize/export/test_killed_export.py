@@ -18,7 +18,7 @@ from airflow_personalize.export.manifest import DatasetLocation, read
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.sources import PostgresSource
 from airflow_personalize.export.schema.avro import load_schema
-from airflow_personalize.export.snapshot import take
+from airflow_personalize.export.snapshot import create_snapshot
 
 ROWS = 120_000
 
@@ -78,7 +78,7 @@ def start(endpoint, postgres, version):
 
 def imported(client, place, run):
     """Each version's rows in what an import would read now, and the users in it."""
-    location = take(client, place, run).location.removeprefix("s3://lake/")
+    location = create_snapshot(client, place, run).location.removeprefix("s3://lake/")
     keys = [each["Key"] for each in client.list_objects_v2(Bucket="lake", Prefix=location)["Contents"]]
     bodies = [client.get_object(Bucket="lake", Key=key)["Body"].read().decode() for key in keys]
     rows = [line.split(",") for body in bodies for line in body.splitlines()[1:]]

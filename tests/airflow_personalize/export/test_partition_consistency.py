@@ -11,7 +11,7 @@ import pytest
 
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import Manifest, commit, new_attempt
-from airflow_personalize.export.snapshot import SnapshotError, take
+from airflow_personalize.export.snapshot import SnapshotError, create_snapshot
 
 BUCKET = "lake"
 
@@ -53,7 +53,7 @@ def imported(s3, place):
     """The rows that an import would read now."""
 
     def read(run="run", **options):
-        location = take(s3, place, run, **options).location.removeprefix(f"s3://{BUCKET}/")
+        location = create_snapshot(s3, place, run, **options).location.removeprefix(f"s3://{BUCKET}/")
         found = s3.list_objects_v2(Bucket=BUCKET, Prefix=location).get("Contents", [])
         bodies = [s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read().decode() for each in found]
         return sorted(line for body in bodies for line in body.splitlines()[1:])
@@ -78,7 +78,7 @@ def test_files_that_no_manifest_names_are_never_imported(s3, place, exported, im
     )
 
     assert imported() == ["a"]
-    assert take(s3, place, "run").unfinished == ["dt=2026-01-09"]
+    assert create_snapshot(s3, place, "run").unfinished == ["dt=2026-01-09"]
 
 
 def test_of_two_exports_the_later_reading_holds_whichever_ends_last(exported, imported):
@@ -156,9 +156,9 @@ def test_a_snapshot_whose_files_were_cleaned_up_meanwhile_starts_over(
 
 def test_the_same_content_is_the_same_place_and_other_content_another(s3, place, exported):
     exported(1, ["a"])
-    first, again = take(s3, place, "run"), take(s3, place, "run")
+    first, again = create_snapshot(s3, place, "run"), create_snapshot(s3, place, "run")
     exported(1, ["b"])
-    other = take(s3, place, "run")
+    other = create_snapshot(s3, place, "run")
 
     assert first.location == again.location
     assert first.fingerprint == again.fingerprint != other.fingerprint
@@ -168,7 +168,9 @@ def test_gaps_are_told(s3, place, exported):
     for day in (1, 2, 5):
         exported(day, ["a"])
 
-    assert take(s3, place, "run").gaps == ["2026-01-03T00:00:00+00:00 to 2026-01-05T00:00:00+00:00"]
+    assert create_snapshot(s3, place, "run").gaps == [
+        "2026-01-03T00:00:00+00:00 to 2026-01-05T00:00:00+00:00"
+    ]
 
 
 def test_overlapping_partitions_are_refused(s3, place, exported):
@@ -176,7 +178,7 @@ def test_overlapping_partitions_are_refused(s3, place, exported):
     exported(2, ["b"], start="2026-01-01T12:00:00+00:00")
 
     with pytest.raises(SnapshotError, match="partitions 2026-01-01 and 2026-01-02 overlap"):
-        take(s3, place, "run")
+        create_snapshot(s3, place, "run")
 
 
 def test_partitions_of_an_older_schema_are_refused_and_named(s3, place, exported):
@@ -184,19 +186,19 @@ def test_partitions_of_an_older_schema_are_refused_and_named(s3, place, exported
     exported(2, ["b"], schema_hash="new", read_at="2026-03-01T00:00:00")
 
     with pytest.raises(SnapshotError, match=r"partitions 2026-01-01 were exported under another schema"):
-        take(s3, place, "run")
+        create_snapshot(s3, place, "run")
 
 
 def test_a_wanted_partition_that_was_never_exported_is_named(s3, place, exported):
     exported(1, ["a"])
 
     with pytest.raises(SnapshotError, match="no export finished of dt=2026-01-02"):
-        take(s3, place, "run", keys=["2026-01-01", "2026-01-02"])
+        create_snapshot(s3, place, "run", keys=["2026-01-01", "2026-01-02"])
 
 
 def test_a_dataset_without_rows_is_refused(s3, place):
     with pytest.raises(SnapshotError, match="Run the export"):
-        take(s3, place, "run")
+        create_snapshot(s3, place, "run")
 
 
 def test_too_few_users_with_two_interactions_are_told_over_all_partitions(s3, place, exported):
@@ -204,8 +206,10 @@ def test_too_few_users_with_two_interactions_are_told_over_all_partitions(s3, pl
     for day in (1, 2):
         exported(day, ["r"] * 600, users={"with_two": 0, "counts": counts, "complete": True})
 
-    assert take(s3, place, "run").shortfall == "24 users with two interactions, the service needs 25"
+    assert (
+        create_snapshot(s3, place, "run").shortfall == "24 users with two interactions, the service needs 25"
+    )
 
     exported(3, ["r"], users={"with_two": 1, "counts": {"ff": 2}, "complete": True})
 
-    assert take(s3, place, "run").shortfall is None
+    assert create_snapshot(s3, place, "run").shortfall is None

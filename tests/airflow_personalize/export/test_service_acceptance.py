@@ -15,7 +15,7 @@ from airflow_personalize.export.exporter import Export
 from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.sources import PostgresSource
-from airflow_personalize.export.snapshot import take
+from airflow_personalize.export.snapshot import create_snapshot
 
 KEYS = {"aws_access_key_id": "testkey", "aws_secret_access_key": "testsecret", "region_name": "us-east-1"}
 DIRTY = """
@@ -105,7 +105,7 @@ def test_the_service_imports_what_was_written(service, postgres, interactions_sc
     job = personalize.create_dataset_import_job(
         jobName="nightly",
         datasetArn=dataset,
-        dataSource={"dataLocation": take(s3, place, "run").location},
+        dataSource={"dataLocation": create_snapshot(s3, place, "run").location},
         roleArn=role(service),
         importMode="FULL",
     )["datasetImportJobArn"]

@@ -13,7 +13,7 @@ from tests.support.resources import Night
 
 @pytest.fixture
 def network(service, monkeypatch):
-    monkeypatch.setattr(idempotency, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(idempotency, "FIRST_REQUEST_PAUSE", 0.05)
     with proxy(service.address) as made:
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(made.address))
         yield made

@@ -48,7 +48,7 @@ def client(monkeypatch) -> MagicMock:
     made = MagicMock()
     made.exceptions.ResourceNotFoundException = NotFound
     monkeypatch.setattr(PersonalizeHook, "conn", made)
-    monkeypatch.setattr(PersonalizeHook, "asking_once", made)
+    monkeypatch.setattr(PersonalizeHook, "non_retrying_client", made)
     monkeypatch.setattr(base.time, "sleep", lambda seconds: None)
     monkeypatch.setattr("airflow_personalize.waiter.time.sleep", lambda seconds: None)
     return made

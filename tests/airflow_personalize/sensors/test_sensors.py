@@ -41,7 +41,7 @@ def test_every_sensor_waits_with_a_declared_waiter_for_its_templated_arn(kind):
     assert kind.waiter in waiter_names()
     assert kind.parameter in kind.template_fields
     assert kind.parameter in inspect.signature(kind.__init__).parameters
-    assert made.wait().arguments == {kind.argument: ARN}
+    assert made.wait().arguments == {kind.member: ARN}
 
 
 @pytest.mark.parametrize("deferrable", [True, False])

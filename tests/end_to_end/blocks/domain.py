@@ -8,22 +8,40 @@ from airflow.sdk import DAG, task
 
 from airflow_personalize import sensors
 from airflow_personalize.hooks import PersonalizeHook
-from airflow_personalize.operators import delete_base
-from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
-from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
+from airflow_personalize.operators.campaign import (
+    PersonalizeCreateOrUpdateCampaignOperator,
+    PersonalizeDeleteCampaignOperator,
+)
+from airflow_personalize.operators.dataset import (
+    PersonalizeCreateDatasetOperator,
+    PersonalizeDeleteDatasetOperator,
+)
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
-from airflow_personalize.operators.event_tracker import PersonalizeCreateEventTrackerOperator
-from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
+from airflow_personalize.operators.delete_dataset_group import PersonalizeDeleteDatasetGroupOperator
+from airflow_personalize.operators.event_tracker import (
+    PersonalizeCreateEventTrackerOperator,
+    PersonalizeDeleteEventTrackerOperator,
+)
+from airflow_personalize.operators.filter import (
+    PersonalizeCreateFilterOperator,
+    PersonalizeDeleteFilterOperator,
+)
+from airflow_personalize.operators.metric_attribution import PersonalizeDeleteMetricAttributionOperator
 from airflow_personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
 from airflow_personalize.operators.recommender import (
     PersonalizeCreateRecommenderOperator,
+    PersonalizeDeleteRecommenderOperator,
     PersonalizeStartRecommenderOperator,
     PersonalizeStopRecommenderOperator,
 )
-from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
+from airflow_personalize.operators.schema import (
+    PersonalizeCreateSchemaOperator,
+    PersonalizeDeleteSchemaOperator,
+)
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
+    PersonalizeDeleteSolutionOperator,
 )
 from airflow_personalize.operators.solution_version import (
     PersonalizeCreateSolutionVersionOperator,
@@ -123,29 +141,23 @@ with DAG(
     imported >> [bought, tracker, attribution]
 
     first = [
-        delete_base.PersonalizeDeleteRecommenderOperator(
+        PersonalizeDeleteRecommenderOperator(
             task_id="delete_recommender", recommender_arn=recommender.output
         ),
-        delete_base.PersonalizeDeleteCampaignOperator(
-            task_id="delete_campaign", campaign_arn=campaigns[1].output
-        ),
-        delete_base.PersonalizeDeleteFilterOperator(task_id="delete_filter", filter_arn=bought.output),
-        delete_base.PersonalizeDeleteEventTrackerOperator(
+        PersonalizeDeleteCampaignOperator(task_id="delete_campaign", campaign_arn=campaigns[1].output),
+        PersonalizeDeleteFilterOperator(task_id="delete_filter", filter_arn=bought.output),
+        PersonalizeDeleteEventTrackerOperator(
             task_id="delete_tracker", event_tracker_arn="{{ ti.xcom_pull('tracker')['event_tracker_arn'] }}"
         ),
-        delete_base.PersonalizeDeleteMetricAttributionOperator(
+        PersonalizeDeleteMetricAttributionOperator(
             task_id="delete_attribution", metric_attribution_arn=attribution
         ),
     ]
     rest = [
-        delete_base.PersonalizeDeleteSolutionOperator(
-            task_id="delete_solution", solution_arn=solution.output
-        ),
-        delete_base.PersonalizeDeleteDatasetOperator(task_id="delete_dataset", dataset_arn=dataset.output),
-        delete_base.PersonalizeDeleteSchemaOperator(task_id="delete_schema", schema_arn=schema.output),
-        delete_base.PersonalizeDeleteDatasetGroupOperator(
-            task_id="delete_group", dataset_group_arn=group.output
-        ),
+        PersonalizeDeleteSolutionOperator(task_id="delete_solution", solution_arn=solution.output),
+        PersonalizeDeleteDatasetOperator(task_id="delete_dataset", dataset_arn=dataset.output),
+        PersonalizeDeleteSchemaOperator(task_id="delete_schema", schema_arn=schema.output),
+        PersonalizeDeleteDatasetGroupOperator(task_id="delete_group", dataset_group_arn=group.output),
     ]
     for step in first:
         [ask, moved, bought, tracker, attributed] >> step >> rest[0]

@@ -147,11 +147,11 @@ def streaming_cursor(connection: Any) -> Any:
     if driver in {"psycopg2", "psycopg"}:
         return connection.cursor(name=f"export_{uuid.uuid4().hex}")
     if driver == "MySQLdb":
-        from MySQLdb.cursors import SSCursor  # type: ignore[import-not-found]
+        from MySQLdb.cursors import SSCursor
 
         return connection.cursor(SSCursor)
     if driver == "pymysql":
-        from pymysql.cursors import SSCursor as PureSSCursor  # type: ignore[import-not-found,import-untyped]
+        from pymysql.cursors import SSCursor as PureSSCursor
 
         return connection.cursor(PureSSCursor)
     return connection.cursor()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +96,7 @@ def ids_to(ids: Mapping[str, pa.Array]) -> bytes:
     )
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def ids_from(written: bytes) -> dict[str, pa.Array]:
@@ -132,7 +133,7 @@ class SeenIds:
     def _keys(self, ids: pa.Array) -> npt.NDArray[np.int64]:
         """Small integers as they are; hashes are negative, so that the two never meet."""
         if pt.is_integer(ids.type) and len(ids):
-            numbers = ids.to_numpy()
+            numbers: npt.NDArray[np.integer[Any]] = ids.to_numpy()
             if numbers.min() >= 0 and numbers.max() < TABLE_LIMIT:
                 return numbers.astype(np.int64)
         spelled = ids.cast(pa.string()).to_pylist()

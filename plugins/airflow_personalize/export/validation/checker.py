@@ -17,7 +17,7 @@ from airflow_personalize.export.exceptions import (
     RuleViolatedError,
     SchemaMismatchError,
 )
-from airflow_personalize.export.formatting import instant, shown
+from airflow_personalize.export.formatting import format_value, instant
 from airflow_personalize.export.masks import Mask, none_of, without
 from airflow_personalize.export.schema.avro import DatasetSchema, Field
 from airflow_personalize.export.schema.matching import match
@@ -164,7 +164,7 @@ class BatchChecker:
         action = self.contract.action(rule)
         if action is Action.STOP:
             first = int(np.argmax(mask))
-            value = value_rules.told(rule, shown(source[first]))
+            value = value_rules.describe_value(rule, format_value(source[first]))
             raise RuleViolatedError(self.dataset, rule.value, field.name, self.rows_read + first + 1, value)
         if action is Action.DROP_VALUE and field.nullable:
             verdict.drops.setdefault(field.name, []).append((rule, mask))
@@ -209,4 +209,9 @@ def rows_of(rejected: Rejected) -> Iterator[tuple[int, Rule, str, list[str]]]:
     for index, (row, rule, field) in enumerate(
         zip(rejected.rows, rejected.rules, rejected.fields, strict=True)
     ):
-        yield int(row), rule, field, [shown(column[index], quote=False) for column in rejected.values.columns]
+        yield (
+            int(row),
+            rule,
+            field,
+            [format_value(column[index], quote=False) for column in rejected.values.columns],
+        )

@@ -74,7 +74,7 @@ class Plausible:
         return mask_of(pc.and_(pc.greater_equal(seconds, self.earliest), pc.less_equal(seconds, self.latest)))
 
 
-def told(rule: Rule, value: str) -> str:
+def describe_value(rule: Rule, value: str) -> str:
     """A value as an error shows it: an instant in another unit with the unit's name."""
     if rule is not Rule.TIMESTAMP_NOT_SECONDS or not value.removeprefix("-").isdigit():
         return value

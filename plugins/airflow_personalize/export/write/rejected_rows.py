@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_personalize.export.validation.checker import Rejected, rows_of
 from airflow_personalize.export.validation.contract import Rule
-from airflow_personalize.export.validation.value_rules import told
+from airflow_personalize.export.validation.value_rules import describe_value
 from airflow_personalize.export.write.csv_format import encode_texts
 from airflow_personalize.export.write.multipart import S3Files, Sizes
 
@@ -47,7 +47,7 @@ class RejectedRows:
             lines.append((rule, name, str(row), *values))
             if len(self.examples) < EXAMPLES:
                 value = values[self._names.index(name)][:80]
-                self.examples.append(f"row {row}, {name}: {rule} ({told(rule, value) or 'empty'})")
+                self.examples.append(f"row {row}, {name}: {rule} ({describe_value(rule, value) or 'empty'})")
         self._files.write(encode_texts(lines), len(lines))
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from airflow_personalize.export.manifest import read
 from airflow_personalize.export.partitions import Partition, cut_by_key
 from airflow_personalize.export.read.sources import PostgresSource
 from airflow_personalize.export.shards import commit_all
-from airflow_personalize.export.snapshot import take
+from airflow_personalize.export.snapshot import create_snapshot
 
 KINDS = (
     "SELECT n % 40 AS user_id, n AS item_id, 'kind ' || n % {kinds} + {first} AS event_type, 1.0 AS event_value, "
@@ -66,6 +66,6 @@ def test_days_that_together_have_too_many_are_not_imported(export, s3, place):
     export.run(KINDS.format(kinds=6, first=6).replace("1767225600", "1767312000"), day(2))
 
     with pytest.raises(TooManyEventTypesError, match="all 2 partitions, field EVENT_TYPE: 12 distinct"):
-        take(s3, place, "run")
+        create_snapshot(s3, place, "run")
 
-    assert take(s3, place, "run", keys=["2026-01-02"]).location
+    assert create_snapshot(s3, place, "run", keys=["2026-01-02"]).location
