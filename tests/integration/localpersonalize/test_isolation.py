@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 from botocore.config import Config
 
-from localpersonalize import credentials
 from localpersonalize.http.asgi import MAX_BODY_BYTES
 from tests.support.localpersonalize.fuzz import signed_headers
 from tests.support.localpersonalize.live import KEY, REGION, SECRET, Live, code
@@ -129,24 +126,3 @@ def test_many_callers_at_once_are_all_answered(live: Live) -> None:
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: send(live, b"{}", headers)[0], range(200)))
     assert answers == [200] * 200
-
-
-def test_a_generated_key_pair_is_kept_for_its_owner_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = credentials.load(tmp_path, {})
-    file = tmp_path / credentials.FILE
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert credentials.load(tmp_path, {}) == made
-    assert credentials.load(tmp_path / "other", {}) != made
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    found = botocore.session.Session().get_credentials()
-    assert (found.access_key, found.secret_key) == (made.access_key_id, made.secret_access_key)
-
-
-def test_the_key_pair_of_the_environment_comes_first(tmp_path: Path) -> None:
-    given = credentials.load(tmp_path, {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S"})
-    assert (given.access_key_id, given.secret_access_key) == ("A", "S")
-    assert not (tmp_path / credentials.FILE).exists()

@@ -10,7 +10,6 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from localpersonalize.aws.iam_policies import Question, verdict
 from localpersonalize.aws.role_access import READ, WRITE, AccessRefusedError, check
 
 SERVICE = {"Service": "personalize.amazonaws.com"}
@@ -135,27 +134,3 @@ def test_the_bucket_has_its_say(account: Account) -> None:
 def test_a_bucket_that_is_not_there(account: Account) -> None:
     with pytest.raises(AccessRefusedError, match="NoSuchBucket"):
         account.check(at="s3://nowhere/in.csv")
-
-
-@pytest.mark.parametrize(
-    ("condition", "allowed"),
-    [
-        ({"Bool": {"aws:SecureTransport": True}}, True),
-        ({"Bool": {"aws:SecureTransport": "false"}}, False),
-        ({"StringNotEquals": {"aws:SourceAccount": "1"}}, True),
-        ({"StringEquals": {"aws:PrincipalTag/x": "y"}}, False),
-        ({"StringEqualsIfExists": {"aws:PrincipalTag/x": "y"}}, True),
-        ({"Null": {"aws:PrincipalTag/x": "true"}}, True),
-        ({"NumericLessThan": {"aws:SourceAccount": "9"}}, False),
-    ],
-)
-def test_conditions(condition: dict[str, Any], allowed: bool) -> None:
-    policy = {"Statement": {**EVERYTHING, "Condition": condition}}
-    context = {"aws:SecureTransport": "true", "aws:SourceAccount": "2"}
-    assert (verdict([policy], Question("s3:GetObject", "r", context=context)) == "Allow") is allowed
-
-
-def test_brackets_in_a_resource_are_themselves() -> None:
-    policy = {"Statement": {**EVERYTHING, "Resource": "arn:aws:s3:::b/[a]*"}}
-    assert verdict([policy], Question("s3:GetObject", "arn:aws:s3:::b/[a]x")) == "Allow"
-    assert verdict([policy], Question("s3:GetObject", "arn:aws:s3:::b/ax")) == "None"

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources.auto_training import is_due
-from localpersonalize.resources.schedules import days
 
 HOUR, DAY, MADE = 3600, 86_400, 1_700_000_000.0
 
@@ -41,9 +37,3 @@ def test_the_next_when_the_schedule_has_passed_since_the_newest() -> None:
 def test_only_if_asked_for_and_active() -> None:
     assert not is_due(solution(performAutoTraining=False), [], MADE + DAY)
     assert not is_due(solution(status="CREATE IN_PROGRESS"), [], MADE + DAY)
-
-
-@pytest.mark.parametrize("text", ["rate(0 days)", "rate(31 days)", "cron(0 0 * * *)", "rate(1 hour)"])
-def test_schedules_that_are_none(text: str) -> None:
-    with pytest.raises(InvalidInputError, match="rate"):
-        days({"autoTrainingConfig": {"schedulingExpression": text}})

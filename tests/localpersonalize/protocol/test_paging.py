@@ -1,0 +1,28 @@
+"""Pages of lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from localpersonalize.protocol.errors import InvalidNextTokenError
+from localpersonalize.protocol.paging import page
+
+
+def test_pages_follow_each_other_until_the_list_ends() -> None:
+    items = list(range(5))
+    first, token = page(items, {"maxResults": 2})
+    second, more = page(items, {"maxResults": 2, "nextToken": token})
+    last, end = page(items, {"maxResults": 2, "nextToken": more})
+    assert (first, second, last, end) == ([0, 1], [2, 3], [4], None)
+
+
+def test_a_page_has_a_hundred_unless_the_request_says_otherwise() -> None:
+    found, token = page(list(range(101)), {})
+    assert len(found) == 100
+    assert token is not None
+
+
+@pytest.mark.parametrize("token", ["no token", "ZnJvbTp4", "äöü"])
+def test_a_token_that_no_list_gave(token: str) -> None:
+    with pytest.raises(InvalidNextTokenError):
+        page([1], {"nextToken": token})
