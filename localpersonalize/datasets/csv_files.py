@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from localpersonalize.datasets import csv_dialect
+from localpersonalize.datasets.column_checks import Findings, MisfitError, checked, rows_of_hexadecimals
 from localpersonalize.datasets.csv_chunks import Readable, RowTooLongError, blocks, first_row
-from localpersonalize.datasets.schemas import REQUIRED_FIELDS, Field
+from localpersonalize.datasets.schemas import Field
 
 ARROW_TYPES = {
     "string": pa.string(),
@@ -28,10 +30,10 @@ ARROW_TYPES = {
     "double": pa.float64(),
     "boolean": pa.bool_(),
 }
-MAX_ID_LENGTH = 256
 FIRST_ROW = 2  # the header is row 1
 _ROW = re.compile(r"Row #(\d+)")
 _COLUMN = re.compile(r"[Cc]olumn #(\d+)")
+_LINE_FEED, _CARRIAGE_RETURN, _ZERO, _X, _LOWER_CASE = b"\n\r0x\x20"
 
 
 class ImportRefusedError(Exception):
@@ -43,26 +45,31 @@ def arrow_schema(fields: list[Field]) -> pa.Schema:
     return pa.schema([pa.field(field.column, ARROW_TYPES[field.kind], field.nullable) for field in fields])
 
 
-def read(source: Readable, name: str, fields: list[Field], dataset_type: str) -> Iterator[pa.RecordBatch]:
+def read(
+    source: Readable, name: str, fields: list[Field], dataset_type: str, findings: Findings | None = None
+) -> Iterator[pa.RecordBatch]:
     """Checked batches of one CSV file, in the file's order.
 
     :param name: how errors call the file.
-    :raises ImportRefusedError: at the first header, type or null that does not fit the schema.
+    :param findings: takes what was found besides the rows.
+    :raises ImportRefusedError: at the first header, type, null or value that does not fit the schema.
     """
     threads = os.cpu_count() or 1
-    pending: deque[Future[pa.Table]] = deque()
+    pending: deque[Future[tuple[pa.Table, Findings]]] = deque()
     rows = 0
+    findings = Findings() if findings is None else findings
     parts = _row_aligned_blocks(source, name)
     header, first = first_row(bytes(next(parts, b"")))
-    parser = _Parser(_header(header, name, {field.name: field for field in fields}), fields, dataset_type)
+    parser = _Parser(_header(header, name, fields), fields)
 
     def take_next() -> Iterator[pa.RecordBatch]:
         nonlocal rows
         try:
-            table = pending.popleft().result()
-        except _MisfitError as misfit:
-            raise ImportRefusedError(misfit.describe(name, rows)) from None
+            table, found = pending.popleft().result()
+        except MisfitError as misfit:
+            raise ImportRefusedError(misfit.describe(name, rows + FIRST_ROW)) from None
         rows += table.num_rows
+        findings.add(found)
         yield from table.to_batches()
 
     with ThreadPoolExecutor(threads, thread_name_prefix="csv") as pool:
@@ -77,78 +84,105 @@ def read(source: Readable, name: str, fields: list[Field], dataset_type: str) ->
             pool.shutdown(cancel_futures=True)
 
 
-class _MisfitError(Exception):
-    """Something in a block that does not fit; `row` counts from the block's first, 0."""
-
-    def __init__(self, text: str, row: int | None = None, column: str | None = None) -> None:
-        super().__init__(text)
-        self.text, self.row, self.column = text, row, column
-
-    def describe(self, file: str, before: int) -> str:
-        position = "" if self.row is None else f" in row {before + self.row + FIRST_ROW}"
-        position += f", column {self.column}" if self.column else ""
-        return f"Input csv file {file} {self.text.format(place=position)}"
-
-
 class _Parser:
     """Blocks of one file to tables of its dataset's columns."""
 
-    def __init__(self, header: list[str], fields: list[Field], dataset_type: str) -> None:
+    def __init__(self, header: list[str], fields: list[Field]) -> None:
         self._header, self._fields = header, fields
         self._schema = arrow_schema(fields)
-        self._identifiers = [
-            name for name, types in REQUIRED_FIELDS[dataset_type].items() if types == ("string",)
-        ]
-        self._convert = pacsv.ConvertOptions(
-            column_types={field.name: ARROW_TYPES[field.kind] for field in fields},
-            include_columns=[field.name for field in fields],
+        self._convert = self._options({field.name: ARROW_TYPES[field.kind] for field in fields})
+
+    @staticmethod
+    def _options(types: dict[str, pa.DataType]) -> pacsv.ConvertOptions:
+        return pacsv.ConvertOptions(
+            column_types=types,
+            include_columns=list(types),
             null_values=[""],
             strings_can_be_null=True,
-            true_values=["true", "True", "TRUE", "1"],
-            false_values=["false", "False", "FALSE", "0"],
+            true_values=["true"],
+            false_values=["false"],
         )
 
-    def parse(self, block: bytes | memoryview) -> pa.Table:
+    def parse(self, block: bytes | memoryview) -> tuple[pa.Table, Findings]:
         """
-        :raises _Misfit: if the block does not fit the schema.
+        :raises MisfitError: if the block does not fit the schema.
         """
+        data = bytes(block)
+        escaped = b"\\" in data
+        if escaped:
+            data = csv_dialect.with_literal_backslashes(data)
+        table = self._parsed(data, escaped, self._convert)
+        self._check_lines(data, table.num_rows)
+        findings = Findings()
+        columns = [
+            checked(field, column, findings)
+            for field, column in zip(self._fields, table.columns, strict=True)
+        ]
+        if _has_hexadecimals(data):
+            self._refuse_hexadecimals(data, escaped)
+        return pa.Table.from_arrays(columns, schema=self._schema), findings
+
+    def _parsed(self, data: bytes, escaped: bool, convert: pacsv.ConvertOptions) -> pa.Table:
         try:
-            table = pacsv.read_csv(
-                pa.BufferReader(block),
-                parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            return pacsv.read_csv(
+                pa.BufferReader(data),
+                parse_options=pacsv.ParseOptions(escape_char="\\" if escaped else False),
                 read_options=pacsv.ReadOptions(
-                    use_threads=False, block_size=len(block) + 1, column_names=self._header
+                    use_threads=False, block_size=len(data) + 1, column_names=self._header
                 ),
-                convert_options=self._convert,
+                convert_options=convert,
             )
         except pa.ArrowInvalid as error:
+            row = csv_dialect.open_line(data)
+            if row is not None:
+                raise _spanning(row) from None
             raise self._located(str(error)) from None
-        for field, column in zip(self._fields, table.columns, strict=True):
-            self._check(field, column)
-        return pa.Table.from_arrays(table.columns, schema=self._schema)
 
-    def _check(self, field: Field, column: pa.ChunkedArray) -> None:
-        if not field.nullable and column.null_count:
-            row = pc.index(column.is_null(), True).as_py()
-            raise _MisfitError("has an empty value{place}, which may not be null.", row, field.name)
-        # As many bytes are at least as many characters, and quicker counted.
-        if (
-            field.column in self._identifiers
-            and (pc.max(pc.binary_length(column)).as_py() or 0) > MAX_ID_LENGTH
-        ):
-            lengths = pc.utf8_length(column)
-            longest = pc.max(lengths).as_py()
-            if longest > MAX_ID_LENGTH:
-                row = pc.index(pc.greater(lengths, MAX_ID_LENGTH), True).as_py()
-                text = f"has a value of {longest} characters{{place}}; at most {MAX_ID_LENGTH} are allowed."
-                raise _MisfitError(text, row, field.name)
+    def _check_lines(self, data: bytes, rows: int) -> None:
+        """Refuse a record of more than one line. A block of lines has as many line ends as records."""
+        if rows != _line_ends(data) and rows != csv_dialect.lines(data):
+            raise _spanning(csv_dialect.open_line(data))
 
-    def _located(self, message: str) -> _MisfitError:
+    def _refuse_hexadecimals(self, data: bytes, escaped: bool) -> None:
+        texts = self._parsed(
+            data, escaped, self._options({field.name: pa.string() for field in self._fields})
+        )
+        for name, row in rows_of_hexadecimals(self._fields, texts):
+            raise MisfitError("can't be read{place}: the digits of an integer are 0 to 9.", row, name)
+
+    def _located(self, message: str) -> MisfitError:
         row, column = _ROW.search(message), _COLUMN.search(message)
         number = int(column.group(1)) if column else len(self._header)
         name = self._header[number] if number < len(self._header) else None
         reason = message.split(": ", 2)[-1].replace("{", "{{").replace("}", "}}")
-        return _MisfitError(f"can't be read{{place}}: {reason}", int(row.group(1)) - 1 if row else None, name)
+        return MisfitError(f"can't be read{{place}}: {reason}", int(row.group(1)) - 1 if row else None, name)
+
+
+def _spanning(row: int | None) -> MisfitError:
+    return MisfitError(
+        "has a record{place} that does not end on its line. Each record must be on one line; is a quote never"
+        " closed, or not escaped?",
+        row,
+    )
+
+
+def _line_ends(data: bytes) -> int:
+    """How many lines there are, empty ones among them; LF, CR LF and CR end one."""
+    array = np.frombuffer(data, np.uint8)
+    feeds = array == _LINE_FEED
+    ends = int(np.count_nonzero(feeds)) + (not data.endswith((b"\n", b"\r")))
+    if b"\r" in data:
+        returns = array == _CARRIAGE_RETURN
+        ends += int(np.count_nonzero(returns)) - int(np.count_nonzero(returns[:-1] & feeds[1:]))
+    return ends
+
+
+def _has_hexadecimals(data: bytes) -> bool:
+    """Whether 0x is anywhere; searching for two bytes in a row of digits takes as long as parsing them."""
+    if b"x" not in data and b"X" not in data:
+        return False
+    array = np.frombuffer(data, np.uint8)
+    return bool(((array[:-1] == _ZERO) & ((array[1:] | _LOWER_CASE) == _X)).any())
 
 
 def _row_aligned_blocks(source: Readable, file: str) -> Iterator[memoryview]:
@@ -160,31 +194,33 @@ def _row_aligned_blocks(source: Readable, file: str) -> Iterator[memoryview]:
         ) from None
 
 
-def _header(row: bytes, file: str, by_name: dict[str, Field]) -> list[str]:
-    """
-    :raises ImportRefusedError: if the names are not those of the schema's fields.
+def _header(row: bytes, file: str, fields: list[Field]) -> list[str]:
+    """The names of the file's columns: those of the schema's fields as it spells them, whatever their case here, and
+    names of no field for columns that the schema lacks, which are not read.
+
+    :raises ImportRefusedError: if fields are missing or named twice.
     """
     if not row.strip():
         raise ImportRefusedError(f"Input csv file {file} is empty: it has no header.")
+    if b'"' in row:
+        raise ImportRefusedError(
+            f"Input csv file {file} has quotation marks in its header; write names bare."
+        )
     try:
-        line = row if row.endswith(b"\n") else row + b"\n"
-        names = pacsv.read_csv(pa.BufferReader(line)).schema.names
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        names = row.decode().rstrip("\r\n").split(",")
+    except UnicodeDecodeError as error:
         raise ImportRefusedError(f"Input csv file {file} has a header that can't be read: {error}") from None
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    by_column = {field.column: field.name for field in fields}
+    found = [by_column.get(name.upper()) for name in names]
+    repeated = sorted({name for name in found if name is not None and found.count(name) > 1})
     if repeated:
         raise ImportRefusedError(
             f"Input csv file {file} names columns more than once: {', '.join(repeated)}."
         )
-    missing = [name for name in by_name if name not in names]
+    missing = [field.name for field in fields if field.name not in found]
     if missing:
         raise ImportRefusedError(
             f"Input csv file {file} is missing the following columns of the schema: {', '.join(missing)}."
             f" Its header has: {', '.join(names)}."
         )
-    unknown = [name for name in names if name not in by_name]
-    if unknown:
-        raise ImportRefusedError(
-            f"Input csv file {file} has columns that the schema does not have: {', '.join(unknown)}."
-        )
-    return list(names)
+    return [name if name is not None else f"column {number}, not read" for number, name in enumerate(found)]

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from localpersonalize.datasets.csv_files import ImportRefusedError, read
+from localpersonalize.datasets.csv_files import read
 from localpersonalize.datasets.s3_objects import Objects
 from localpersonalize.datasets.schemas import Field
 from localpersonalize.datasets.tables import Tables
@@ -42,15 +42,7 @@ def _without(batch: pa.RecordBatch, users: pa.Array) -> pa.RecordBatch:
 
 
 def _users(objects: Objects, location: str) -> Iterator[str]:
-    for bucket, key in objects.at(location):
-        name = f"s3://{bucket}/{key}"
-        for spelling in ("USER_ID", "user_id"):
-            try:
-                for batch in read(
-                    objects.open(bucket, key), name, [Field(spelling, "string", False)], "USERS"
-                ):
-                    yield from batch.column(0).to_pylist()
-                break
-            except ImportRefusedError:
-                if spelling == "user_id":
-                    raise
+    fields = [Field("USER_ID", "string", False)]
+    for bucket, key in objects.at(location, sub_folders=True):
+        for batch in read(objects.open(bucket, key), f"s3://{bucket}/{key}", fields, "USERS"):
+            yield from batch.column(0).to_pylist()

@@ -10,12 +10,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from localpersonalize.datasets.property_values import check_text, check_unicode, converted
 from localpersonalize.datasets.schemas import Field
 from localpersonalize.protocol.errors import InvalidInputError
 
 MAX_EVENT_BYTES = 10 * 1024
 Row = dict[str, Any]
 
+_ITEM_ID = Field("ITEM_ID", "string", False)
+_EVENT_VALUE = Field("EVENT_VALUE", "float", True)
+_IMPRESSION = Field("IMPRESSION", "string", True)
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _REQUEST_COLUMNS = ("USER_ID", "SESSION_ID", "EVENT_TYPE", "TIMESTAMP", "RECOMMENDATION_ID", "IMPRESSION")
 
@@ -30,17 +34,25 @@ def properties(text: str | None, label: str) -> Row:
 
     :param label: what the properties are of, for messages.
 
-    :raises InvalidInputError: if it is not a JSON object.
+    :raises InvalidInputError: if it is not a JSON object, or two of its keys mean one field.
     """
     if text is None:
         return {}
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InvalidInputError(f"The properties of {label} are not JSON: {error}.") from None
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
+        raise InvalidInputError(f"The properties of {label} are not JSON: {reason}.") from None
     if not isinstance(value, dict):
         raise InvalidInputError(f"The properties of {label} are not a JSON object.")
-    return {column_of(key): item for key, item in value.items()}
+    row = {column_of(key): item for key, item in value.items()}
+    if len(row) < len(value):
+        raise InvalidInputError(f"The properties of {label} give a field more than once.")
+    return row
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def event_row(
@@ -69,10 +81,10 @@ def event_row(
     value = event.get("eventValue", extra.pop("EVENT_VALUE", None))
     row = {
         "USER_ID": user_id or session_id,
-        "ITEM_ID": str(item),
+        "ITEM_ID": converted(item, _ITEM_ID, label),
         "TIMESTAMP": int(event["sentAt"].timestamp()),
         "EVENT_TYPE": event["eventType"],
-        "EVENT_VALUE": converted(value, Field("EVENT_VALUE", "float", True), label),
+        "EVENT_VALUE": converted(value, _EVENT_VALUE, label),
         "SESSION_ID": session_id,
         "EVENT_ID": event.get("eventId"),
         "RECOMMENDATION_ID": event.get("recommendationId"),
@@ -83,6 +95,9 @@ def event_row(
     row = {name: value for name, value in row.items() if value is not None}
     if len(json.dumps(row)) > MAX_EVENT_BYTES:
         raise InvalidInputError(f"{label} is larger than {MAX_EVENT_BYTES} bytes.")
+    if event.get("impression"):
+        check_text("|".join(event["impression"]), _IMPRESSION, label)
+    check_unicode(row, label)
     return row
 
 
@@ -104,34 +119,8 @@ def record_row(identifier: tuple[str, str], text: str | None, fields: Mapping[st
     missing = sorted(name for name, field in fields.items() if not field.nullable and row.get(name) is None)
     if missing:
         raise InvalidInputError(f"{label} lacks values for {', '.join(missing)}, which may not be null.")
+    check_unicode(row, label)
     return row
-
-
-def converted(value: Any, field: Field, label: str) -> Any:
-    """A property as its field's type; numbers may come as strings.
-
-    :raises InvalidInputError: if it is none.
-    """
-    if value is None:
-        if not field.nullable:
-            raise InvalidInputError(f"{field.name} of {label} may not be null.")
-        return None
-    try:
-        if field.kind in ("int", "long"):
-            if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-                raise ValueError
-            return int(value)
-        if field.kind in ("float", "double"):
-            return float(value)
-        if field.kind == "boolean":
-            return {"true": True, "false": False}[str(value).lower()]
-    except (TypeError, ValueError, KeyError):
-        raise InvalidInputError(
-            f"{field.name} of {label} is not of type {field.kind}: {str(value)[:100]}."
-        ) from None
-    if isinstance(value, dict | list):
-        raise InvalidInputError(f"{field.name} of {label} is not of type string.")
-    return str(value)
 
 
 def deduplicated(rows: Iterable[Row]) -> list[Row]:

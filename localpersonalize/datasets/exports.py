@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 
+from localpersonalize.datasets import csv_dialect
 from localpersonalize.datasets.csv_files import arrow_schema
 from localpersonalize.datasets.schemas import parse_fields
 from localpersonalize.datasets.tables import Tables
 
 SPOOL_BYTES = 16 << 20
+ROWS_AT_ONCE = 100_000
 
 
 def run(
@@ -34,7 +35,9 @@ def run(
     folder = f"{prefix.rstrip('/')}/" if prefix else ""
     key = f"{folder}{name}/{dataset['datasetType'].lower()}.csv"
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as file:
-        pacsv.write_csv(renamed, pa.PythonFile(file, "w"), pacsv.WriteOptions(quoting_style="needed"))
+        file.write(csv_dialect.header(renamed.column_names))
+        for batch in renamed.to_batches(max_chunksize=ROWS_AT_ONCE):
+            file.write(csv_dialect.encode(batch))
         file.seek(0)
         s3.upload_fileobj(file, bucket, key)
     return {"rows": renamed.num_rows, "key": key}

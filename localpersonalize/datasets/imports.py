@@ -5,15 +5,22 @@ Runs in a process of its own; what it returns is put into the store by the servi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.datasets.csv_files import arrow_schema, read
+from localpersonalize.datasets.column_checks import Findings
+from localpersonalize.datasets.csv_files import ImportRefusedError, arrow_schema, read
 from localpersonalize.datasets.s3_objects import Objects
-from localpersonalize.datasets.schemas import REQUIRED_FIELDS, Field, parse_fields
+from localpersonalize.datasets.schemas import (
+    MAX_EVENT_TYPES_AND_FIELDS,
+    REQUIRED_FIELDS,
+    Field,
+    event_types_allowed,
+    parse_fields,
+)
 from localpersonalize.datasets.tables import Tables
 
 MERGED_TYPES = ("USERS", "ITEMS", "ACTIONS")
@@ -24,7 +31,8 @@ def run(
 ) -> dict[str, Any]:
     """Import everything under the job's location.
 
-    :returns: `versions`, the names that make up the dataset now, and `rows`, the number read.
+    :returns: `versions`, the names that make up the dataset now, `rows`, the number read, and `truncated`, how many
+        texts of each field were longer than the service keeps.
     :raises ImportRefusedError: with the reason that the job shows.
     """
     location = job["dataSource"]["dataLocation"]
@@ -32,32 +40,72 @@ def run(
     keys = list(objects.at(location))
     version = job["datasetImportJobArn"].split("/")[-1]
     earlier = dataset.get("_versions", []) if job.get("importMode") == "INCREMENTAL" else []
-    counted = _Counter(_read_all(objects, keys, fields, kind))
+    findings = Findings()
+    counted = _Counter(_read_all(objects, keys, fields, kind, findings), location)
+    batches: Iterable[pa.RecordBatch] = counted
     if kind in MERGED_TYPES:
         batches = _newest_per_id(tables, dataset, counted, bool(earlier), fields, kind)
-        tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), batches)
-        return {"versions": [version], "rows": counted.rows}
-    tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), counted)
-    return {"versions": [*[name for name in earlier if name != version], version], "rows": counted.rows}
+        versions = [version]
+    else:
+        versions = [*[name for name in earlier if name != version], version]
+        if kind == "INTERACTIONS":
+            batches = _with_few_event_types(
+                counted, findings, fields, _types_so_far(tables, dataset, earlier)
+            )
+    tables.write_version(dataset["datasetArn"], version, arrow_schema(fields), batches)
+    return {"versions": versions, "rows": counted.rows, "truncated": dict(findings.truncated)}
+
+
+def _types_so_far(tables: Tables, dataset: dict[str, Any], earlier: list[str]) -> set[str]:
+    """Event types of the bulk data that this import adds to."""
+    found: set[str] = set()
+    for batch in tables.batches(dataset["datasetArn"]) if earlier else ():
+        if "EVENT_TYPE" in batch.schema.names:
+            found.update(kind for kind in batch.column("EVENT_TYPE").unique().to_pylist() if kind is not None)
+    return found
+
+
+def _with_few_event_types(
+    batches: Iterable[pa.RecordBatch], findings: Findings, fields: list[Field], earlier: set[str]
+) -> Iterator[pa.RecordBatch]:
+    """The batches, as long as there are no more event types than the service takes.
+
+    :raises ImportRefusedError: naming them.
+    """
+    most = event_types_allowed(fields)
+    for batch in batches:
+        kinds = findings.event_types | earlier
+        if len(kinds) > most:
+            raise ImportRefusedError(
+                f"The data has {len(kinds)} or more distinct event types in EVENT_TYPE"
+                f" ({', '.join(sorted(kinds)[:12])}); beside {MAX_EVENT_TYPES_AND_FIELDS - most} metadata fields,"
+                f" EVENT_TYPE and EVENT_VALUE among them, at most {most} are allowed."
+            )
+        yield batch
 
 
 class _Counter:
     """Batches, counted as they pass."""
 
-    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
-        self.rows, self._batches = 0, batches
+    def __init__(self, batches: Iterator[pa.RecordBatch], location: str) -> None:
+        self.rows, self._batches, self._location = 0, batches, location
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """
+        :raises ImportRefusedError: if there were none: an import would empty the dataset.
+        """
         for batch in self._batches:
             self.rows += batch.num_rows
             yield batch
+        if not self.rows:
+            raise ImportRefusedError(f"The files at {self._location} hold no records, only headers.")
 
 
 def _read_all(
-    objects: Objects, keys: list[tuple[str, str]], fields: list[Field], kind: str
+    objects: Objects, keys: list[tuple[str, str]], fields: list[Field], kind: str, findings: Findings
 ) -> Iterator[pa.RecordBatch]:
     for bucket, key in keys:
-        yield from read(objects.open(bucket, key), f"s3://{bucket}/{key}", fields, kind)
+        yield from read(objects.open(bucket, key), f"s3://{bucket}/{key}", fields, kind, findings)
 
 
 def _newest_per_id(

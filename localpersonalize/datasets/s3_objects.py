@@ -20,8 +20,11 @@ class Objects:
     def __init__(self, s3: Any, kept: Path | None = None) -> None:
         self._s3, self._folder = s3, kept
 
-    def at(self, location: str) -> Iterator[tuple[str, str]]:
-        """(bucket, key) of the one file, or of every file under the prefix, that a location names.
+    def at(self, location: str, sub_folders: bool = False) -> Iterator[tuple[str, str]]:
+        """(bucket, key) of the one file, or of every file in the folder, that a location names.
+
+        An import job reads the files of the folder itself, a data deletion job those of its sub-folders too (botocore's
+        model of DataSource).
 
         :raises ImportRefusedError: if there is none, or the bucket can't be read.
         """
@@ -30,9 +33,7 @@ class Objects:
         try:
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=path):
                 for entry in page.get("Contents", ()):
-                    exact = entry["Key"] == path
-                    below = not path or path.endswith("/") or entry["Key"].startswith(path + "/")
-                    if (exact or below) and not entry["Key"].endswith("/"):
+                    if _is_at(path, entry["Key"], sub_folders):
                         found = True
                         yield bucket, entry["Key"]
         except ClientError as error:
@@ -52,3 +53,11 @@ class Objects:
                 return open(file, "rb", buffering=0)
         body: Readable = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
         return body
+
+
+def _is_at(path: str, key: str, sub_folders: bool) -> bool:
+    """Whether a key is the file, or in the folder, that a path names."""
+    if key.endswith("/"):
+        return False
+    folder = path if not path or path.endswith("/") else path + "/"
+    return key == path or (key.startswith(folder) and (sub_folders or "/" not in key[len(folder) :]))

@@ -1,13 +1,15 @@
 """Avro schemas as Amazon Personalize takes them.
 
 Source: the developer guide's chapter on datasets and schemas: required and reserved fields of each dataset type, the
-types they may have, and which strings must say `categorical` or `textual`. Field names may be in either case.
+types they may have, and which may be `categorical` or `textual`. Field names may be in either case. All rules, with
+their pages: docs/data-rules.md.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +32,7 @@ REQUIRED_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
 RESERVED_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "INTERACTIONS": {
         "EVENT_TYPE": ("string",),
-        "EVENT_VALUE": ("float", "double"),
+        "EVENT_VALUE": ("float",),
         "IMPRESSION": ("string",),
         "RECOMMENDATION_ID": ("string",),
         "EVENT_ATTRIBUTION_SOURCE": ("string",),
@@ -47,7 +49,11 @@ RESERVED_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 METADATA_REQUIRED = ("USERS", "ITEMS")
 MAX_METADATA_FIELDS = {"INTERACTIONS": 5, "USERS": 25, "ITEMS": 100, "ACTIONS": 10, "ACTION_INTERACTIONS": 10}
-_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+MAX_TEXTUAL_FIELDS = 1
+#: Event types and optional fields of Interactions together, EVENT_TYPE and EVENT_VALUE among the fields.
+MAX_EVENT_TYPES_AND_FIELDS = 10
+_COUNTED_WITH_EVENT_TYPES = ("EVENT_TYPE", "EVENT_VALUE")
+_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,11 @@ class Field:
     @property
     def column(self) -> str:
         return self.name.upper()
+
+    @property
+    def trained_on(self) -> bool:
+        """Plain strings are kept, for filters and answers, and not used when training."""
+        return self.kind != "string" or self.categorical or self.textual
 
 
 def parse_fields(text: str) -> list[Field]:
@@ -83,10 +94,39 @@ def parse_fields(text: str) -> list[Field]:
         raise InvalidInputError("Input schema has no name.")
     fields = [_field(entry) for entry in entries]
     columns = [field.column for field in fields]
-    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    # "GENRES_FIELD_1 and GENRESFIELD1 can't both be there": only letters and digits tell names apart.
+    bare = Counter(column.replace("_", "") for column in columns)
+    repeated = sorted({column for column in columns if bare[column.replace("_", "")] > 1})
     if repeated:
         raise InvalidInputError(f"Input schema names fields more than once: {', '.join(repeated)}.")
     return fields
+
+
+def check_name(text: str, dataset_type: str) -> None:
+    """
+    :raises InvalidInputError: if a schema's name is not that of the dataset type.
+    """
+    name = str(json.loads(text)["name"])
+    if _letters(name) != _letters(dataset_type):
+        raise InvalidInputError(
+            f"The name of the schema is {name}; it must be that of the dataset type, {dataset_type}."
+        )
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").upper()
+
+
+def metadata_of(fields: list[Field], dataset_type: str) -> list[Field]:
+    """Fields that are neither required nor reserved."""
+    own = set(REQUIRED_FIELDS[dataset_type]) | set(RESERVED_FIELDS[dataset_type])
+    return [field for field in fields if field.column not in own]
+
+
+def event_types_allowed(fields: list[Field]) -> int:
+    """How many distinct event types an Interactions dataset of these fields can hold."""
+    counted = sum(field.column in _COUNTED_WITH_EVENT_TYPES for field in fields)
+    return MAX_EVENT_TYPES_AND_FIELDS - counted - len(metadata_of(fields, "INTERACTIONS"))
 
 
 def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
@@ -103,29 +143,32 @@ def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
             )
         if field.kind not in types or (field.nullable and column != "EVENT_TYPE"):
             raise InvalidInputError(f"Field {column} must be of type {types[0]} and may not be null.")
+        if field.categorical or field.textual:
+            raise InvalidInputError(f"Required field {column} can't be categorical or textual.")
     for column, types in RESERVED_FIELDS[kind].items():
         field = by_column.get(column)
         if field is not None and field.kind not in types:
             raise InvalidInputError(f"Reserved field {column} must be of type {' or '.join(types)}.")
-        if field is not None and field.categorical:
-            raise InvalidInputError(f"Reserved field {column} can't be categorical.")
-    own = set(REQUIRED_FIELDS[kind]) | set(RESERVED_FIELDS[kind])
-    metadata = [field.name for field in fields if field.column not in own]
+        if field is not None and (field.categorical or field.textual):
+            raise InvalidInputError(f"Reserved field {column} can't be categorical or textual.")
+    _check_metadata(metadata_of(fields, kind), kind)
+
+
+def _check_metadata(metadata: list[Field], kind: str) -> None:
     if len(metadata) > MAX_METADATA_FIELDS[kind]:
         raise InvalidInputError(
-            f"A schema of type {kind} can have at most {MAX_METADATA_FIELDS[kind]} metadata fields,"
-            f" not {len(metadata)}."
+            f"A schema of type {kind} can have at most {MAX_METADATA_FIELDS[kind]} metadata fields, not {len(metadata)}."
         )
-    for field in fields:
-        if (
-            kind in METADATA_REQUIRED
-            and field.column not in own
-            and field.kind == "string"
-            and not (field.categorical or field.textual)
-        ):
-            raise InvalidInputError(f"String field {field.name} must be marked categorical or textual.")
-    if kind in METADATA_REQUIRED and len(fields) < 2:
-        raise InvalidInputError(f"A schema of type {kind} needs at least one metadata field.")
+    textual = [field.name for field in metadata if field.textual]
+    if textual and kind != "ITEMS":
+        raise InvalidInputError(f"Only an Items schema can have textual fields, which {textual[0]} is.")
+    if len(textual) > MAX_TEXTUAL_FIELDS:
+        raise InvalidInputError(f"Only one field can be textual, not {', '.join(textual)}.")
+    if kind in METADATA_REQUIRED and not any(field.trained_on for field in metadata):
+        raise InvalidInputError(
+            f"A schema of type {kind} needs at least one metadata field that is a number or boolean, or a string"
+            " that is categorical or textual."
+        )
 
 
 def columns_of(schema: Mapping[str, Any]) -> dict[str, Field]:
@@ -145,9 +188,20 @@ def _field(entry: Any) -> Field:
     values = [kind for kind in kinds if kind != "null"]
     if len(values) != 1:
         raise InvalidInputError(f"Field {name} must have one type, or one type and null.")
-    textual, categorical = bool(entry.get("textual")), bool(entry.get("categorical"))
+    textual, categorical = (_flag(entry, flag) for flag in ("textual", "categorical"))
+    if categorical and values[0] != "string":
+        raise InvalidInputError(f"Field {name} can be categorical only if it is a string.")
     if textual and (values[0] != "string" or categorical):
         raise InvalidInputError(
             f"Field {name} can be textual only if it is a string that is not categorical."
         )
     return Field(name, str(values[0]), "null" in kinds, categorical, textual)
+
+
+def _flag(entry: Mapping[str, Any], flag: str) -> bool:
+    value = entry.get(flag, False)
+    if not isinstance(value, bool):
+        raise InvalidInputError(
+            f"{flag} of field {entry['name']} must be true or false, not {json.dumps(value)}."
+        )
+    return value

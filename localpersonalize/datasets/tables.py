@@ -6,6 +6,7 @@ shows at once or not at all, and a training that reads an older version is not d
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from localpersonalize.datasets.events import deduplicated
 from localpersonalize.datasets.schemas import REQUIRED_FIELDS, parse_fields
 
 SPLIT_ROWS = 5_000_000
+_UNHELD = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError, TypeError)
+_log = logging.getLogger(__name__)
 
 
 class Tables:
@@ -131,6 +134,24 @@ def _concatenated(bulk: pa.Table | None, streamed: pa.Table | None) -> pa.Table 
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Records as columns of the schema; what they lack is null, what the schema lacks is left out."""
+    """Records as columns of the schema; what they lack is null, what the schema lacks is left out.
+
+    A record that the schema can't hold, kept by a version that checked less, costs that record: it is left out and
+    logged.
+    """
     nullable = pa.schema([field.with_nullable(True) for field in schema])
-    return pa.Table.from_pylist([{name: row.get(name) for name in nullable.names} for row in rows], nullable)
+    records = [{name: row.get(name) for name in nullable.names} for row in rows]
+    try:
+        return pa.Table.from_pylist(records, nullable)
+    except _UNHELD:
+        return pa.Table.from_pylist([record for record in records if _held(record, nullable)], nullable)
+
+
+def _held(record: dict[str, Any], schema: pa.Schema) -> bool:
+    """Whether the columns can hold a record; logged if not."""
+    try:
+        pa.Table.from_pylist([record], schema)
+    except _UNHELD as error:
+        _log.error("A stored record is left out, its dataset can't hold it: %s: %.200r", error, record)
+        return False
+    return True

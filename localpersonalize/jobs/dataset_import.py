@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from localpersonalize.aws.role_access import AccessRefusedError
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError
@@ -10,6 +12,8 @@ from localpersonalize.resources.access import require_read_access
 from localpersonalize.resources.attribution_reports import report_import
 from localpersonalize.resources.context import Context
 from localpersonalize.resources.types import ACTIVE, CREATE_FAILED, DATASET, DATASET_IMPORT_JOB
+
+log = logging.getLogger(__name__)
 
 
 def import_dataset(context: Context, job: JobContext) -> None:
@@ -30,7 +34,11 @@ def import_dataset(context: Context, job: JobContext) -> None:
         before = dataset.get("_versions", []) if dataset else []
         with context.database.transaction():
             resources.change(DATASET, dataset_arn, _versions=done["versions"])
-            resources.change(DATASET_IMPORT_JOB, job.arn, status=ACTIVE, _rows=done["rows"])
+            resources.change(
+                DATASET_IMPORT_JOB, job.arn, status=ACTIVE, _rows=done["rows"], _truncated=done["truncated"]
+            )
+        for field, count in done["truncated"].items():
+            log.warning("%s: cut off %d texts of %s at the limit of characters", job.arn, count, field)
         # What a training may be reading just now stays until the next import.
         context.tables.drop_versions(dataset_arn, [*before, *done["versions"]])
     if dataset:

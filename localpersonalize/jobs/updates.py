@@ -1,21 +1,27 @@
-"""Updates that only change settings: of datasets, solutions and metric attributions."""
+"""Updates that only change settings, of solutions and metric attributions, or the schema of a dataset."""
 
 from __future__ import annotations
 
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.resources.context import Context
 from localpersonalize.resources.solutions import UPDATABLE
-from localpersonalize.resources.types import ACTIVE, DATASET, METRIC_ATTRIBUTION, SOLUTION
+from localpersonalize.resources.types import ACTIVE, DATASET, METRIC_ATTRIBUTION, SOLUTION, Status
 from localpersonalize.resources.updates import ended
 
 
 def update_dataset(context: Context, job: JobContext) -> None:
-    job.wait_for_pace()
+    """The state of an update is the dataset's own, and that of its latest update."""
     dataset = context.resources.find(DATASET, job.arn)
     if dataset is None:
         return
-    latest = ended(dataset["latestDatasetUpdate"])
-    context.resources.change(DATASET, job.arn, schemaArn=job.details["schemaArn"], latestDatasetUpdate=latest)
+    update = dataset["latestDatasetUpdate"]
+    changing: Status = "UPDATE IN_PROGRESS"
+    context.resources.change(DATASET, job.arn, status=changing, latestDatasetUpdate=ended(update, changing))
+    job.wait_for_pace()
+    schema_arn = job.details["schemaArn"]
+    context.resources.change(
+        DATASET, job.arn, status=ACTIVE, schemaArn=schema_arn, latestDatasetUpdate=ended(update)
+    )
 
 
 def update_solution(context: Context, job: JobContext) -> None:

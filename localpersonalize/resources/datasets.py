@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from operator import attrgetter
 
 from localpersonalize.datasets import domain_schemas
-from localpersonalize.datasets.schemas import REQUIRED_FIELDS, check_for_dataset, columns_of, parse_fields
+from localpersonalize.datasets.schemas import (
+    REQUIRED_FIELDS,
+    check_for_dataset,
+    check_name,
+    columns_of,
+    parse_fields,
+)
 from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.dataset_groups import require_active_group
 from localpersonalize.resources.types import DATASET, SCHEMA, Schema
 from localpersonalize.resources.updates import new_update, require_no_update
+
+#: Types whose schema can be replaced ("Replacing a dataset's schema to add new columns" in the developer guide).
+REPLACEABLE = ("USERS", "ITEMS")
+_attributes = attrgetter("kind", "categorical", "textual")
 
 
 def create(context: Context, params: Params) -> Answer:
@@ -41,12 +52,18 @@ def update(context: Context, params: Params) -> Answer:
         context.resources.require(DATASET, params["datasetArn"]), "The dataset"
     )
     require_no_update(dataset, "The dataset")
+    if dataset["datasetType"] not in REPLACEABLE:
+        raise InvalidInputError(
+            f"The schema of a dataset of type {dataset['datasetType']} can't be replaced, only that of Users and Items."
+        )
     schema = context.resources.require(SCHEMA, params["schemaArn"])
     _check_schema(schema, dataset["datasetType"])
     _check_change(context.resources.require(SCHEMA, dataset["schemaArn"]), schema)
-    latest = new_update(schemaArn=params["schemaArn"])
+    latest = new_update(status="UPDATE PENDING", schemaArn=params["schemaArn"])
     with context.database.transaction():
-        context.resources.change(DATASET, params["datasetArn"], latestDatasetUpdate=latest)
+        context.resources.change(
+            DATASET, params["datasetArn"], status="UPDATE PENDING", latestDatasetUpdate=latest
+        )
         context.jobs.submit("update dataset", params["datasetArn"], schemaArn=params["schemaArn"])
     return {"datasetArn": params["datasetArn"]}
 
@@ -56,6 +73,7 @@ def _check_schema(schema: Schema, dataset_type: str) -> None:
     :raises InvalidInputError: if a dataset of this type can't have the schema.
     """
     fields = parse_fields(schema["schema"])
+    check_name(schema["schema"], dataset_type)
     check_for_dataset(fields, dataset_type)
     domain = schema.get("domain")
     if domain:
@@ -70,11 +88,7 @@ def _check_change(old: Schema, new: Schema) -> None:
     lost = sorted(set(before) - set(after))
     if lost:
         raise InvalidInputError(f"The new schema has lost fields of the dataset's schema: {', '.join(lost)}.")
-    changed = sorted(
-        name
-        for name in before
-        if (before[name].kind, before[name].categorical) != (after[name].kind, after[name].categorical)
-    )
+    changed = sorted(name for name in before if _attributes(before[name]) != _attributes(after[name]))
     if changed:
         raise InvalidInputError(
             f"The new schema changes the type of {', '.join(changed)}; types can't be changed."

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localpersonalize.datasets.events import Row, event_row, record_row
+from localpersonalize.datasets.property_values import check_unicode
 from localpersonalize.datasets.schemas import Field, columns_of
 from localpersonalize.protocol.errors import InvalidInputError, NotFoundError
 from localpersonalize.resources.attribution_reports import measure_events
@@ -66,7 +67,9 @@ def put_action_interactions(context: Context, params: Params) -> Answer:
             "SESSION_ID": event["sessionId"],
             "EVENT_ID": event.get("eventId"),
         }
-        rows.append({name: value for name, value in row.items() if value is not None})
+        row = {name: value for name, value in row.items() if value is not None}
+        check_unicode(row, f"action interaction {len(rows) + 1}")
+        rows.append(row)
     context.database.add_events(tracked[0]["datasetArn"], rows)
     return {}
 

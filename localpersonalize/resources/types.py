@@ -122,6 +122,8 @@ class _S3Source(TypedDict):
 
 
 class DatasetImportJob(_Stateful):
+    """`_truncated`: how many texts of each field were longer than the service keeps."""
+
     datasetImportJobArn: str
     jobName: str
     datasetArn: str
@@ -130,6 +132,7 @@ class DatasetImportJob(_Stateful):
     importMode: str
     publishAttributionMetricsToS3: NotRequired[bool]
     _rows: NotRequired[int]
+    _truncated: NotRequired[dict[str, int]]
 
 
 class DatasetExportJob(_Stateful):

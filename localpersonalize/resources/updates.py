@@ -1,4 +1,4 @@
-"""Updates of resources that stay ACTIVE meanwhile: the `latest...Update` that shows how far one is."""
+"""Updates of resources, most of which stay ACTIVE meanwhile: the `latest...Update` that shows how far one is."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def require_no_update(body: Mapping[str, Any], what: str) -> None:
         raise InUseError(f"{what} is being updated.")
 
 
-def new_update(**members: Any) -> dict[str, Any]:
+def new_update(status: Status = CREATE_PENDING, **members: Any) -> dict[str, Any]:
     """An update that has yet to begin."""
     now = time.time()
-    return {"status": CREATE_PENDING, "creationDateTime": now, "lastUpdatedDateTime": now, **members}
+    return {"status": status, "creationDateTime": now, "lastUpdatedDateTime": now, **members}
 
 
 def ended(update: Mapping[str, Any], status: Status = ACTIVE, **members: Any) -> dict[str, Any]:
-    """An update that has come to its end."""
+    """An update that has come to its end, or to the state named."""
     return {**update, "status": status, "lastUpdatedDateTime": time.time(), **members}

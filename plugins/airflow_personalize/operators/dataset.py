@@ -87,7 +87,7 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
         update = dataset.get("latestDatasetUpdate", {})
         return str(
             dataset["schemaArn"]
-            if update.get("status", "CREATE FAILED") == "CREATE FAILED"
+            if update.get("status", "CREATE FAILED") in ("CREATE FAILED", "UPDATE FAILED")
             else update["schemaArn"]
         )
 
