@@ -220,7 +220,7 @@ def run(live: Live, count: int, seed: int) -> Outcome:
 
 def _world(live: Live) -> Iterator[str]:
     """ARNs of a few resources, and of some that do not exist."""
-    made = schema("Fuzz", ("USER_ID", "string"), ("ITEM_ID", "string"), ("TIMESTAMP", "long"))
+    made = schema("Interactions", ("USER_ID", "string"), ("ITEM_ID", "string"), ("TIMESTAMP", "long"))
     group = live.make("DatasetGroup", name="fuzz")
     yield group
     kept = live.personalize.create_schema(name="fuzz", schema=made)["schemaArn"]
