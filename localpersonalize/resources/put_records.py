@@ -57,7 +57,7 @@ def put_action_interactions(context: Context, params: Params) -> Answer:
     ]
     if not tracked:
         raise NotFoundError(f"Could not find a dataset with tracking ID {params['trackingId']}.", status=404)
-    rows = []
+    rows: list[Row] = []
     for event in params["actionInteractions"]:
         row = {
             "USER_ID": event.get("userId") or event["sessionId"],

@@ -31,10 +31,10 @@ def require_no_update(body: Mapping[str, Any], what: str) -> None:
         raise InUseError(f"{what} is being updated.")
 
 
-def new_update(status: Status = CREATE_PENDING, **members: Any) -> dict[str, Any]:
+def new_update(**members: Any) -> dict[str, Any]:
     """An update that has yet to begin."""
     now = time.time()
-    return {"status": status, "creationDateTime": now, "lastUpdatedDateTime": now, **members}
+    return {"status": CREATE_PENDING, "creationDateTime": now, "lastUpdatedDateTime": now, **members}
 
 
 def ended(update: Mapping[str, Any], status: Status = ACTIVE, **members: Any) -> dict[str, Any]:
