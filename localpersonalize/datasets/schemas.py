@@ -157,7 +157,8 @@ def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
 def _check_metadata(metadata: list[Field], kind: str) -> None:
     if len(metadata) > MAX_METADATA_FIELDS[kind]:
         raise InvalidInputError(
-            f"A schema of type {kind} can have at most {MAX_METADATA_FIELDS[kind]} metadata fields, not {len(metadata)}."
+            f"A schema of type {kind} can have at most {MAX_METADATA_FIELDS[kind]} metadata fields,"
+            f" not {len(metadata)}."
         )
     textual = [field.name for field in metadata if field.textual]
     if textual and kind != "ITEMS":
