@@ -1,0 +1,25 @@
+"""Which metric attributions report what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localpersonalize.resources.attribution_reports import measure_events, report_import
+from tests.support.localpersonalize.contexts import Desk
+
+
+def test_events_are_measured_and_imports_reported_where_that_was_asked_for(desk: Desk) -> None:
+    group = desk.group()
+    arn = desk.create(
+        "MetricAttribution",
+        name="a",
+        datasetGroupArn=group,
+        metrics=[{"eventType": "View", "metricName": "views", "expression": "SAMPLECOUNT()"}],
+        metricsOutputConfig={"roleArn": "r", "s3DataDestination": {"path": "s3://b/reports"}},
+    )
+    job: Any = {"datasetImportJobArn": "arn:job", "publishAttributionMetricsToS3": True}
+    measure_events(desk.context, group, [{"EVENT_TYPE": "View"}])
+    report_import(desk.context, group, job)
+    report_import(desk.context, group, {**job, "publishAttributionMetricsToS3": False})
+    measure_events(desk.context, "arn:other", [])
+    assert desk.queue.submitted[-2:] == [("measure events", arn), ("report on import", arn)]

@@ -1,0 +1,46 @@
+"""Batch jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from localpersonalize.protocol.errors import InvalidInputError
+from tests.support.localpersonalize.contexts import Desk
+
+
+def inference(desk: Desk, version: str, **more: Any) -> str:
+    return desk.create(
+        "BatchInferenceJob",
+        jobName="b",
+        solutionVersionArn=version,
+        roleArn="r",
+        jobInput={"s3DataSource": {"path": "s3://b/in"}},
+        **{"jobOutput": {"s3DataDestination": {"path": "s3://b/out"}}, **more},
+    )
+
+
+def test_a_job_is_submitted_with_defaults(desk: Desk) -> None:
+    arn = inference(desk, desk.version(desk.solution(desk.group())))
+    found = desk.call("DescribeBatchInferenceJob", batchInferenceJobArn=arn)["batchInferenceJob"]
+    assert (found["numResults"], found["batchInferenceJobMode"]) == (25, "BATCH_INFERENCE")
+    assert desk.queue.submitted[-1] == ("batch", arn)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"numResults": 501}, "between 1 and 500"),
+        ({"jobOutput": {"s3DataDestination": {"path": "/out"}}}, "Invalid S3 output path"),
+    ],
+)
+def test_a_job_that_cannot_succeed_is_refused(desk: Desk, more: Any, says: str) -> None:
+    with pytest.raises(InvalidInputError, match=says):
+        inference(desk, desk.version(desk.solution(desk.group())), **more)
+
+
+def test_segments_need_a_recipe_that_makes_them(desk: Desk) -> None:
+    version = desk.version(desk.solution(desk.group()))
+    with pytest.raises(InvalidInputError, match="needs USER_SEGMENTATION"):
+        desk.call("CreateBatchSegmentJob", jobName="s", solutionVersionArn=version)

@@ -1,0 +1,19 @@
+"""Resources by kind and ARN."""
+
+from __future__ import annotations
+
+import pytest
+
+from localpersonalize.protocol.errors import NotFoundError
+from localpersonalize.resources.types import DATASET_GROUP, FILTER
+from tests.support.localpersonalize.contexts import Desk
+
+
+def test_a_resource_of_another_kind_is_not_found(desk: Desk) -> None:
+    arn = desk.group()
+    resources = desk.context.resources
+    assert resources.require(DATASET_GROUP, arn)["name"] == "shop"
+    assert resources.find(FILTER, arn) is None
+    assert resources.exists(arn)
+    with pytest.raises(NotFoundError, match=f"kind Filter .*{arn}"):
+        resources.require(FILTER, arn)
