@@ -14,7 +14,7 @@ import pytest
 from localpersonalize.recipes.registry import RECIPES
 from tests.support.localpersonalize import calls
 from tests.support.localpersonalize.live import BUCKET, Live
-from tests.support.localpersonalize.shop import RECIPE, Shop
+from tests.support.localpersonalize.shop import N_USERS, NEWEST, RECIPE, Shop
 from tests.support.packages import ENCORE, LOCALPERSONALIZE, PROVIDER, ROOT, Package
 
 pytestmark = pytest.mark.long
@@ -37,6 +37,7 @@ def shop(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     try:
         shop = Shop(live).build()
         calls.the_action_campaign(shop)
+        shop.import_csv("Interactions", "cold-items", _cold_items(), mode="INCREMENTAL")
         yield shop
     finally:
         live.stop()
@@ -91,6 +92,12 @@ def test_the_provider_is_listed_by_a_plain_airflow(tmp_path: Path):
 def test_the_application_is_found_by_a_plain_airflow(tmp_path: Path):
     environment = _environment(tmp_path / "venv", PROVIDER, ENCORE)
     assert "encore_report" in _airflow(environment, tmp_path, "plugins", "--output", "json")
+
+
+def _cold_items(number: int = 120) -> str:
+    """CSV: items with one interaction, without at least 100 of which `aws-hrnn-coldstart` does not train."""
+    lines = [f"u{n % N_USERS},c{n},Purchase,1.5,{NEWEST}" for n in range(number)]
+    return "\n".join(["USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,TIMESTAMP", *lines])
 
 
 def _environment(folder: Path, *packages: Package) -> Path:
