@@ -7,9 +7,9 @@ import logging
 import time
 
 from localpersonalize.jobs.queue import Queue
+from localpersonalize.resource_types import ACTIVE, CAMPAIGN, RECOMMENDER
 from localpersonalize.resources.auto_training import begin_due_trainings
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import ACTIVE, CAMPAIGN, RECOMMENDER
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from localpersonalize.jobs.job import JobContext
+from localpersonalize.resource_types import ACTIVE, CREATE_IN_PROGRESS, CREATE_PENDING
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import ACTIVE, CREATE_IN_PROGRESS, CREATE_PENDING
 
 
 def activate(context: Context, job: JobContext) -> None:

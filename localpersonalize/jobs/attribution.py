@@ -13,9 +13,9 @@ from localpersonalize.aws.role_access import AccessRefusedError
 from localpersonalize.datasets.attribution import measure
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError
+from localpersonalize.resource_types import DATASET_IMPORT_JOB, METRIC_ATTRIBUTION
 from localpersonalize.resources.access import require_write_access
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import DATASET_IMPORT_JOB, METRIC_ATTRIBUTION
 from localpersonalize.runtime.adapters import dataset_of
 
 log = logging.getLogger(__name__)

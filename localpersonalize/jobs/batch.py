@@ -5,10 +5,7 @@ from __future__ import annotations
 from localpersonalize.aws.role_access import AccessRefusedError
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError
-from localpersonalize.resources import lifecycle
-from localpersonalize.resources.access import require_read_access, require_write_access
-from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import (
+from localpersonalize.resource_types import (
     ACTIVE,
     BATCH_INFERENCE_JOB,
     BATCH_SEGMENT_JOB,
@@ -16,6 +13,9 @@ from localpersonalize.resources.types import (
     BatchJob,
     ResourceKind,
 )
+from localpersonalize.resources import lifecycle
+from localpersonalize.resources.access import require_read_access, require_write_access
+from localpersonalize.resources.context import Context
 
 
 def run_batch(context: Context, job: JobContext) -> None:

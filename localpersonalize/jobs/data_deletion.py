@@ -5,10 +5,10 @@ from __future__ import annotations
 from localpersonalize.aws.role_access import AccessRefusedError
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError
+from localpersonalize.resource_types import DATA_DELETION_JOB, DATASET
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_read_access
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import DATA_DELETION_JOB, DATASET
 
 
 def delete_users(context: Context, job: JobContext) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from localpersonalize.aws.role_access import AccessRefusedError
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError
+from localpersonalize.resource_types import ACTIVE, CREATE_FAILED, DATASET_EXPORT_JOB
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_write_access
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import ACTIVE, CREATE_FAILED, DATASET_EXPORT_JOB
 
 
 def export_dataset(context: Context, job: JobContext) -> None:

@@ -7,11 +7,11 @@ import logging
 from localpersonalize.aws.role_access import AccessRefusedError
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError
+from localpersonalize.resource_types import ACTIVE, CREATE_FAILED, DATASET, DATASET_IMPORT_JOB
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_read_access
 from localpersonalize.resources.attribution_reports import report_import
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import ACTIVE, CREATE_FAILED, DATASET, DATASET_IMPORT_JOB
 
 log = logging.getLogger(__name__)
 

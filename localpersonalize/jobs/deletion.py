@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 
 from localpersonalize.jobs.job import JobContext
+from localpersonalize.resource_types import SOLUTION_VERSION
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import SOLUTION_VERSION
 
 
 def delete(context: Context, job: JobContext) -> None:

@@ -6,10 +6,10 @@ import logging
 
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError
+from localpersonalize.resource_types import ACTIVE, CAMPAIGN, CREATE_FAILED, CREATE_IN_PROGRESS
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.campaigns import follow_latest
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import ACTIVE, CAMPAIGN, CREATE_FAILED, CREATE_IN_PROGRESS
 from localpersonalize.resources.updates import ended
 
 log = logging.getLogger(__name__)

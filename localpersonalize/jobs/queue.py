@@ -18,8 +18,8 @@ from typing import Any
 from localpersonalize.database import Database
 from localpersonalize.jobs.job import DataLocks, JobContext, JobType
 from localpersonalize.jobs.task_runner import TaskRunner
+from localpersonalize.resource_types import STATUS_AFTER_FAILURE
 from localpersonalize.resources.context import Context, JobName
-from localpersonalize.resources.types import STATUS_AFTER_FAILURE
 
 log = logging.getLogger(__name__)
 

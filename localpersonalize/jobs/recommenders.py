@@ -6,9 +6,9 @@ import logging
 
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError, TaskStoppedError
+from localpersonalize.resource_types import ACTIVE, CREATE_FAILED, INACTIVE, RECOMMENDER
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import ACTIVE, CREATE_FAILED, INACTIVE, RECOMMENDER
 from localpersonalize.resources.updates import ended
 from localpersonalize.runtime.use_cases import use_case
 

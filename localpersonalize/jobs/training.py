@@ -6,10 +6,7 @@ import logging
 
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError, TaskStoppedError
-from localpersonalize.resources.campaigns import follow_latest
-from localpersonalize.resources.context import Context
-from localpersonalize.resources.latest_version import change_version
-from localpersonalize.resources.types import (
+from localpersonalize.resource_types import (
     ACTIVE,
     CREATE_FAILED,
     CREATE_IN_PROGRESS,
@@ -19,6 +16,9 @@ from localpersonalize.resources.types import (
     SOLUTION_VERSION,
     SolutionVersion,
 )
+from localpersonalize.resources.campaigns import follow_latest
+from localpersonalize.resources.context import Context
+from localpersonalize.resources.latest_version import change_version
 
 log = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from localpersonalize.jobs.job import JobContext
+from localpersonalize.resource_types import ACTIVE, DATASET, METRIC_ATTRIBUTION, SOLUTION, Status
 from localpersonalize.resources.context import Context
 from localpersonalize.resources.solutions import UPDATABLE
-from localpersonalize.resources.types import ACTIVE, DATASET, METRIC_ATTRIBUTION, SOLUTION, Status
 from localpersonalize.resources.updates import ended
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from localpersonalize.resources.context import Context
-from localpersonalize.resources.types import (
+from localpersonalize.resource_types import (
     ACTIVE,
     METRIC_ATTRIBUTION,
     DatasetImportJob,
     MetricAttribution,
 )
+from localpersonalize.resources.context import Context
 
 
 def measure_events(context: Context, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localpersonalize.protocol.errors import ServiceError
+from localpersonalize.resource_types import ACTIVE, SOLUTION, SOLUTION_VERSION
 from localpersonalize.resources import solution_versions
 from localpersonalize.resources.context import Context
 from localpersonalize.resources.schedules import days
-from localpersonalize.resources.types import ACTIVE, SOLUTION, SOLUTION_VERSION
 
 log = logging.getLogger(__name__)
 

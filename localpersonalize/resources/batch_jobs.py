@@ -6,10 +6,7 @@ from typing import Final
 
 from localpersonalize.protocol.errors import InvalidInputError
 from localpersonalize.recipes.registry import recipe
-from localpersonalize.resources import lifecycle
-from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.solution_versions import require_trained
-from localpersonalize.resources.types import (
+from localpersonalize.resource_types import (
     BATCH_INFERENCE_JOB,
     BATCH_SEGMENT_JOB,
     FILTER,
@@ -17,6 +14,9 @@ from localpersonalize.resources.types import (
     ResourceKind,
     SolutionVersion,
 )
+from localpersonalize.resources import lifecycle
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.solution_versions import require_trained
 
 SEGMENTATION: Final = "USER_SEGMENTATION"
 MAX_RESULTS = {BATCH_INFERENCE_JOB.name: 500, BATCH_SEGMENT_JOB.name: 5_000_000}

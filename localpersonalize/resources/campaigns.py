@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from localpersonalize.protocol.errors import InvalidInputError
+from localpersonalize.resource_types import ACTIVE, CAMPAIGN, SOLUTION, SOLUTION_VERSION, Campaign
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.solution_versions import require_trained
-from localpersonalize.resources.types import ACTIVE, CAMPAIGN, SOLUTION, SOLUTION_VERSION, Campaign
 from localpersonalize.resources.updates import is_updating, new_update, require_no_update
 
 LATEST = "/$LATEST"

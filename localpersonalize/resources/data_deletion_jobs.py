@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from localpersonalize.resource_types import DATA_DELETION_JOB
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_s3
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.dataset_groups import require_active_group
-from localpersonalize.resources.types import DATA_DELETION_JOB
 
 
 def create(context: Context, params: Params) -> Answer:

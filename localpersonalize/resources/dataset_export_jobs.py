@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from localpersonalize.resource_types import DATASET, DATASET_EXPORT_JOB
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_s3
 from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.types import DATASET, DATASET_EXPORT_JOB
 
 
 def create(context: Context, params: Params) -> Answer:

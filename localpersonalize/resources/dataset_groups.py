@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from localpersonalize.protocol.errors import InvalidInputError
+from localpersonalize.resource_types import DATASET_GROUP, DatasetGroup
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.types import DATASET_GROUP, DatasetGroup
 
 
 def create(context: Context, params: Params) -> Answer:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from localpersonalize.protocol.errors import InvalidInputError
+from localpersonalize.resource_types import DATASET, DATASET_IMPORT_JOB
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.access import require_s3
 from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.types import DATASET, DATASET_IMPORT_JOB
 
 
 def create(context: Context, params: Params) -> Answer:

@@ -14,10 +14,10 @@ from localpersonalize.datasets.schemas import (
     parse_fields,
 )
 from localpersonalize.protocol.errors import InvalidInputError
+from localpersonalize.resource_types import DATASET, SCHEMA, Schema
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.dataset_groups import require_active_group
-from localpersonalize.resources.types import DATASET, SCHEMA, Schema
 from localpersonalize.resources.updates import new_update, require_no_update
 
 #: Types whose schema can be replaced ("Replacing a dataset's schema to add new columns" in the developer guide).

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localpersonalize.protocol.errors import InUseError
-from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.types import (
+from localpersonalize.resource_types import (
     ACTIVE,
     AT_REST,
     BATCH_INFERENCE_JOB,
@@ -28,6 +27,7 @@ from localpersonalize.resources.types import (
     Resource,
     ResourceKind,
 )
+from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.updates import is_updating
 
 # Kinds that keep another from being deleted, with the member that names it: always, or while they are being made.

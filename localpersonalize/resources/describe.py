@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from localpersonalize.protocol.paging import page
+from localpersonalize.resource_types import Resource, ResourceKind
 from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.types import Resource, ResourceKind
 
 
 def describe(kind: ResourceKind[Resource], context: Context, params: Params) -> Answer:

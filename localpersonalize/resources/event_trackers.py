@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 
 from localpersonalize.protocol.errors import LimitExceededError
+from localpersonalize.resource_types import EVENT_TRACKER
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.dataset_groups import require_active_group
-from localpersonalize.resources.types import EVENT_TRACKER
 
 
 def create(context: Context, params: Params) -> Answer:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from localpersonalize.protocol.errors import InvalidInputError
+from localpersonalize.resource_types import DATASET, FILTER, SCHEMA
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.dataset_groups import require_active_group
-from localpersonalize.resources.types import DATASET, FILTER, SCHEMA
 from localpersonalize.runtime.filters import FilterError, parse, validate
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from localpersonalize.resource_types import SOLUTION, SOLUTION_VERSION, SolutionVersion
 from localpersonalize.resources.context import Context
 from localpersonalize.resources.repository import Repository
-from localpersonalize.resources.types import SOLUTION, SOLUTION_VERSION, SolutionVersion
 
 
 def change_version(context: Context, arn: str, **changes: Any) -> None:

@@ -11,8 +11,7 @@ from localpersonalize.protocol.errors import (
     LimitExceededError,
     TooManyTagsError,
 )
-from localpersonalize.resources.context import Context, JobName
-from localpersonalize.resources.types import (
+from localpersonalize.resource_types import (
     ACTIVE,
     CREATE_FAILED,
     CREATE_IN_PROGRESS,
@@ -22,6 +21,7 @@ from localpersonalize.resources.types import (
     ResourceKind,
     Status,
 )
+from localpersonalize.resources.context import Context, JobName
 
 MAX_TAGS = 50
 _PENDING = (CREATE_PENDING, "PENDING")

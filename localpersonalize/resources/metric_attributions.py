@@ -11,17 +11,17 @@ from localpersonalize.protocol.errors import (
     NotFoundError,
 )
 from localpersonalize.protocol.paging import page
-from localpersonalize.resources import lifecycle
-from localpersonalize.resources.access import require_s3
-from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.dataset_groups import require_active_group
-from localpersonalize.resources.types import (
+from localpersonalize.resource_types import (
     DATASET,
     METRIC_ATTRIBUTION,
     SCHEMA,
     AttributedMetric,
     MetricsOutput,
 )
+from localpersonalize.resources import lifecycle
+from localpersonalize.resources.access import require_s3
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.dataset_groups import require_active_group
 
 MAX_METRICS = 10
 NUMBERS = ("int", "long", "float", "double")

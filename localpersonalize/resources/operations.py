@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from localpersonalize import resource_types as types
 from localpersonalize.resources import (
     batch_jobs,
     campaigns,
@@ -26,7 +27,6 @@ from localpersonalize.resources import (
     solution_versions,
     solutions,
     tags,
-    types,
 )
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.deletion import delete

@@ -11,9 +11,9 @@ from localpersonalize.datasets.events import Row, event_row, record_row
 from localpersonalize.datasets.property_values import check_unicode
 from localpersonalize.datasets.schemas import Field, columns_of
 from localpersonalize.protocol.errors import InvalidInputError, NotFoundError
+from localpersonalize.resource_types import ACTIVE, DATASET, EVENT_TRACKER, SCHEMA, Dataset, EventTracker
 from localpersonalize.resources.attribution_reports import measure_events
 from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.types import ACTIVE, DATASET, EVENT_TRACKER, SCHEMA, Dataset, EventTracker
 from localpersonalize.runtime.adapters import streamed_event
 
 

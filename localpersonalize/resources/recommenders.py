@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from localpersonalize.protocol.errors import InUseError, InvalidInputError, NotFoundError
+from localpersonalize.resource_types import ACTIVE, INACTIVE, RECOMMENDER, Status
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, JobName, Params
 from localpersonalize.resources.dataset_groups import require_active_group
-from localpersonalize.resources.types import ACTIVE, INACTIVE, RECOMMENDER, Status
 from localpersonalize.resources.updates import new_update, require_no_update
 from localpersonalize.runtime.use_cases import USE_CASES, domain_of, use_case
 

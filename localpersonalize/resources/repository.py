@@ -1,4 +1,4 @@
-"""Resources by kind and ARN: the database's rows with the types of `localpersonalize.resources.types`."""
+"""Resources by kind and ARN: the database's rows with the types of `localpersonalize.resource_types`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from localpersonalize.database import Database
 from localpersonalize.protocol.errors import NotFoundError
-from localpersonalize.resources.types import Resource, ResourceKind
+from localpersonalize.resource_types import Resource, ResourceKind
 
 
 class Repository:

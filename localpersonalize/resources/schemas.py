@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from localpersonalize.datasets.schemas import parse_fields
+from localpersonalize.resource_types import SCHEMA
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.types import SCHEMA
 
 
 def create(context: Context, params: Params) -> Answer:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import secrets
 
 from localpersonalize.protocol.errors import AlreadyExistsError, InUseError, InvalidInputError
-from localpersonalize.resources import lifecycle
-from localpersonalize.resources.context import Answer, Context, Params
-from localpersonalize.resources.latest_version import change_version, show_in_solution
-from localpersonalize.resources.types import (
+from localpersonalize.resource_types import (
     ACTIVE,
     CREATE_IN_PROGRESS,
     CREATE_PENDING,
@@ -19,6 +16,9 @@ from localpersonalize.resources.types import (
     Solution,
     SolutionVersion,
 )
+from localpersonalize.resources import lifecycle
+from localpersonalize.resources.context import Answer, Context, Params
+from localpersonalize.resources.latest_version import change_version, show_in_solution
 
 MEMBERS_OF_SOLUTION = (
     "performHPO",

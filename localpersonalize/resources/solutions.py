@@ -6,11 +6,11 @@ from contextlib import suppress
 
 from localpersonalize.protocol.errors import InvalidInputError, NotFoundError
 from localpersonalize.recipes import registry
+from localpersonalize.resource_types import SOLUTION, SOLUTION_VERSION
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.dataset_groups import require_active_group
 from localpersonalize.resources.schedules import days
-from localpersonalize.resources.types import SOLUTION, SOLUTION_VERSION
 from localpersonalize.resources.updates import new_update, require_no_update
 from localpersonalize.training.train import parse_hyperparameters
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localpersonalize.protocol.errors import InUseError
-from localpersonalize.resources.types import ACTIVE, AT_REST, CREATE_PENDING, Status
+from localpersonalize.resource_types import ACTIVE, AT_REST, CREATE_PENDING, Status
 
 MEMBERS = (
     "latestDatasetUpdate",

@@ -13,8 +13,8 @@ from localpersonalize.protocol.errors import (
     TooManyTagsError,
 )
 from localpersonalize.quotas import Quotas
+from localpersonalize.resource_types import DATASET_GROUP
 from localpersonalize.resources import lifecycle
-from localpersonalize.resources.types import DATASET_GROUP
 from tests.support.localpersonalize.contexts import Desk
 
 

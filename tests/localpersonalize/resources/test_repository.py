@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from localpersonalize.protocol.errors import NotFoundError
-from localpersonalize.resources.types import DATASET_GROUP, FILTER
+from localpersonalize.resource_types import DATASET_GROUP, FILTER
 from tests.support.localpersonalize.contexts import Desk
 
 

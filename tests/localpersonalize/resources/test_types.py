@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localpersonalize.resources.types import DATASET_IMPORT_JOB, FILTER, STATUS_AFTER_FAILURE
+from localpersonalize.resource_types import DATASET_IMPORT_JOB, FILTER, STATUS_AFTER_FAILURE
 
 
 def test_members_of_answers_follow_from_the_name() -> None:
