@@ -37,6 +37,7 @@ class S3Application:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         request_id = uuid.uuid4().hex[:16].upper()
+        receive, send = _closing_after_refusals(scope, receive, send)
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         try:
             answer = await self._answer(scope, path, receive)
@@ -110,6 +111,25 @@ async def _send(send: Send, answer: Answer, method: str, request_id: str) -> Non
     finally:
         if answer.stream is not None and hasattr(answer.stream, "aclose"):
             await answer.stream.aclose()
+
+
+def _closing_after_refusals(scope: Mapping[str, Any], receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """Who waits to be let to send a body, and is refused, sends none: the connection can't be used after that."""
+    if not any(name == b"expect" for name, _ in scope["headers"]):
+        return receive, send
+    asked = False
+
+    async def noted_receive() -> Any:
+        nonlocal asked
+        asked = True
+        return await receive()
+
+    async def closing_send(message: Any) -> None:
+        if message["type"] == "http.response.start" and not asked:
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
+
+    return noted_receive, closing_send
 
 
 def _value(text: str) -> bytes:

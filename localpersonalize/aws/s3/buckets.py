@@ -43,7 +43,7 @@ class Buckets:
         for file in sorted(folder.glob("*.json")):
             try:
                 bucket = Bucket(**json.loads(file.read_bytes()))
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, RecursionError) as error:
                 log.error("bucket %s can't be served: %s is damaged (%s)", file.stem, file, error)
                 # Its objects are there still: a bucket without its policy is better than none.
                 bucket = Bucket(file.stem, now(), "")

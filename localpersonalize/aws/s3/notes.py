@@ -60,7 +60,7 @@ def read(file: Path) -> Note:
         note.modified_at  # noqa: B018 - a note without a time is damaged
         if Path(note.file).name != note.file or type(note.size) is not int:
             raise ValueError(note.file)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DamagedNoteError(f"{file} is damaged: {error}") from None
     return note
 

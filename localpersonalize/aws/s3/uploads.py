@@ -123,7 +123,7 @@ class Uploads:
                     raise ValueError("the size of its bytes is another")
             except FileNotFoundError:
                 continue
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, RecursionError) as error:
                 log.error("a part of an upload is lost: %s is damaged (%s)", file, error)
                 continue
             found[part.number] = part
@@ -159,7 +159,7 @@ class Uploads:
             content = (self.folder / upload_id / "upload.json").read_bytes()
             try:
                 return Upload(**json.loads(content))
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, RecursionError) as error:
                 log.error("upload %s can't go on: its note is damaged (%s)", upload_id, error)
         return None
 

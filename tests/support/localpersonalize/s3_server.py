@@ -67,6 +67,18 @@ class S3Server:
         S3SigV4Auth(BotoCredentials(KEY, SECRET), "s3", self.region).add_auth(request)
         return dict(request.headers.items())
 
+    def signed_chunks(
+        self, method: str, path: str, form: str, size: int, headers: dict[str, str] | None = None
+    ) -> dict[str, str]:
+        """The headers of a request whose body is sent in chunks of the given form."""
+        own = {"host": f"127.0.0.1:{self.port}", "x-amz-decoded-content-length": str(size), **(headers or {})}
+        request = AWSRequest(method, self.endpoint + path, own)
+        signer = S3SigV4Auth(BotoCredentials(KEY, SECRET), "s3", self.region)
+        signer.payload = lambda _: form  # type: ignore[method-assign]
+        request.headers["x-amz-content-sha256"] = form
+        signer.add_auth(request)
+        return dict(request.headers.items())
+
     def send(
         self, method: str, path: str, body: Any = b"", headers: dict[str, str] | None = None, **options: Any
     ) -> tuple[int, bytes, dict[str, str]]:
