@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -29,20 +30,29 @@ def serve(
         Path | None, typer.Option("--faults", help="What goes wrong on purpose (TOML)")
     ] = None,
     log_format: Annotated[str, typer.Option(help="`text` or `json`")] = "text",
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin of web pages that may call, such as http://localhost:3000"),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Another name of this server, for health and metrics")
+    ] = None,
+    metrics_with_arns: Annotated[bool, typer.Option(help="Show what serves on /metrics")] = False,
 ) -> None:
     """Serve until stopped."""
     if context.invoked_subcommand:
         return
-    import uvicorn
-
     from localpersonalize import credentials, fault_injection, logging, quotas
     from localpersonalize.application import Settings, build
-    from localpersonalize.aws.moto_server import MotoProcess
+    from localpersonalize.http import listening
+    from localpersonalize.http.callers import Callers
+    from localpersonalize.private_files import make_private_folder
     from localpersonalize.protocol.arns import AwsAccount
 
     logging.configure(log_format)
+    os.umask(0o077)  # interactions and objects are for their owner alone
     data_dir = data_dir.resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    make_private_folder(data_dir)
     try:
         settings = Settings(
             data_dir,
@@ -51,15 +61,15 @@ def serve(
             s3_endpoint,
             quotas.load(quotas_file or data_dir / quotas.FILE),
             fault_injection.load(faults_file) if faults_file else fault_injection.Faults(),
+            Callers(frozenset(allow_origin or ()), frozenset({host, *(allow_host or ())})),
+            metrics_with_arns,
         )
+        bound = listening.bind(host, port)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    moto = MotoProcess().start(data_dir, account)
-    try:
-        server = build(settings, credentials.load(data_dir), moto.endpoint)
-        uvicorn.run(server, host=host, port=port, log_level="warning", access_log=False)
-    finally:
-        moto.stop()
+    with bound:
+        server = build(settings, credentials.load(data_dir), listening.endpoint(bound))
+        listening.serve(server, bound)
 
 
 @app.command()

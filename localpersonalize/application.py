@@ -7,9 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from localpersonalize.aws.clients import Clients
+from localpersonalize.aws.moto_server import MotoProcess
+from localpersonalize.aws.s3.application import S3Application
+from localpersonalize.aws.s3.folders import aws_folder
+from localpersonalize.aws.s3.storage import Storage
 from localpersonalize.data_directory import open_data
 from localpersonalize.fault_injection import Faults
 from localpersonalize.http.background import Background
+from localpersonalize.http.callers import Callers
 from localpersonalize.http.health import Health
 from localpersonalize.http.personalize import PersonalizeApi
 from localpersonalize.http.server import Server
@@ -36,18 +41,20 @@ class Settings:
     s3_endpoint: str | None = None
     quotas: Quotas = field(default_factory=Quotas)
     faults: Faults = field(default_factory=Faults)
+    callers: Callers = field(default_factory=Callers)
+    shows_arns: bool = False
 
 
-def build(settings: Settings, credentials: Credentials, aws_endpoint: str) -> Server:
+def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server:
     """The service of one account in one region, ready to be started.
 
-    :param aws_endpoint: of moto, which answers for all other services of AWS.
+    :param endpoint: its own, where it and its workers find S3 and IAM.
     """
     data_dir = settings.data_dir
     database, tables = open_data(data_dir)
     sources = RuntimeSources(database, tables, partial(model_folder, data_dir))
     engine = Runtime(sources, sources)
-    clients = Clients(settings.account.region, aws_endpoint, credentials, settings.s3_endpoint)
+    clients = Clients(settings.account.region, endpoint, credentials, settings.s3_endpoint)
     queue = Queue(database, JOB_TYPES, TaskRunner(data_dir, clients, settings.faults), settings.pace)
     context = Context(
         account=settings.account,
@@ -60,12 +67,16 @@ def build(settings: Settings, credentials: Credentials, aws_endpoint: str) -> Se
         jobs=queue,
         data_dir=data_dir,
     )
-    metrics = Metrics(jobs=database.counts, sizes=engine.model_sizes, queue=queue.length)
+    metrics = Metrics(database.counts, engine.model_sizes, queue.length, settings.shows_arns)
+    storage = Storage.of_data_directory(data_dir, settings.account)
     return Server(
         PersonalizeApi(context, settings.faults, metrics),
+        S3Application(storage, credentials),
+        MotoProcess(aws_folder(data_dir), settings.account.number),
         credentials,
-        aws_endpoint,
-        Health(database, aws_endpoint),
+        settings.account.region,
+        settings.callers,
+        Health(database, storage),
         metrics,
         Background(context, queue),
     )

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from localpersonalize.private_files import make_private_folder, replace_file
 from localpersonalize.protocol.sigv4 import Credentials
 
 FILE = "credentials"
@@ -30,11 +31,9 @@ def load(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Credentials
 
 
 def _write(file: Path, credentials: Credentials) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.touch(mode=0o600)
-    partial.write_text(
+    make_private_folder(file.parent)
+    text = (
         f"[default]\naws_access_key_id = {credentials.access_key_id}\n"
         f"aws_secret_access_key = {credentials.secret_access_key}\n"
     )
-    partial.replace(file)
+    replace_file(file, text.encode())

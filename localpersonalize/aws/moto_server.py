@@ -1,68 +1,97 @@
-"""S3, IAM and everything else of AWS that is not Personalize: moto, in a process of its own.
+"""IAM, STS and whatever else of AWS is asked for: moto, in a process of its own, started when it is first needed.
 
-moto keeps its state in memory; `localpersonalize.aws.persistence` puts what S3 and IAM hold on disk before a change
-is answered, and back when the process starts.
+It listens on a socket in a folder that only its owner can enter, so that nobody reaches it but through the service,
+which verifies signatures. A process that died is started again with the next request. What IAM holds outlives it
+(`localpersonalize.aws.iam_journal`).
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
-from localpersonalize.aws.object_files import moto_folder
+from localpersonalize.aws import iam_journal
+from localpersonalize.private_files import make_private_folder
 
-HOST = "127.0.0.1"
-SPOOL_BYTES = 1 << 16
 BACKLOG = 128
+MAX_SOCKET_PATH = 100  # bytes; the limit of systems is 104 to 108
 
 
 class MotoProcess:
     """The process, as its owner sees it."""
 
-    def __init__(self) -> None:
-        self.endpoint = ""
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, data_dir: Path, account: str = "123456789012") -> MotoProcess:
-        """Start the process; requests may be sent at once and wait until it answers.
-
-        It gets a socket that listens already: of a port number alone somebody else could take hold meanwhile.
+    def __init__(self, folder: Path, account: str = "123456789012") -> None:
         """
-        listening = socket.create_server((HOST, 0), backlog=BACKLOG)
-        port = listening.getsockname()[1]
-        self.endpoint = f"http://{HOST}:{port}"
-        env = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "MOTO_ACCOUNT_ID": account,
-            "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(
-                SPOOL_BYTES
-            ),  # objects larger than this are not held in memory
-        }
-        command = [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            "localpersonalize.aws.moto_server",
-            str(listening.fileno()),
-            str(moto_folder(data_dir)),
-        ]
-        # The pipe's end tells the child that this process is gone, however it went.
-        with listening:
+        :param folder: where IAM is kept.
+        """
+        self._folder, self._account = folder, account
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._temporary: str | None = None
+        self._stopped = False
+
+    def socket_path(self) -> str:
+        """Where the process listens, started if it does not run; requests wait there until it answers.
+
+        :raises OSError: if it can't be started.
+        """
+        with self._lock:
+            if self._stopped:
+                raise ConnectionRefusedError("The service is ending.")
+            if self._process is None or self._process.poll() is not None:
+                self._start()
+            return self._socket()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+                Path(self._socket()).unlink(missing_ok=True)
+            if self._temporary:
+                shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _socket(self) -> str:
+        path = str(self._folder / "moto.sock")
+        if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
+            return path
+        if self._temporary is None:
+            self._temporary = tempfile.mkdtemp(prefix="localpersonalize-")
+        return f"{self._temporary}/moto.sock"
+
+    def _start(self) -> None:
+        make_private_folder(self._folder)
+        path = self._socket()
+        Path(path).unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(path)
+            listening.listen(BACKLOG)
+            command = [
+                sys.executable,
+                "-W",
+                "ignore",
+                "-m",
+                "localpersonalize.aws.moto_server",
+                str(listening.fileno()),
+                path,
+                str(self._folder / iam_journal.FILE),
+            ]
+            env = {
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "MOTO_ACCOUNT_ID": self._account,
+            }
+            # The pipe's end tells the child that this process is gone, however it went.
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, env=env, pass_fds=[listening.fileno()]
             )
-        return self
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
 
 
 def main() -> None:
@@ -73,14 +102,12 @@ def main() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
-    from localpersonalize.aws.persistence import PersistenceMiddleware
-
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.protocol_version = "HTTP/1.1"
-    listening, folder = int(sys.argv[1]), Path(sys.argv[2])
-    app = PersistenceMiddleware(DomainDispatcherApplication(create_backend_app), folder)
+    listening, path, journal = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    app = iam_journal.IamJournal(DomainDispatcherApplication(create_backend_app), journal)
     app.restore()
-    make_server(HOST, 0, app, threaded=True, fd=listening).serve_forever()
+    make_server(f"unix://{path}", 0, app, threaded=True, fd=listening).serve_forever()
 
 
 def _die_with_the_parent() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localpersonalize.aws.object_files import file_of
+from localpersonalize.aws.s3.folders import object_file
 from localpersonalize.datasets.csv_chunks import Readable
 from localpersonalize.datasets.csv_files import ImportRefusedError
 
@@ -47,7 +47,7 @@ class Objects:
 
     def open(self, bucket: str, key: str) -> Readable:
         """An object, to be read piece by piece."""
-        file = file_of(self._folder, bucket, key) if self._folder else None
+        file = object_file(self._folder, bucket, key) if self._folder else None
         with suppress(FileNotFoundError):  # it was replaced meanwhile
             if file is not None:
                 return open(file, "rb", buffering=0)

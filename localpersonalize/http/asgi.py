@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_BODY_BYTES = 1 << 20
+BODY_SECONDS = 30.0
 
 
 def raw_path(scope: Scope) -> str:
@@ -23,29 +25,42 @@ def raw_path(scope: Scope) -> str:
 async def read_body(receive: Receive) -> bytes:
     """The body of a request.
 
-    :raises ServiceError: RequestEntityTooLargeException, if it is larger than any request of the services.
+    :raises ServiceError: RequestEntityTooLargeException, if it is larger than any request of the services;
+        RequestTimeoutException, if it does not come.
     """
     body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise ServiceError(
-                f"A request may have {MAX_BODY_BYTES} bytes.",
-                code="RequestEntityTooLargeException",
-                status=413,
-            )
-        if not message.get("more_body"):
-            return bytes(body)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise _timeout("The connection was closed before the request was whole.")
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY_BYTES:
+                    raise ServiceError(
+                        f"A request may have {MAX_BODY_BYTES} bytes.",
+                        code="RequestEntityTooLargeException",
+                        status=413,
+                    )
+                if not message.get("more_body"):
+                    return bytes(body)
+    except TimeoutError:
+        raise _timeout(f"The request was not whole after {BODY_SECONDS:.0f} seconds.") from None
 
 
-def replay(body: bytes) -> Receive:
-    """Gives a body that was read already."""
+def _timeout(message: str) -> ServiceError:
+    return ServiceError(message, code="RequestTimeoutException", status=408)
 
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
 
-    return receive
+def sending_headers(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:
+    """Sends with more headers."""
+
+    async def send_more(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *headers]}
+        await send(message)
+
+    return send_more
 
 
 async def send_answer(

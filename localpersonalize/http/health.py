@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import socket
 import sqlite3
-from urllib.parse import urlsplit
 
+from localpersonalize.aws.s3.storage import Storage
 from localpersonalize.database import Database
 
 OK = "ok"
-CONNECT_SECONDS = 2
 
 
 class Health:
-    """Looks after the database and the process that answers for the rest of AWS."""
+    """Looks after the database and the S3."""
 
-    def __init__(self, database: Database, aws_endpoint: str) -> None:
-        self._database, self._aws_endpoint = database, aws_endpoint
+    def __init__(self, database: Database, storage: Storage) -> None:
+        self._database, self._storage = database, storage
 
     def check(self) -> dict[str, str]:
         """By dependency `ok`, or what is wrong with it."""
-        return {"store": self._check_database(), "aws": self._check_aws()}
+        return {"store": self._check_database(), "aws": self._storage.problem() or OK}
 
     def _check_database(self) -> str:
         try:
             self._database.counts()
         except sqlite3.Error as error:
             return str(error)
-        return OK
-
-    def _check_aws(self) -> str:
-        address = urlsplit(self._aws_endpoint)
-        try:
-            socket.create_connection((address.hostname or "", address.port or 80), CONNECT_SECONDS).close()
-        except OSError as error:
-            return f"{self._aws_endpoint}: {error}"
         return OK

@@ -1,78 +1,105 @@
-"""Streams a request through to another server on loopback, and its answer back."""
+"""Passes a request on to moto, over its socket, and its answer back. Both are small: objects don't go this way."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+import http.client
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-import aiohttp
-from yarl import URL
+from localpersonalize.aws.moto_server import MotoProcess
 
-HOP_BY_HOP = {
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "expect",
-}
-_sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+HOP_BY_HOP = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "expect",
+        "content-length",
+    )
+)
+ANSWER_SECONDS = 60
+MAX_ANSWER_BYTES = 64 << 20
+THREADS = 16
+
+Headers = list[tuple[bytes, bytes]]
+_threads = ThreadPoolExecutor(
+    THREADS, thread_name_prefix="moto"
+)  # operations wait for it in the loop's own threads
+
+
+class UnreachableError(Exception):
+    """The process does not answer."""
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """The answer of another server."""
+
+    status: int
+    headers: Headers
+    content: bytes
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=ANSWER_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(ANSWER_SECONDS)
+        self.sock.connect(self._path)
 
 
 async def forward(
-    scope: Mapping[str, Any],
-    receive: Callable[[], Awaitable[Any]],
-    send: Callable[[Any], Awaitable[None]],
-    endpoint: str,
-) -> None:
-    """Pass an ASGI request on to `endpoint`. Bodies are never held whole."""
-    headers = [
-        (k.decode("latin-1"), v.decode("latin-1"))
-        for k, v in scope["headers"]
-        if k.decode().lower() not in HOP_BY_HOP
+    moto: MotoProcess, method: str, target: str, headers: Sequence[tuple[bytes, bytes]], body: bytes
+) -> Forwarded:
+    """
+    :param target: path and query as they were sent.
+    :raises UnreachableError: if moto can't be started, or dies meanwhile.
+    """
+    return await asyncio.get_running_loop().run_in_executor(
+        _threads, _forward, moto, method, target, headers, body
+    )
+
+
+def _forward(
+    moto: MotoProcess, method: str, target: str, headers: Sequence[tuple[bytes, bytes]], body: bytes
+) -> Forwarded:
+    for last in (False, True):
+        try:
+            connection = _SocketConnection(moto.socket_path())
+            connection.connect()
+            break
+        except OSError as error:
+            if last:
+                raise UnreachableError(str(error)) from None
+    try:
+        connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers:
+            if name.decode("latin-1").lower() not in HOP_BY_HOP:
+                connection.putheader(name, value)
+        connection.putheader("content-length", str(len(body)))
+        connection.endheaders(body)
+        response = connection.getresponse()
+        content = response.read(MAX_ANSWER_BYTES + 1)
+        if len(content) > MAX_ANSWER_BYTES:
+            raise UnreachableError("its answer is too large")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise UnreachableError(str(error)) from None
+    finally:
+        connection.close()
+    kept = [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.getheaders()
+        if name.lower() not in HOP_BY_HOP
     ]
-    names = {name.lower() for name, _ in headers}
-    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    query = scope["query_string"].decode("latin-1")
-    url = URL(endpoint + path + (f"?{query}" if query else ""), encoded=True)
-    chunked = any(key == b"transfer-encoding" for key, _ in scope["headers"])
-    has_body = chunked or ("content-length" in names and dict(headers).get("content-length") != "0")
-    async with _session().request(
-        scope["method"],
-        url,
-        headers=headers,
-        data=_body(receive) if has_body else None,
-        allow_redirects=False,
-        skip_auto_headers=("User-Agent", "Accept", "Content-Type", "Accept-Encoding"),
-    ) as response:
-        answered = [(k, v) for k, v in response.raw_headers if k.decode().lower() not in HOP_BY_HOP]
-        await send({"type": "http.response.start", "status": response.status, "headers": answered})
-        async for chunk in response.content.iter_any():
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-
-async def _body(receive: Callable[[], Awaitable[Any]]) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message.get("body"):
-            yield message["body"]
-        if not message.get("more_body"):
-            return
-
-
-def _session() -> aiohttp.ClientSession:
-    loop = asyncio.get_running_loop()
-    if loop not in _sessions:
-        _sessions[loop] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=64),
-            timeout=aiohttp.ClientTimeout(total=None),
-            auto_decompress=False,
-            read_bufsize=1 << 20,
-            trust_env=False,
-        )
-    return _sessions[loop]
+    return Forwarded(response.status, kept, content)

@@ -1,4 +1,4 @@
-"""One ASGI app on one port: Personalize here, every other service of AWS in moto."""
+"""One ASGI app on one port: Personalize and S3 here, every other service of AWS in moto."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 
 import orjson
 
+from localpersonalize.aws.moto_server import MotoProcess
+from localpersonalize.aws.s3.application import S3Application
 from localpersonalize.http.asgi import (
     Receive,
     Scope,
@@ -13,19 +15,24 @@ from localpersonalize.http.asgi import (
     hang_up,
     raw_path,
     read_body,
-    replay,
     send_answer,
+    sending_headers,
 )
 from localpersonalize.http.background import Background
+from localpersonalize.http.callers import Callers
 from localpersonalize.http.health import OK, Health
 from localpersonalize.http.personalize import ApiRequest, HangUpError, PersonalizeApi
-from localpersonalize.http.proxy import forward
+from localpersonalize.http.proxy import UnreachableError, forward
 from localpersonalize.protocol import sigv4, xml_errors
-from localpersonalize.protocol.errors import ServiceError
+from localpersonalize.protocol.errors import AccessDeniedError, ServiceError
+from localpersonalize.protocol.headers import joined_headers
+from localpersonalize.protocol.operations import serialise_error
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.runtime.metrics import CONTENT_TYPE, Metrics
 
 PAGES = ("/healthz", "/metrics")
+GLOBAL_REGION = "us-east-1"  # in which services without regions, such as IAM, are signed for
+MOTOS_OWN = "/moto-api"
 
 
 class Server:
@@ -34,13 +41,17 @@ class Server:
     def __init__(
         self,
         api: PersonalizeApi,
+        s3: S3Application,
+        moto: MotoProcess,
         credentials: Credentials,
-        aws_endpoint: str,
+        region: str,
+        callers: Callers,
         health: Health,
         metrics: Metrics,
         background: Background,
     ) -> None:
-        self._api, self._credentials, self._aws_endpoint = api, credentials, aws_endpoint
+        self._api, self._s3, self._moto = api, s3, moto
+        self._credentials, self._region, self._callers = credentials, region, callers
         self._health, self._metrics, self._background = health, metrics, background
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,19 +60,42 @@ class Server:
             return
         if scope["type"] != "http":
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = joined_headers(scope["headers"])
         query = scope["query_string"].decode("latin-1")
+        service = sigv4.signing_service(headers.get("authorization", ""), query)
+        refusal = self._callers.refusal(headers, service is not None)
+        if refusal:
+            error = AccessDeniedError(refusal, code="AccessDeniedException")
+            await send_answer(send, error.status, serialise_error(error), "application/json", [])
+            return
+        if "origin" in headers:
+            send = sending_headers(send, self._callers.cors(headers))
+            if scope["method"] == "OPTIONS":
+                await send_answer(send, 200, b"", "text/plain", self._callers.preflight(headers))
+                return
+        await self._route(scope, headers, query, service, receive, send)
+
+    async def _route(
+        self,
+        scope: Scope,
+        headers: dict[str, str],
+        query: str,
+        service: str | None,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         path = scope["path"]
         if scope["method"] == "GET" and path in PAGES and "authorization" not in headers:
             await self._page(path, send)
             return
-        service = sigv4.signing_service(headers.get("authorization", ""), query)
         target = headers.get("x-amz-target", "")
         unsigned = service is None and scope["method"] == "POST" and self._api.has_path(path)
         if service == "personalize" or target.startswith("AmazonPersonalize.") or unsigned:
             await self._answer(scope, headers, query, receive, send)
+        elif service in (None, "s3"):
+            await self._s3(scope, receive, send)
         else:
-            await self._pass_on(scope, headers, query, service or "s3", receive, send)
+            await self._pass_on(scope, headers, query, str(service), receive, send)
 
     async def _answer(
         self, scope: Scope, headers: dict[str, str], query: str, receive: Receive, send: Send
@@ -70,7 +104,7 @@ class Server:
 
         async def read() -> bytes:
             body = await read_body(receive)
-            self._verify(scope, headers, query, body)
+            self._verify(scope, headers, query, body, "personalize", (self._region,))
             return body
 
         request = ApiRequest(scope["method"], scope["path"], headers.get("x-amz-target"), read)
@@ -85,16 +119,50 @@ class Server:
         self, scope: Scope, headers: dict[str, str], query: str, service: str, receive: Receive, send: Send
     ) -> None:
         """Let moto answer a request that is signed."""
+        path = raw_path(scope)
         try:
-            body = None if service == "s3" else await read_body(receive)
-            self._verify(scope, headers, query, body)
+            body = await read_body(receive)
+            self._verify(scope, headers, query, body, service, (self._region, GLOBAL_REGION))
+            if scope["path"].startswith(MOTOS_OWN):
+                raise AccessDeniedError("There is no such operation.", code="AccessDenied")
+            target = f"{path}?{query}" if query else path
+            answer = await forward(self._moto, scope["method"], target, scope["headers"], body)
         except ServiceError as error:
             await send_answer(send, *xml_errors.refusal(service, error), [])
             return
-        await forward(scope, receive if body is None else replay(body), send, self._aws_endpoint)
+        except UnreachableError as error:
+            failure = ServiceError(
+                f"The process that answers for {service} is not there: {error}. Try again.",
+                code="ServiceUnavailable",
+                status=503,
+            )
+            await send_answer(send, *xml_errors.refusal(service, failure), [])
+            return
+        length = (b"content-length", str(len(answer.content)).encode())
+        await send(
+            {"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length]}
+        )
+        await send({"type": "http.response.body", "body": answer.content})
 
-    def _verify(self, scope: Scope, headers: dict[str, str], query: str, body: bytes | None) -> None:
-        sigv4.verify(self._credentials, scope["method"], raw_path(scope), query, headers, body)
+    def _verify(
+        self,
+        scope: Scope,
+        headers: dict[str, str],
+        query: str,
+        body: bytes,
+        service: str,
+        regions: tuple[str, ...],
+    ) -> None:
+        sigv4.verify(
+            self._credentials,
+            scope["method"],
+            raw_path(scope),
+            query,
+            headers,
+            body,
+            regions=regions,
+            services=(service,),
+        )
 
     async def _page(self, path: str, send: Send) -> None:
         if path == "/healthz":
@@ -110,9 +178,11 @@ class Server:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self._s3.start()
                 self._background.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 self._background.stop()
+                self._moto.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

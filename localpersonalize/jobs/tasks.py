@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from localpersonalize.aws.object_files import objects_folder
+from localpersonalize.aws.s3.folders import objects_folder
 from localpersonalize.data_directory import open_data
 from localpersonalize.database import Database
 from localpersonalize.datasets.csv_files import ImportRefusedError

@@ -21,8 +21,15 @@ class Metrics:
     """One registry a server, so that two servers in one process don't share figures."""
 
     def __init__(
-        self, jobs: JobCounts = dict, sizes: ModelSizes = dict, queue: Callable[[], int] = int
+        self,
+        jobs: JobCounts = dict,
+        sizes: ModelSizes = dict,
+        queue: Callable[[], int] = int,
+        shows_arns: bool = True,
     ) -> None:
+        """
+        :param shows_arns: whether the page, which anybody may read, says what serves and not only how much.
+        """
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "localpersonalize_requests", "Requests answered.", ["operation", "code"], registry=self.registry
@@ -34,7 +41,7 @@ class Metrics:
             buckets=_LATENCY_BUCKETS,
             registry=self.registry,
         )
-        self.registry.register(_ScrapeCollector(jobs, sizes, queue))
+        self.registry.register(_ScrapeCollector(jobs, sizes, queue, shows_arns))
 
     def observe(self, operation: str, code: str, seconds: float) -> None:
         """One answered request; ``code`` is `OK` or the name of the error."""
@@ -49,8 +56,10 @@ class Metrics:
 class _ScrapeCollector(Collector):
     """What is only counted when somebody asks."""
 
-    def __init__(self, jobs: JobCounts, sizes: ModelSizes, queue: Callable[[], int]) -> None:
-        self.jobs, self.sizes, self.queue = jobs, sizes, queue
+    def __init__(
+        self, jobs: JobCounts, sizes: ModelSizes, queue: Callable[[], int], shows_arns: bool
+    ) -> None:
+        self.jobs, self.sizes, self.queue, self.shows_arns = jobs, sizes, queue, shows_arns
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -62,10 +71,17 @@ class _ScrapeCollector(Collector):
         for (kind, status), count in self.jobs().items():
             jobs.add_metric([kind, status], count)
         yield jobs
-        sizes = GaugeMetricFamily("localpersonalize_model_bytes", "Memory of loaded models.", labels=["arn"])
-        for arn, size in self.sizes().items():
-            sizes.add_metric([arn], size)
-        yield sizes
+        yield self._model_bytes()
         yield GaugeMetricFamily(
             "localpersonalize_queue_length", "Requests that wait to be scored.", value=self.queue()
         )
+
+    def _model_bytes(self) -> Metric:
+        name, text = "localpersonalize_model_bytes", "Memory of loaded models."
+        sizes = self.sizes()
+        if not self.shows_arns:
+            return GaugeMetricFamily(name, text, value=sum(sizes.values()))
+        family = GaugeMetricFamily(name, text, labels=["arn"])
+        for arn, size in sizes.items():
+            family.add_metric([arn], size)
+        return family

@@ -14,8 +14,9 @@ from localpersonalize.aws.s3.authentication import Authenticator
 from localpersonalize.aws.s3.body import READ_SECONDS, Body
 from localpersonalize.aws.s3.errors import DisconnectedError, S3Error, storage_full
 from localpersonalize.aws.s3.forms import post_object
-from localpersonalize.aws.s3.requests import XML, Answer, Request, joined_headers, query_of, target_of
+from localpersonalize.aws.s3.requests import XML, Answer, Request, query_of, target_of
 from localpersonalize.aws.s3.storage import Storage
+from localpersonalize.protocol.headers import joined_headers
 from localpersonalize.protocol.sigv4 import Credentials
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,10 @@ class S3Application:
     def __init__(self, storage: Storage, credentials: Credentials) -> None:
         self._storage = storage
         self._authenticator = Authenticator(credentials, storage.account.region)
+
+    def start(self) -> None:
+        """Begin what runs beside requests."""
+        self._storage.start()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         request_id = uuid.uuid4().hex[:16].upper()

@@ -27,18 +27,53 @@ from localpersonalize.protocol.sigv4 import (
 )
 
 # The parts of a query that the older signature covers.
-SUB_RESOURCES = frozenset((
-    "accelerate", "acl", "analytics", "cors", "delete", "inventory", "lifecycle", "location", "logging", "metrics",
-    "notification", "object-lock", "partNumber", "policy", "replication", "requestPayment", "response-cache-control",
-    "response-content-disposition", "response-content-encoding", "response-content-language",
-    "response-content-type", "response-expires", "restore", "select", "select-type", "storageClass", "tagging",
-    "torrent", "uploadId", "uploads", "versionId", "versioning", "versions", "website",
-))  # fmt: skip
+SUB_RESOURCES = frozenset(
+    (
+        "accelerate",
+        "acl",
+        "analytics",
+        "cors",
+        "delete",
+        "inventory",
+        "lifecycle",
+        "location",
+        "logging",
+        "metrics",
+        "notification",
+        "object-lock",
+        "partNumber",
+        "policy",
+        "replication",
+        "requestPayment",
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-encoding",
+        "response-content-language",
+        "response-content-type",
+        "response-expires",
+        "restore",
+        "select",
+        "select-type",
+        "storageClass",
+        "tagging",
+        "torrent",
+        "uploadId",
+        "uploads",
+        "versionId",
+        "versioning",
+        "versions",
+        "website",
+    )
+)
 MAX_SECONDS_OF_OLD_URLS = 7 * 24 * 3600
 _CODES = {
-    "missing": "AccessDenied", "key": "InvalidAccessKeyId", "headers": "AccessDenied",
-    "skewed": "RequestTimeTooSkewed", "expired": "AccessDenied", "mismatch": "SignatureDoesNotMatch",
-}  # fmt: skip
+    "missing": "AccessDenied",
+    "key": "InvalidAccessKeyId",
+    "headers": "AccessDenied",
+    "skewed": "RequestTimeTooSkewed",
+    "expired": "AccessDenied",
+    "mismatch": "SignatureDoesNotMatch",
+}
 _SENTENCES = {
     "missing": "Access Denied: the request is not signed.",
     "key": "The AWS Access Key Id you provided does not exist in our records.",
@@ -131,10 +166,15 @@ class Authenticator:
         )
         sub_resources = "&".join(f"{n}={unquote(v)}" if v else n for n, v in covered)
         text = "\n".join(
-            (method, of_request["content-md5"], of_request["content-type"], expires,
-             *(f"{name}:{value}" for name, value in amazon.items()),
-             resource + (f"?{sub_resources}" if sub_resources else ""))
-        )  # fmt: skip
+            (
+                method,
+                of_request["content-md5"],
+                of_request["content-type"],
+                expires,
+                *(f"{name}:{value}" for name, value in amazon.items()),
+                resource + (f"?{sub_resources}" if sub_resources else ""),
+            )
+        )
         self._compare(values["AWSAccessKeyId"], self._older_signature(text), values.get("Signature", ""))
         if not now <= int(expires):
             raise S3Error("AccessDenied", _SENTENCES["expired"])
@@ -198,9 +238,16 @@ def check_form(
 
 
 _UNCOVERED = (
-    "awsaccesskeyid", "signature", "policy", "file", "x-amz-signature", "x-amz-algorithm", "x-amz-credential",
-    "x-amz-date", "bucket",
-)  # fmt: skip
+    "awsaccesskeyid",
+    "signature",
+    "policy",
+    "file",
+    "x-amz-signature",
+    "x-amz-algorithm",
+    "x-amz-credential",
+    "x-amz-date",
+    "bucket",
+)
 
 
 def _policy(text: str) -> Mapping[str, list[object]]:

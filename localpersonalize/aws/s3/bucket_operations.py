@@ -54,7 +54,7 @@ async def list_buckets(storage: Storage, request: Request) -> Answer:
     more = found[size - 1].name if len(found) > size else None
     return xml_answer(
         "ListAllMyBucketsResult",
-        {"Owner": storage.account.owner, "Buckets": {"Bucket": shown}, "ContinuationToken": more},
+        {"Owner": storage.owner, "Buckets": {"Bucket": shown}, "ContinuationToken": more},
     )
 
 

@@ -104,9 +104,11 @@ class Buckets:
 
     def _keep(self, bucket: Bucket) -> Bucket:
         content = {
-            "name": bucket.name, "created": bucket.created, "region": bucket.region,
+            "name": bucket.name,
+            "created": bucket.created,
+            "region": bucket.region,
             "documents": dict(bucket.documents),
-        }  # fmt: skip
+        }
         replace_file(self.folder / f"{bucket.name}.json", json.dumps(content).encode())
         self._buckets[bucket.name] = bucket
         return bucket

@@ -46,8 +46,10 @@ _HASHERS: Mapping[str, Callable[[], Hasher]] = {
     "MD5": hashlib.md5,
 }
 _COMBINED: Mapping[str, Callable[[], crc.Crc]] = {
-    "CRC32": crc.crc32, "CRC32C": crc.crc32c, "CRC64NVME": crc.crc64nvme
-}  # fmt: skip
+    "CRC32": crc.crc32,
+    "CRC32C": crc.crc32c,
+    "CRC64NVME": crc.crc64nvme,
+}
 
 
 def hasher(algorithm: str) -> Hasher:

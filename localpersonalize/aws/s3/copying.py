@@ -24,9 +24,10 @@ async def copy_object(storage: Storage, request: Request) -> Answer:
     storage.buckets.require(request.bucket)
     note = await in_thread(_copy, storage, request, check_of_write(request.headers, request.key))
     content = {
-        "LastModified": note.modified_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "ETag": f'"{note.etag}"',
+        "LastModified": note.modified_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "ETag": f'"{note.etag}"',
         **metadata.checksum_elements(note.checksum),
-    }  # fmt: skip
+    }
     return xml_answer("CopyObjectResult", content)
 
 
@@ -39,9 +40,10 @@ def open_source(storage: Storage, headers: Mapping[str, str]) -> OpenObject:
     bucket, _, key = unquote(named).removeprefix("/").partition("/")
     if not bucket or not key:
         raise S3Error(
-            "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            "InvalidArgument",
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
             ArgumentName=SOURCE,
-        )  # fmt: skip
+        )
     if version not in ("", "null"):
         raise S3Error("NoSuchVersion", "The specified version does not exist.")
     opened = storage.objects.open(bucket, key)
@@ -68,10 +70,16 @@ def _copy(storage: Storage, request: Request, check: Check | None) -> Note:
             )
         own = metadata.of_request(headers)
         note = Note(
-            request.bucket, request.key, "", before.size, before.etag, notes.now(), metadata.storage_class(headers),
+            request.bucket,
+            request.key,
+            "",
+            before.size,
+            before.etag,
+            notes.now(),
+            metadata.storage_class(headers),
             own if replaces else before.metadata,
             metadata.tags_of_header(headers) if retags else before.tags,
-        )  # fmt: skip
+        )
         wanted = headers.get("x-amz-checksum-algorithm", "").upper()
         return _store(storage, opened, note, wanted, check)
 

@@ -48,8 +48,9 @@ class FormReader:
                 if len(self._buffer) > MAX_FIELDS_BYTES:
                     raise S3Error(
                         "MaxPostPreDataLengthExceededError",
-                        "Your POST request fields preceding the upload file were too large.", 400,
-                    )  # fmt: skip
+                        "Your POST request fields preceding the upload file were too large.",
+                        400,
+                    )
                 return b""
         end = self._buffer.find(self._boundary)
         keep = len(self._buffer) if end >= 0 else len(self._boundary)
@@ -154,9 +155,17 @@ class _Upload:
         headers = {**fields, "x-amz-acl": fields.get("acl", "private")}
         file.finish()
         note = Note(
-            self._bucket, fields["key"], "", file.size, self._md5.hexdigest(), notes.now(),
-            metadata.storage_class(headers), metadata.of_request(headers), {}, checksum,
-        )  # fmt: skip
+            self._bucket,
+            fields["key"],
+            "",
+            file.size,
+            self._md5.hexdigest(),
+            notes.now(),
+            metadata.storage_class(headers),
+            metadata.of_request(headers),
+            {},
+            checksum,
+        )
         self._storage.objects.put(replace(note, file=file.file.name), file)
         return _answer(note, fields)
 

@@ -93,7 +93,7 @@ async def _page(
 def _lists(
     storage: Storage, entries: list[Entry], encode: Encode, with_owner: bool
 ) -> dict[str, list[dict[str, Content]]]:
-    owner = storage.account.owner if with_owner else None
+    owner = storage.owner if with_owner else None
     return {
         "Contents": [_contents(entry.note, encode, owner) for entry in entries if entry.note is not None],
         "CommonPrefixes": [{"Prefix": encode(entry.key)} for entry in entries if entry.note is None],

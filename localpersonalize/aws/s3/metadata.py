@@ -13,16 +13,29 @@ from localpersonalize.aws.s3.notes import Note
 from localpersonalize.aws.s3.xml import Content, text_of
 
 KEPT = (
-    "cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires",
-    "x-amz-website-redirect-location", "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-bucket-key-enabled",
-)  # fmt: skip
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "expires",
+    "x-amz-website-redirect-location",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
+)
 USER = "x-amz-meta-"
 MAX_USER_BYTES = 2048
 STORAGE_CLASSES = (
-    "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER",
-    "DEEP_ARCHIVE", "GLACIER_IR",
-)  # fmt: skip
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "GLACIER_IR",
+)
 MAX_TAGS = 10
 OWN_ACLS = ("private", "bucket-owner-full-control", "bucket-owner-read")
 _REFUSED = {
@@ -56,9 +69,11 @@ def of_request(headers: Mapping[str, str]) -> dict[str, str]:
     size = sum(len(name) - len(USER) + len(value.encode()) for name, value in users.items())
     if size > MAX_USER_BYTES:
         raise S3Error(
-            "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size",
-            Size=str(size), MaxSizeAllowed=str(MAX_USER_BYTES),
-        )  # fmt: skip
+            "MetadataTooLarge",
+            "Your metadata headers exceed the maximum allowed metadata size",
+            Size=str(size),
+            MaxSizeAllowed=str(MAX_USER_BYTES),
+        )
     return {**kept, **users}
 
 

@@ -39,10 +39,14 @@ async def create_multipart_upload(storage: Storage, request: Request) -> Answer:
     )
     upload = await in_thread(
         lambda: storage.uploads.begin(
-            request.bucket, request.key, storage=metadata.storage_class(headers),
-            metadata=metadata.of_request(headers), tags=metadata.tags_of_header(headers), checksum=checksum,
+            request.bucket,
+            request.key,
+            storage=metadata.storage_class(headers),
+            metadata=metadata.of_request(headers),
+            tags=metadata.tags_of_header(headers),
+            checksum=checksum,
         )
-    )  # fmt: skip
+    )
     shown = {"Bucket": upload.bucket, "Key": upload.key, "UploadId": upload.upload_id}
     answered = (
         {"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": checksum["type"]} if checksum else {}
@@ -82,8 +86,10 @@ async def upload_part_copy(storage: Storage, request: Request) -> Answer:
     _check_number(number)
     part = await in_thread(_copy_part, storage, request.headers, upload, number)
     content = {
-        "LastModified": part.modified.replace("+00:00", ".000Z"), "ETag": f'"{part.etag}"', **_elements(part)
-    }  # fmt: skip
+        "LastModified": part.modified.replace("+00:00", ".000Z"),
+        "ETag": f'"{part.etag}"',
+        **_elements(part),
+    }
     return xml_answer("CopyPartResult", content)
 
 
@@ -100,9 +106,12 @@ async def complete_multipart_upload(storage: Storage, request: Request) -> Answe
     check = check_of_write(request.headers, request.key)
     note = await in_thread(_complete, storage, upload, numbers, listed, request.headers, check)
     content: dict[str, Content] = {
-        "Location": f"/{note.bucket}/{note.key}", "Bucket": note.bucket, "Key": note.key, "ETag": f'"{note.etag}"',
+        "Location": f"/{note.bucket}/{note.key}",
+        "Bucket": note.bucket,
+        "Key": note.key,
+        "ETag": f'"{note.etag}"',
         **metadata.checksum_elements(note.checksum),
-    }  # fmt: skip
+    }
     return xml_answer("CompleteMultipartUploadResult", content)
 
 
@@ -126,17 +135,31 @@ async def list_parts(storage: Storage, request: Request) -> Answer:
     parts = await in_thread(storage.uploads.parts, upload)
     after = [part for number, part in sorted(parts.items()) if number > marker]
     shown: list[Content] = [
-        {"PartNumber": part.number, "LastModified": part.modified.replace("+00:00", ".000Z"), "ETag": f'"{part.etag}"',
-         "Size": part.size, **_elements(part)} for part in after[:size]
-    ]  # fmt: skip
-    encode, owner = _encoder(request), storage.account.owner
+        {
+            "PartNumber": part.number,
+            "LastModified": part.modified.replace("+00:00", ".000Z"),
+            "ETag": f'"{part.etag}"',
+            "Size": part.size,
+            **_elements(part),
+        }
+        for part in after[:size]
+    ]
+    encode, owner = _encoder(request), storage.owner
     content: dict[str, Content] = {
-        "Bucket": upload.bucket, "Key": encode(upload.key), "UploadId": upload.upload_id, "Initiator": owner,
-        "Owner": owner, "StorageClass": upload.storage, "PartNumberMarker": marker,
-        "NextPartNumberMarker": after[:size][-1].number if after[:size] else 0, "MaxParts": size,
-        "IsTruncated": len(after) > size, "ChecksumAlgorithm": upload.checksum.get("algorithm"),
-        "ChecksumType": upload.checksum.get("type"), "Part": shown,
-    }  # fmt: skip
+        "Bucket": upload.bucket,
+        "Key": encode(upload.key),
+        "UploadId": upload.upload_id,
+        "Initiator": owner,
+        "Owner": owner,
+        "StorageClass": upload.storage,
+        "PartNumberMarker": marker,
+        "NextPartNumberMarker": after[:size][-1].number if after[:size] else 0,
+        "MaxParts": size,
+        "IsTruncated": len(after) > size,
+        "ChecksumAlgorithm": upload.checksum.get("algorithm"),
+        "ChecksumType": upload.checksum.get("type"),
+        "Part": shown,
+    }
     return xml_answer("ListPartsResult", content)
 
 
@@ -161,13 +184,19 @@ async def list_multipart_uploads(storage: Storage, request: Request) -> Answer:
             prefixes.add(upload.key[: end + len(delimiter)])
     last = plain[size - 1] if len(plain) > size else None
     content: dict[str, Content] = {
-        "Bucket": request.bucket, "KeyMarker": encode(marker[0]), "UploadIdMarker": marker[1],
-        "NextKeyMarker": encode(last.key) if last else None, "NextUploadIdMarker": last.upload_id if last else None,
-        "Prefix": encode(prefix), "Delimiter": encode(delimiter) if delimiter else None, "MaxUploads": size,
-        "EncodingType": query.get("encoding-type"), "IsTruncated": last is not None,
+        "Bucket": request.bucket,
+        "KeyMarker": encode(marker[0]),
+        "UploadIdMarker": marker[1],
+        "NextKeyMarker": encode(last.key) if last else None,
+        "NextUploadIdMarker": last.upload_id if last else None,
+        "Prefix": encode(prefix),
+        "Delimiter": encode(delimiter) if delimiter else None,
+        "MaxUploads": size,
+        "EncodingType": query.get("encoding-type"),
+        "IsTruncated": last is not None,
         "Upload": [_shown_upload(storage, upload, encode) for upload in plain[:size]],
         "CommonPrefixes": [{"Prefix": encode(name)} for name in sorted(prefixes)],
-    }  # fmt: skip
+    }
     return xml_answer("ListMultipartUploadsResult", content)
 
 
@@ -181,12 +210,17 @@ def _behind_marker(found: list[Upload], key: str, upload_id: str) -> list[Upload
 
 
 def _shown_upload(storage: Storage, upload: Upload, encode: Encode) -> Content:
-    owner = storage.account.owner
+    owner = storage.owner
     return {
-        "Key": encode(upload.key), "UploadId": upload.upload_id, "Initiator": owner, "Owner": owner,
-        "StorageClass": upload.storage, "Initiated": upload.begun.replace("+00:00", ".000Z"),
-        "ChecksumAlgorithm": upload.checksum.get("algorithm"), "ChecksumType": upload.checksum.get("type"),
-    }  # fmt: skip
+        "Key": encode(upload.key),
+        "UploadId": upload.upload_id,
+        "Initiator": owner,
+        "Owner": owner,
+        "StorageClass": upload.storage,
+        "Initiated": upload.begun.replace("+00:00", ".000Z"),
+        "ChecksumAlgorithm": upload.checksum.get("algorithm"),
+        "ChecksumType": upload.checksum.get("type"),
+    }
 
 
 async def _upload(storage: Storage, request: Request) -> Upload:
@@ -197,9 +231,10 @@ async def _upload(storage: Storage, request: Request) -> Upload:
 def _check_number(number: int) -> None:
     if number > MAX_PARTS:
         raise S3Error(
-            "InvalidArgument", f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive",
+            "InvalidArgument",
+            f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive",
             ArgumentName="partNumber",
-        )  # fmt: skip
+        )
 
 
 def _put_part(storage: Storage, upload: Upload, part: Part, file: NewFile) -> None:
@@ -215,9 +250,10 @@ def _copy_part(storage: Storage, headers: Mapping[str, str], upload: Upload, num
             found = _COPY_RANGE.fullmatch(text)
             if not found or not int(found[1]) <= int(found[2]) < opened.note.size:
                 raise S3Error(
-                    "InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last where"
+                    "InvalidArgument",
+                    "The x-amz-copy-source-range value must be of the form bytes=first-last where"
                     " first and last are the zero-based offsets of the first and last bytes to copy",
-                )  # fmt: skip
+                )
             start, end = int(found[1]), int(found[2]) + 1
         md5, algorithm = hashlib.md5(usedforsecurity=False), upload.checksum.get("algorithm", "")
         hasher = checksums.hasher(algorithm) if algorithm else None
@@ -267,9 +303,18 @@ def _complete(
             storage.uploads.join(upload, parts, file)
             file.finish()
             note = Note(
-                upload.bucket, upload.key, file.file.name, size, f"{digests.hexdigest()}-{len(parts)}", notes.now(),
-                upload.storage, upload.metadata, upload.tags, checksum, tuple(part.size for part in parts),
-            )  # fmt: skip
+                upload.bucket,
+                upload.key,
+                file.file.name,
+                size,
+                f"{digests.hexdigest()}-{len(parts)}",
+                notes.now(),
+                upload.storage,
+                upload.metadata,
+                upload.tags,
+                checksum,
+                tuple(part.size for part in parts),
+            )
             storage.objects.put(note, file, check)
         finally:
             file.discard()

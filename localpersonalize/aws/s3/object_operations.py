@@ -28,17 +28,28 @@ async def put_object(storage: Storage, request: Request) -> Answer:
     storage.buckets.require(request.bucket)
     headers = request.headers
     note = Note(
-        request.bucket, request.key, "", 0, "", "", metadata.storage_class(headers), metadata.of_request(headers),
+        request.bucket,
+        request.key,
+        "",
+        0,
+        "",
+        "",
+        metadata.storage_class(headers),
+        metadata.of_request(headers),
         metadata.tags_of_header(headers),
-    )  # fmt: skip
+    )
     check = check_of_write(headers, request.key)
     file = await in_thread(storage.objects.new_file)
     try:
         await request.body.stream(file.write)
         note = replace(
-            note, file=file.file.name, size=file.size, etag=request.body.md5.hexdigest(), modified=notes.now(),
+            note,
+            file=file.file.name,
+            size=file.size,
+            etag=request.body.md5.hexdigest(),
+            modified=notes.now(),
             checksum=request.body.checksum,
-        )  # fmt: skip
+        )
         await in_thread(_finish, storage, note, file, check)
     finally:
         file.discard()
@@ -113,9 +124,11 @@ def _bounds(note: Note, request: Request) -> tuple[int, int, bool]:
         start, last = max(note.size - int(found["last"]), 0), note.size - 1
     if start > last:
         raise S3Error(
-            "InvalidRange", "The requested range is not satisfiable",
-            RangeRequested=request.headers["range"], ActualObjectSize=str(note.size),
-        )  # fmt: skip
+            "InvalidRange",
+            "The requested range is not satisfiable",
+            RangeRequested=request.headers["range"],
+            ActualObjectSize=str(note.size),
+        )
     return start, last - start + 1, True
 
 
@@ -195,7 +208,7 @@ async def get_acl(storage: Storage, request: Request) -> Answer:
         await in_thread(storage.objects.require, request.bucket, request.key)
     else:
         storage.buckets.require(request.bucket)
-    owner = storage.account.owner
+    owner = storage.owner
     return xml_answer("AccessControlPolicy", {"Owner": owner, "AccessControlList": {}})
 
 

@@ -6,7 +6,6 @@ import ipaddress
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from localpersonalize.aws.s3.body import Body
@@ -53,9 +52,11 @@ class Request:
         text = self.query.get(name) or str(default)
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text)):
             raise S3Error(
-                "InvalidArgument", f"Provided {name} not an integer or within integer range",
-                ArgumentName=name, ArgumentValue=text[:100],
-            )  # fmt: skip
+                "InvalidArgument",
+                f"Provided {name} not an integer or within integer range",
+                ArgumentName=name,
+                ArgumentValue=text[:100],
+            )
         return min(int(text), most)
 
 
@@ -102,15 +103,6 @@ def query_of(text: str) -> dict[str, str]:
         return dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
     except UnicodeDecodeError:
         raise S3Error("InvalidURI", "Couldn't parse the specified URI: it is not UTF-8.") from None
-
-
-def joined_headers(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by their names in lower case; one that came several times is one list, as signatures have it."""
-    joined: dict[str, Any] = {}
-    for name, value in pairs:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        joined[key] = f"{joined[key]},{text}" if key in joined else text
-    return joined
 
 
 def _bucket_in(host: str) -> str:

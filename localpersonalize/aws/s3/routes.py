@@ -61,13 +61,49 @@ OBJECT: dict[tuple[str, str], Handler] = {
     ("GET", "uploadId"): multipart.list_parts,
 }
 # Parts of a query that choose an operation of S3, whether there is one here or not.
-SUB_RESOURCES = frozenset((
-    "accelerate", "acl", "analytics", "annotation", "attributes", "cors", "delete", "encryption",
-    "intelligent-tiering", "inventory", "legal-hold", "lifecycle", "list-type", "location", "logging",
-    "metadataConfiguration", "metadataTable", "metrics", "notification", "object-lock", "ownershipControls", "policy",
-    "policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "retention",
-    "select", "session", "tagging", "torrent", "uploadId", "uploads", "versioning", "versions", "website", "abac",
-))  # fmt: skip
+SUB_RESOURCES = frozenset(
+    (
+        "accelerate",
+        "acl",
+        "analytics",
+        "annotation",
+        "attributes",
+        "cors",
+        "delete",
+        "encryption",
+        "intelligent-tiering",
+        "inventory",
+        "legal-hold",
+        "lifecycle",
+        "list-type",
+        "location",
+        "logging",
+        "metadataConfiguration",
+        "metadataTable",
+        "metrics",
+        "notification",
+        "object-lock",
+        "ownershipControls",
+        "policy",
+        "policyStatus",
+        "publicAccessBlock",
+        "renameObject",
+        "replication",
+        "requestPayment",
+        "restore",
+        "retention",
+        "select",
+        "session",
+        "tagging",
+        "torrent",
+        "uploadId",
+        "uploads",
+        "versioning",
+        "versions",
+        "website",
+        "abac",
+    )
+)
 
 
 def find(request: Request) -> Handler:

@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
+from localpersonalize.aws import iam_journal
 from localpersonalize.aws.s3.buckets import Buckets
 from localpersonalize.aws.s3.errors import S3Error
+from localpersonalize.aws.s3.folders import aws_folder
+from localpersonalize.aws.s3.migration import migrate
 from localpersonalize.aws.s3.objects import ObjectStore
 from localpersonalize.aws.s3.uploads import Uploads
+from localpersonalize.protocol.arns import AwsAccount
 
-
-@dataclass(frozen=True)
-class Account:
-    """Who owns all buckets, and where they are."""
-
-    number: str
-    region: str
-
-    @property
-    def owner(self) -> dict[str, str]:
-        """As elements of documents."""
-        return {"ID": self.number, "DisplayName": "localpersonalize"}
+LEAST_FREE_BYTES = 1 << 20
 
 
 class Storage:
     """Opens a folder, makes it if there is none; `read_index` runs beside the first requests."""
 
-    def __init__(self, folder: Path, account: Account) -> None:
+    def __init__(self, folder: Path, account: AwsAccount) -> None:
         self.account = account
         self.buckets = Buckets(folder / "buckets")
         self.objects = ObjectStore(folder / "objects", self.buckets.has)
         self.uploads = Uploads(folder / "uploads")
 
+    @classmethod
+    def of_data_directory(cls, data_dir: Path, account: AwsAccount) -> Storage:
+        """The storage of a data directory, also of one that an earlier version left."""
+        folder = aws_folder(data_dir)
+        storage = cls(folder, account)
+        migrate(folder / iam_journal.FILE, storage.buckets, account.region)
+        return storage
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """Who owns all buckets, as elements of documents."""
+        return {"ID": self.account.number, "DisplayName": "localpersonalize"}
+
     def start(self) -> Storage:
         """Begin to read the keys of all buckets, for lists."""
         threading.Thread(target=self.objects.read_index, name="s3-index", daemon=True).start()
         return self
+
+    def problem(self) -> str:
+        """Why nothing can be put; empty, if it can."""
+        folder = self.objects.folder
+        if not os.access(folder, os.W_OK):
+            return f"{folder} can't be written"
+        if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+            return f"the disk of {folder} is full"
+        return ""
 
     def delete_bucket(self, name: str) -> None:
         """

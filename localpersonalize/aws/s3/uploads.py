@@ -188,7 +188,10 @@ def wanted_parts(numbers: list[tuple[int, str]], parts: Mapping[int, Part], leas
     for part in found[:-1]:
         if part.size < least_size:
             raise S3Error(
-                "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size",
-                ProposedSize=str(part.size), MinSizeAllowed=str(least_size), PartNumber=str(part.number),
-            )  # fmt: skip
+                "EntityTooSmall",
+                "Your proposed upload is smaller than the minimum allowed size",
+                ProposedSize=str(part.size),
+                MinSizeAllowed=str(least_size),
+                PartNumber=str(part.number),
+            )
     return found

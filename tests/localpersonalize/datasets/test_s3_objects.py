@@ -6,11 +6,11 @@ import io
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from localpersonalize.aws import object_files
+from localpersonalize.aws.s3 import folders, notes
+from localpersonalize.aws.s3.notes import Note
+from localpersonalize.aws.s3.objects import ObjectStore
 from localpersonalize.datasets.s3_objects import Objects
 
 
@@ -28,17 +28,16 @@ def content(objects: Objects, key: str = "k.csv") -> bytes:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Any:
-    with mock_aws():
-        s3 = boto3.client("s3", "us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
-        s3.create_bucket(Bucket="bucket")
-        kept = object_files.ObjectStore(object_files.objects_folder(tmp_path))
+    store = ObjectStore(folders.objects_folder(tmp_path), lambda _: True)
 
-        def put(body: bytes) -> Objects:
-            s3.put_object(Bucket="bucket", Key="k.csv", Body=body)
-            kept.keep("bucket", "k.csv")
-            return Objects(S3(), kept.folder)
+    def put(body: bytes) -> Objects:
+        file = store.new_file()
+        file.write(body)
+        file.finish()
+        store.put(Note("bucket", "k.csv", file.file.name, len(body), "etag", notes.now()), file)
+        return Objects(S3(), store.folder)
 
-        yield put
+    return put
 
 
 def test_an_object_of_the_built_in_s3_is_read_from_its_file_as_it_is_now(kept: Any) -> None:
@@ -53,7 +52,7 @@ def test_other_objects_come_over_http(kept: Any) -> None:
 
 def test_an_object_that_is_replaced_while_it_is_opened_comes_over_http(kept: Any) -> None:
     objects = kept(b"first")
-    file = object_files.file_of(objects._folder, "bucket", "k.csv")
+    file = folders.object_file(objects._folder, "bucket", "k.csv")
     assert file is not None
     file.unlink()
     assert content(objects) == b"over HTTP"

@@ -18,7 +18,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials as BotoCredentials
 
 from localpersonalize.aws.s3.application import S3Application
-from localpersonalize.aws.s3.storage import Account, Storage
+from localpersonalize.aws.s3.storage import Storage
+from localpersonalize.protocol.arns import AwsAccount
 from localpersonalize.protocol.sigv4 import Credentials
 
 KEY, SECRET, REGION = "AKIDOFTHETESTS", "secret-of-the-tests", "us-east-1"
@@ -32,7 +33,7 @@ class S3Server:
         self.port = 0
 
     def start(self) -> S3Server:
-        self.storage = Storage(self.folder, Account("123456789012", self.region)).start()
+        self.storage = Storage(self.folder, AwsAccount(self.region)).start()
         app = S3Application(self.storage, Credentials(KEY, SECRET))
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
@@ -53,9 +54,13 @@ class S3Server:
     def client(self, **config: Any) -> Any:
         options = {"retries": {"max_attempts": 0}, "proxies": {}, **config}
         return boto3.client(
-            "s3", endpoint_url=self.endpoint, region_name=self.region, aws_access_key_id=KEY,
-            aws_secret_access_key=SECRET, config=Config(**options),
-        )  # fmt: skip
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            config=Config(**options),
+        )
 
     def signed(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None

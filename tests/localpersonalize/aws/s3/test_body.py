@@ -153,9 +153,16 @@ def test_what_boto_sends_over_tls_arrives(server: S3Server, s3: Any, bucket: str
             value.encode(),
             end,
         )
-        headers = server.signed_chunks("PUT", path, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", len(CONTENT), {
-            "x-amz-trailer": "x-amz-checksum-crc32", "content-encoding": "aws-chunked",
-        })  # fmt: skip
+        headers = server.signed_chunks(
+            "PUT",
+            path,
+            "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            len(CONTENT),
+            {
+                "x-amz-trailer": "x-amz-checksum-crc32",
+                "content-encoding": "aws-chunked",
+            },
+        )
         return server.send("PUT", path, chunks, headers)[:2]
 
     assert b"BadDigest" in put("AAAAAA==")[1]

@@ -98,8 +98,10 @@ def test_what_a_list_says_of_an_object(s3: Any, filled: str) -> None:
     entry = s3.list_objects_v2(Bucket=filled, FetchOwner=True)["Contents"][0]
     head = s3.head_object(Bucket=filled, Key=entry["Key"])
     assert (entry["ETag"], entry["Size"], entry["LastModified"]) == (
-        head["ETag"], head["ContentLength"], head["LastModified"]
-    )  # fmt: skip
+        head["ETag"],
+        head["ContentLength"],
+        head["LastModified"],
+    )
     assert (entry["StorageClass"], entry["Owner"]["ID"]) == ("STANDARD", "123456789012")
 
 

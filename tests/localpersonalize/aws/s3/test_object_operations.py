@@ -13,10 +13,29 @@ from tests.support.localpersonalize.live import code
 from tests.support.localpersonalize.s3_server import S3Server
 
 ODD_KEYS = [
-    "plain", "folder/two words & ä+%41.csv", "a//b", "/leading", "trailing/", "..", "a/../b", ".", "<tag>&amp;",
-    "tab\tkey", "line\nbreak", "return\rkey", "\x01control", "emoji 😀", "quote'\"", "back\\slash", "q?uery#hash",
-    "k" * 1024, "ü" * 512, "%", "a=b&c", "*~!()",
-]  # fmt: skip
+    "plain",
+    "folder/two words & ä+%41.csv",
+    "a//b",
+    "/leading",
+    "trailing/",
+    "..",
+    "a/../b",
+    ".",
+    "<tag>&amp;",
+    "tab\tkey",
+    "line\nbreak",
+    "return\rkey",
+    "\x01control",
+    "emoji 😀",
+    "quote'\"",
+    "back\\slash",
+    "q?uery#hash",
+    "k" * 1024,
+    "ü" * 512,
+    "%",
+    "a=b&c",
+    "*~!()",
+]
 
 
 def body(s3: Any, bucket: str, key: str, **options: Any) -> bytes:
@@ -54,10 +73,14 @@ def test_bytes_come_back_whole(s3: Any, bucket: str, size: int) -> None:
 
 def test_headers_and_metadata_are_kept(s3: Any, bucket: str) -> None:
     given = {
-        "ContentType": "text/csv", "ContentEncoding": "gzip", "CacheControl": "no-cache", "ContentLanguage": "en",
-        "ContentDisposition": 'attachment; filename="a"', "Metadata": {"rows": "1", "Name": "x  y"},
+        "ContentType": "text/csv",
+        "ContentEncoding": "gzip",
+        "CacheControl": "no-cache",
+        "ContentLanguage": "en",
+        "ContentDisposition": 'attachment; filename="a"',
+        "Metadata": {"rows": "1", "Name": "x  y"},
         "StorageClass": "STANDARD_IA",
-    }  # fmt: skip
+    }
     s3.put_object(Bucket=bucket, Key="k", Body=gzip.compress(b"x"), **given)
     for answer in (s3.head_object(Bucket=bucket, Key="k"), s3.get_object(Bucket=bucket, Key="k")):
         for name, value in given.items():
@@ -79,12 +102,17 @@ def test_an_answer_says_what_its_url_asks_it_to_say(s3: Any, bucket: str) -> Non
 @pytest.mark.parametrize(
     ("asked", "expected", "said"),
     [
-        ("bytes=0-0", b"0", "bytes 0-0/10"), ("bytes=3-5", b"345", "bytes 3-5/10"),
-        ("bytes=8-", b"89", "bytes 8-9/10"), ("bytes=8-99", b"89", "bytes 8-9/10"),
-        ("bytes=-3", b"789", "bytes 7-9/10"), ("bytes=-99", b"0123456789", "bytes 0-9/10"),
-        ("bytes=5-3", b"0123456789", None), ("lines=1-2", b"0123456789", None), ("bytes=0-1,3-4", b"0123456789", None),
+        ("bytes=0-0", b"0", "bytes 0-0/10"),
+        ("bytes=3-5", b"345", "bytes 3-5/10"),
+        ("bytes=8-", b"89", "bytes 8-9/10"),
+        ("bytes=8-99", b"89", "bytes 8-9/10"),
+        ("bytes=-3", b"789", "bytes 7-9/10"),
+        ("bytes=-99", b"0123456789", "bytes 0-9/10"),
+        ("bytes=5-3", b"0123456789", None),
+        ("lines=1-2", b"0123456789", None),
+        ("bytes=0-1,3-4", b"0123456789", None),
     ],
-)  # fmt: skip
+)
 def test_ranges(s3: Any, bucket: str, asked: str, expected: bytes, said: str | None) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
     answer = s3.get_object(Bucket=bucket, Key="k", Range=asked)

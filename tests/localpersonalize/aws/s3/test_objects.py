@@ -235,19 +235,27 @@ class TestStore:
 
         (store.folder / "00.data").write_bytes(b"12345")
         entry = {
-            "bucket": "b", "key": "old", "file": "00.data", "size": 5, "etag": "e-2",
-            "modified": "2026-01-02T03:04:05.678000", "storage": "STANDARD",
+            "bucket": "b",
+            "key": "old",
+            "file": "00.data",
+            "size": 5,
+            "etag": "e-2",
+            "modified": "2026-01-02T03:04:05.678000",
+            "storage": "STANDARD",
             "metadata": {"Content-Type": "text/csv", "x-amz-meta-rows": "1"},
-            "checksum": {"checksum_algorithm": None, "checksum_value": None}, "tags": {"a": "b"},
-        }  # fmt: skip
+            "checksum": {"checksum_algorithm": None, "checksum_value": None},
+            "tags": {"a": "b"},
+        }
         notes.note_file(store.folder, "b", "old").write_text(json.dumps(entry))
         again = ObjectStore(store.folder, lambda _: True)
         again.read_index()
         assert self.get(again, "old") == b"12345"
         note = again.require("b", "old")
         assert (note.metadata, note.tags, note.checksum) == (
-            {"content-type": "text/csv", "x-amz-meta-rows": "1"}, {"a": "b"}, {}
-        )  # fmt: skip
+            {"content-type": "text/csv", "x-amz-meta-rows": "1"},
+            {"a": "b"},
+            {},
+        )
         assert note.modified_at.isoformat() == "2026-01-02T03:04:05.678000+00:00"
 
 

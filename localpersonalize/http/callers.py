@@ -1,0 +1,65 @@
+"""Who may call: SDKs and tools. A browser is not a client, unless its page's origin is allowed.
+
+A web page that somebody opens could send requests to a server on the same machine: those come with an Origin, and
+those that it makes look like its own site's (DNS rebinding) with a Host that is a public name. A signature covers the
+Host, so that only requests without one are asked for it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+# Names that no public DNS can point at this machine.
+LOCAL_ENDS = (".localhost", ".local", ".internal", ".test", ".svc", ".lan")
+_METHODS = "GET, PUT, POST, DELETE, HEAD"
+_PREFLIGHT_SECONDS = "600"
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Origins and Host names that are allowed beyond this machine's own."""
+
+    origins: Collection[str] = field(default_factory=frozenset)
+    hosts: Collection[str] = field(default_factory=frozenset)
+
+    def refusal(self, headers: Mapping[str, str], signed: bool) -> str:
+        """Why a request is not answered; empty, if it is."""
+        origin = headers.get("origin")
+        if origin is not None and origin not in self.origins:
+            return "Requests of web pages are not answered. --allow-origin lets those of one origin in."
+        if not signed and not self._is_local(headers.get("host", "")):
+            return "The Host of the request is not one of this server. --allow-host adds a name."
+        return ""
+
+    def cors(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        """Headers that let an allowed page read an answer."""
+        origin = headers.get("origin")
+        if origin is None or origin not in self.origins:
+            return []
+        return [
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-expose-headers", b"etag, x-amzn-requestid, x-amz-request-id, x-amzn-errortype"),
+            (b"vary", b"origin"),
+        ]
+
+    def preflight(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        """The answer to a browser that asks whether a page may send a request."""
+        asked = headers.get("access-control-request-headers", "")
+        return [
+            *self.cors(headers),
+            (b"access-control-allow-methods", _METHODS.encode()),
+            (b"access-control-allow-headers", asked.encode("latin-1", "replace")),
+            (b"access-control-max-age", _PREFLIGHT_SECONDS.encode()),
+        ]
+
+    def _is_local(self, host: str) -> bool:
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+        name = name.strip("[]").rstrip(".").lower()
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            known = name in self.hosts or name.endswith(LOCAL_ENDS)
+            return bool(name) and (known or "." not in name)
+        return True
