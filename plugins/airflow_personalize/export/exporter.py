@@ -17,6 +17,7 @@ from typing import Any
 from airflow_personalize.export.exceptions import ExportError, TooManyRejectedError
 from airflow_personalize.export.manifest import DatasetLocation, Manifest, commit, new_attempt
 from airflow_personalize.export.partitions import Partition
+from airflow_personalize.export.read.comparison import refuse_incomparable
 from airflow_personalize.export.read.prefetch import ReadAhead
 from airflow_personalize.export.read.sources import Source
 from airflow_personalize.export.read.sql import markers
@@ -158,6 +159,8 @@ class Export:
                 if checked.written.num_rows:
                     statistics.add(checked.written)
                     files.write(encode(checked.written), checked.written.num_rows)
+        if not checker.rows_read and partition.start is not None:
+            refuse_incomparable(self.source, statement, partition)
         return checker.rows_read, dropped, statistics
 
     def _check_share(self, partition: Partition, read: int, rejects: RejectedRows) -> None:
