@@ -115,7 +115,7 @@ def _ask(group: DatasetGroup, job: BatchJob) -> list[str]:
         told = PersonalizeBatchOutputToSqlOperator(
             task_id="answers",
             output_location=_from(job, "input", "output"),
-            asked=_from(job, "input", "lines"),
+            lines=_from(job, "input", "lines"),
             kind=job.kind,
             columns=columns,
             table=job.table,

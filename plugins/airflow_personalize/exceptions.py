@@ -9,11 +9,24 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 # The service has too much to do, or stumbled: the same request can succeed a little later.
-_TRANSIENT_CODES = frozenset({
-    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
-    "RequestThrottled", "SlowDown", "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure",
-    "InternalServerError", "InternalServerException", "RequestTimeout", "RequestTimeoutException",
-})  # fmt: skip
+_TRANSIENT_CODES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "SlowDown",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+    }
+)
 # Not now, but when something that runs has ended: a quota of pending jobs, or a resource that is changing.
 _QUOTA_OR_IN_USE_CODES = frozenset({"LimitExceededException", "ResourceInUseException"})
 
@@ -22,8 +35,8 @@ _QUOTA_OR_IN_USE_CODES = frozenset({"LimitExceededException", "ResourceInUseExce
 class Remedy:
     """A known cause: what the service says about it, what to do, and whether the same request may yet succeed."""
 
-    says: str
-    do: str
+    pattern: str
+    advice: str
     is_retryable: bool = True
 
 
@@ -48,17 +61,17 @@ REMEDIES = (
 
 def find_remedy(reason: str) -> Remedy | None:
     """The known cause that a reason speaks of."""
-    return next((remedy for remedy in REMEDIES if re.search(remedy.says, reason, re.IGNORECASE)), None)
+    return next((remedy for remedy in REMEDIES if re.search(remedy.pattern, reason, re.IGNORECASE)), None)
 
 
 def remedy(reason: str) -> str | None:
     """What to do about a reason, if it is a known one."""
     known = find_remedy(reason)
-    return known.do if known else None
+    return known.advice if known else None
 
 
 def explain(resource: str, status: str, reason: str = "") -> str:
-    """A failure as the log shows it: the resource, its status, the service's reason, and the cure if it is known."""
+    """A failure as the log shows it: the resource, its status, the service's reason, and the remedy if it is known."""
     text = f"{resource} is {status}."
     if reason:
         text += f" {reason}"

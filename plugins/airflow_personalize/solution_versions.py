@@ -67,6 +67,8 @@ def newest(client: Any, solution_arn: str) -> Trained | None:
 def trained_by_themselves(client: Any, solution_arn: str, since: datetime | None) -> list[str]:
     """Versions that the service trained without being asked, made after a moment."""
     return [
-        version["solutionVersionArn"] for version in of_solution(client, solution_arn)
-        if version.get("trainingType") == "AUTOMATIC" and (since is None or version["creationDateTime"] > since)
-    ]  # fmt: skip
+        version["solutionVersionArn"]
+        for version in of_solution(client, solution_arn)
+        if version.get("trainingType") == "AUTOMATIC"
+        and (since is None or version["creationDateTime"] > since)
+    ]

@@ -61,6 +61,21 @@ class Resource:
     serves: str | None = None
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A multipart upload that was begun and not finished: its key below the group's prefix, its id, and since when."""
+
+    key: str
+    id: str
+    started: datetime
+
+
+def uploads_to_abort(retention: Retention, uploads: Sequence[Upload], now: datetime) -> list[Upload]:
+    """What killed exports have left unfinished: it is paid for, and no listing of objects shows it."""
+    days = retention.replaced
+    return [] if days is None else [each for each in uploads if now - each.started > timedelta(days=days)]
+
+
 def objects_to_remove(
     retention: Retention, stored: Sequence[Stored], attempts: Mapping[str, str], now: datetime,
     being_read: Collection[str] = (),

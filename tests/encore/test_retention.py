@@ -10,11 +10,13 @@ from encore.config.policies import Retention
 from encore.retention import (  # fmt: skip
     Resource,
     Stored,
+    Upload,
     is_ours,
     objects_to_remove,
     resources_to_remove,
     schemas_to_remove,
     tags,
+    uploads_to_abort,
 )
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -50,6 +52,12 @@ ATTEMPTS = {"interactions/dt=2026-01-01": "now", "users/full": "now"}
 )
 def test_an_object_goes_when_retention_says_so(key, age, expected):
     assert removed(key, age) is expected
+
+
+@pytest.mark.parametrize(("age", "replaced", "expected"), [(4, 3, 1), (2, 3, 0), (400, None, 0)])
+def test_an_unfinished_upload_goes_as_soon_as_a_replaced_file_may(age, replaced, expected):
+    uploads = [Upload("interactions/dt=2026-01-01/x/part-00000.csv", "id", NOW - timedelta(days=age))]
+    assert len(uploads_to_abort(Retention(replaced=replaced), uploads, NOW)) == expected
 
 
 def test_null_keeps_for_ever():

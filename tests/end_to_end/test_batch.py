@@ -65,7 +65,7 @@ def test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half
     done = run(nights, batches=["for_you", "alike"])
     assert done["tasks"]["batch_fans.input"] == "skipped"
     told = nights.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.answers")
-    assert (told["asked"], told["answered"], told["failed"], told["missing"]) == (300, 300, 0, 0)
+    assert (told["lines"], told["answered"], told["failed"], told["missing"]) == (300, 300, 0, 0)
     asked = nights.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.version")
     assert asked["solution_version_arn"] == nights.serves("popular")
     assert nights.rows("SELECT count(*), count(DISTINCT user_id), max(position) FROM for_you") == [

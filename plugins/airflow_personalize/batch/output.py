@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# By what a job is asked with: the columns of its table. A ranking is told by its user.
+# The columns of a job's table, by the columns of its input. A ranking is identified by its user.
 COLUMNS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("user_id",): ("user_id", "position", "item_id", "score"),
     ("user_id", "item_list"): ("user_id", "position", "item_id", "score"),
@@ -21,9 +21,9 @@ TYPES = {"position": "integer", "score": "double precision"}  # PostgreSQL and S
 EXAMPLES = 5
 
 
-def columns_of(kind: str, asked: Sequence[str]) -> tuple[str, ...]:
-    """The columns of the table that a job of the kind fills; the first one is what was asked about."""
-    return (SEGMENTS if kind == "segments" else COLUMNS)[tuple(asked)]
+def columns_of(kind: str, input_columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns of the table that a job of the kind fills; the first one is what a line of input was about."""
+    return (SEGMENTS if kind == "segments" else COLUMNS)[tuple(input_columns)]
 
 
 class TooManyErrorsError(Exception):
@@ -34,37 +34,40 @@ class TooManyErrorsError(Exception):
 class MatchCounts:
     """What became of the lines."""
 
-    asked: int
+    lines: int
     answered: int = 0
     failed: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
     def missing(self) -> int:
-        """Lines that were asked, and stand in no answer at all."""
-        return max(self.asked - self.answered - self.failed, 0)
+        """Lines of input that are in no answer at all."""
+        return max(self.lines - self.answered - self.failed, 0)
 
     def error(self, example: str) -> None:
         self.failed += 1
         if len(self.examples) < EXAMPLES:
             self.examples.append(example)
 
-    def refuse(self, limit: float) -> None:
+    def check(self, limit: float) -> None:
         """
         :raises TooManyErrorsError: if too many lines have no answer.
         """
         without = self.failed + self.missing
-        if without > limit * self.asked:
+        if without > limit * self.lines:
             raise TooManyErrorsError(
-                f"{without:,} of {self.asked:,} lines have no answer ({self.missing:,} of them stand nowhere); the"
+                f"{without:,} of {self.lines:,} lines have no answer ({self.missing:,} of them are in no file); the"
                 f" limit is {limit:.2%} (error_limit). For example: {'; '.join(self.examples) or 'no line says why'}"
             )
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "asked": self.asked, "answered": self.answered, "failed": self.failed, "missing": self.missing,
+            "lines": self.lines,
+            "answered": self.answered,
+            "failed": self.failed,
+            "missing": self.missing,
             "examples": self.examples,
-        }  # fmt: skip
+        }
 
 
 def rows(lines: Iterable[bytes], columns: Sequence[str], tally: MatchCounts) -> Iterator[tuple[Any, ...]]:
@@ -75,7 +78,7 @@ def rows(lines: Iterable[bytes], columns: Sequence[str], tally: MatchCounts) -> 
             continue
         try:
             line = json.loads(raw)
-            about = _asked_about(line, columns[0])
+            about = _subject_of(line, columns[0])
             if line.get("error") is not None:
                 tally.error(f"{about}: {line['error']}")
                 continue
@@ -91,7 +94,7 @@ def rows(lines: Iterable[bytes], columns: Sequence[str], tally: MatchCounts) -> 
             yield (about, position, str(result), score) if scored else (about, position, str(result))
 
 
-def _asked_about(line: dict[str, Any], column: str) -> str:
+def _subject_of(line: dict[str, Any], column: str) -> str:
     key = {"user_id": "userId", "item_id": "itemId", "item_attributes": "itemAttributes"}[column]
-    asked = line.get("input", line)  # attributes stand at the top of their line
-    return str(asked.get(key, "?")) if line.get("error") is not None else str(asked[key])
+    entry = line.get("input", line)  # attributes stand at the top of their line
+    return str(entry.get(key, "?")) if line.get("error") is not None else str(entry[key])

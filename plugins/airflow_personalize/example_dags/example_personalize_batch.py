@@ -47,7 +47,7 @@ with DAG(
     output = PersonalizeBatchOutputToSqlOperator(
         task_id="output",
         output_location=batch_input.output["output"],
-        asked=batch_input.output["lines"],
+        lines=batch_input.output["lines"],
         columns=COLUMNS,
         table="recommendations",
     )

@@ -27,22 +27,22 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
     gives the same table.
 
     :param output_location: the `s3://` folder that the job wrote to (templated)
-    :param asked: how many lines the job was asked with (templated)
+    :param lines: how many lines the job's input has (templated)
     :param kind: `recommendations` or `segments`
     :param columns: what a line was made of, as for `SqlToPersonalizeBatchInputOperator`
     :param table: the table, made if it is not there; without one the answers are only counted
     :param error_limit: the share of lines without an answer (0 to 1) above which the task fails
     :param conn_id: the product database: PostgreSQL or SQLite
-    :return: `output`, `asked`, `answered`, `failed`, `missing`, `rows`, `table` and some `examples` of errors
+    :return: `output`, `lines`, `answered`, `failed`, `missing`, `rows`, `table` and some `examples` of errors
     """
 
-    template_fields: Sequence[str] = aws_template_fields("output_location", "asked", "conn_id")
+    template_fields: Sequence[str] = aws_template_fields("output_location", "lines", "conn_id")
 
     def __init__(
         self,
         *,
         output_location: str,
-        asked: int | str,
+        lines: int | str,
         columns: Sequence[str],
         kind: str = "recommendations",
         table: str | None = None,
@@ -52,7 +52,7 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.output_location = output_location
-        self.asked = asked
+        self.lines = lines
         self.columns = columns
         self.kind = kind
         self.table = table
@@ -60,7 +60,7 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
         self.conn_id = conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        tally = MatchCounts(int(self.asked))
+        tally = MatchCounts(int(self.lines))
         columns = columns_of(self.kind, self.columns)
         answers = rows(self._lines(), columns, tally)
         try:
@@ -89,7 +89,7 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
 
     def _count(self, answers: Iterator[Any], tally: MatchCounts) -> int:
         count = sum(1 for _ in answers)
-        tally.refuse(self.error_limit)
+        tally.check(self.error_limit)
         return count
 
     def _replace(self, answers: Iterator[Any], columns: Sequence[str], tally: MatchCounts) -> int:
@@ -102,6 +102,6 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
             replacement = Replacement(database, kind, hook.placeholder, str(self.table), columns)
             replacement.prepare()
             count = replacement.add(answers)
-            tally.refuse(self.error_limit)
+            tally.check(self.error_limit)
             replacement.commit()
         return count

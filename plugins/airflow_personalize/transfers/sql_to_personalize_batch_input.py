@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SqlToPersonalizeBatchInputOperator(PersonalizeTransferOperator):
-    """Writes the rows of a query as the JSON lines that a batch job is asked with.
+    """Writes the rows of a query as the JSON lines of a batch job's input.
 
     Each try writes to a folder of its own, so that a job never reads half of one and half of another.
 
@@ -64,7 +64,7 @@ class SqlToPersonalizeBatchInputOperator(PersonalizeTransferOperator):
             self.s3, self.bucket, f"{place}/input/part-", b"", suffix=".json", content_type="application/json"
         )
         try:
-            lines, skipped = ask(
+            lines, skipped = write_input(
                 source_of(self.conn_id), self.sql, self.columns, files.write, self.most_lines
             )
             files.close()
@@ -81,7 +81,7 @@ class SqlToPersonalizeBatchInputOperator(PersonalizeTransferOperator):
         return {"input": f"{base}/input/", "output": f"{base}/output/", "lines": lines, "skipped": skipped}
 
 
-def ask(
+def write_input(
     source: Any, sql: str, columns: Sequence[str], write: Any, most_lines: int | None = None
 ) -> tuple[int, int]:
     """Give each part of the lines to `write`, with their number; returns lines and skipped rows.
@@ -89,18 +89,18 @@ def ask(
     :raises ExportError: if nothing is left to ask, or more than the recipe takes.
     """
     with ReadAhead(source.query(sql, {})) as rows:
-        asking = BatchInputEncoder(columns, rows.names)
+        encoder = BatchInputEncoder(columns, rows.names)
         for batch in rows.batches:
-            text, count = asking.encode(batch)
-            if most_lines is not None and asking.lines > most_lines:
+            text, count = encoder.encode(batch)
+            if most_lines is not None and encoder.lines > most_lines:
                 raise ExportError(
                     f"the query of the batch job's input gives more than {most_lines} lines, the most that the"
                     " recipe takes: name fewer in a query file"
                 )
             if count:
                 write(text, count)
-    if not asking.lines:
+    if not encoder.lines:
         raise ExportError(
-            f"the query of the batch job's input gives nothing to ask about ({asking.skipped} rows without an id)"
+            f"the query of the batch job's input gives nothing to ask about ({encoder.skipped} rows without an id)"
         )
-    return asking.lines, asking.skipped
+    return encoder.lines, encoder.skipped

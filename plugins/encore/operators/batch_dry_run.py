@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.transfers.sql_source import source_of
-from airflow_personalize.transfers.sql_to_personalize_batch_input import ask
+from airflow_personalize.transfers.sql_to_personalize_batch_input import write_input
 from encore.config.batch import BatchJob
 from encore.config.models import DatasetGroup
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
@@ -50,7 +50,7 @@ class PersonalizeBatchDryRunOperator(PersonalizeBaseOperator):
     def _input(self, group: DatasetGroup, job: BatchJob) -> tuple[str, int | None]:
         recipe = str(group.recipe_of(job))
         try:
-            asked, skipped = ask(
+            asked, skipped = write_input(
                 source_of(group.product_db), self.queries[job.name], BATCH_COLUMNS[recipe], lambda *_: None,
                 BATCH_MOST_LINES.get(recipe),
             )  # fmt: skip

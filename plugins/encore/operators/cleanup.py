@@ -17,7 +17,7 @@ from airflow_personalize.pagination import list_all, list_objects
 from airflow_personalize.waiter import Wait
 from encore import retention
 from encore.config.models import DatasetGroup
-from encore.retention import Removal, Resource, Stored
+from encore.retention import Removal, Resource, Stored, Upload
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -52,17 +52,20 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
             kept = kept.model_copy(update={"remove_unlisted": True})
         arn = self._group_arn(group.name)
         objects = self._objects(group, kept, arn)
+        uploads = self._uploads(group, kept)
+        unfinished = [Removal(upload.key, "an upload that was never finished") for upload in uploads]
         resources = self._resources(group, kept, arn) if arn else []
         schemas = self._schemas(group, kept)
-        for each in (*objects, *resources, *schemas):
+        for each in (*objects, *unfinished, *resources, *schemas):
             self.log.info("%s %s: %s", "Would remove" if only_say else "Removing", each.what, each.why)
         if not only_say:
             _delete_objects(self.s3, group, objects)
+            _abort_uploads(self.s3, group, uploads)
             for each in resources:
                 self._delete_resource(each.what)
             for each in schemas:
                 self.non_retrying_client.delete_schema(schemaArn=each.what)
-        return retention.summary([*objects, *resources, *schemas])
+        return retention.summary([*objects, *unfinished, *resources, *schemas])
 
     def _group_arn(self, name: str) -> str | None:
         return next((g["datasetGroupArn"] for g in self._list("dataset_groups") if g["name"] == name), None)
@@ -83,6 +86,14 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
                     attempts[folder] = found.attempt
         reading = [] if arn is None else self._being_read(arn, f"s3://{group.bucket}/{base}")
         return retention.objects_to_remove(kept, stored, attempts, datetime.now(UTC), reading)
+
+    def _uploads(self, group: DatasetGroup, kept: Any) -> list[Upload]:
+        base = f"{group.prefix}/"
+        begun = [
+            Upload(entry["Key"].removeprefix(base), entry["UploadId"], entry["Initiated"])
+            for entry in list_all(self.s3, "list_multipart_uploads", Bucket=group.bucket, Prefix=base)
+        ]
+        return retention.uploads_to_abort(kept, begun, datetime.now(UTC))
 
     def _being_read(self, group_arn: str, base: str) -> list[str]:
         """Places that imports and batch jobs still read or write, below the group's prefix."""
@@ -157,6 +168,11 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
 
     def _list(self, plural: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
         return list_all(self.client, f"list_{plural}", **arguments)
+
+
+def _abort_uploads(s3: Any, group: DatasetGroup, uploads: Sequence[Upload]) -> None:
+    for upload in uploads:
+        s3.abort_multipart_upload(Bucket=group.bucket, Key=f"{group.prefix}/{upload.key}", UploadId=upload.id)
 
 
 def _delete_objects(s3: Any, group: DatasetGroup, objects: Sequence[Removal]) -> None:

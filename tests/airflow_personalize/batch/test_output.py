@@ -50,15 +50,15 @@ def test_lines_with_an_error_broken_ones_and_missing_ones_are_told_apart():
     tally = MatchCounts(7)
     assert len(list(rows(lines, columns_of("recommendations", ("user_id",)), tally))) == 1
     assert tally.as_json() | {"examples": None} == {
-        "asked": 7, "answered": 1, "failed": 4, "missing": 2, "examples": None
+        "lines": 7, "answered": 1, "failed": 4, "missing": 2, "examples": None
     }  # fmt: skip
     assert tally.examples[0] == "2: no such user"
 
 
 def test_a_limit_counts_what_failed_and_what_is_missing():
     tally = MatchCounts(100, answered=97, failed=2, examples=["2: no such user"])
-    tally.refuse(0.03)
+    tally.check(0.03)
     with pytest.raises(
-        TooManyErrorsError, match=r"3 of 100 lines have no answer \(1 of them stand nowhere\).*no such user"
+        TooManyErrorsError, match=r"3 of 100 lines have no answer \(1 of them are in no file\).*no such user"
     ):
-        tally.refuse(0.02)
+        tally.check(0.02)

@@ -54,7 +54,7 @@ def ask(sql="SELECT id AS user_id, age FROM people", **changes):
 
 def take(asked, outlets=(), task=None, **changes):
     operator = PersonalizeBatchOutputToSqlOperator(
-        task_id="answers", output_location=asked["output"], asked=asked["lines"], columns=COLUMNS, table="for_you",
+        task_id="answers", output_location=asked["output"], lines=asked["lines"], columns=COLUMNS, table="for_you",
         conn_id="shop", outlets=list(outlets), **changes,
     )  # fmt: skip
     events = {outlet: SimpleNamespace(extra=None) for outlet in outlets}

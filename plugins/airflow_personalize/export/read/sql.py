@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_personalize.export.exceptions import ExportError, QueryError
 
 if TYPE_CHECKING:
-    from sqlglot.tokens import Token
+    from sqlglot.tokenizer_core import Token
 
 NAMES = ("start", "end", "low", "high")
 

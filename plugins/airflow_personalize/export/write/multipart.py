@@ -61,9 +61,16 @@ class S3Files:
     """
 
     def __init__(
-        self, client: Any, bucket: str, stem: str, header: bytes, sizes: Sizes | None = None, *,
-        suffix: str = ".csv", content_type: str = "text/csv",
-    ) -> None:  # fmt: skip
+        self,
+        client: Any,
+        bucket: str,
+        stem: str,
+        header: bytes,
+        sizes: Sizes | None = None,
+        *,
+        suffix: str = ".csv",
+        content_type: str = "text/csv",
+    ) -> None:
         self.client, self.bucket, self.stem, self.header = client, bucket, stem, header
         self.suffix, self.content_type = suffix, content_type
         self.sizes = sizes or Sizes()
