@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from localpersonalize.aws.clients import Clients
 from localpersonalize.data_directory import open_data
+from localpersonalize.fault_injection import Faults
+from localpersonalize.jobs.job import DataLocks, JobContext
+from localpersonalize.jobs.task_runner import TaskRunner
 from localpersonalize.protocol.arns import AwsAccount
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.quotas import Quotas
@@ -42,6 +47,20 @@ class RecordingQueue:
         self.stopped.append(arn)
 
 
+class PlannedTasks:
+    """In the place of worker processes: tasks end as planned, and are written down."""
+
+    def __init__(self, outcome: Mapping[str, Any] | Exception, faults: Faults) -> None:
+        self.outcome, self.faults = outcome, faults
+        self.ran: list[tuple[str, Mapping[str, Any]]] = []
+
+    def run(self, task: str, arn: str, on_progress: Any, details: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.ran.append((task, details))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
 class Desk:
     """Operations called as the server calls them, in a data directory of their own."""
 
@@ -49,6 +68,7 @@ class Desk:
         database, tables = open_data(folder)
         sources = RuntimeSources(database, tables, partial(model_folder, folder))
         self.queue = RecordingQueue()
+        self.tasks = PlannedTasks({}, Faults())
         self.context = Context(
             account=AwsAccount(),
             quotas=quotas or Quotas(),
@@ -91,3 +111,19 @@ class Desk:
 
     def version(self, solution: str, active: bool = True) -> str:
         return self.create("SolutionVersion", active, solutionArn=solution)
+
+    def job(
+        self,
+        name: JobName,
+        arn: str,
+        outcome: Mapping[str, Any] | Exception | None = None,
+        faults: Faults | None = None,
+        **details: Any,
+    ) -> JobContext:
+        """A job as its function gets it.
+
+        :param outcome: of the task that it runs: a result, or an error that is raised.
+        """
+        self.tasks = PlannedTasks(outcome or {}, faults or Faults())
+        tasks = cast("TaskRunner", self.tasks)
+        return JobContext(name, arn, details, tasks, DataLocks(), 0.0, threading.Event())
