@@ -30,6 +30,7 @@ ORDER = (
     "quotas",
     "logging",
     "private_files",
+    "resource_types",
     "protocol",
 )
 

@@ -23,7 +23,7 @@ def imported(desk: Desk) -> tuple[str, str]:
 
 def test_the_dataset_names_its_new_version(desk: Desk) -> None:
     dataset, job = imported(desk)
-    import_dataset(desk.context, desk.job("import", job, {"versions": ["i"], "rows": 3}))
+    import_dataset(desk.context, desk.job("import", job, {"versions": ["i"], "rows": 3, "truncated": {}}))
     assert desk.status(job) == "ACTIVE"
     assert (desk.context.database.get(dataset) or {})["_versions"] == ["i"]
 

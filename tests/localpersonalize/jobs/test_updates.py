@@ -17,7 +17,7 @@ def test_a_solution_has_its_new_settings(desk: Desk) -> None:
 
 
 def test_a_dataset_has_its_new_schema(desk: Desk) -> None:
-    arn = desk.interactions(desk.group())
+    arn = desk.users(desk.group())
     schema = (desk.context.database.get(arn) or {})["schemaArn"]
     desk.call("UpdateDataset", datasetArn=arn, schemaArn=schema)
     update_dataset(desk.context, desk.job("update dataset", arn, schemaArn=schema))

@@ -175,28 +175,39 @@ CALLS: dict[str, Call] = {
     "CreateCampaign": lambda s: {"name": "made", "solutionVersionArn": s["version"], "minProvisionedTPS": 2},
     "CreateDataDeletionJob": lambda s: deletion(s, "forget"),
     "CreateDataset": lambda s: {
-        "name": "d", "datasetType": "Items", "datasetGroupArn": own_group(s, "made-dataset"),
+        "name": "d",
+        "datasetType": "Items",
+        "datasetGroupArn": own_group(s, "made-dataset"),
         "schemaArn": s["schema Items"],
     },
     "CreateDatasetExportJob": lambda s: export(s, "export"),
     "CreateDatasetGroup": lambda s: {"name": "made", "tags": [{"tagKey": "team", "tagValue": "shop"}]},
     "CreateDatasetImportJob": lambda s: {
-        "jobName": "made", "datasetArn": s["dataset Users"], "roleArn": s.role, "importMode": "FULL",
+        "jobName": "made",
+        "datasetArn": s["dataset Users"],
+        "roleArn": s.role,
+        "importMode": "FULL",
         "dataSource": {"dataLocation": s.live.upload("in/made.csv", data.users())},
     },
     "CreateEventTracker": lambda s: {"name": "t", "datasetGroupArn": own_group(s, "made-tracker")},
     "CreateFilter": lambda s: {
-        "name": "made", "datasetGroupArn": s["group"],
+        "name": "made",
+        "datasetGroupArn": s["group"],
         "filterExpression": 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")',
     },
-    "CreateMetricAttribution": lambda s: attribution(s) | {"name": "made", "datasetGroupArn": s.domain_group()},
+    "CreateMetricAttribution": lambda s: (
+        attribution(s) | {"name": "made", "datasetGroupArn": s.domain_group()}
+    ),
     "CreateRecommender": lambda s: {
-        "name": "made", "datasetGroupArn": s.domain_group(),
+        "name": "made",
+        "datasetGroupArn": s.domain_group(),
         "recipeArn": RECIPE + "aws-ecomm-popular-items-by-views",
     },
     "CreateSchema": lambda s: {"name": "made", "schema": data.ITEMS},
     "CreateSolution": lambda s: {
-        "name": "made", "datasetGroupArn": s["group"], "recipeArn": RECIPE + "aws-sims",
+        "name": "made",
+        "datasetGroupArn": s["group"],
+        "recipeArn": RECIPE + "aws-sims",
         "solutionConfig": {"algorithmHyperParameters": {"popularity_discount_factor": "0.4"}},
     },
     "CreateSolutionVersion": lambda s: {"solutionArn": s["solution"], "trainingMode": "FULL"},
@@ -207,8 +218,11 @@ CALLS: dict[str, Call] = {
     "DeleteFilter": lambda s: {"filterArn": own_filter(s, "to-delete")},
     "DeleteMetricAttribution": lambda s: {
         "metricAttributionArn": s.live.make(
-            "MetricAttribution", **attribution(s) | {
-                "name": "gone", "datasetGroupArn": own_group(s, "delete-attribution"),
+            "MetricAttribution",
+            **attribution(s)
+            | {
+                "name": "gone",
+                "datasetGroupArn": own_group(s, "delete-attribution"),
                 "metrics": [METRIC | {"expression": "SAMPLECOUNT()"}],
             },
         )
@@ -276,15 +290,21 @@ CALLS: dict[str, Call] = {
         "recommenderConfig": {"minRecommendationRequestsPerSecond": 2},
     },
     "UpdateSolution": lambda s: {
-        "solutionArn": own_solution(s, "to-update"), "performAutoTraining": True,
+        "solutionArn": own_solution(s, "to-update"),
+        "performAutoTraining": True,
         "solutionUpdateConfig": {"autoTrainingConfig": {"schedulingExpression": "rate(3 days)"}},
     },
     "GetActionRecommendations": lambda s: {"campaignArn": the_action_campaign(s), "userId": "u1"},
     "GetPersonalizedRanking": lambda s: {
-        "campaignArn": s.ranking_campaign(), "userId": "u1", "inputList": ["i1", "i2"]
+        "campaignArn": s.ranking_campaign(),
+        "userId": "u1",
+        "inputList": ["i1", "i2"],
     },
     "GetRecommendations": lambda s: {
-        "campaignArn": s["campaign"], "userId": "u1", "numResults": 5, "filterArn": s["filter"],
+        "campaignArn": s["campaign"],
+        "userId": "u1",
+        "numResults": 5,
+        "filterArn": s["filter"],
         "filterValues": {"COLOUR": '"red"'},
     },
     "PutActionInteractions": lambda s: {
@@ -296,13 +316,22 @@ CALLS: dict[str, Call] = {
         ],
     },
     "PutActions": lambda s: {
-        "datasetArn": s["dataset Actions"], "actions": [{"actionId": "a1", "properties": '{"kind": "mail"}'}]
+        "datasetArn": s["dataset Actions"],
+        "actions": [{"actionId": "a1", "properties": '{"kind": "mail"}'}],
     },
     "PutEvents": lambda s: {
-        "trackingId": s["tracking id"], "userId": "u1", "sessionId": "s",
+        "trackingId": s["tracking id"],
+        "userId": "u1",
+        "sessionId": "s",
         "eventList": [
-            {"eventType": "Purchase", "itemId": "i3", "sentAt": NOW, "eventValue": 2.0, "eventId": "e1",
-             "metricAttribution": {"eventAttributionSource": "mail"}}
+            {
+                "eventType": "Purchase",
+                "itemId": "i3",
+                "sentAt": NOW,
+                "eventValue": 2.0,
+                "eventId": "e1",
+                "metricAttribution": {"eventAttributionSource": "mail"},
+            }
         ],
     },
     "PutItems": lambda s: {
@@ -310,9 +339,10 @@ CALLS: dict[str, Call] = {
         "items": [{"itemId": "i99", "properties": '{"category": "red", "price": 3.5}'}],
     },
     "PutUsers": lambda s: {
-        "datasetArn": s["dataset Users"], "users": [{"userId": "u99", "properties": '{"segment": "new"}'}]
+        "datasetArn": s["dataset Users"],
+        "users": [{"userId": "u99", "properties": '{"segment": "new"}'}],
     },
-}  # fmt: skip
+}
 
 
 def _described_recipe(shop: Shop) -> dict[str, Any]:

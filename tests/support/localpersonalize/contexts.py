@@ -30,6 +30,7 @@ INTERACTIONS = schema(
     ("TIMESTAMP", "long"),
     ("EVENT_TYPE", "string"),
 )
+USERS = schema("Users", ("USER_ID", "string"), ("AGE", "int"))
 NOWHERE = "http://127.0.0.1:1"
 
 
@@ -103,6 +104,13 @@ class Desk:
         made = self.create("Schema", active=False, name="interactions", schema=INTERACTIONS)
         return self.create(
             "Dataset", name="interactions", datasetType="Interactions", datasetGroupArn=group, schemaArn=made
+        )
+
+    def users(self, group: str) -> str:
+        """A dataset of users in a group."""
+        made = self.create("Schema", active=False, name="users", schema=USERS)
+        return self.create(
+            "Dataset", name="users", datasetType="Users", datasetGroupArn=group, schemaArn=made
         )
 
     def solution(self, group: str, name: str = "popular", **params: Any) -> str:

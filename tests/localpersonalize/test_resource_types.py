@@ -1,4 +1,4 @@
-"""The names of kinds."""
+"""The kinds of resources: their names and states."""
 
 from __future__ import annotations
 
