@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -51,7 +52,8 @@ def encode(batch: pa.RecordBatch) -> pa.Buffer:
     replace = {"null_handling": "replace", "null_replacement": ""}
     records = pc.binary_join_element_wise(*columns, ",", **replace)
     lines = pc.binary_join_element_wise(records, "", "\n")
-    return lines.buffers()[2] or pa.py_buffer(b"")
+    offsets = np.frombuffer(lines.buffers()[1], np.int32, lines.offset + len(lines) + 1)
+    return lines.buffers()[2].slice(0, int(offsets[-1])) if offsets[-1] else pa.py_buffer(b"")
 
 
 def _text(column: pa.Array) -> pa.Array:

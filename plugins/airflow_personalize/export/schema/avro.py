@@ -18,7 +18,7 @@ import fastavro.schema
 import pyarrow as pa
 
 from airflow_personalize.export.exceptions import SchemaError
-from airflow_personalize.export.schema.rules import RESERVED_NAMES, problems_of
+from airflow_personalize.export.schema.rules import COUNTED_WITH_EVENT_TYPES, RESERVED_NAMES, problems_of
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),
@@ -80,8 +80,13 @@ class DatasetSchema:
 
     @property
     def metadata_columns(self) -> int:
-        """How many fields are neither required nor reserved."""
-        return sum(field.canonical not in RESERVED_NAMES for field in self.fields)
+        """How many fields the service counts together with the event types: EVENT_TYPE, EVENT_VALUE and the schema's
+        own ("Item interactions dataset schema requirements" in the developer guide).
+        """
+        return sum(
+            field.canonical not in RESERVED_NAMES or field.canonical in COUNTED_WITH_EVENT_TYPES
+            for field in self.fields
+        )
 
     def field(self, canonical: str) -> Field | None:
         return next((field for field in self.fields if field.canonical == canonical), None)

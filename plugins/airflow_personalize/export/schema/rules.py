@@ -1,4 +1,8 @@
-"""The service's rules for a dataset schema, over and above Avro's."""
+"""The service's rules for a dataset schema, over and above Avro's.
+
+Sources: the developer guide's "Schema formatting requirements", "Custom dataset and schema requirements" and quotas.
+The service checks the same; docs/data-rules.md is the list of both.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NAMESPACE = "com.amazonaws.personalize.schema"
+FLAGS = ("categorical", "textual")
+#: Fields that may be textual in one schema.
+MAX_TEXTUAL = 1
 TYPES = ("string", "int", "long", "float", "double", "boolean")
 
 
@@ -19,7 +26,7 @@ class DatasetRules:
     required: Mapping[str, str]
     reserved: Mapping[str, str] = field(default_factory=dict)
     metadata_min: int = 0
-    metadata_max: int = 50
+    metadata_max: int = 100
     textual: bool = False
 
 
@@ -35,7 +42,7 @@ RULES: Mapping[str, DatasetRules] = {
         },
         metadata_max=5,
     ),
-    "USERS": DatasetRules(required={"USER_ID": "string"}, metadata_min=1, metadata_max=5),
+    "USERS": DatasetRules(required={"USER_ID": "string"}, metadata_min=1, metadata_max=25),
     "ITEMS": DatasetRules(
         required={"ITEM_ID": "string"},
         reserved={"CREATION_TIMESTAMP": "long"},
@@ -46,6 +53,8 @@ RULES: Mapping[str, DatasetRules] = {
 
 #: Names that the service keeps for itself: no value in the data may spell them.
 RESERVED_NAMES = frozenset(name for rules in RULES.values() for name in (*rules.required, *rules.reserved))
+#: Reserved fields that count as metadata where event types and metadata columns are limited together.
+COUNTED_WITH_EVENT_TYPES = frozenset({"EVENT_TYPE", "EVENT_VALUE"})
 
 
 def problems_of(definition: Mapping[str, Any]) -> list[str]:
@@ -58,8 +67,8 @@ def problems_of(definition: Mapping[str, Any]) -> list[str]:
     problems = []
     if definition.get("namespace") != NAMESPACE:
         problems.append(f"namespace must be {NAMESPACE!r}")
-    if definition.get("version") != "1.0":
-        problems.append("version must be '1.0'")
+    if not isinstance(definition.get("version", ""), str | int | float):
+        problems.append("version must be a text or a number, mostly '1.0'")
     fields = definition.get("fields") or []
     for each in fields:
         problems.extend(_problems_of_field(each, rules))
@@ -85,7 +94,10 @@ def _problems_of_field(definition: Mapping[str, Any], rules: DatasetRules) -> It
         yield f"field {name!r}: the service fixes its type to {fixed!r}"
     if canonical in rules.required and "null" in types:
         yield f"field {name!r}: is required, so it may not be null"
-    flags = [flag for flag in ("categorical", "textual") if definition.get(flag) is True]
+    for flag in FLAGS:
+        if not isinstance(definition.get(flag, False), bool):
+            yield f"field {name!r}: {flag} must be true or false"
+    flags = [flag for flag in FLAGS if definition.get(flag) is True]
     if flags and plain[0] != "string":
         yield f"field {name!r}: only a string can be {flags[0]}"
     if flags and fixed:
@@ -104,9 +116,24 @@ def _problems_of_names(fields: list[Mapping[str, Any]], rules: DatasetRules) -> 
     for name, count in alphanumeric.items():
         if count > 1:
             yield f"{count} fields are called {name} (case and underscores don't count): rename all but one"
-    metadata = [name for name in names if name not in rules.required and name not in rules.reserved]
-    if len(metadata) < rules.metadata_min:
-        yield f"at least {rules.metadata_min} metadata field is needed beside the required ones"
+    own = {*rules.required, *rules.reserved}
+    metadata = [each for each in fields if str(each.get("name")).upper() not in own]
+    if sum(map(_is_trained_on, metadata)) < rules.metadata_min:
+        yield (
+            f"at least {rules.metadata_min} metadata field is needed beside the required ones: a number, a boolean, or"
+            " a string that is categorical or textual"
+        )
+    textual = [str(each.get("name")) for each in metadata if each.get("textual") is True]
+    if len(textual) > MAX_TEXTUAL:
+        yield f"{len(textual)} textual fields ({', '.join(textual)}), the service takes {MAX_TEXTUAL}"
     if len(metadata) > rules.metadata_max:
-        named = ", ".join(metadata)
+        named = ", ".join(str(each.get("name")) for each in metadata)
         yield f"{len(metadata)} metadata fields ({named}), the service takes {rules.metadata_max}"
+
+
+def _is_trained_on(definition: Mapping[str, Any]) -> bool:
+    """Plain strings may be imported, for filters and answers; training leaves them out."""
+    declared = definition.get("type")
+    plain = [declared] if isinstance(declared, str) else declared
+    is_text = isinstance(plain, list) and "string" in plain
+    return not is_text or any(definition.get(flag) is True for flag in FLAGS)

@@ -43,7 +43,10 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Checked:
-    """A batch after the checks: columns in the schema's order, ready to be written, and what was left out."""
+    """A batch after the checks: columns in the schema's order, ready to be written, and what was left out.
+
+    `dropped` counts values by rule: those written as null, and under `text_too_long` texts that were cut off.
+    """
 
     written: pa.RecordBatch
     rejected: Rejected | None = None
@@ -58,6 +61,7 @@ class _Verdict:
     reasons: list[tuple[Rule, str]] = dataclasses.field(default_factory=list)
     reason: npt.NDArray[np.int16] | None = None
     drops: dict[str, list[tuple[Rule, Mask]]] = dataclasses.field(default_factory=dict)
+    cuts: dict[str, Mask] = dataclasses.field(default_factory=dict)
 
     def reject(self, rule: Rule, field: str, mask: Mask) -> None:
         if self.reason is None:
@@ -166,7 +170,9 @@ class BatchChecker:
             first = int(np.argmax(mask))
             value = value_rules.describe_value(rule, format_value(source[first]))
             raise RuleViolatedError(self.dataset, rule.value, field.name, self.rows_read + first + 1, value)
-        if action is Action.DROP_VALUE and field.nullable:
+        if action is Action.TRUNCATE:
+            verdict.cuts[field.name] = mask
+        elif action is Action.DROP_VALUE and field.nullable:
             verdict.drops.setdefault(field.name, []).append((rule, mask))
         else:
             verdict.reject(rule, field.name, mask)
@@ -188,6 +194,12 @@ class BatchChecker:
                 dropped[rule] += int(np.count_nonzero(new))
                 gone |= mask
             columns[index] = without(columns[index], gone)
+            cut = verdict.cuts.get(field.name)
+            if cut is not None:
+                columns[index] = value_rules.truncated(columns[index], cut)
+                dropped[Rule.TEXT_TOO_LONG] += int(
+                    np.count_nonzero(cut & ~gone if kept is None else cut & ~gone & kept)
+                )
         written = pa.RecordBatch.from_arrays(columns, names=list(self.schema.names))
         if kept is None or kept.all():
             return Checked(written, dropped=+dropped)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Action(StrEnum):
@@ -14,6 +15,8 @@ class Action(StrEnum):
     REJECT = "reject"
     #: Write the row without the value. Where the field may not be null, the row is rejected.
     DROP_VALUE = "drop_value"
+    #: Write the row with as much of the text as the service keeps. Only of `text_too_long`.
+    TRUNCATE = "truncate"
 
 
 class Rule(StrEnum):
@@ -39,17 +42,30 @@ class Rule(StrEnum):
     OUTSIDE_PARTITION = "outside_partition"
 
 
-#: A fault of the query and not of a row: the default of the contract does not apply.
-STOPPING = frozenset({Rule.OUTSIDE_PARTITION})
+#: Rules to which the default of the contract does not apply: a fault of the query and not of a row, and a text of which
+#: the service itself keeps the beginning.
+OWN_DEFAULTS: Mapping[Rule, Action] = {
+    Rule.OUTSIDE_PARTITION: Action.STOP,
+    Rule.TEXT_TOO_LONG: Action.TRUNCATE,
+}
 
 
 class Contract(BaseModel):
-    """The action of each rule; `default` where a rule has none of its own, `stop` for `outside_partition`."""
+    """The action of each rule; `default` where a rule has none of its own, `stop` for `outside_partition` and
+    `truncate` for `text_too_long`, as the service does.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     default: Action = Action.REJECT
     rules: dict[Rule, Action] = {}
 
+    @model_validator(mode="after")
+    def _only_text_is_truncated(self) -> Contract:
+        wrong = [rule for rule, action in self.rules.items() if action is Action.TRUNCATE]
+        if self.default is Action.TRUNCATE or any(rule is not Rule.TEXT_TOO_LONG for rule in wrong):
+            raise ValueError("truncate is an action of text_too_long alone")
+        return self
+
     def action(self, rule: Rule) -> Action:
-        return self.rules.get(rule, Action.STOP if rule in STOPPING else self.default)
+        return self.rules.get(rule, OWN_DEFAULTS.get(rule, self.default))

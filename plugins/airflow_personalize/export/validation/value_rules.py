@@ -101,10 +101,10 @@ def failures(field: Field, values: pa.Array, plausible: Plausible) -> Iterator[F
 
 
 def _text_failures(field: Field, values: pa.Array) -> Iterator[Failure]:
-    data = _bytes(values)
+    data = text_bytes(values)
     yield from _too_long(field, values)
     if len(data) and _has_control(data):
-        pattern = _CONTROL_IN_TEXT if field.textual else _CONTROL
+        pattern = _CONTROL_IN_TEXT if _is_free_text(field) else _CONTROL
         yield Rule.CONTROL_CHARACTER, mask_of(pc.match_substring_regex(values, pattern))
     if field.textual:
         return
@@ -115,6 +115,11 @@ def _text_failures(field: Field, values: pa.Array) -> Iterator[Failure]:
         yield Rule.RESERVED_VALUE, mask_of(reserved)
 
 
+def _is_free_text(field: Field) -> bool:
+    """Whether a string is prose, in which line breaks are no mistake; the CSV has spaces for them."""
+    return field.textual or not (field.categorical or field.canonical in RESERVED_NAMES)
+
+
 def _too_long(field: Field, values: pa.Array) -> Iterator[Failure]:
     longest = int(_lengths(values).max())  # in bytes, so never less than in characters
     if field.textual:
@@ -122,8 +127,16 @@ def _too_long(field: Field, values: pa.Array) -> Iterator[Failure]:
             yield Rule.TEXT_TOO_LONG, _text_too_long(values)
         return
     rule, limit = _LIMITS.get(field.canonical, (Rule.CATEGORICAL_TOO_LONG, 1_000))
-    if longest > limit:
+    if longest > limit and (field.categorical or field.canonical in _LIMITS):
         yield rule, mask_of(pc.greater(pc.utf8_length(values), limit))
+
+
+def truncated(values: pa.Array, mask: Mask) -> pa.Array:
+    """As much of the texts under the mask as the service keeps."""
+    cjk = pc.greater(pc.multiply(pc.count_substring_regex(values, _CJK), 2), pc.utf8_length(values))
+    short = pc.utf8_slice_codeunits(values, 0, TEXT_LIMIT_CJK)
+    kept = pc.if_else(cjk, short, pc.utf8_slice_codeunits(values, 0, TEXT_LIMIT))
+    return pc.if_else(pa.array(mask), kept, values)
 
 
 def _text_too_long(values: pa.Array) -> Mask:
@@ -149,7 +162,7 @@ def _lengths(values: pa.Array) -> npt.NDArray[np.int32]:
     return np.diff(offsets[values.offset : values.offset + len(values) + 1])
 
 
-def _bytes(values: pa.Array) -> npt.NDArray[np.uint8]:
+def text_bytes(values: pa.Array) -> npt.NDArray[np.uint8]:
     """All the texts' bytes, one after the other."""
     offsets = np.frombuffer(values.buffers()[1], dtype=np.int32)
     buffer = values.buffers()[2]

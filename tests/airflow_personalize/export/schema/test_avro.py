@@ -36,11 +36,16 @@ def test_the_schemas_of_the_pipeline_are_good(name):
     [
         (users(USER_ID, AGE, name="Visitors"), "'Visitors' is no dataset type"),
         (users(USER_ID, AGE, namespace="shop"), "namespace must be"),
-        (users(USER_ID, AGE, version="2"), "version must be '1.0'"),
+        (users(USER_ID, AGE, version=["1.0"]), "version must be a text or a number"),
         (users(USER_ID, AGE, type="error"), "outermost type must be 'record'"),
         (users(AGE), "field USER_ID is required and missing"),
         (users(USER_ID), "at least 1 metadata field"),
-        (users(USER_ID, *({"name": f"F{n}", "type": "int"} for n in range(6))), "6 metadata fields"),
+        (users(USER_ID, *({"name": f"F{n}", "type": "int"} for n in range(26))), "26 metadata fields"),
+        (users(USER_ID, {"name": "NAME", "type": "string"}), "at least 1 metadata field"),
+        (
+            users(USER_ID, {"name": "A", "type": "string", "categorical": "true"}),
+            "'A': categorical must be true",
+        ),
         (
             users({"name": "USER_ID", "type": "long"}, AGE),
             "'USER_ID': the service fixes its type to 'string'",
@@ -68,6 +73,33 @@ def test_a_schema_that_the_service_would_refuse_is_told_with_its_field(definitio
 
     assert problem in str(refused.value)
     assert str(refused.value).startswith("users.json: ")
+
+
+@pytest.mark.parametrize("version", [1, "1.1", "2", 1.0, None])
+def test_the_version_of_a_schema_may_be_any_or_none(version):
+    definition = users(USER_ID, AGE, version=version)
+    if version is None:
+        del definition["version"]
+
+    assert parse_schema(definition).dataset_type == "USERS"
+
+
+@pytest.mark.parametrize(("name", "most"), [("Users", 25), ("Items", 100), ("Interactions", 5)])
+def test_as_many_metadata_fields_as_the_quotas_allow(name, most):
+    required = {"Users": ["USER_ID"], "Items": ["ITEM_ID"], "Interactions": ["USER_ID", "ITEM_ID"]}[name]
+    own = [{"name": each, "type": "string"} for each in required]
+    own += [{"name": "TIMESTAMP", "type": "long"}] if name == "Interactions" else []
+    fields = [{"name": f"F{n}", "type": "int"} for n in range(most)]
+
+    assert len(parse_schema(users(*own, *fields, name=name)).fields) == len(own) + most
+    with pytest.raises(SchemaError, match=f"{most + 1} metadata fields"):
+        parse_schema(users(*own, *fields, {"name": "ONE_MORE", "type": "int"}, name=name))
+
+
+def test_a_plain_string_beside_other_metadata_is_good():
+    schema = parse_schema(users(USER_ID, AGE, {"name": "FULL_NAME", "type": "string"}))
+
+    assert not schema.field("FULL_NAME").categorical
 
 
 def test_a_reserved_field_keeps_its_type():
