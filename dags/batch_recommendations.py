@@ -12,18 +12,17 @@ Personalize are deferred and hold no worker. A job that fails does not stop the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import DAG, Asset, TaskGroup, TriggerRule, task
+from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup, TriggerRule, XComArg, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
 from airflow_personalize.operators.batch_segment_job import PersonalizeCreateBatchSegmentJobOperator
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
-from airflow_personalize.operators.solution import (
-    PersonalizeCreateSolutionOperator,
-)
+from airflow_personalize.operators.solution import PersonalizeCreateSolutionOperator
 from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
 from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchOutputToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
@@ -37,98 +36,6 @@ from encore.operators.select_batch_version import PersonalizeSelectBatchVersionO
 from encore.retention import tags
 
 
-def _prefix(job: BatchJob) -> str:
-    """Where the ids of a job's tasks begin."""
-    return f"batch_{job.name}"
-
-
-def _from(job: BatchJob, step: str, part: str) -> str:
-    """A part of what another task of the same job has returned."""
-    return f"{{{{ ti.xcom_pull(task_ids='{_prefix(job)}.{step}')['{part}'] }}}}"
-
-
-def _train(group: DatasetGroup, job: BatchJob) -> PersonalizeCreateSolutionVersionOperator:
-    """The training of a job with a recipe of its own."""
-    waiting = {"aws_conn_id": group.aws_conn_id, "deferrable": True}
-    made = PersonalizeCreateDatasetGroupOperator(
-        task_id="dataset_group", dataset_group_name=group.name, **waiting
-    )
-    solution = PersonalizeCreateSolutionOperator(
-        task_id="solution",
-        solution_name=job.solution_name,
-        dataset_group_arn=made.output,
-        recipe_arn=RECIPE_ARN.format(job.recipe),
-        create_kwargs={"tags": tags(group.name)},
-        **waiting,
-    )
-    return PersonalizeCreateSolutionVersionOperator(
-        task_id="train", solution_arn=solution.output, pool=pools.TRAININGS, **waiting
-    )
-
-
-def _ask(group: DatasetGroup, job: BatchJob) -> list[str]:
-    """The tasks of one job; returns the ids of those that begin it."""
-    aws = {"aws_conn_id": group.aws_conn_id}
-    recipe = str(group.recipe_of(job))
-    columns = BATCH_COLUMNS[recipe]
-    with TaskGroup(_prefix(job), tooltip=f"{job.kind} of {job.solution_name} ({recipe})"):
-        version = PersonalizeSelectBatchVersionOperator(
-            task_id="version",
-            dataset_group_name=group.name,
-            solution_name=job.solution_name,
-            campaign_name=group.solution(job.solution).campaign_name if job.solution else None,
-            filter_name=job.filter,
-            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
-            **aws,
-        )
-        if job.recipe:
-            _train(group, job) >> version
-        asked = SqlToPersonalizeBatchInputOperator(
-            task_id="input",
-            sql=group.batch_query(job),
-            columns=columns,
-            most_lines=BATCH_MOST_LINES.get(recipe),
-            bucket=group.bucket,
-            folder=f"{group.prefix}/{job.folder}",
-            conn_id=group.product_db,
-            **aws,
-        )
-        segments = job.kind == "segments"
-        operator = (
-            PersonalizeCreateBatchSegmentJobOperator
-            if segments
-            else PersonalizeCreateBatchInferenceJobOperator
-        )
-        answered = operator(
-            task_id="job",
-            solution_version_arn=_from(job, "version", "solution_version_arn"),
-            filter_arn=_from(job, "version", "filter_arn") if job.filter else None,
-            input_location=_from(job, "input", "input"),
-            output_location=_from(job, "input", "output"),
-            role_arn=group.role,
-            num_results=job.num_results,
-            create_kwargs={"tags": tags(group.name)},
-            pool=pools.BATCH_SEGMENTS if segments else pools.BATCH_INFERENCE,
-            deferrable=True,
-            **aws,
-        )
-        told = PersonalizeBatchOutputToSqlOperator(
-            task_id="answers",
-            output_location=_from(job, "input", "output"),
-            lines=_from(job, "input", "lines"),
-            kind=job.kind,
-            columns=columns,
-            table=job.table,
-            error_limit=job.error_limit,
-            conn_id=group.product_db,
-            outlets=[Asset(name=f"{group.name}_batch_{job.name}", uri=group.batch_uri(job))],
-            **aws,
-        )
-        [version, asked] >> answered >> told
-    begin = ["version", "input", *(["dataset_group"] if job.recipe else [])]
-    return [f"{_prefix(job)}.{step}" for step in begin]
-
-
 def build(group: DatasetGroup, batch: Batch) -> DAG:
     """The DAG of one dataset group's batch jobs."""
     with DAG(
@@ -139,32 +46,142 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
         start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
         catchup=False,
         max_active_runs=1,
-        default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+        default_args={
+            "retries": 2,
+            "retry_delay": timedelta(seconds=30),
+            "aws_conn_id": group.aws_conn_id,
+            "deferrable": True,
+        },
         template_searchpath=[str(INCLUDE)],
         params=forms.batch(group),
         tags=["personalize", "batch", group.name],
     ) as dag:
-        begins = {job.name: _ask(group, job) for job in batch.jobs}
-
-        @task.branch(task_id="read_form", task_display_name="read form")
-        def read_form(params=None):
-            """The first tasks of the chosen jobs; a dry run leads to nothing but a look."""
-            if params["dry_run"]:
-                return ["dry_run"]
-            chosen = [each for name in params["batches"] for each in begins[name]]
-            return [each for each in chosen if params.get("train") or not each.endswith(".dataset_group")]
-
-        look = PersonalizeBatchDryRunOperator(
+        first_tasks = {job.name: run_job(group, job) for job in batch.jobs}
+        dry_run = PersonalizeBatchDryRunOperator(
             task_id="dry_run",
             group=group.model_dump(mode="json", by_alias=True),
             queries={job.name: group.batch_query(job) for job in batch.jobs},
-            aws_conn_id=group.aws_conn_id,
+            batches=dag.param("batches"),
+            train=dag.param("train") if "train" in dag.params else False,
         )
-        followed = [dag.get_task(each) for several in begins.values() for each in several]
-        read_form() >> [look, *followed]
+        select_jobs(first_tasks, dry_run) >> [
+            dry_run,
+            *(task_ for tasks in first_tasks.values() for task_ in tasks.all),
+        ]
     return dag
+
+
+@dataclass(frozen=True)
+class FirstTasks:
+    """The tasks that a job begins with; `training` is what its own solution needs before."""
+
+    job: list[BaseOperator]
+    training: list[BaseOperator]
+
+    @property
+    def all(self) -> list[BaseOperator]:
+        return [*self.job, *self.training]
+
+
+def select_jobs(first_tasks: dict[str, FirstTasks], dry_run: BaseOperator) -> XComArg:
+    """Leads to the first tasks of the chosen jobs, or to the dry run alone."""
+
+    @task.branch(task_id="select_jobs", task_display_name="select jobs")
+    def select(params=None):
+        if params["dry_run"]:
+            return [dry_run.task_id]
+        selected = [first_tasks[name] for name in params["batches"]]
+        train = params.get("train")
+        return [task_.task_id for tasks in selected for task_ in (tasks.all if train else tasks.job)]
+
+    return select()
+
+
+def run_job(group: DatasetGroup, job: BatchJob) -> FirstTasks:
+    """Input, job and answers of one job, and before them the training, where it has a recipe of its own."""
+    recipe = str(group.recipe_of(job))
+    with TaskGroup(f"batch_{job.name}", tooltip=f"{job.kind} of {job.solution_name} ({recipe})"):
+        version = PersonalizeSelectBatchVersionOperator(
+            task_id="version",
+            dataset_group_name=group.name,
+            solution_name=job.solution_name,
+            campaign_name=group.solution(job.solution).campaign_name if job.solution else None,
+            filter_name=job.filter,
+            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+            multiple_outputs=True,
+        )
+        training = [train_solution(group, job, version)] if job.recipe else []
+        batch_input = SqlToPersonalizeBatchInputOperator(
+            task_id="input",
+            sql=group.batch_query(job),
+            columns=BATCH_COLUMNS[recipe],
+            most_lines=BATCH_MOST_LINES.get(recipe),
+            bucket=group.bucket,
+            folder=f"{group.prefix}/{job.folder}",
+            conn_id=group.product_db,
+            multiple_outputs=True,
+        )
+        create_job(group, job, version.output, batch_input.output) >> load_answers(
+            group, job, recipe, batch_input.output
+        )
+    return FirstTasks([version, batch_input], training)
+
+
+def train_solution(group: DatasetGroup, job: BatchJob, version: BaseOperator) -> BaseOperator:
+    """The solution of a job with a recipe of its own, trained before `version`; returns the first task."""
+    dataset_group = PersonalizeCreateDatasetGroupOperator(
+        task_id="dataset_group", dataset_group_name=group.name
+    )
+    solution = PersonalizeCreateSolutionOperator(
+        task_id="solution",
+        solution_name=job.solution_name,
+        dataset_group_arn=dataset_group.output,
+        recipe_arn=RECIPE_ARN.format(job.recipe),
+        create_kwargs={"tags": tags(group.name)},
+    )
+    train = PersonalizeCreateSolutionVersionOperator(
+        task_id="train", solution_arn=solution.output, pool=pools.TRAININGS
+    )
+    train >> version
+    return dataset_group
+
+
+def create_job(
+    group: DatasetGroup, job: BatchJob, version: XComArg, batch_input: XComArg
+) -> PersonalizeCreateBatchInferenceJobOperator | PersonalizeCreateBatchSegmentJobOperator:
+    """The batch job at the service."""
+    segments = job.kind == "segments"
+    operator = (
+        PersonalizeCreateBatchSegmentJobOperator if segments else PersonalizeCreateBatchInferenceJobOperator
+    )
+    return operator(
+        task_id="job",
+        solution_version_arn=version["solution_version_arn"],
+        filter_arn=version["filter_arn"] if job.filter else None,
+        input_location=batch_input["input"],
+        output_location=batch_input["output"],
+        role_arn=group.role,
+        num_results=job.num_results,
+        create_kwargs={"tags": tags(group.name)},
+        pool=pools.BATCH_SEGMENTS if segments else pools.BATCH_INFERENCE,
+    )
+
+
+def load_answers(group: DatasetGroup, job: BatchJob, recipe: str, batch_input: XComArg) -> BaseOperator:
+    """The answers, counted and put into the job's table."""
+    return PersonalizeBatchOutputToSqlOperator(
+        task_id="answers",
+        output_location=batch_input["output"],
+        asked=batch_input["lines"],
+        kind=job.kind,
+        columns=BATCH_COLUMNS[recipe],
+        table=job.table,
+        error_limit=job.error_limit,
+        conn_id=group.product_db,
+        outlets=[Asset(name=f"{group.name}_batch_{job.name}", uri=group.batch_uri(job))],
+    )
 
 
 for dataset_group in load_pipeline().dataset_groups:
     if dataset_group.batch:
-        globals()[dataset_group.dag_id("batch_recommendations")] = build(dataset_group, dataset_group.batch)
+        build(dataset_group, dataset_group.batch)

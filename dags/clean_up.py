@@ -49,12 +49,12 @@ def build(group: DatasetGroup) -> DAG:
         PersonalizeCleanUpOperator(
             task_id="clean_up",
             group=group.model_dump(mode="json", by_alias=True),
-            dry_run="{{ params.dry_run }}",
-            remove_unlisted="{{ params.remove_unlisted }}",
+            preview=dag.param("dry_run"),
+            remove_unlisted=dag.param("remove_unlisted"),
             aws_conn_id=group.aws_conn_id,
         )
     return dag
 
 
 for dataset_group in load_pipeline().dataset_groups:
-    globals()[dataset_group.dag_id("clean_up")] = build(dataset_group)
+    build(dataset_group)

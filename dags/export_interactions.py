@@ -15,9 +15,10 @@ Where the pipeline file says `splits: 4`, four tasks share each day: `plan` cuts
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk import DAG, Asset, Param, XComArg, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from airflow_personalize.transfers.personalize_dataset_shards import (
@@ -26,7 +27,7 @@ from airflow_personalize.transfers.personalize_dataset_shards import (
 )
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore.config import INCLUDE, DatasetGroup, load_pipeline
-from encore.runs.export_days import chosen_days, in_tasks, partitions
+from encore.runs.export_days import days_to_export, in_tasks, partitions
 
 DATE = {"type": ["null", "string"], "format": "date"}
 PARAMS = {
@@ -62,48 +63,78 @@ def build(group: DatasetGroup) -> DAG:
         template_searchpath=[str(INCLUDE)],
         tags=["personalize", "export", group.name],
     ) as dag:
-        arrange = in_tasks if interactions.splits == 1 else partitions
-
-        @task(task_display_name="choose days")
-        def choose_days(params=None, data_interval_start=None, data_interval_end=None):
-            """Day partitions, in lists of at most 31 for each export task where tasks don't share them."""
-            interval = (data_interval_start, data_interval_end) if data_interval_start else None
-            today = datetime.now(UTC).date()
-            return arrange(chosen_days(params["from_date"], params["to_date"], interval, today))
-
-        place = {
-            "dataset": "interactions",
-            "bucket": group.bucket,
-            "prefix": group.prefix,
-            "aws_conn_id": group.aws_conn_id,
-            "rejected_limit": interactions.rejected_limit,
-        }
-        query = {
-            "sql": interactions.sql,
-            "schema": interactions.avro_schema,
-            "contract": interactions.contract,
-            "conn_id": group.product_db,
-        }
-        outlets = [Asset(name=f"{group.name}_interactions", uri=group.dataset_uri("interactions"))]
+        days = select_days(interactions.splits > 1)
         if interactions.splits == 1:
-            SqlToPersonalizeDatasetOperator.partial(
-                task_id="export", map_index_template=DAYS, outlets=outlets, **place, **query
-            ).expand(partitions=choose_days())
+            export_days(group, days)
         else:
-            plan = PersonalizeDatasetPlanOperator(
-                task_id="plan",
-                dataset="interactions",
-                partitions=choose_days(),
-                shards=interactions.splits,
-                bounds_sql=interactions.bounds_sql,
-                conn_id=group.product_db,
-            )
-            export = SqlToPersonalizeDatasetOperator.partial(
-                task_id="export", map_index_template=SLICE, **place, **query
-            ).expand(partitions=plan.output)
-            PersonalizeDatasetCommitOperator(task_id="commit", shards=export.output, outlets=outlets, **place)
+            export_slices(group, days)
     return dag
 
 
+def select_days(one_by_one: bool) -> XComArg:
+    """The partitions of the run's days, in lists of at most 31 for each export task where tasks don't share them."""
+
+    @task(task_id="select_days", task_display_name="select days")
+    def select(params=None, data_interval_start=None, data_interval_end=None):
+        interval = (data_interval_start, data_interval_end) if data_interval_start else None
+        days = days_to_export(params["from_date"], params["to_date"], interval, datetime.now(UTC).date())
+        return partitions(days) if one_by_one else in_tasks(days)
+
+    return select()
+
+
+def export_days(group: DatasetGroup, days: XComArg) -> None:
+    """One task for some days."""
+    SqlToPersonalizeDatasetOperator.partial(
+        task_id="export", map_index_template=DAYS, outlets=outlets(group), **target(group), **query(group)
+    ).expand(partitions=days)
+
+
+def export_slices(group: DatasetGroup, days: XComArg) -> None:
+    """Several tasks for each day, and one that makes their slices its partition."""
+    settings = group.datasets["interactions"]
+    plan = PersonalizeDatasetPlanOperator(
+        task_id="plan",
+        dataset="interactions",
+        partitions=days,
+        shards=settings.splits,
+        bounds_sql=settings.bounds_sql,
+        conn_id=group.product_db,
+    )
+    export = SqlToPersonalizeDatasetOperator.partial(
+        task_id="export", map_index_template=SLICE, **target(group), **query(group)
+    ).expand(partitions=plan.output)
+    PersonalizeDatasetCommitOperator(
+        task_id="commit", shards=export.output, outlets=outlets(group), **target(group)
+    )
+
+
+def target(group: DatasetGroup) -> dict[str, Any]:
+    """Where the partitions are written."""
+    return {
+        "dataset": "interactions",
+        "bucket": group.bucket,
+        "prefix": group.prefix,
+        "aws_conn_id": group.aws_conn_id,
+        "rejected_limit": group.datasets["interactions"].rejected_limit,
+    }
+
+
+def query(group: DatasetGroup) -> dict[str, Any]:
+    """What is read from the product database, and what it must look like."""
+    settings = group.datasets["interactions"]
+    return {
+        "sql": settings.sql,
+        "schema": settings.avro_schema,
+        "contract": settings.contract,
+        "conn_id": group.product_db,
+    }
+
+
+def outlets(group: DatasetGroup) -> list[Asset]:
+    """The asset of the exported interactions."""
+    return [Asset(name=f"{group.name}_interactions", uri=group.dataset_uri("interactions"))]
+
+
 for dataset_group in load_pipeline().dataset_groups:
-    globals()[dataset_group.dag_id("export_interactions")] = build(dataset_group)
+    build(dataset_group)

@@ -16,10 +16,6 @@ from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCamp
 from encore.config import DatasetGroup, load_pipeline
 from encore.operators.rollback import PersonalizeSelectRollbackVersionOperator
 
-# Quoted, since templates are rendered as Python here, and Python takes 13740e49 for a number.
-CAMPAIGN = "{{ params.campaign | tojson }}"
-VERSION = "{{ params.version and params.version | tojson }}"
-
 
 def build(group: DatasetGroup) -> DAG:
     """The DAG that puts earlier versions back in one dataset group."""
@@ -34,7 +30,6 @@ def build(group: DatasetGroup) -> DAG:
         catchup=False,
         max_active_runs=1,
         default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
-        render_template_as_native_obj=True,
         params={
             "campaign": Param(
                 campaigns[0],
@@ -53,25 +48,25 @@ def build(group: DatasetGroup) -> DAG:
         },
         tags=["personalize", "rollback", group.name],
     ) as dag:
-        earlier = PersonalizeSelectRollbackVersionOperator(
-            task_id="choose_version",
+        version = PersonalizeSelectRollbackVersionOperator(
+            task_id="select_version",
             dataset_group_name=group.name,
-            campaign_name=CAMPAIGN,
-            version=VERSION,
+            campaign_name=dag.param("campaign"),
+            version=dag.param("version"),
+            multiple_outputs=True,
             **aws,
-        )
-        campaign = PersonalizeCreateOrUpdateCampaignOperator(
+        ).output
+        PersonalizeCreateOrUpdateCampaignOperator(
             task_id="campaign",
-            campaign_name=CAMPAIGN,
-            solution_version_arn="{{ ti.xcom_pull(task_ids='choose_version')['solution_version_arn'] }}",
-            min_provisioned_tps="{{ ti.xcom_pull(task_ids='choose_version')['min_provisioned_tps'] }}",
-            campaign_config="{{ ti.xcom_pull(task_ids='choose_version')['campaign_config'] }}",
+            campaign_name=dag.param("campaign"),
+            solution_version_arn=version["solution_version_arn"],
+            min_provisioned_tps=version["min_provisioned_tps"],
+            campaign_config=version["campaign_config"],
             deferrable=True,
             **aws,
         )
-        earlier >> campaign
     return dag
 
 
 for dataset_group in load_pipeline().dataset_groups:
-    globals()[dataset_group.dag_id("rollback_campaign")] = build(dataset_group)
+    build(dataset_group)

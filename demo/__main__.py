@@ -18,6 +18,7 @@ from demo.airflow import USER, AirflowClient
 from demo.progress import RunFailedError, follow
 from demo.settings import ROOT, Settings
 from encore.config import load_pipeline
+from encore.config.models import DagName
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(width=None if sys.stdout.isatty() else 140)
@@ -124,8 +125,12 @@ def _run(settings: Settings, database: str, client: AirflowClient, data: Path | 
     logs = str(settings.home / "airflow" / "logs")
     window = {"from_date": first.isoformat(), "to_date": last.isoformat()}
     try:
-        for base, params in (("export_interactions", window), ("retrain_recommenders", {})):
-            dag_id = group.dag_id(base)
+        runs: tuple[tuple[DagName, dict[str, str]], ...] = (
+            ("export_interactions", window),
+            ("retrain_recommenders", {}),
+        )
+        for name, params in runs:
+            dag_id = group.dag_id(name)
             console.print(f"\n[bold]{dag_id}[/]  {', '.join(f'{k}={v}' for k, v in params.items())}")
             client.wait_for_dag(dag_id)
             client.unpause(dag_id)

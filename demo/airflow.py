@@ -25,12 +25,14 @@ DAG_SECONDS = 120
 
 def aws_connection(settings: Settings, endpoint: str) -> str:
     """The local account as an Airflow connection, in JSON."""
-    return json.dumps({
-        "conn_type": "aws",
-        "login": settings.secrets.aws_access_key_id,
-        "password": settings.secrets.aws_secret_access_key,
-        "extra": {"region_name": REGION, "endpoint_url": endpoint},
-    })  # fmt: skip
+    return json.dumps(
+        {
+            "conn_type": "aws",
+            "login": settings.secrets.aws_access_key_id,
+            "password": settings.secrets.aws_secret_access_key,
+            "extra": {"region_name": REGION, "endpoint_url": endpoint},
+        }
+    )
 
 
 def environment(

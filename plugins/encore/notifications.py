@@ -1,4 +1,4 @@
-"""What is told of a night, and through which of Airflow's notifiers."""
+"""Which messages a run leads to, and through which of Airflow's notifiers they go."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import asyncio
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from airflow.sdk import (  # type: ignore[attr-defined]  # its stub file leaves them out
+    AsyncCallback,
+    DeadlineAlert,
+    DeadlineReference,
+)
 from pydantic import TypeAdapter
 
+from encore.config.models import DatasetGroup
 from encore.config.policies import Channel, Event, MailChannel, SlackChannel, SnsChannel
 
 
@@ -22,19 +29,22 @@ class Message:
     text: str
 
 
-def news_of(
-    group: str, outcomes: Mapping[str, Mapping[str, Any]], decisions: Mapping[str, Mapping[str, Any]],
+def messages_of(
+    group: str,
+    outcomes: Mapping[str, Mapping[str, Any]],
+    decisions: Mapping[str, Mapping[str, Any]],
     failed_tasks: Sequence[str],
-) -> list[Message]:  # fmt: skip
-    """The messages of a night, one for each kind of outcome.
+) -> list[Message]:
+    """The messages of a run, one for each kind of outcome.
 
     :param outcomes: by solution, its `outcome` and `reason`, as they are recorded
     :param decisions: by solution, the gate's decision
     :param failed_tasks: tasks of the run that failed
     """
-    found = []
-    for event in ("failed", "held", "promoted"):
-        names = [name for name, each in outcomes.items() if each["outcome"] == event]
+    messages = []
+    events: tuple[Event, ...] = ("failed", "held", "promoted")
+    for event in events:
+        names = [name for name, outcome in outcomes.items() if outcome["outcome"] == event]
         tasks = list(failed_tasks) if event == "failed" else []
         if names or tasks:
             parts = [
@@ -44,8 +54,8 @@ def news_of(
             if tasks:
                 parts.append(f"Failed tasks: {', '.join(tasks)}")
             subject = f"{group}: {event} {', '.join(names) or ', '.join(tasks)}"
-            found.append(Message(event, subject, "\n\n".join(part.strip() for part in parts)))  # type: ignore[arg-type]
-    return found
+            messages.append(Message(event, subject, "\n\n".join(part.strip() for part in parts)))
+    return messages
 
 
 def notifier(channel: SlackChannel | MailChannel | SnsChannel, subject: str, text: str) -> Any:
@@ -60,9 +70,12 @@ def notifier(channel: SlackChannel | MailChannel | SnsChannel, subject: str, tex
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
         return SmtpNotifier(
-            to=channel.to, from_email=channel.sender, subject=subject, html_content=f"<pre>{text}</pre>",
+            to=channel.to,
+            from_email=channel.sender,
+            subject=subject,
+            html_content=f"<pre>{text}</pre>",
             smtp_conn_id=channel.conn_id,
-        )  # fmt: skip
+        )
     from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
 
     return SnsNotifier(
@@ -73,24 +86,40 @@ def notifier(channel: SlackChannel | MailChannel | SnsChannel, subject: str, tex
     )
 
 
-def send(channel: SlackChannel | MailChannel | SnsChannel, news: Message, context: Any) -> None:
+def send(channel: SlackChannel | MailChannel | SnsChannel, message: Message, context: Any) -> None:
     """Send a finished message; unlike Airflow does for its own callbacks, nothing in it is taken for a template."""
-    text = html.escape(news.text) if isinstance(channel, MailChannel) else news.text
-    notifier(channel, news.subject, text).notify(context)
+    text = html.escape(message.text) if isinstance(channel, MailChannel) else message.text
+    notifier(channel, message.subject, text).notify(context)
+
+
+def deadline(group: DatasetGroup) -> DeadlineAlert | None:
+    """Notifies whoever wants to know that a run is late; None where nobody does."""
+    if group.deadline_hours is None:
+        return None
+    arguments = {
+        "channels": [channel.model_dump(mode="json") for channel in group.notify],
+        "group": group.name,
+        "hours": group.deadline_hours,
+    }
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=group.deadline_hours),
+        callback=AsyncCallback(late, kwargs=arguments),
+    )
 
 
 async def late(channels: Sequence[Mapping[str, Any]], group: str, hours: float, context: Any = None) -> None:
-    """Tell that a night still runs after its deadline. Called by Airflow's triggerer."""
+    """Notify that a run is not over after its deadline. Called by Airflow's triggerer."""
     run = (context or {}).get("dag_run") or {}  # as Airflow's REST API shows it
     text = (
         f"The run {run.get('dag_run_id', '')} still runs {hours:g} hours after its begin. Look at what it waits"
         " for in Airflow."
     )
-    news = Message("late", f"{group}: the night is late", text)
-    for each in channels:
-        channel: Any = TypeAdapter(Channel).validate_python(each)
+    message = Message("late", f"{group}: the run is late", text)
+    for settings in channels:
+        channel: Any = TypeAdapter(Channel).validate_python(settings)
         if "late" in channel.on:
-            await asyncio.to_thread(send, channel, news, context or {})
+            await asyncio.to_thread(send, channel, message, context or {})
 
 
 def channels_for(event: Event, channels: Sequence[Any], subject: str, text: str) -> list[Any]:

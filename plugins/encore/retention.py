@@ -1,16 +1,14 @@
 """What the clean-up may remove: what retention says, never what is live, never what someone else made.
 
-Everything here is reckoned from lists; nothing is asked for and nothing is removed.
+Everything here is computed from lists; nothing is asked for and nothing is removed.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from encore.config.policies import Retention
 
@@ -77,27 +75,30 @@ def uploads_to_abort(retention: Retention, uploads: Sequence[Upload], now: datet
 
 
 def objects_to_remove(
-    retention: Retention, stored: Sequence[Stored], attempts: Mapping[str, str], now: datetime,
+    retention: Retention,
+    stored: Sequence[Stored],
+    attempts: Mapping[str, str],
+    now: datetime,
     being_read: Collection[str] = (),
-) -> list[Removal]:  # fmt: skip
+) -> list[Removal]:
     """Old objects of a dataset group's prefix.
 
     :param attempts: by partition folder ("interactions/dt=2026-01-01"), the attempt that its manifest names
     :param being_read: prefixes that an import or batch job still reads or writes
     """
-    found = []
-    for each in stored:
-        why = _why(retention, each, attempts, now)
-        if why and not any(each.key.startswith(prefix) for prefix in being_read):
-            found.append(Removal(each.key, why, each.bytes))
-    return found
+    removals = []
+    for entry in stored:
+        why = _why(retention, entry, attempts, now)
+        if why and not any(entry.key.startswith(prefix) for prefix in being_read):
+            removals.append(Removal(entry.key, why, entry.bytes))
+    return removals
 
 
-def _why(retention: Retention, each: Stored, attempts: Mapping[str, str], now: datetime) -> str | None:
-    first, *rest = each.key.split("/")
+def _why(retention: Retention, entry: Stored, attempts: Mapping[str, str], now: datetime) -> str | None:
+    first, *rest = entry.key.split("/")
 
     def older_than(days: int | None) -> bool:
-        return days is not None and now - each.written > timedelta(days=days)
+        return days is not None and now - entry.written > timedelta(days=days)
 
     if first == "rejected":
         return (
@@ -118,9 +119,13 @@ def _why(retention: Retention, each: Stored, attempts: Mapping[str, str], now: d
 
 
 def resources_to_remove(
-    retention: Retention, group: str, solutions: Sequence[Resource], campaigns: Sequence[Resource],
-    wanted_solutions: Collection[str], wanted_campaigns: Collection[str],
-) -> list[Removal]:  # fmt: skip
+    retention: Retention,
+    group: str,
+    solutions: Sequence[Resource],
+    campaigns: Sequence[Resource],
+    wanted_solutions: Collection[str],
+    wanted_campaigns: Collection[str],
+) -> list[Removal]:
     """Campaigns and solutions that Encore made and the pipeline file no longer names; campaigns come first.
 
     A solution stays while a campaign that stays serves one of its versions.
@@ -128,19 +133,23 @@ def resources_to_remove(
     if not retention.remove_unlisted:
         return []
     leaving = [
-        campaign for campaign in campaigns
+        campaign
+        for campaign in campaigns
         if campaign.name not in wanted_campaigns and is_ours(campaign.tags, group)
-    ]  # fmt: skip
+    ]
     gone = {campaign.arn for campaign in leaving}
     served = {campaign.serves for campaign in campaigns if campaign.arn not in gone}
     why = "made by Encore, and no longer in the pipeline file"
     return [
         *(Removal(campaign.arn, why) for campaign in leaving),
         *(
-            Removal(solution.arn, why) for solution in solutions
-            if solution.name not in wanted_solutions and is_ours(solution.tags, group) and solution.arn not in served
+            Removal(solution.arn, why)
+            for solution in solutions
+            if solution.name not in wanted_solutions
+            and is_ours(solution.tags, group)
+            and solution.arn not in served
         ),
-    ]  # fmt: skip
+    ]
 
 
 def schemas_to_remove(
@@ -156,19 +165,20 @@ def schemas_to_remove(
     if not retention.unused_schemas:
         return []
     return [
-        Removal(arn, "a schema that no dataset uses") for arn, name in schemas.items()
+        Removal(arn, "a schema that no dataset uses")
+        for arn, name in schemas.items()
         if arn not in used and _SCHEMA_HASH.search(name) and _SCHEMA_HASH.sub("", name) in names
-    ]  # fmt: skip
+    ]
 
 
-def summary(removals: Sequence[Removal]) -> dict[str, Any]:
+def summary(removals: Sequence[Removal]) -> dict[str, dict[str, int]]:
     """Counts and bytes by reason, as JSON."""
     reasons: dict[str, dict[str, int]] = {}
-    for each in removals:
-        entry = reasons.setdefault(each.why, {"count": 0, "bytes": 0})
+    for removal in removals:
+        entry = reasons.setdefault(removal.why, {"count": 0, "bytes": 0})
         entry["count"] += 1
-        entry["bytes"] += each.bytes
-    return json.loads(json.dumps(reasons))
+        entry["bytes"] += removal.bytes
+    return reasons
 
 
 def _day(folder: str) -> date | None:

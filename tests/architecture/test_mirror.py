@@ -45,23 +45,19 @@ SHOWN_BY = {
     "plugins/airflow_personalize/operators/*job*": "tests/airflow_personalize/operators/test_jobs_without_a_service.py",
     "plugins/airflow_personalize/operators/*": "tests/airflow_personalize/operators/test_serving_and_deleting.py",
     "plugins/airflow_personalize/sensors/*": "tests/airflow_personalize/sensors/test_sensors.py",
-    "plugins/airflow_personalize/transfers/*batch*": "tests/encore/operators/test_batch_run.py",
     "plugins/airflow_personalize/transfers/*": (
         "tests/airflow_personalize/transfers/test_sql_to_personalize_dataset.py"
     ),
     "plugins/airflow_personalize/s3.py": "tests/airflow_personalize/test_aws_settings.py",
     "plugins/airflow_personalize/*": "tests/airflow_personalize/operators/test_jobs_without_a_service.py",
     # the application: steps of one run are tested as they follow each other
-    "plugins/encore/config/*batch*": "tests/encore/config/test_batch_section.py",
-    "plugins/encore/config/*": "tests/encore/config/test_pipeline_file.py",
+    "plugins/encore/config/batch.py": "tests/encore/config/test_validation_batch.py",
+    "plugins/encore/config/*": "tests/encore/config/test_every_setting_is_honoured.py",
     "plugins/encore/gates/*": "tests/encore/gates/test_data_quality.py",
-    "plugins/encore/operators/*batch*": "tests/encore/operators/test_batch_run.py",
-    "plugins/encore/operators/cleanup.py": "tests/encore/operators/test_operations.py",
-    "plugins/encore/operators/rollback.py": "tests/encore/operators/test_operations.py",
-    "plugins/encore/operators/*": "tests/encore/operators/test_nightly_steps.py",
+    "plugins/encore/operators/*": "tests/end_to_end/test_gates.py",
     "plugins/encore/report/*": "tests/encore/report/test_page.py",
-    "plugins/encore/runs/*": "tests/dags/test_groups_and_forms.py",
-    "plugins/encore/*": "tests/dags/test_groups_and_forms.py",
+    "plugins/encore/runs/*": "tests/end_to_end/test_gates.py",
+    "plugins/encore/*": "tests/dags/test_retrain_recommenders.py",
     # the demonstration is run whole
     "demo/*": "tests/end_to_end/test_retraining.py",
 }

@@ -8,16 +8,19 @@ import pytest
 
 from tests.dags.conftest import ROOT
 
-FORMS, NIGHTS, BATCH = (f"tests/end_to_end/test_{name}.py" for name in ("forms", "gated_nights", "batch"))
+FORMS, GATES, BATCH = (f"tests/end_to_end/test_{name}.py" for name in ("forms", "gates", "batch"))
 HONOURED = {
     "retrain_recommenders": {
-        "solutions": (NIGHTS, "test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says"),
+        "solutions": (GATES, "test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says"),
         "training_mode": (FORMS, "test_an_update_takes_new_events_into_the_last_model"),
-        "import_mode": (FORMS, "test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since"),
+        "import_mode": (
+            FORMS,
+            "test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since",
+        ),
         "as_of": (FORMS, "test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since"),
         "promote": (FORMS, "test_promotion_is_what_was_chosen_whatever_the_gate_says"),
         "data_gate": (FORMS, "test_unusual_data_goes_on_with_warn_and_not_with_stop_whatever_the_file_says"),
-        "dry_run": (NIGHTS, "test_a_dry_run_changes_nothing_and_says_what_it_would_do"),
+        "dry_run": (GATES, "test_a_dry_run_changes_nothing_and_says_what_it_would_do"),
     },
     "export_interactions": {
         "from_date": (FORMS, "test_an_export_writes_the_days_that_were_chosen_and_no_others"),
@@ -25,18 +28,27 @@ HONOURED = {
     },
     "rollback_campaign": {
         "campaign": (FORMS, "test_the_chosen_campaign_goes_back_by_one_version"),
-        "version": (NIGHTS, "test_an_earlier_version_is_put_back_by_hand"),
+        "version": (GATES, "test_an_earlier_version_is_put_back_by_hand"),
     },
     "clean_up": {
-        "dry_run": (FORMS, "test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run"),
-        "remove_unlisted": (FORMS, "test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run"),
+        "dry_run": (
+            FORMS,
+            "test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run",
+        ),
+        "remove_unlisted": (
+            FORMS,
+            "test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run",
+        ),
     },
     "batch_recommendations": {
-        "batches": (BATCH, "test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half_of_them"),
+        "batches": (
+            BATCH,
+            "test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half_of_them",
+        ),
         "train": (BATCH, "test_segments_have_a_solution_of_their_own_that_is_trained_when_asked_for"),
         "dry_run": (BATCH, "test_a_dry_run_changes_nothing_and_says_what_it_would_do"),
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture

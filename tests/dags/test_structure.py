@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from encore.config.models import DAG_NAMES
 from tests.dags.conftest import DAG_FILES, ROOT
 
 
@@ -17,6 +18,17 @@ def test_parses_without_any_connection(file, no_network):
     bag = DagBag(dag_folder=str(file))
     assert not bag.import_errors
     assert bag.dags
+
+
+def test_there_is_one_file_for_each_dag_that_a_group_can_have():
+    assert {file.stem for file in DAG_FILES} == set(DAG_NAMES)
+
+
+def test_each_group_gets_its_own_dags(dags_of):
+    loaded = dags_of(
+        lambda groups: groups.append({**groups[0], "name": "books", "dag_suffix": None, "bucket": "books"})
+    )
+    assert set(loaded) == {name + suffix for name in DAG_NAMES for suffix in ("", "_books")}
 
 
 def test_each_file_is_named_like_its_dag(dags):

@@ -23,11 +23,18 @@ class Airflow:
         _, tasks = self.moments.pop(0) if len(self.moments) > 1 else self.moments[0]
         return [
             {
-                "dag_id": dag_id, "dag_run_id": run_id, "task_id": name, "map_index": index, "state": state,
-                "rendered_map_index": None, "try_number": 2, "start_date": None, "duration": 1.0,
+                "dag_id": dag_id,
+                "dag_run_id": run_id,
+                "task_id": name,
+                "map_index": index,
+                "state": state,
+                "rendered_map_index": None,
+                "try_number": 2,
+                "start_date": None,
+                "duration": 1.0,
             }
             for (name, index), state in tasks.items()
-        ]  # fmt: skip
+        ]
 
     def get(self, path, **query):
         detail = [

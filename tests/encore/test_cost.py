@@ -1,35 +1,39 @@
-"""The estimate of a night's cost."""
+"""The estimate of a run's cost."""
 
 from __future__ import annotations
 
 import math
 
 from encore.config import INCLUDE
-from encore.cost import Prices, Trained, estimate, usual_hours
+from encore.cost import Prices, Training, estimate, usual_hours
 
 PRICES = Prices("2026-01-01", "nowhere", "us-east-1", 0.05, 0.24, 0.002, 0.2, 0.54)
 
 
 def test_ingestion_training_and_a_day_of_campaigns_are_added():
-    trained = [
-        Trained("related", "aws-sims", 2.5, tps=2),
-        Trained("you", "aws-user-personalization-v2", None, tps=1),
-        Trained("nobody", "aws-user-personalization-v2", None, tps=0),
+    trainings = [
+        Training("related", "aws-sims", 2.5, tps=2),
+        Training("you", "aws-user-personalization-v2", None, tps=1),
+        Training("nobody", "aws-user-personalization-v2", None, tps=0),
     ]
-    found = estimate(PRICES, 2_000_000_000, 5_000_000, trained)
+    found = estimate(PRICES, 2_000_000_000, 5_000_000, trainings)
     assert math.isclose(found.usd, 2 * 0.05 + 2.5 * 0.24 + 2 * 5_000 * 0.002 + 24 * (2 * 0.2 + 0.54))
     assert not found.unknown
 
 
 def test_hours_that_nobody_knows_yet_are_said_to_be_unknown():
-    found = estimate(PRICES, 0, 0, [Trained("related", "aws-sims", None)])
+    found = estimate(PRICES, 0, 0, [Training("related", "aws-sims", None)])
     assert found.unknown == ["training related"]
     assert "+ ?" in found.as_text()
 
 
 def test_the_last_training_tells_the_hours_of_the_next():
-    past = [{"solution": "a", "training_hours": 1.0}, {"solution": "b", "training_hours": 9.0},
-            {"solution": "a", "training_hours": 2.0}, {"solution": "a", "training_hours": None}]  # fmt: skip
+    past = [
+        {"solution": "a", "training_hours": 1.0},
+        {"solution": "b", "training_hours": 9.0},
+        {"solution": "a", "training_hours": 2.0},
+        {"solution": "a", "training_hours": None},
+    ]
     assert usual_hours(past, "a") == 2.0
     assert usual_hours(past, "c") is None
 

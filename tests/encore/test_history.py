@@ -21,18 +21,20 @@ def row(when: datetime, solution: str = "related", **fields):
 def bucket():
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")
-        client.create_bucket(Bucket="nights")
+        client.create_bucket(Bucket="runs")
         yield client
 
 
 def test_what_was_appended_is_read_oldest_first(bucket):
     second = row(SECOND, metrics={"coverage": 0.2}, rows={"interactions": 7}, seconds={"train": 1.5})
-    history.append(bucket, "nights", "shop", "scheduled__2", [second])
-    history.append(bucket, "nights", "shop", "scheduled__1", [row(FIRST, "popular"), row(FIRST)])
-    rows = history.read(bucket, "nights", "shop")
+    history.append(bucket, "runs", "shop", "scheduled__2", [second])
+    history.append(bucket, "runs", "shop", "scheduled__1", [row(FIRST, "popular"), row(FIRST)])
+    rows = history.read(bucket, "runs", "shop")
     assert [(each["recorded_at"], each["solution"]) for each in rows] == [
-        (FIRST, "popular"), (FIRST, "related"), (SECOND, "related"),
-    ]  # fmt: skip
+        (FIRST, "popular"),
+        (FIRST, "related"),
+        (SECOND, "related"),
+    ]
     assert rows[2]["metrics"] == {"coverage": 0.2}
     assert rows[2]["seconds"] == {"train": 1.5}
     assert rows[0]["metrics"] is None
@@ -40,9 +42,9 @@ def test_what_was_appended_is_read_oldest_first(bucket):
 
 def test_a_run_that_is_recorded_again_replaces_only_its_own_rows(bucket):
     for outcome in ("failed", "promoted"):
-        history.append(bucket, "nights", "shop", "scheduled__2", [row(SECOND, outcome=outcome)])
-    history.append(bucket, "nights", "shop", "scheduled__1", [row(FIRST, outcome="held")])
-    assert [each["outcome"] for each in history.read(bucket, "nights", "shop")] == ["held", "promoted"]
+        history.append(bucket, "runs", "shop", "scheduled__2", [row(SECOND, outcome=outcome)])
+    history.append(bucket, "runs", "shop", "scheduled__1", [row(FIRST, outcome="held")])
+    assert [each["outcome"] for each in history.read(bucket, "runs", "shop")] == ["held", "promoted"]
 
 
 def test_a_file_of_an_older_version_has_nulls_in_newer_columns():
@@ -87,5 +89,5 @@ def test_a_run_that_added_days_or_left_out_the_newest_says_nothing_of_the_usual_
         ),
     ]
     for number, each in enumerate(rows):
-        history.append(bucket, "nights", "shop", f"run {number}", [{**each, "run_id": f"run {number}"}])
-    assert history.usual_rows(history.read(bucket, "nights", "shop"), "interactions") == [20]
+        history.append(bucket, "runs", "shop", f"run {number}", [{**each, "run_id": f"run {number}"}])
+    assert history.usual_rows(history.read(bucket, "runs", "shop"), "interactions") == [20]

@@ -1,4 +1,4 @@
-"""Messages of a night, and that they arrive by mail, Slack and SNS as configured."""
+"""Messages of a run, and that they arrive by mail, Slack and SNS as configured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from moto import mock_aws
 from pydantic import TypeAdapter
 
 from encore.config.policies import Channel
-from encore.notifications import Message, channels_for, late, news_of, send
+from encore.notifications import Message, channels_for, late, messages_of, send
 
 MESSAGE = Message("held", "shop: held related", "NDCG {{ 0.1 }} < 0.2\n| a |")
 
@@ -25,18 +25,23 @@ def channel(**given):
     return TypeAdapter(Channel).validate_python(given)
 
 
-def test_a_night_is_told_by_outcome_with_tables_and_failed_tasks():
-    outcomes = {"a": {"outcome": "promoted", "reason": "good"}, "b": {"outcome": "held", "reason": "bad"},
-                "c": {"outcome": "promoted", "reason": "fine"}}  # fmt: skip
-    told = news_of("shop", outcomes, {"a": {"text": "TABLE"}}, ["refresh.train"])
-    assert [(news.event, news.subject) for news in told] == [
-        ("failed", "shop: failed refresh.train"), ("held", "shop: held b"), ("promoted", "shop: promoted a, c"),
-    ]  # fmt: skip
-    assert "a: good\nTABLE" in told[2].text
+def test_a_run_is_notified_by_outcome_with_tables_and_failed_tasks():
+    outcomes = {
+        "a": {"outcome": "promoted", "reason": "good"},
+        "b": {"outcome": "held", "reason": "bad"},
+        "c": {"outcome": "promoted", "reason": "fine"},
+    }
+    messages = messages_of("shop", outcomes, {"a": {"text": "TABLE"}}, ["solution.train"])
+    assert [(message.event, message.subject) for message in messages] == [
+        ("failed", "shop: failed solution.train"),
+        ("held", "shop: held b"),
+        ("promoted", "shop: promoted a, c"),
+    ]
+    assert "a: good\nTABLE" in messages[2].text
 
 
-def test_a_night_without_news_is_not_told():
-    assert news_of("shop", {}, {}, []) == []
+def test_a_run_without_an_outcome_has_no_message():
+    assert messages_of("shop", {}, {}, []) == []
 
 
 class Mailbox(socketserver.StreamRequestHandler):
@@ -86,7 +91,7 @@ def test_a_mail_arrives(monkeypatch):
     assert "NDCG {{ 0.1 }} &lt; 0.2" in text
 
 
-def test_slack_is_told(monkeypatch):
+def test_slack_is_notified(monkeypatch):
     got: list[dict] = []
 
     class Hook(BaseHTTPRequestHandler):
@@ -112,15 +117,23 @@ def test_slack_is_told(monkeypatch):
 @pytest.fixture
 def topic(monkeypatch) -> Iterator[tuple[str, list]]:
     """An SNS topic, and a function that reads what was published to it."""
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps({
-        "conn_type": "aws", "login": "x", "password": "y", "extra": {"region_name": "us-east-1"},
-    }))  # fmt: skip
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_AWS_DEFAULT",
+        json.dumps(
+            {
+                "conn_type": "aws",
+                "login": "x",
+                "password": "y",
+                "extra": {"region_name": "us-east-1"},
+            }
+        ),
+    )
     with mock_aws():
         made = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "y"}
         sns, sqs = boto3.client("sns", **made), boto3.client("sqs", **made)
-        arn = sns.create_topic(Name="nights")["TopicArn"]
-        url = sqs.create_queue(QueueName="nights")["QueueUrl"]
-        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:nights")
+        arn = sns.create_topic(Name="runs")["TopicArn"]
+        url = sqs.create_queue(QueueName="runs")["QueueUrl"]
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:runs")
         yield (
             arn,
             lambda: [
@@ -129,7 +142,7 @@ def topic(monkeypatch) -> Iterator[tuple[str, list]]:
         )
 
 
-def test_sns_is_told(topic):
+def test_sns_is_notified(topic):
     arn, published = topic
     send(channel(type="sns", topic_arn=arn), MESSAGE, {})
     (message,) = published()
@@ -137,7 +150,7 @@ def test_sns_is_told(topic):
     assert message["Message"].endswith(MESSAGE.text)
 
 
-def test_a_late_night_is_told_to_those_who_want_to_know(topic):
+def test_of_a_late_run_those_are_notified_who_want_to_know(topic):
     arn, published = topic
     channels = [
         {"type": "sns", "topic_arn": arn, "on": ["late"]},

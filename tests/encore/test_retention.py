@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from encore.config.policies import Retention
-from encore.retention import (  # fmt: skip
+from encore.retention import (
     Resource,
     Stored,
     Upload,
@@ -75,11 +75,17 @@ def test_what_a_job_still_reads_stays():
 
 
 OURS, THEIRS = tags("shop"), [{"tagKey": "team", "tagValue": "search"}]
-SOLUTIONS = [Resource("solution/new", "new", OURS), Resource("solution/old", "old", OURS),
-             Resource("solution/theirs", "theirs", THEIRS), Resource("solution/served", "served", OURS)]  # fmt: skip
-CAMPAIGNS = [Resource("campaign/new", "new", OURS, "solution/new"),
-             Resource("campaign/old", "old", OURS, "solution/old"),
-             Resource("campaign/theirs", "theirs", THEIRS, "solution/served")]  # fmt: skip
+SOLUTIONS = [
+    Resource("solution/new", "new", OURS),
+    Resource("solution/old", "old", OURS),
+    Resource("solution/theirs", "theirs", THEIRS),
+    Resource("solution/served", "served", OURS),
+]
+CAMPAIGNS = [
+    Resource("campaign/new", "new", OURS, "solution/new"),
+    Resource("campaign/old", "old", OURS, "solution/old"),
+    Resource("campaign/theirs", "theirs", THEIRS, "solution/served"),
+]
 
 
 def test_unlisted_resources_of_ours_go_campaigns_first_and_what_others_made_or_use_stays():

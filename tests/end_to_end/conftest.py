@@ -19,7 +19,7 @@ from demo.stack import Stack
 
 SMALL_SHOP = shop.ShopSize(customers=300, products=240, events=6_000, days=20)
 RUN_SECONDS = 420
-ONE_NIGHT = "test_retraining.py"  # the others take minutes each: `make test-long`
+SHORT_TEST = "test_retraining.py"  # the others take minutes each: `make test-long`
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "end_to_end" in str(item.path):
             item.add_marker(pytest.mark.end_to_end)
             item.add_marker(pytest.mark.timeout(1200))
-            if item.path.name != ONE_NIGHT:
+            if item.path.name != SHORT_TEST:
                 item.add_marker(pytest.mark.long)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Slack:
-    """An incoming webhook on loopback that keeps what it is told."""
+    """An incoming webhook on loopback that keeps what it is sent."""
 
     def __init__(self) -> None:
         self._heard: list[str] = []
@@ -45,7 +45,7 @@ class Slack:
         }
 
     def messages(self, number: int, seconds: float = 60) -> list[str]:
-        """What was told, once it is so many messages."""
+        """What was sent, once it is so many messages."""
         deadline = time.monotonic() + seconds
         while len(self._heard) < number:
             assert time.monotonic() < deadline, self._heard

@@ -51,23 +51,34 @@ def start_by_command(stack, first, last):
     stack.airflow.unpause(EXPORT)
     airflow = stack.stack.airflow
     options = {
-        "--dag-id": EXPORT, "--from-date": first.isoformat(), "--to-date": last.isoformat(),
-        "--max-active-runs": "4", "--reprocess-behavior": "completed",
-    }  # fmt: skip
+        "--dag-id": EXPORT,
+        "--from-date": first.isoformat(),
+        "--to-date": last.isoformat(),
+        "--max-active-runs": "4",
+        "--reprocess-behavior": "completed",
+    }
     command = [sys.executable, "-m", "airflow", "backfill", "create", "--run-backwards"]
     done = subprocess.run(
         [*command, *(word for option in options.items() for word in option)],
-        env=airflow.env, cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=airflow.env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def start_as_the_page_does(stack, first, last):
     """Backfill with the request of Airflow's backfill form; returns its number."""
     body = {
-        "dag_id": EXPORT, "from_date": first.isoformat(), "to_date": last.isoformat(), "max_active_runs": 4,
-        "run_backwards": False, "reprocess_behavior": "completed",
-    }  # fmt: skip
+        "dag_id": EXPORT,
+        "from_date": first.isoformat(),
+        "to_date": last.isoformat(),
+        "max_active_runs": 4,
+        "run_backwards": False,
+        "reprocess_behavior": "completed",
+    }
     return stack.airflow.post("/backfills", body)["id"]
 
 
@@ -96,10 +107,10 @@ def retrain(stack):
     deadline = time.monotonic() + SECONDS
     while True:
         states = stack.states(RETRAIN, run_id)
-        assert "failed" not in {state for task, state in states.items() if not task.startswith("refresh.")}, (
-            states
-        )
-        wanted = [state for task, state in states.items() if task.startswith(("import_", "refresh.train["))]
+        assert "failed" not in {
+            state for task, state in states.items() if not task.startswith("solution.")
+        }, states
+        wanted = [state for task, state in states.items() if task.startswith(("import_", "solution.train["))]
         if len(wanted) >= 4 and set(wanted) == {"success"}:
             break
         assert time.monotonic() < deadline, states
@@ -175,5 +186,7 @@ def test_days_backfilled_again_are_replaced_with_the_same_rows_and_no_others_are
     after = manifests(stack.aws("s3"))
     assert [day for day in sorted(after) if after[day] != before[day]] == days
     for day in days:
-        rows = [(told["rows"], told["content_hash"]) for told in map(json.loads, (before[day], after[day]))]
+        rows = [
+            (slack["rows"], slack["content_hash"]) for slack in map(json.loads, (before[day], after[day]))
+        ]
         assert rows[0] == rows[1]

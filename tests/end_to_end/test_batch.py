@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.nights import SHOP, Nights, datasets, running_nights
+from tests.end_to_end.pipeline_stack import SHOP, PipelineStack, datasets, running_pipeline
 
 BATCH = "batch_recommendations"
 PIPELINE: dict[str, Any] = {
@@ -20,104 +20,121 @@ PIPELINE: dict[str, Any] = {
                 {"name": "popular", "recipe": "aws-popularity-count"},
                 {"name": "related", "recipe": "aws-sims"},
             ],
-            "filters": [{"name": "no_lamps", "expression": 'EXCLUDE ItemID WHERE Items.CATEGORY IN ("lighting")'}],
-            "batch": {"jobs": [
-                {"name": "for_you", "solution": "popular", "num_results": 5, "table": "for_you"},
-                {"name": "alike", "solution": "related", "num_results": 4, "table": "public.alike",
-                 "filter": "no_lamps"},
-                {"name": "fans", "kind": "segments", "recipe": "aws-item-affinity", "num_results": 3,
-                 "table": "fans"},
-            ]},
+            "filters": [
+                {"name": "no_lamps", "expression": 'EXCLUDE ItemID WHERE Items.CATEGORY IN ("lighting")'}
+            ],
+            "batch": {
+                "jobs": [
+                    {"name": "for_you", "solution": "popular", "num_results": 5, "table": "for_you"},
+                    {
+                        "name": "alike",
+                        "solution": "related",
+                        "num_results": 4,
+                        "table": "public.alike",
+                        "filter": "no_lamps",
+                    },
+                    {
+                        "name": "fans",
+                        "kind": "segments",
+                        "recipe": "aws-item-affinity",
+                        "num_results": 3,
+                        "table": "fans",
+                    },
+                ]
+            },
         },
     ]
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
-def nights() -> Iterator[Nights]:
-    with running_nights(PIPELINE) as there:
-        there.export()
-        there.good()
-        yield there
+def pipeline() -> Iterator[PipelineStack]:
+    with running_pipeline(PIPELINE) as pipeline:
+        pipeline.export()
+        pipeline.good()
+        yield pipeline
 
 
-def run(nights: Nights, **params: Any) -> dict[str, Any]:
-    done = nights.run(BATCH, params)
+def run(pipeline: PipelineStack, **params: Any) -> dict[str, Any]:
+    done = pipeline.run(BATCH, params)
     for task, state in done["tasks"].items():
-        assert state != "failed", f"{task}: {nights.log(BATCH, done['dag_run_id'], task)[-3000:]}"
+        assert state != "failed", f"{task}: {pipeline.log(BATCH, done['dag_run_id'], task)[-3000:]}"
     assert done["state"] == "success", done
     return done
 
 
-def test_a_dry_run_changes_nothing_and_says_what_it_would_do(nights):
-    before = nights.store()
-    done = run(nights, dry_run=True)
-    assert nights.store() == before
+def test_a_dry_run_changes_nothing_and_says_what_it_would_do(pipeline):
+    before = pipeline.store()
+    done = run(pipeline, dry_run=True)
+    assert pipeline.store() == before
     assert set(done["tasks"].values()) <= {"success", "skipped"}
-    said = "\n".join(nights.airflow.xcom(BATCH, done["dag_run_id"], "dry_run")["lines"])
+    said = "\n".join(pipeline.airflow.xcom(BATCH, done["dag_run_id"], "dry_run")["lines"])
     assert "for_you: 300 lines of input" in said
-    assert f"asks {nights.serves('popular')}: campaign popular serves it" in said
+    assert f"asks {pipeline.serves('popular')}: campaign popular serves it" in said
     assert "would train solution fans (aws-item-affinity)" in said
-    assert nights.rows("SELECT to_regclass('for_you')") == [(None,)]
+    assert pipeline.rows("SELECT to_regclass('for_you')") == [(None,)]
 
 
-def test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half_of_them(nights):
-    done = run(nights, batches=["for_you", "alike"])
+def test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half_of_them(pipeline):
+    done = run(pipeline, batches=["for_you", "alike"])
     assert done["tasks"]["batch_fans.input"] == "skipped"
-    told = nights.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.answers")
-    assert (told["lines"], told["answered"], told["failed"], told["missing"]) == (300, 300, 0, 0)
-    asked = nights.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.version")
-    assert asked["solution_version_arn"] == nights.serves("popular")
-    assert nights.rows("SELECT count(*), count(DISTINCT user_id), max(position) FROM for_you") == [
+    summary = pipeline.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.answers")
+    assert (summary["lines"], summary["answered"], summary["failed"], summary["missing"]) == (300, 300, 0, 0)
+    asked = pipeline.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.version")
+    assert asked["solution_version_arn"] == pipeline.serves("popular")
+    assert pipeline.rows("SELECT count(*), count(DISTINCT user_id), max(position) FROM for_you") == [
         (1500, 300, 5)
     ]
-    at_once = nights.aws("personalize-runtime").get_recommendations(
-        campaignArn=nights.campaign_arn("popular"), userId="1", numResults=5
+    at_once = pipeline.aws("personalize-runtime").get_recommendations(
+        campaignArn=pipeline.campaign_arn("popular"), userId="1", numResults=5
     )
-    in_bulk = nights.rows("SELECT item_id FROM for_you WHERE user_id = '1' ORDER BY position")
+    in_bulk = pipeline.rows("SELECT item_id FROM for_you WHERE user_id = '1' ORDER BY position")
     assert [item for (item,) in in_bulk] == [each["itemId"] for each in at_once["itemList"]]
-    (items, most) = nights.rows("SELECT count(DISTINCT item_id), max(position) FROM alike")[0]
+    (items, most) = pipeline.rows("SELECT count(DISTINCT item_id), max(position) FROM alike")[0]
     assert items > 200
     assert most == 4
-    lamps = nights.rows("SELECT id::text FROM products WHERE 'lighting' = ANY(categories)")
-    assert set(lamps) & set(nights.rows("SELECT item_id FROM alike"))
-    assert not set(lamps) & set(nights.rows("SELECT related_item_id FROM alike"))
+    lamps = pipeline.rows("SELECT id::text FROM products WHERE 'lighting' = ANY(categories)")
+    assert set(lamps) & set(pipeline.rows("SELECT item_id FROM alike"))
+    assert not set(lamps) & set(pipeline.rows("SELECT related_item_id FROM alike"))
 
     counts: set[int] = set()
     over = threading.Event()
 
     def look() -> None:
         while not over.is_set():
-            counts.add(nights.rows("SELECT count(*) FROM for_you")[0][0])
+            counts.add(pipeline.rows("SELECT count(*) FROM for_you")[0][0])
 
     reader = threading.Thread(target=look)
     reader.start()
     try:
-        run(nights, batches=["for_you"])
+        run(pipeline, batches=["for_you"])
     finally:
         over.set()
         reader.join()
     assert counts == {1500}
-    events = nights.airflow.get("/assets/events", source_dag_id=BATCH)["asset_events"]
-    assert [event["extra"]["table"] for event in events if event["source_task_id"] == "batch_for_you.answers"] == [
-        "for_you", "for_you",
-    ]  # fmt: skip
+    events = pipeline.airflow.get("/assets/events", source_dag_id=BATCH)["asset_events"]
+    assert [
+        event["extra"]["table"] for event in events if event["source_task_id"] == "batch_for_you.answers"
+    ] == [
+        "for_you",
+        "for_you",
+    ]
 
 
-def test_segments_have_a_solution_of_their_own_that_is_trained_when_asked_for(nights):
-    personalize = nights.aws("personalize")
+def test_segments_have_a_solution_of_their_own_that_is_trained_when_asked_for(pipeline):
+    personalize = pipeline.aws("personalize")
 
     def versions() -> list[str]:
         found = next(each for each in personalize.list_solutions()["solutions"] if each["name"] == "fans")
         listed = personalize.list_solution_versions(solutionArn=found["solutionArn"])
         return [each["solutionVersionArn"] for each in listed["solutionVersions"]]
 
-    run(nights, batches=["fans"])
+    run(pipeline, batches=["fans"])
     trained = versions()
     assert len(trained) == 1
-    assert nights.rows("SELECT max(position), count(*) > 300 FROM fans") == [(3, True)]
-    people = nights.rows("SELECT count(*) FROM fans WHERE user_id NOT IN (SELECT id::text FROM customers)")
+    assert pipeline.rows("SELECT max(position), count(*) > 300 FROM fans") == [(3, True)]
+    people = pipeline.rows("SELECT count(*) FROM fans WHERE user_id NOT IN (SELECT id::text FROM customers)")
     assert people == [(0,)]
-    done = run(nights, batches=["fans"], train=False)
+    done = run(pipeline, batches=["fans"], train=False)
     assert done["tasks"]["batch_fans.train"] == "skipped"
     assert versions() == trained

@@ -27,7 +27,7 @@ from tests.support.personalize_service import BUCKET, prepare
 DAGS = Path(__file__).with_name("blocks")
 STEPS = ("import", "train", "campaign")
 CHANGES = ("CreateDatasetImportJob", "CreateSolutionVersion", "CreateCampaign", "UpdateCampaign")
-KILLS, MOST_NIGHTS = 10, 20
+KILLS, MOST_RUNS = 10, 20
 MINUTE = 60
 
 
@@ -92,8 +92,8 @@ def blocks() -> Iterator[Blocks]:
                 ):
                     s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
                 made = Blocks(running, network, processes)
-                night = made.run("blocks_night")
-                assert night["state"] == "success", night["tasks"]
+                run = made.run("blocks_retraining")
+                assert run["state"] == "success", run["tasks"]
                 assert made.changes() == dict.fromkeys(CHANGES[:3], 1)
                 yield made
             finally:
@@ -101,14 +101,14 @@ def blocks() -> Iterator[Blocks]:
 
 
 def test_a_worker_killed_at_random_moments_leaves_one_job_of_each_kind(blocks):
-    chance, kills, nights = random.Random(11), 0, 0
+    chance, kills, runs = random.Random(11), 0, 0
     while kills < KILLS:
-        assert nights < MOST_NIGHTS, f"Only {kills} kills came before the end of what was to be killed."
-        nights += 1
+        assert runs < MOST_RUNS, f"Only {kills} kills came before the end of what was to be killed."
+        runs += 1
         blocks.calm()
-        run_id = blocks.start_run("blocks_night")
+        run_id = blocks.start_run("blocks_retraining")
         kills += _kill_on_the_way(blocks, run_id, chance, KILLS - kills)
-        assert blocks.finish("blocks_night", run_id)["state"] == "success"
+        assert blocks.finish("blocks_retraining", run_id)["state"] == "success"
         assert blocks.changes() == {
             "CreateDatasetImportJob": 1,
             "CreateSolutionVersion": 1,
@@ -120,7 +120,7 @@ def _kill_on_the_way(blocks: Blocks, run_id: str, chance: random.Random, most: i
     """SIGKILL what runs the steps, each time a random moment after it began; returns how often."""
     left = dict.fromkeys(STEPS, 4)
     while True:
-        states = blocks.states("blocks_night", run_id)
+        states = blocks.states("blocks_retraining", run_id)
         blocks.stack.check()
         if "failed" in states.values() or states.get("campaign") == "success":
             return sum(4 - count for count in left.values())
@@ -147,18 +147,18 @@ def test_a_worker_killed_around_the_request_leaves_one_job_of_each_kind(blocks, 
     else:
         network.after_answer = kill
     run.append("manual__" + place.replace(" ", "-").replace(",", ""))
-    blocks.start_run("blocks_night", dag_run_id=run[0])
-    assert blocks.finish("blocks_night", run[0])["state"] == "success"
+    blocks.start_run("blocks_retraining", dag_run_id=run[0])
+    assert blocks.finish("blocks_retraining", run[0])["state"] == "success"
     assert sorted(killed) == sorted(of)
     assert blocks.changes() == dict.fromkeys(of, 1)
-    tries = blocks.tries("blocks_night", run[0])
+    tries = blocks.tries("blocks_retraining", run[0])
     assert all(tries[task] >= 2 for task in of.values()), tries
 
 
-def test_a_night_succeeds_though_every_third_request_meets_trouble(blocks):
+def test_a_run_succeeds_though_every_third_request_meets_trouble(blocks):
     network = blocks.calm()
     network.plan = every_third()
-    assert blocks.run("blocks_night")["state"] == "success"
+    assert blocks.run("blocks_retraining")["state"] == "success"
     assert min(network.troubles.values()) >= 2
     assert len(network.troubles) == 4
     assert blocks.changes() == {"CreateDatasetImportJob": 1, "CreateSolutionVersion": 1, "UpdateCampaign": 1}
@@ -212,21 +212,21 @@ def test_ten_trainings_wait_a_minute_without_a_worker_and_with_few_requests(bloc
 def test_marking_a_training_failed_stops_it(blocks):
     network = blocks.calm()
     hold_back_trainings(network, 10 * MINUTE)
-    run_id = blocks.start_run("blocks_night")
+    run_id = blocks.start_run("blocks_retraining")
     deadline = time.monotonic() + 240
     in_worker = len(EARLY_POLL_PAUSES)
     while (
         network.asked["DescribeSolutionVersion"] <= in_worker  # until the triggerer has taken over
-        or blocks.states("blocks_night", run_id).get("train") != "deferred"
+        or blocks.states("blocks_retraining", run_id).get("train") != "deferred"
     ):
         assert time.monotonic() < deadline
         time.sleep(0.5)
-    path = f"/dags/blocks_night/dagRuns/{run_id}/taskInstances/train"
+    path = f"/dags/blocks_retraining/dagRuns/{run_id}/taskInstances/train"
     blocks.airflow.patch(path, {"new_state": "failed"})
     while not network.asked["StopSolutionVersionCreation"]:
         assert time.monotonic() < deadline
         time.sleep(0.5)
-    assert blocks.finish("blocks_night", run_id)["state"] == "failed"
+    assert blocks.finish("blocks_retraining", run_id)["state"] == "failed"
 
 
 def _is_alive(file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a night does not use, under a real scheduler and triggerer: recommenders, stopping, each deletion."""
+"""What a retraining does not use, under a real scheduler and triggerer: recommenders, stopping, each deletion."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import yaml
 
 from tests.end_to_end.conftest import SMALL_SHOP
 from tests.end_to_end.helpers import manifests
-from tests.end_to_end.nights import NDCG, RETRAIN, SHOP, Nights, datasets, running_nights
+from tests.end_to_end.pipeline_stack import NDCG, RETRAIN, SHOP, PipelineStack, datasets, running_pipeline
 
 PIPELINE: dict[str, Any] = {
     "dataset_groups": [
@@ -24,44 +24,47 @@ PIPELINE: dict[str, Any] = {
             "solutions": [
                 {"name": "popular", "recipe": "aws-popularity-count"},
                 {"name": "related", "recipe": "aws-sims"},
-                {"name": "you", "recipe": "aws-user-personalization",
-                 "hyperparameters": {"hidden_dimension": 32, "bptt": 2}},
+                {
+                    "name": "you",
+                    "recipe": "aws-user-personalization",
+                    "hyperparameters": {"hidden_dimension": 32, "bptt": 2},
+                },
             ],
         },
     ]
-}  # fmt: skip
+}
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 DAYS = [str(YESTERDAY - timedelta(days=back)) for back in reversed(range(SMALL_SHOP.days))]
 
 
 @pytest.fixture(scope="module")
-def nights() -> Iterator[Nights]:
-    with running_nights(PIPELINE) as there:
-        there.export()
-        yield there
+def pipeline() -> Iterator[PipelineStack]:
+    with running_pipeline(PIPELINE) as pipeline:
+        pipeline.export()
+        yield pipeline
 
 
 @pytest.fixture(scope="module")
-def live(nights) -> dict[str, str]:
-    """The versions that a first night, told to promote whatever comes, has put live."""
-    nights.good({"solutions": ["popular", "related"], "promote": "promote"})
-    return {name: nights.serves(name) for name in ("popular", "related")}
+def live(pipeline) -> dict[str, str]:
+    """The versions that a first run, started with promote=promote, has put live."""
+    pipeline.good({"solutions": ["popular", "related"], "promote": "promote"})
+    return {name: pipeline.serves(name) for name in ("popular", "related")}
 
 
 @pytest.fixture
-def file(nights) -> Iterator[Any]:
+def file(pipeline) -> Iterator[Any]:
     """Change the first group of the pipeline file for a test."""
 
     def change(**sections: Any) -> None:
         (group,) = PIPELINE["dataset_groups"]
-        nights.file.write_text(yaml.safe_dump({"dataset_groups": [{**group, **sections}]}))
+        pipeline.file.write_text(yaml.safe_dump({"dataset_groups": [{**group, **sections}]}))
 
     yield change
     change()
 
 
-def last_import(nights: Nights, kind: str = "interactions") -> dict[str, Any]:
-    personalize = nights.aws("personalize")
+def last_import(pipeline: PipelineStack, kind: str = "interactions") -> dict[str, Any]:
+    personalize = pipeline.aws("personalize")
     dataset = next(
         each["datasetArn"]
         for each in personalize.list_datasets()["datasets"]
@@ -73,9 +76,9 @@ def last_import(nights: Nights, kind: str = "interactions") -> dict[str, Any]:
     return personalize.describe_dataset_import_job(datasetImportJobArn=arn)["datasetImportJob"]
 
 
-def versions(nights: Nights, solution: str) -> list[dict[str, Any]]:
+def versions(pipeline: PipelineStack, solution: str) -> list[dict[str, Any]]:
     """What the service says of a solution's versions, the newest first."""
-    personalize = nights.aws("personalize")
+    personalize = pipeline.aws("personalize")
     found = next(each for each in personalize.list_solutions()["solutions"] if each["name"] == solution)
     listed = personalize.list_solution_versions(solutionArn=found["solutionArn"])["solutionVersions"]
     described = [
@@ -87,112 +90,112 @@ def versions(nights: Nights, solution: str) -> list[dict[str, Any]]:
     return sorted(described, key=lambda each: each["creationDateTime"], reverse=True)
 
 
-def test_unusual_data_goes_on_with_warn_and_not_with_stop_whatever_the_file_says(nights, live, file):
-    nights.sql(
+def test_unusual_data_goes_on_with_warn_and_not_with_stop_whatever_the_file_says(pipeline, live, file):
+    pipeline.sql(
         "CREATE TABLE lost AS SELECT * FROM events WHERE id % 3 > 0", "DELETE FROM events WHERE id % 3 > 0"
     )
-    nights.export()
+    pipeline.export()
     chosen = {"solutions": ["popular"], "promote": "hold"}
     try:
         file(data_gate={"on_failure": "warn"})
-        run = nights.run(RETRAIN, {**chosen, "data_gate": "stop"})
+        run = pipeline.run(RETRAIN, {**chosen, "data_gate": "stop"})
         assert (run["state"], run["tasks"]["data_gate"]) == ("failed", "failed")
         file(data_gate={"on_failure": "stop"})  # in this order: what was imported counts for the usual rows
-        run = nights.good({**chosen, "data_gate": "warn"})
-        assert "The import goes on all the same" in nights.log(RETRAIN, run["dag_run_id"], "data_gate")
+        run = pipeline.good({**chosen, "data_gate": "warn"})
+        assert "The import goes on all the same" in pipeline.log(RETRAIN, run["dag_run_id"], "data_gate")
     finally:
-        nights.sql("INSERT INTO events SELECT * FROM lost", "DROP TABLE lost")
-        nights.export()
+        pipeline.sql("INSERT INTO events SELECT * FROM lost", "DROP TABLE lost")
+        pipeline.export()
 
 
-def test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since(nights, live):
+def test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since(pipeline, live):
     chosen = {"solutions": ["popular"], "promote": "hold"}
-    run = nights.good({**chosen, "as_of": DAYS[-5], "import_mode": "FULL"})
-    until = nights.airflow.xcom(RETRAIN, run["dag_run_id"], "snapshot_interactions")
+    run = pipeline.good({**chosen, "as_of": DAYS[-5], "import_mode": "FULL"})
+    until = pipeline.airflow.xcom(RETRAIN, run["dag_run_id"], "snapshot_interactions")
     assert [each["key"] for each in until["partitions"]] == DAYS[:-4]
-    job = last_import(nights)
+    job = last_import(pipeline)
     assert job["importMode"] == "FULL"
     assert job["dataSource"]["dataLocation"] == until["location"]
 
-    run = nights.good({**chosen, "import_mode": "INCREMENTAL"})
-    since = nights.airflow.xcom(RETRAIN, run["dag_run_id"], "snapshot_interactions")
+    run = pipeline.good({**chosen, "import_mode": "INCREMENTAL"})
+    since = pipeline.airflow.xcom(RETRAIN, run["dag_run_id"], "snapshot_interactions")
     assert [each["key"] for each in since["partitions"]] == DAYS[-4:]
-    assert {last_import(nights, kind)["importMode"] for kind in ("interactions", "users", "items")} == {
+    assert {last_import(pipeline, kind)["importMode"] for kind in ("interactions", "users", "items")} == {
         "INCREMENTAL"
     }
-    assert last_import(nights)["dataSource"]["dataLocation"] == since["location"]
+    assert last_import(pipeline)["dataSource"]["dataLocation"] == since["location"]
 
 
-def test_promotion_is_what_was_chosen_whatever_the_gate_says(nights, live):
-    run = nights.good({"solutions": ["popular"], "promote": "hold"})
-    assert run["tasks"]["refresh.held[0]"] == "success"
-    assert run["tasks"]["refresh.campaign[0]"] == "skipped"
-    assert nights.serves("popular") == live["popular"]
+def test_promotion_is_what_was_chosen_whatever_the_gate_says(pipeline, live):
+    run = pipeline.good({"solutions": ["popular"], "promote": "hold"})
+    assert run["tasks"]["solution.held[0]"] == "success"
+    assert run["tasks"]["solution.campaign[0]"] == "skipped"
+    assert pipeline.serves("popular") == live["popular"]
 
-    run_id = nights.start_run(RETRAIN, {"solutions": ["popular"], "promote": "ask"})
-    assert "shall" in nights.answer(run_id, "Reject")
-    nights.must_be_good(nights.finish(RETRAIN, run_id))
-    assert nights.serves("popular") == live["popular"]
+    run_id = pipeline.start_run(RETRAIN, {"solutions": ["popular"], "promote": "ask"})
+    assert "shall" in pipeline.answer(run_id, "Reject")
+    pipeline.must_be_good(pipeline.finish(RETRAIN, run_id))
+    assert pipeline.serves("popular") == live["popular"]
 
-    nights.good({"solutions": ["popular"], "promote": "promote"})
-    assert nights.serves("popular") == versions(nights, "popular")[0]["solutionVersionArn"]
-    assert nights.serves("related") == live["related"]
+    pipeline.good({"solutions": ["popular"], "promote": "promote"})
+    assert pipeline.serves("popular") == versions(pipeline, "popular")[0]["solutionVersionArn"]
+    assert pipeline.serves("related") == live["related"]
 
 
-def test_the_gate_decides_where_it_is_left_to_it(nights, live, file):
+def test_the_gate_decides_where_it_is_left_to_it(pipeline, live, file):
     solutions = [dict(each) for each in PIPELINE["dataset_groups"][0]["solutions"]]
     solutions[1]["gate"] = {"metrics": {NDCG: {"floor": 1}}, "below_floor": "hold"}
     file(solutions=solutions)
-    run = nights.good({"solutions": ["related"], "promote": "gate"})
-    assert run["tasks"]["refresh.held[0]"] == "success"
-    assert nights.serves("related") == live["related"]
+    run = pipeline.good({"solutions": ["related"], "promote": "gate"})
+    assert run["tasks"]["solution.held[0]"] == "success"
+    assert pipeline.serves("related") == live["related"]
 
 
-def test_an_update_takes_new_events_into_the_last_model(nights, live):
+def test_an_update_takes_new_events_into_the_last_model(pipeline, live):
     chosen = {"solutions": ["you"], "promote": "hold"}
-    nights.good({**chosen, "training_mode": "FULL"})
-    nights.good({**chosen, "training_mode": "UPDATE"})
-    assert [each["trainingMode"] for each in versions(nights, "you")] == ["UPDATE", "FULL"]
+    pipeline.good({**chosen, "training_mode": "FULL"})
+    pipeline.good({**chosen, "training_mode": "UPDATE"})
+    assert [each["trainingMode"] for each in versions(pipeline, "you")] == ["UPDATE", "FULL"]
 
 
-def test_an_export_writes_the_days_that_were_chosen_and_no_others(nights):
-    before = manifests(nights.aws("s3"))
+def test_an_export_writes_the_days_that_were_chosen_and_no_others(pipeline):
+    before = manifests(pipeline.aws("s3"))
     assert sorted(before) == DAYS
-    run = nights.run("export_interactions", {"from_date": DAYS[3], "to_date": DAYS[5]})
+    run = pipeline.run("export_interactions", {"from_date": DAYS[3], "to_date": DAYS[5]})
     assert run["state"] == "success", run
-    after = manifests(nights.aws("s3"))
+    after = manifests(pipeline.aws("s3"))
     assert [day for day in DAYS if after[day] != before[day]] == DAYS[3:6]
 
-    run = nights.run("export_interactions")  # its own day is the one before
+    run = pipeline.run("export_interactions")  # its own day is the one before
     assert run["state"] == "success", run
-    own = manifests(nights.aws("s3"))
+    own = manifests(pipeline.aws("s3"))
     assert [day for day in own if own[day] != after.get(day)] == [str(YESTERDAY)]
 
 
-def test_the_chosen_campaign_goes_back_by_one_version(nights, live):
-    popular = nights.serves("popular")
-    nights.good({"solutions": ["related"], "promote": "promote"})
-    newest, older, *_ = [each["solutionVersionArn"] for each in versions(nights, "related")]
-    assert nights.serves("related") == newest
-    run = nights.run("rollback_campaign", {"campaign": "related"})
+def test_the_chosen_campaign_goes_back_by_one_version(pipeline, live):
+    popular = pipeline.serves("popular")
+    pipeline.good({"solutions": ["related"], "promote": "promote"})
+    newest, older, *_ = [each["solutionVersionArn"] for each in versions(pipeline, "related")]
+    assert pipeline.serves("related") == newest
+    run = pipeline.run("rollback_campaign", {"campaign": "related"})
     assert run["state"] == "success", run
-    assert nights.serves("related") == older
-    assert nights.serves("popular") == popular
+    assert pipeline.serves("related") == older
+    assert pipeline.serves("popular") == popular
 
 
-def test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run(nights, live, file):
+def test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run(pipeline, live, file):
     file(solutions=PIPELINE["dataset_groups"][0]["solutions"][:1])
 
     def clean(**params: Any) -> list[str]:
-        run = nights.run("clean_up", params)
+        run = pipeline.run("clean_up", params)
         assert run["state"] == "success", run
-        return [each["name"] for each in nights.aws("personalize").list_campaigns()["campaigns"]]
+        return [each["name"] for each in pipeline.aws("personalize").list_campaigns()["campaigns"]]
 
-    before = nights.store()
+    before = pipeline.store()
     clean(dry_run=True, remove_unlisted=True)
-    assert nights.store() == before
+    assert pipeline.store() == before
     assert sorted(clean(remove_unlisted=False)) == ["popular", "related"]
     assert clean(remove_unlisted=True) == ["popular"]
-    left = [each["name"] for each in nights.aws("personalize").list_solutions()["solutions"]]
+    left = [each["name"] for each in pipeline.aws("personalize").list_solutions()["solutions"]]
     assert left == ["popular"]
-    assert nights.serves("popular")
+    assert pipeline.serves("popular")

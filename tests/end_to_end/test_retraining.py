@@ -1,4 +1,4 @@
-"""A whole night on real parts: product database, Airflow, S3, imports, training, campaigns, recommendations."""
+"""A whole run on real parts: product database, Airflow, S3, imports, training, campaigns, recommendations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ METRICS = {
 
 
 @pytest.fixture(scope="module")
-def night(stack):
+def retraining(stack):
     """One export of the whole history and one retraining."""
     stack.succeed("export_interactions", history(stack))
     return stack.succeed("retrain_recommenders")
@@ -58,7 +58,7 @@ def imported_rows(stack, dataset_type: str) -> list[dict[str, str]]:
     return rows
 
 
-def test_every_sound_event_is_imported_once(stack, night):
+def test_every_sound_event_is_imported_once(stack, retraining):
     sound = query(
         stack,
         "SELECT count(*) FROM (SELECT DISTINCT customer_id, product_id, kind, stars, happened_at FROM events"
@@ -68,17 +68,21 @@ def test_every_sound_event_is_imported_once(stack, night):
     assert len(imported_rows(stack, "INTERACTIONS")) == sound
 
 
-def test_every_customer_and_every_filed_product_is_imported(stack, night):
+def test_every_customer_and_every_filed_product_is_imported(stack, retraining):
     assert len(imported_rows(stack, "USERS")) == query(stack, "SELECT count(*) FROM customers")
     filed = query(stack, "SELECT count(*) FROM products WHERE cardinality(categories) > 0")
     assert len(imported_rows(stack, "ITEMS")) == filed
 
 
-def test_each_solution_has_metrics_and_a_live_campaign_on_the_new_version(stack, night):
+def test_each_solution_has_metrics_and_a_live_campaign_on_the_new_version(stack, retraining):
     personalize = stack.aws("personalize")
     for index in range(3):
-        version = stack.airflow.xcom("retrain_recommenders", night["dag_run_id"], "refresh.train", index)
-        metrics = stack.airflow.xcom("retrain_recommenders", night["dag_run_id"], "refresh.metrics", index)
+        version = stack.airflow.xcom(
+            "retrain_recommenders", retraining["dag_run_id"], "solution.train", index
+        )
+        metrics = stack.airflow.xcom(
+            "retrain_recommenders", retraining["dag_run_id"], "solution.metrics", index
+        )
         assert set(metrics) == METRICS
         assert metrics == personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
         campaign = next(
@@ -92,7 +96,7 @@ def test_each_solution_has_metrics_and_a_live_campaign_on_the_new_version(stack,
         assert campaign["status"] == "ACTIVE"
 
 
-def test_campaigns_recommend_real_products(stack, night):
+def test_campaigns_recommend_real_products(stack, retraining):
     titles = product_database.titles(stack.database)
     users, items = product_database.busy(stack.database, 3)
     runtime, personalize = stack.aws("personalize-runtime"), stack.aws("personalize")
@@ -107,7 +111,7 @@ def test_campaigns_recommend_real_products(stack, night):
             assert set(recommended) <= set(titles)
 
 
-def test_a_second_night_makes_new_versions_and_no_second_dataset_group(stack, night):
+def test_a_second_run_makes_new_versions_and_no_second_dataset_group(stack, retraining):
     personalize = stack.aws("personalize")
     before = personalize.describe_campaign(campaignArn=_campaign(personalize, "related"))["campaign"]
     stack.succeed("retrain_recommenders")
@@ -118,7 +122,7 @@ def test_a_second_night_makes_new_versions_and_no_second_dataset_group(stack, ni
     assert len(personalize.list_schemas()["schemas"]) == 3
 
 
-def test_no_secret_is_in_any_log(stack, night):
+def test_no_secret_is_in_any_log(stack, retraining):
     secret = stack.settings.secrets.aws_secret_access_key
     searched = 0
     for folder in (stack.settings.home / "logs", stack.settings.home / "airflow" / "logs"):
@@ -128,7 +132,7 @@ def test_no_secret_is_in_any_log(stack, night):
     assert searched > 10
 
 
-def test_the_retraining_refuses_a_backfill(stack, night):
+def test_the_retraining_refuses_a_backfill(stack, retraining):
     with pytest.raises(RuntimeError, match=r"answered 4\d\d"):
         stack.airflow.post(
             "/backfills",

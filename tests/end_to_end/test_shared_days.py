@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from tests.end_to_end.helpers import manifests
-from tests.end_to_end.nights import SHOP, Nights, datasets, running_nights
+from tests.end_to_end.pipeline_stack import SHOP, PipelineStack, datasets, running_pipeline
 
 SPLITS = 3
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
@@ -25,7 +25,7 @@ PIPELINE: dict[str, Any] = {
             "solutions": [{"name": "popular", "recipe": "aws-popularity-count"}],
         },
     ]
-}  # fmt: skip
+}
 ROWS = """
 SELECT count(*) FROM (SELECT DISTINCT customer_id, product_id, kind, stars, happened_at FROM events
   WHERE customer_id IS NOT NULL AND product_id IS NOT NULL AND (happened_at AT TIME ZONE 'UTC')::date = %s) AS sound
@@ -33,25 +33,25 @@ SELECT count(*) FROM (SELECT DISTINCT customer_id, product_id, kind, stars, happ
 
 
 @pytest.fixture(scope="module")
-def nights() -> Iterator[Nights]:
-    with running_nights(PIPELINE) as there:
-        yield there
+def pipeline() -> Iterator[PipelineStack]:
+    with running_pipeline(PIPELINE) as pipeline:
+        yield pipeline
 
 
-def rows(nights: Nights, day: Any) -> int:
-    with psycopg2.connect(nights.database) as connection, connection.cursor() as cursor:
+def rows(pipeline: PipelineStack, day: Any) -> int:
+    with psycopg2.connect(pipeline.database) as connection, connection.cursor() as cursor:
         cursor.execute(ROWS, [day])
         return cursor.fetchone()[0]
 
 
-def test_each_slice_is_a_task_and_together_they_are_the_days(nights):
-    run = nights.run("export_interactions", {"from_date": str(DAYS[0]), "to_date": str(DAYS[-1])})
+def test_each_slice_is_a_task_and_together_they_are_the_days(pipeline):
+    run = pipeline.run("export_interactions", {"from_date": str(DAYS[0]), "to_date": str(DAYS[-1])})
     assert run["state"] == "success", run
     slices = {task: state for task, state in run["tasks"].items() if task.startswith("export[")}
     assert slices == {f"export[{n}]": "success" for n in range(SPLITS * len(DAYS))}
-    found = {day: json.loads(text) for day, text in manifests(nights.aws("s3")).items()}
+    found = {day: json.loads(text) for day, text in manifests(pipeline.aws("s3")).items()}
     assert sorted(found) == [str(day) for day in DAYS]
     for day in DAYS:
         files = found[str(day)]["files"]
         assert len(files) == SPLITS
-        assert sum(file["rows"] for file in files) == rows(nights, day) > 0
+        assert sum(file["rows"] for file in files) == rows(pipeline, day) > 0

@@ -40,9 +40,14 @@ class Task:
         self.xcoms: dict[str, Any] = {}
         self.deferrals = 0
         self.ti = SimpleNamespace(
-            dag_id="retrain", run_id=run_id, task_id=task_id, map_index=map_index, try_number=0, max_tries=0,
+            dag_id="retrain",
+            run_id=run_id,
+            task_id=task_id,
+            map_index=map_index,
+            try_number=0,
+            max_tries=0,
             xcom_push=lambda key, value: self.xcoms.__setitem__(key, value),
-        )  # fmt: skip
+        )
 
     @property
     def context(self) -> Any:
@@ -83,11 +88,23 @@ def local_service(folder: Path, *arguments: str) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "localpersonalize", "--port", str(port), "--data-dir", str(folder),
-             *arguments],
-            cwd=ROOT, stdout=log, stderr=log,
+            [
+                sys.executable,
+                "-W",
+                "ignore",
+                "-m",
+                "localpersonalize",
+                "--port",
+                str(port),
+                "--data-dir",
+                str(folder),
+                *arguments,
+            ],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
             env={**os.environ, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET},
-        )  # fmt: skip
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_it_answers(address, process, folder / "log")
@@ -118,7 +135,11 @@ def free_port() -> int:
 
 def connection(address: str) -> str:
     """The `aws_default` connection for a service at this address."""
-    return json.dumps({
-        "conn_type": "aws", "login": KEY, "password": SECRET,
-        "extra": {"region_name": REGION, "endpoint_url": address},
-    })  # fmt: skip
+    return json.dumps(
+        {
+            "conn_type": "aws",
+            "login": KEY,
+            "password": SECRET,
+            "extra": {"region_name": REGION, "endpoint_url": address},
+        }
+    )

@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 
 from tests.support.operator_runs import BUCKET, KEY, REGION, ROLE, SECRET, Task, connection, local_service
-from tests.support.resources import Night
+from tests.support.resources import DatasetGroupResources
 
 SCHEMA = {
     "type": "record",
@@ -91,11 +91,11 @@ def schema() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def trained(service_address) -> Night:
+def trained(service_address) -> DatasetGroupResources:
     """A dataset group with data and a solution, to train in."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(service_address))
-        night = Night("trained", SCHEMA)
-        Task("import").run(night.import_())
-        night.solution()
-    return night
+        resources = DatasetGroupResources("trained", SCHEMA)
+        Task("import").run(resources.import_())
+        resources.solution()
+    return resources

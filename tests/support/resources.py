@@ -1,4 +1,4 @@
-"""The resources that a night works on, each made by its operator when first asked for."""
+"""The resources that a retraining works on, each made by its operator when first asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POPULAR = "arn:aws:personalize:::recipe/aws-popularity-count"
 WAIT = {"deferrable": True, "waiter_delay": 0.3}
 
 
-class Night:
+class DatasetGroupResources:
     """The resources of one dataset group, each made by its operator when first asked for."""
 
     def __init__(self, name: str, schema: dict[str, Any]) -> None:
@@ -39,26 +39,36 @@ class Night:
         )
         return Task().run(
             PersonalizeCreateDatasetOperator(
-                task_id="dataset", dataset_name=self.name, dataset_type="Interactions",
-                dataset_group_arn=self.group(), schema_arn=Task().run(made), **WAIT,
+                task_id="dataset",
+                dataset_name=self.name,
+                dataset_type="Interactions",
+                dataset_group_arn=self.group(),
+                schema_arn=Task().run(made),
+                **WAIT,
             )
-        )  # fmt: skip
+        )
 
     def import_(
         self, location: str = "interactions/", **arguments: Any
     ) -> PersonalizeCreateDatasetImportJobOperator:
         return PersonalizeCreateDatasetImportJobOperator(
-            task_id="import", dataset_arn=self.dataset(), data_location=f"s3://{BUCKET}/{location}", role_arn=ROLE,
-            **WAIT, **arguments,
-        )  # fmt: skip
+            task_id="import",
+            dataset_arn=self.dataset(),
+            data_location=f"s3://{BUCKET}/{location}",
+            role_arn=ROLE,
+            **WAIT,
+            **arguments,
+        )
 
     def solution(self, **arguments: Any) -> str:
         return Task().run(
             PersonalizeCreateSolutionOperator(
-                task_id="solution", solution_name=self.name, dataset_group_arn=self.group(),
+                task_id="solution",
+                solution_name=self.name,
+                dataset_group_arn=self.group(),
                 **{"recipe_arn": POPULAR, **WAIT, **arguments},
             )
-        )  # fmt: skip
+        )
 
     def version(self, **arguments: Any) -> PersonalizeCreateSolutionVersionOperator:
         return PersonalizeCreateSolutionVersionOperator(

@@ -32,12 +32,18 @@ class PersonalizeCreateSolutionOperator(PersonalizeCreateOperator):
     :param recipe_arn: ARN of the recipe. (templated)
     :param solution_config: ``solutionConfig``, as the API takes it. (templated)
     :param event_type: Train on events of this type only. (templated)
-    :param perform_hpo: Whether to search for good hyperparameters.
+    :param perform_hpo: Whether to search for good hyperparameters. (templated)
     :param perform_auto_training: Whether the service trains new versions by itself.
     """
 
     template_fields: Sequence[str] = aws_template_fields(
-        "solution_name", "dataset_group_arn", "recipe_arn", "solution_config", "event_type", "create_kwargs"
+        "solution_name",
+        "dataset_group_arn",
+        "recipe_arn",
+        "solution_config",
+        "event_type",
+        "perform_hpo",
+        "create_kwargs",
     )
 
     def __init__(

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from encore.config.describe import explain
+from encore.config.describe import describe
 from encore.config.json_schema import SCHEMA_FILE, json_schema
-from encore.config.loader import INCLUDE, PipelineError, compose, explained, load_pipeline, pipeline_file
+from encore.config.loader import INCLUDE, PipelineError, compose, load_pipeline, located, pipeline_file
 from encore.config.queries import query_problems
 from encore.config.validation import warnings
 
@@ -30,13 +30,13 @@ def check(file: Annotated[Path | None, typer.Argument(help="Default: include/pip
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     for group in pipeline.dataset_groups:
-        console.print(explain(group))
+        console.print(describe(group))
     problems, unread = query_problems(pipeline, INCLUDE)
     if problems:
         console.print(f"[red bold]the queries that {path} names can't be used[/]", highlight=False)
         console.print("\n".join(problems), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1)
-    for line in [*explained(path, compose(path), warnings(pipeline)), *unread]:
+    for line in [*located(path, compose(path), warnings(pipeline)), *unread]:
         console.print(f"warning: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(f"{path} is in order.", style="green", highlight=False)
 

@@ -10,23 +10,18 @@ from encore.config.batch import BatchJob
 from encore.config.models import DatasetGroup, Solution
 
 
-def explain(group: DatasetGroup) -> Group:
+def describe(group: DatasetGroup) -> Group:
     """What is kept fresh in a group, from where, when, and under which rules."""
     facts = Table(box=None, show_header=False, title=f"Dataset group {group.name}", title_justify="left")
-    dags = [
-        "export_interactions",
-        "retrain_recommenders",
-        *(["batch_recommendations"] if group.batch else []),
-    ]
-    facts.add_row("DAGs", ", ".join(group.dag_id(base) for base in dags))
+    facts.add_row("DAGs", ", ".join(group.dag_ids))
     facts.add_row("schedule", f"{group.schedule} (UTC)")
     for kind, dataset in group.datasets.items():
         facts.add_row(kind, f"{dataset.sql} checked by {dataset.avro_schema} -> {group.dataset_uri(kind)}")
     facts.add_row("data gate", _data_gate(group))
-    for each in group.filters:
-        facts.add_row(f"filter {each.name}", each.expression)
+    for filter_ in group.filters:
+        facts.add_row(f"filter {filter_.name}", filter_.expression)
     for channel in group.notify:
-        facts.add_row("tell", f"{channel.type}: {', '.join(channel.on)}")
+        facts.add_row("notify", f"{channel.type}: {', '.join(channel.on)}")
     if group.deadline_hours:
         facts.add_row("late after", f"{group.deadline_hours:g} h")
     for job in group.batch_jobs:
@@ -68,5 +63,5 @@ def _gate(group: DatasetGroup, solution: Solution) -> str:
 def _data_gate(group: DatasetGroup) -> str:
     gate = group.data_gate
     limits = gate.model_dump(exclude={"on_failure", "compare_runs", "scan_rows"})
-    shown = ", ".join(f"{name} {value:g}" for name, value in limits.items() if value is not None)
-    return f"{shown} -> {gate.on_failure}"
+    described = ", ".join(f"{name} {value:g}" for name, value in limits.items() if value is not None)
+    return f"{described} -> {gate.on_failure}"

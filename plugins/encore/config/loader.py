@@ -1,4 +1,4 @@
-"""Reading the pipeline file. A mistake is reported with the file, the line and the key, all mistakes at once:
+"""Loads the pipeline file. A problem is reported with the file, the line and the key, all problems at once:
 
 include/pipeline.yaml:14: dataset_groups.0.solutions.1.recipe: Field required
 """
@@ -14,15 +14,15 @@ import yaml
 from pydantic import ValidationError
 
 from encore.config.models import Pipeline
-from encore.config.problems import Mistake
-from encore.config.validation import mistakes
+from encore.config.problems import Problem
+from encore.config.validation import problems
 
 INCLUDE = Path(__file__).resolve().parents[3] / "include"
 PIPELINE_FILE = INCLUDE / "pipeline.yaml"
 
 
 class PipelineError(ValueError):
-    """The pipeline file can't be used. The message lists every mistake with its line."""
+    """The pipeline file can't be used. The message lists every problem with its line."""
 
 
 def pipeline_file(path: str | Path | None = None) -> Path:
@@ -33,7 +33,7 @@ def pipeline_file(path: str | Path | None = None) -> Path:
 def load_pipeline(path: str | Path | None = None) -> Pipeline:
     """Read and validate the pipeline file.
 
-    :raises PipelineError: with every mistake, each with its line.
+    :raises PipelineError: with every problem, each with its line.
     """
     file = pipeline_file(path)
     return _load(file, file.stat().st_mtime_ns if file.exists() else 0)
@@ -45,10 +45,10 @@ def _load(file: Path, _modified: int) -> Pipeline:
     try:
         pipeline = Pipeline.model_validate(yaml.safe_load(file.read_text()))
     except ValidationError as error:
-        found = [Mistake(mistake["loc"], mistake["msg"]) for mistake in error.errors()]
-        raise PipelineError("\n".join(explained(file, node, found))) from error
-    if found := mistakes(pipeline, INCLUDE):
-        raise PipelineError("\n".join(explained(file, node, found)))
+        found = [Problem(detail["loc"], detail["msg"]) for detail in error.errors()]
+        raise PipelineError("\n".join(located(file, node, found))) from error
+    if found := problems(pipeline, INCLUDE):
+        raise PipelineError("\n".join(located(file, node, found)))
     return pipeline
 
 
@@ -66,11 +66,11 @@ def compose(file: Path) -> yaml.Node | None:
         raise PipelineError(f"{file}:{line}: not YAML: {error.problem}") from error
 
 
-def explained(file: Path, node: yaml.Node | None, found: Iterable[Mistake]) -> list[str]:
-    """Each mistake as a line of text, with the file, the line and the key."""
+def located(file: Path, node: yaml.Node | None, found: Iterable[Problem]) -> list[str]:
+    """Each problem as a line of text, with the file, the line and the key."""
     return [
-        f"{file}:{line_of(node, each.location)}: {'.'.join(map(str, each.location))}: {each.message}"
-        for each in found
+        f"{file}:{line_of(node, problem.location)}: {'.'.join(map(str, problem.location))}: {problem.message}"
+        for problem in found
     ]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -16,7 +17,12 @@ RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
 POPULARITY = "aws-popularity-count"
 
 DatasetType = Literal["interactions", "users", "items"]
-DATASET_TYPES: tuple[DatasetType, ...] = ("interactions", "users", "items")
+DATASET_TYPES: tuple[DatasetType, ...] = get_args(DatasetType)
+# The DAGs of a dataset group, each in a file of its name in `dags/`. One of them is only there if there are batch jobs.
+DagName = Literal[
+    "export_interactions", "retrain_recommenders", "batch_recommendations", "rollback_campaign", "clean_up"
+]
+DAG_NAMES: tuple[DagName, ...] = get_args(DagName)
 
 
 class Dataset(Settings):
@@ -58,7 +64,9 @@ class Solution(Settings):
     hyperparameters: dict[str, str | int | float] = Field(default_factory=dict)
     event_type: str | None = Field(None, description="Train on events of this type only")
     event_value_threshold: float | None = None
-    perform_hpo: bool = False
+    perform_hpo: bool = Field(
+        False, description="Search for good hyperparameters, as `hpoConfig` in `solution_config` says"
+    )
     solution_config: dict[str, Any] = Field(
         default_factory=dict, description="Further solutionConfig entries, as the API takes them"
     )
@@ -73,16 +81,21 @@ class Solution(Settings):
     def recipe_arn(self) -> str:
         return RECIPE_ARN.format(self.recipe)
 
-    def as_arguments(self) -> dict[str, Any]:
-        """What the tasks of one solution need to know, as JSON."""
+    def as_arguments(self, approval_hours: float) -> dict[str, Any]:
+        """What the tasks of one solution need to know, as JSON.
+
+        :param approval_hours: the group's, for a gate that has none of its own
+        """
         return {
             "name": self.name,
             "recipe_arn": self.recipe_arn,
             "solution_config": self.request(),
             "event_type": self.event_type,
+            "perform_hpo": self.perform_hpo,
             "campaign_name": self.campaign_name,
             "min_provisioned_tps": self.campaign.min_provisioned_tps,
             "campaign_config": self.campaign.config,
+            "approval_hours": self.gate.approval_hours or approval_hours,
         }
 
     def request(self) -> dict[str, Any]:
@@ -112,19 +125,21 @@ class DatasetGroup(Settings):
         None,
         description="First day that export_interactions fills in by itself; empty: from now on, day by day",
     )
-    schedule: str = Field("0 3 * * *", description="Cron expression of the nightly retraining, UTC")
+    schedule: str = Field("0 3 * * *", description="Cron expression of the retraining, UTC")
     datasets: dict[DatasetType, Dataset]
     solutions: list[Solution] = Field(min_length=1)
     filters: list[Filter] = Field(default_factory=list)
     batch: Batch | None = Field(None, description="Batch jobs; without them there is no DAG for them")
     approval_hours: float = Field(
-        12, gt=0, description="Hours until an unanswered question about a version counts as rejected"
+        12,
+        gt=0,
+        description="Hours until an unanswered question about a version counts as rejected; a gate can have its own",
     )
     data_gate: DataGate = Field(default_factory=DataGate)
     retention: Retention = Field(default_factory=Retention)
-    notify: list[Channel] = Field(default_factory=list, description="Who is told what")
+    notify: list[Channel] = Field(default_factory=list, description="Who is notified of what")
     deadline_hours: float | None = Field(
-        None, gt=0, description="Hours after its begin at which a night that still runs is reported as late"
+        None, gt=0, description="Hours after its begin at which a run that is not over is reported as late"
     )
 
     @model_validator(mode="after")
@@ -132,7 +147,7 @@ class DatasetGroup(Settings):
         if "interactions" not in self.datasets:
             raise ValueError("datasets needs an entry `interactions`: every recipe trains on it")
         names = [solution.name for solution in self.solutions]
-        _refuse_repeated("solution", names + [job.name for job in self.batch_jobs if job.recipe])
+        _reject_repeated("solution", names + [job.name for job in self.batch_jobs if job.recipe])
         return self
 
     @property
@@ -149,19 +164,41 @@ class DatasetGroup(Settings):
 
     def batch_query(self, job: BatchJob) -> str:
         """The query file of a batch job's input."""
-        asked = str(job.input_for(str(self.recipe_of(job))))
-        return next((each.sql for kind, each in self.datasets.items() if kind == asked), asked)
+        source = str(job.input_for(str(self.recipe_of(job))))
+        return next((dataset.sql for kind, dataset in self.datasets.items() if kind == source), source)
+
+    def solution_arguments(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """What the tasks of these solutions need to know, for each of them."""
+        return [self.solution(name).as_arguments(self.approval_hours) for name in names]
+
+    def gates(self) -> dict[str, dict[str, Any]]:
+        """The gate of each solution with the name of its popularity solution, as JSON."""
+        gates = {}
+        for solution in self.solutions:
+            baseline = self.baseline(solution)
+            gate = solution.gate.model_dump(exclude={"baseline"})
+            gates[solution.name] = {**gate, "baseline": baseline.name if baseline else None}
+        return gates
+
+    def checks(self) -> dict[str, dict[str, Any]]:
+        """How each campaign is checked after it was moved, as JSON."""
+        return {solution.campaign_name: solution.campaign.check.model_dump() for solution in self.solutions}
 
     def baseline(self, solution: Solution) -> Solution | None:
         """The popularity solution that a solution is compared with; None for that one itself."""
         if solution.gate.baseline:
-            return next((each for each in self.solutions if each.name == solution.gate.baseline), None)
-        popular = next((each for each in self.solutions if each.recipe == POPULARITY), None)
+            return next((other for other in self.solutions if other.name == solution.gate.baseline), None)
+        popular = next((other for other in self.solutions if other.recipe == POPULARITY), None)
         return None if popular is solution else popular
 
-    def dag_id(self, base: str) -> str:
-        """The id of the group's own DAG of a kind, e.g. `retrain_recommenders`."""
-        return base + (f"_{self.name}" if self.dag_suffix is None else self.dag_suffix)
+    def dag_id(self, name: DagName) -> str:
+        """The id of the group's own DAG of that name."""
+        return name + (f"_{self.name}" if self.dag_suffix is None else self.dag_suffix)
+
+    @property
+    def dag_ids(self) -> list[str]:
+        """The ids of all DAGs of the group."""
+        return [self.dag_id(name) for name in DAG_NAMES if self.batch or name != "batch_recommendations"]
 
     def dataset_uri(self, dataset: DatasetType) -> str:
         """Where the exported partitions of a dataset are."""
@@ -180,12 +217,12 @@ class Pipeline(Settings):
 
     @model_validator(mode="after")
     def _distinct(self) -> Pipeline:
-        _refuse_repeated("dataset group", [group.name for group in self.dataset_groups])
-        _refuse_repeated("DAG id", [group.dag_id("retrain_recommenders") for group in self.dataset_groups])
+        _reject_repeated("dataset group", [group.name for group in self.dataset_groups])
+        _reject_repeated("DAG id", [group.dag_id("retrain_recommenders") for group in self.dataset_groups])
         return self
 
 
-def _refuse_repeated(what: str, names: list[str]) -> None:
+def _reject_repeated(what: str, names: list[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(f"{what} named more than once: {', '.join(repeated)}")

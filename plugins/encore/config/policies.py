@@ -1,4 +1,4 @@
-"""The sections that say how a night is judged, watched and cleaned up after."""
+"""The sections that say how a run is judged, watched and cleaned up after."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MetricRule(Settings):
     """How one metric of a new version is judged."""
 
     tolerance: Annotated[float, Field(ge=0, le=1)] | Literal["estimate"] = Field(
-        "estimate", description="Absolute difference that is taken for noise; `estimate` reckons it"
+        "estimate", description="Absolute difference that is taken for noise; `estimate` computes it"
     )
     floor: float | None = Field(
         None, ge=0, le=1, description="No version below this is good, whatever is live"
@@ -53,8 +53,10 @@ class Gate(Settings):
     confidence: float = Field(
         0.95, gt=0.5, lt=1, description="Certainty of an estimated tolerance, one-sided"
     )
-    approval_hours: float = Field(
-        12, gt=0, description="Hours until an unanswered question counts as rejected"
+    approval_hours: float | None = Field(
+        None,
+        gt=0,
+        description="Hours until an unanswered question counts as rejected; default: the group's `approval_hours`",
     )
 
 

@@ -1,4 +1,4 @@
-"""A mistake in the pipeline file, and the one that every section with a recipe can have."""
+"""A problem of the pipeline file, and those that every section with a recipe can have."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from encore.config import recipes
-from encore.config.models import DatasetGroup
+from encore.config.models import DATASET_TYPES, DatasetGroup
 
 Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Problem:
     """Something wrong at a place in the file: keys and indexes from its root."""
 
     location: Location
     message: str
 
 
-def recipe_mistakes(at: Location, recipe: str, group: DatasetGroup) -> Iterator[Mistake]:
+def recipe_problems(at: Location, recipe: str, group: DatasetGroup) -> Iterator[Problem]:
     """A recipe that there is not, or that the group's datasets can't train."""
     if recipe not in recipes.RECIPES:
         near = difflib.get_close_matches(recipe, recipes.RECIPES, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(recipes.RECIPES)}"
-        yield Mistake(at, f"{recipe} is no recipe of the service; {hint}")
+        yield Problem(at, f"{recipe} is no recipe of the service; {hint}")
+    if recipe in recipes.NEEDS_ACTIONS:
+        yield Problem(
+            at, f"{recipe} needs an Actions dataset; `datasets` can only be {', '.join(DATASET_TYPES)}"
+        )
     needed = recipes.NEEDS.get(recipe, ())
     if needed and not any(kind in group.datasets for kind in needed):
-        yield Mistake(at, f"{recipe} needs the dataset {' or '.join(needed)}; add it to `datasets`")
+        yield Problem(at, f"{recipe} needs the dataset {' or '.join(needed)}; add it to `datasets`")

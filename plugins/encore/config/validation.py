@@ -9,81 +9,99 @@ from croniter import croniter
 
 from encore.config import recipes, validation_batch
 from encore.config.models import POPULARITY, DatasetGroup, Pipeline, Solution
-from encore.config.problems import Location, Mistake, recipe_mistakes
+from encore.config.problems import Location, Problem, recipe_problems
 
 
-def mistakes(pipeline: Pipeline, include: Path) -> list[Mistake]:
+def problems(pipeline: Pipeline, include: Path) -> list[Problem]:
     """What makes the file unusable.
 
     :param include: the folder that paths of schemas and queries are relative to.
     """
-    found = list(_too_many("dataset groups", ("dataset_groups",), len(pipeline.dataset_groups),
-                           pipeline.quotas.dataset_groups, "dataset_groups"))  # fmt: skip
+    found = list(
+        _too_many(
+            "dataset groups",
+            ("dataset_groups",),
+            len(pipeline.dataset_groups),
+            pipeline.quotas.dataset_groups,
+            "dataset_groups",
+        )
+    )
     for number, group in enumerate(pipeline.dataset_groups):
         found += _of_group(("dataset_groups", number), group, pipeline, include)
     return found
 
 
-def warnings(pipeline: Pipeline) -> list[Mistake]:
+def warnings(pipeline: Pipeline) -> list[Problem]:
     """What may be meant, but will be refused or regretted."""
-    found: list[Mistake] = []
+    found: list[Problem] = []
     for number, group in enumerate(pipeline.dataset_groups):
         at: Location = ("dataset_groups", number)
         for position, solution in enumerate(group.solutions):
             if successor := recipes.SUCCESSORS.get(solution.recipe):
-                found.append(Mistake(
-                    (*at, "solutions", position, "recipe"),
-                    f"{solution.recipe} is a legacy recipe: AWS refuses to create new solutions with it. "
-                    f"Its successor is {successor}.",
-                ))  # fmt: skip
+                found.append(
+                    Problem(
+                        (*at, "solutions", position, "recipe"),
+                        f"{solution.recipe} is a legacy recipe: AWS refuses to create new solutions with it. "
+                        f"Its successor is {successor}.",
+                    )
+                )
             if solution.gate.worse_than_live == "promote":
-                found.append(Mistake((*at, "solutions", position, "gate", "worse_than_live"),
-                                     "a worse model goes live without a question"))  # fmt: skip
+                found.append(
+                    Problem(
+                        (*at, "solutions", position, "gate", "worse_than_live"),
+                        "a worse model goes live without a question",
+                    )
+                )
         if group.retention.partitions is not None:
-            found.append(Mistake((*at, "retention", "partitions"),
-                                 "a FULL import only has the partitions that are kept"))  # fmt: skip
+            found.append(
+                Problem(
+                    (*at, "retention", "partitions"), "a FULL import only has the partitions that are kept"
+                )
+            )
         if group.deadline_hours and not any("late" in channel.on for channel in group.notify):
-            found.append(Mistake((*at, "deadline_hours"), "nobody in `notify` is told when a night is late"))
+            found.append(
+                Problem((*at, "deadline_hours"), "nobody in `notify` is notified when a run is late")
+            )
     return found
 
 
-def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Path) -> Iterator[Mistake]:
+def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Path) -> Iterator[Problem]:
     if not croniter.is_valid(group.schedule):
-        yield Mistake((*at, "schedule"), f"{group.schedule!r} is not a cron expression, e.g. 0 3 * * *")
+        yield Problem((*at, "schedule"), f"{group.schedule!r} is not a cron expression, e.g. 0 3 * * *")
     for kind, dataset in group.datasets.items():
         named = (("schema", dataset.avro_schema), ("sql", dataset.sql), ("bounds_sql", dataset.bounds_sql))
         for key, name in named:
             if name and not (include / name).is_file():
-                yield Mistake((*at, "datasets", kind, key), f"there is no file {include / name}")
+                yield Problem((*at, "datasets", kind, key), f"there is no file {include / name}")
         if kind != "interactions" and dataset.splits > 1:
-            yield Mistake((*at, "datasets", kind, "splits"), f"{kind} are exported whole, by one task")
+            yield Problem((*at, "datasets", kind, "splits"), f"{kind} are exported whole, by one task")
         if dataset.bounds_sql and dataset.splits == 1:
-            yield Mistake((*at, "datasets", kind, "bounds_sql"), "is for `splits` of 2 or more")
+            yield Problem((*at, "datasets", kind, "bounds_sql"), "is for `splits` of 2 or more")
     quotas = pipeline.quotas
     campaigns = len({solution.campaign_name for solution in group.solutions})
     solutions = len(group.solutions) + sum(job.recipe is not None for job in group.batch_jobs)
     yield from _too_many("solutions", (*at, "solutions"), solutions, quotas.solutions, "solutions")
     yield from _too_many("campaigns", (*at, "solutions"), campaigns, quotas.campaigns, "campaigns")
     yield from _too_many("filters", (*at, "filters"), len(group.filters), quotas.filters, "filters")
-    names = [each.name for each in group.filters]
+    names = [filter_.name for filter_ in group.filters]
     for position, name in enumerate(names):
         if name in names[:position]:
-            yield Mistake((*at, "filters", position, "name"), f"there is another filter {name}")
+            yield Problem((*at, "filters", position, "name"), f"there is another filter {name}")
     served: dict[str, str] = {}
     for position, solution in enumerate(group.solutions):
         here: Location = (*at, "solutions", position)
         yield from _of_solution(here, solution, group)
         if other := served.get(solution.campaign_name):
-            yield Mistake(here, f"its campaign {solution.campaign_name} is {other}'s already")
+            yield Problem(here, f"its campaign {solution.campaign_name} is {other}'s already")
         served[solution.campaign_name] = solution.name
     if group.batch:
-        yield from validation_batch.mistakes((*at, "batch"), group.batch, group, include)
+        yield from validation_batch.problems((*at, "batch"), group.batch, group, include)
 
 
-def _of_solution(at: Location, solution: Solution, group: DatasetGroup) -> Iterator[Mistake]:
-    yield from recipe_mistakes((*at, "recipe"), solution.recipe, group)
+def _of_solution(at: Location, solution: Solution, group: DatasetGroup) -> Iterator[Problem]:
+    yield from recipe_problems((*at, "recipe"), solution.recipe, group)
     if solution.recipe in recipes.WITHOUT_CAMPAIGN:
-        yield Mistake(
+        yield Problem(
             (*at, "recipe"),
             f"{solution.recipe} segments users in batch jobs: no campaign can serve it. Give it to a job of `batch`",
         )
@@ -91,14 +109,14 @@ def _of_solution(at: Location, solution: Solution, group: DatasetGroup) -> Itera
     if name is not None:
         baseline = group.baseline(solution)
         if baseline is None or baseline.recipe != POPULARITY:
-            yield Mistake(
+            yield Problem(
                 (*at, "gate", "baseline"), f"{name} is no solution of the group with recipe {POPULARITY}"
             )
 
 
-def _too_many(what: str, at: Location, there: int, quota: int, key: str) -> Iterator[Mistake]:
-    if there > quota:
-        yield Mistake(
+def _too_many(what: str, at: Location, count: int, quota: int, key: str) -> Iterator[Problem]:
+    if count > quota:
+        yield Problem(
             at,
-            f"{there} {what}, but the service's quota is {quota}; if AWS has raised it, say so in `quotas.{key}`",
+            f"{count} {what}, but the service's quota is {quota}; if AWS has raised it, say so in `quotas.{key}`",
         )

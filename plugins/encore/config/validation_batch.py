@@ -10,28 +10,28 @@ from croniter import croniter
 from encore.config import recipes
 from encore.config.batch import EVERYBODY, Batch, BatchJob
 from encore.config.models import DatasetGroup
-from encore.config.problems import Location, Mistake, recipe_mistakes
+from encore.config.problems import Location, Problem, recipe_problems
 
 
-def mistakes(at: Location, batch: Batch, group: DatasetGroup, include: Path) -> Iterator[Mistake]:
+def problems(at: Location, batch: Batch, group: DatasetGroup, include: Path) -> Iterator[Problem]:
     """What makes the section unusable."""
     if batch.schedule and not croniter.is_valid(batch.schedule):
-        yield Mistake((*at, "schedule"), f"{batch.schedule!r} is not a cron expression, e.g. 0 5 * * 1")
+        yield Problem((*at, "schedule"), f"{batch.schedule!r} is not a cron expression, e.g. 0 5 * * 1")
     for position, job in enumerate(batch.jobs):
         here: Location = (*at, "jobs", position)
         for key, taken in (("name", job.name), ("output", job.folder), ("table", job.table)):
             earlier = (_of(key, other) for other in batch.jobs[:position])
             if taken and taken in earlier:
-                yield Mistake((*here, key), f"another job has the {key} {taken} already")
-        if job.filter and job.filter not in [each.name for each in group.filters]:
-            yield Mistake((*here, "filter"), f"there is no filter {job.filter} in `filters`")
+                yield Problem((*here, key), f"another job has the {key} {taken} already")
+        if job.filter and job.filter not in [filter_.name for filter_ in group.filters]:
+            yield Problem((*here, "filter"), f"there is no filter {job.filter} in `filters`")
         recipe = group.recipe_of(job)
         if recipe is None:
-            there = ", ".join(solution.name for solution in group.solutions)
-            yield Mistake((*here, "solution"), f"there is no solution {job.solution}, only {there}")
+            known = ", ".join(solution.name for solution in group.solutions)
+            yield Problem((*here, "solution"), f"there is no solution {job.solution}, only {known}")
             continue
         if job.recipe:
-            yield from recipe_mistakes((*here, "recipe"), job.recipe, group)
+            yield from recipe_problems((*here, "recipe"), job.recipe, group)
         if recipe in recipes.RECIPES:
             yield from _of_recipe(here, job, recipe, group, include)
 
@@ -42,24 +42,24 @@ def _of(key: str, job: BatchJob) -> str | None:
 
 def _of_recipe(
     at: Location, job: BatchJob, recipe: str, group: DatasetGroup, include: Path
-) -> Iterator[Mistake]:
+) -> Iterator[Problem]:
     key = "recipe" if job.recipe else "solution"
     if recipe not in recipes.BATCH_COLUMNS:
-        yield Mistake((*at, key), f"the recipe {recipe} takes no batch jobs: ask its campaign")
+        yield Problem((*at, key), f"the recipe {recipe} takes no batch jobs: ask its campaign")
         return
     kind = "segments" if recipe in recipes.WITHOUT_CAMPAIGN else "recommendations"
     if job.kind != kind:
-        yield Mistake((*at, "kind"), f"the recipe {recipe} makes {kind}, not {job.kind}")
+        yield Problem((*at, "kind"), f"the recipe {recipe} makes {kind}, not {job.kind}")
     columns = recipes.BATCH_COLUMNS[recipe]
-    asked = job.input_for(recipe)
-    if asked is None:
-        yield Mistake(at, f"{recipe} needs `input`: a query file with the columns {', '.join(columns)}")
-    elif asked in EVERYBODY:
-        if (f"{asked[:-1]}_id",) != columns:
-            yield Mistake(
-                (*at, "input"), f"{recipe} is asked with {', '.join(columns)}, not with all {asked}"
+    source = job.input_for(recipe)
+    if source is None:
+        yield Problem(at, f"{recipe} needs `input`: a query file with the columns {', '.join(columns)}")
+    elif source in EVERYBODY:
+        if (f"{source[:-1]}_id",) != columns:
+            yield Problem(
+                (*at, "input"), f"{recipe} is asked with {', '.join(columns)}, not with all {source}"
             )
-        elif asked not in group.datasets:
-            yield Mistake((*at, "input"), f"the group has no dataset {asked}; name a query file instead")
-    elif not (include / asked).is_file():
-        yield Mistake((*at, "input"), f"there is no file {include / asked}; or say users or items")
+        elif source not in group.datasets:
+            yield Problem((*at, "input"), f"the group has no dataset {source}; name a query file instead")
+    elif not (include / source).is_file():
+        yield Problem((*at, "input"), f"there is no file {include / source}; or say users or items")

@@ -1,4 +1,4 @@
-"""Whether tonight's data looks like data, before it replaces what the service has."""
+"""Whether a run's data looks like data, before it replaces what the service has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from encore.config.policies import DataGate
 from encore.text_tables import as_markdown, as_text
 
-COLUMNS = ("check", "seen", "limit", "result")
+COLUMNS = ("check", "found", "limit", "result")
 DAYS_TO_COMPARE = 14
 
 
@@ -24,7 +24,7 @@ class DatasetFacts:
     """What is known of one dataset's data before its import.
 
     :param usual: rows that earlier runs imported, the newest last
-    :param rejected: share of rows that the last export rejected; None if no export told
+    :param rejected: share of rows that the last export rejected; None if that is not known
     :param days: rows of each day partition, in the order of days; empty for users and items
     """
 
@@ -37,7 +37,7 @@ class DatasetFacts:
 
 @dataclass(frozen=True)
 class InteractionFacts:
-    """What a look through the newest interactions has shown; shares of None could not be reckoned.
+    """What the newest interactions show; shares of None could not be computed.
 
     :param newest: epoch seconds of the newest interaction
     """
@@ -51,22 +51,22 @@ class InteractionFacts:
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what was seen, the limit, and whether it passed."""
+    """One check: what was found, the limit, and whether it passed."""
 
     name: str
-    seen: str
+    found: str
     limit: str
     passed: bool
     advice: str = ""
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
-        return self.name, self.seen, self.limit, "good" if self.passed else "FAILED"
+        return self.name, self.found, self.limit, "good" if self.passed else "FAILED"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks of one night."""
+    """All checks of one run."""
 
     checks: Sequence[Check]
 
@@ -82,16 +82,16 @@ class Verdict:
             "passed": not self.failed,
             "text": self.as_text(),
             "markdown": as_markdown(COLUMNS, [check.cells for check in self.checks]),
-            "failed": [f"{check.name}: {check.seen}, limit {check.limit}" for check in self.failed],
+            "failed": [f"{check.name}: {check.found}, limit {check.limit}" for check in self.failed],
         }
 
-    def refuse(self) -> None:
+    def raise_if_failed(self) -> None:
         """
         :raises DataGateError: if a check failed.
         """
         if self.failed:
             reasons = "; ".join(
-                f"{check.name} is {check.seen}, the limit {check.limit}" for check in self.failed
+                f"{check.name} is {check.found}, the limit {check.limit}" for check in self.failed
             )
             advice = " ".join(dict.fromkeys(check.advice for check in self.failed if check.advice))
             raise DataGateError(
@@ -128,9 +128,12 @@ def _rows(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
     too_few = gate.max_drop is not None and facts.rows < usual * (1 - gate.max_drop)
     too_many = gate.max_jump is not None and facts.rows > usual * gate.max_jump
     yield Check(
-        f"rows of {facts.dataset}", f"{facts.rows:,} (usually {usual:,.0f})", " and ".join(limits) or "none",
-        not (too_few or too_many), f"Look at the export of {facts.dataset} and at its query.",
-    )  # fmt: skip
+        f"rows of {facts.dataset}",
+        f"{facts.rows:,} (usually {usual:,.0f})",
+        " and ".join(limits) or "none",
+        not (too_few or too_many),
+        f"Look at the export of {facts.dataset} and at its query.",
+    )
 
 
 def _newest_day(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
@@ -140,18 +143,24 @@ def _newest_day(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
     usual = statistics.median([count for _, count in before])
     least = usual * (1 - gate.max_day_drop)
     yield Check(
-        f"{facts.dataset} of {day}", f"{rows:,} rows (usually {usual:,.0f})", f"at least {least:,.0f}", rows >= least,
+        f"{facts.dataset} of {day}",
+        f"{rows:,} rows (usually {usual:,.0f})",
+        f"at least {least:,.0f}",
+        rows >= least,
         f"Export {day} again when the product database has all of it.",
-    )  # fmt: skip
+    )
 
 
 def _rejected(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
     if gate.max_rejected is None or facts.rejected is None:
         return
     yield Check(
-        f"rejected {facts.dataset}", f"{facts.rejected:.2%}", f"at most {gate.max_rejected:.2%}",
-        facts.rejected <= gate.max_rejected, "The rejected rows with their reasons are beside the partitions in S3.",
-    )  # fmt: skip
+        f"rejected {facts.dataset}",
+        f"{facts.rejected:.2%}",
+        f"at most {gate.max_rejected:.2%}",
+        facts.rejected <= gate.max_rejected,
+        "The rejected rows with their reasons are beside the partitions in S3.",
+    )
 
 
 def _age(gate: DataGate, interactions: InteractionFacts, now: datetime) -> Iterator[Check]:
@@ -163,10 +172,12 @@ def _age(gate: DataGate, interactions: InteractionFacts, now: datetime) -> Itera
     newest = datetime.fromtimestamp(interactions.newest, UTC)
     age = now - newest
     yield Check(
-        "newest interaction", f"{newest:%Y-%m-%d %H:%M} UTC, {age.total_seconds() / 3600:.1f} h old",
-        f"at most {gate.max_age_hours:g} h old", age <= timedelta(hours=gate.max_age_hours),
+        "newest interaction",
+        f"{newest:%Y-%m-%d %H:%M} UTC, {age.total_seconds() / 3600:.1f} h old",
+        f"at most {gate.max_age_hours:g} h old",
+        age <= timedelta(hours=gate.max_age_hours),
         "See whether export_interactions has run, and whether events still arrive in the product database.",
-    )  # fmt: skip
+    )
 
 
 def _unknown(
@@ -176,6 +187,9 @@ def _unknown(
         return
     examples = ", ".join(interactions.examples.get(what, ())[:3])
     yield Check(
-        f"interactions of unknown {what}", f"{share:.2%}" + (f" (e.g. {examples})" if examples else ""),
-        f"at most {limit:.2%}", share <= limit, f"Compare the ids in the queries of interactions and {what}.",
-    )  # fmt: skip
+        f"interactions of unknown {what}",
+        f"{share:.2%}" + (f" (e.g. {examples})" if examples else ""),
+        f"at most {limit:.2%}",
+        share <= limit,
+        f"Compare the ids in the queries of interactions and {what}.",
+    )

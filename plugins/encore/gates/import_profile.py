@@ -1,4 +1,4 @@
-"""A look through the files of an import: how many users there are, and which ids nobody knows."""
+"""A profile of the files of an import: how many users there are, and which ids are in no other dataset."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from encore.gates.data_quality import InteractionFacts
 EXAMPLES = 5
 
 
-def look_through(
+def profile(
     client: Any, interactions: str, users: str | None, items: str | None, *, limit: int, newest: int | None
 ) -> InteractionFacts:
     """Facts of the newest interactions of an import.
 
     :param interactions: `s3://` place of the files that will be imported; `users` and `items` likewise, if there are
-    :param limit: rows after which the look ends; files of newer days are read first
+    :param limit: rows after which reading ends; files of newer days are read first
     :param newest: epoch seconds of the newest interaction, passed through
     """
     import pyarrow as pa
@@ -28,22 +28,25 @@ def look_through(
         "users": ids(client, users, "user_id") if users else None,
         "items": ids(client, items, "item_id") if items else None,
     }
-    seen = pa.array([], pa.string())
+    users_found = pa.array([], pa.string())
     rows, unknown = 0, {"users": 0, "items": 0}
     examples: dict[str, list[str]] = {"users": [], "items": []}
     for batch in _batches(client, interactions, ("user_id", "item_id"), newest_first=True):
         columns = {"users": batch["user_id"], "items": batch["item_id"]}
-        seen = pc.unique(pa.concat_arrays([seen, pc.unique(columns["users"])]))
-        for what, column in columns.items():
-            if known[what] is not None:
-                strangers = column.filter(pc.invert(pc.is_in(column, value_set=known[what])))
-                unknown[what] += len(strangers)
-                examples[what] = (examples[what] + pc.unique(strangers).to_pylist())[:EXAMPLES]
+        users_found = pc.unique(pa.concat_arrays([users_found, pc.unique(columns["users"])]))
+        for dataset, column in columns.items():
+            if known[dataset] is not None:
+                absent = column.filter(pc.invert(pc.is_in(column, value_set=known[dataset])))
+                unknown[dataset] += len(absent)
+                examples[dataset] = (examples[dataset] + pc.unique(absent).to_pylist())[:EXAMPLES]
         rows += batch.num_rows
         if rows >= limit:
             break
-    share = {what: unknown[what] / rows if rows and known[what] is not None else None for what in unknown}
-    return InteractionFacts(newest, share["users"], share["items"], len(seen), examples)
+    share = {
+        dataset: unknown[dataset] / rows if rows and known[dataset] is not None else None
+        for dataset in unknown
+    }
+    return InteractionFacts(newest, share["users"], share["items"], len(users_found), examples)
 
 
 def ids(client: Any, location: str, column: str) -> Any:
@@ -61,8 +64,8 @@ def files(client: Any, location: str) -> tuple[str, list[str]]:
     return bucket, sorted(entry["Key"] for entry in list_objects(client, bucket, prefix))
 
 
-def _batches(client: Any, location: str, wanted: Sequence[str], newest_first: bool = False) -> Iterator[Any]:
-    """Record batches of the wanted columns (named in any case), as strings."""
+def _batches(client: Any, location: str, names: Sequence[str], newest_first: bool = False) -> Iterator[Any]:
+    """Record batches of the named columns (spelled in any case), as strings."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -74,7 +77,7 @@ def _batches(client: Any, location: str, wanted: Sequence[str], newest_first: bo
             header = local.readline().decode().strip().split(",")
             local.seek(0)
             spelled = {name.lower(): name for name in header}
-            columns = [spelled[name] for name in wanted]
+            columns = [spelled[name] for name in names]
             options = csv.ConvertOptions(
                 include_columns=columns,
                 column_types=dict.fromkeys(columns, pa.string()),
@@ -82,4 +85,4 @@ def _batches(client: Any, location: str, wanted: Sequence[str], newest_first: bo
             )
             parse = csv.ParseOptions(newlines_in_values=True)
             for batch in csv.open_csv(local, convert_options=options, parse_options=parse):
-                yield batch.rename_columns(list(wanted))
+                yield batch.rename_columns(list(names))

@@ -1,8 +1,8 @@
 """Whether a new solution version may go live: it against the live one, against popularity, and against floors.
 
-The service reckons metrics on held-out users: one in ten, so few that a metric differs from night to night without any
+The service computes metrics on held-out users: one in ten, so few that a metric differs from run to run without any
 change. A difference counts only when it is larger than the tolerance: one that is given, or one estimated from how the
-metric has moved before, or, without enough nights, from the number of held-out users.
+metric has moved before, or, without enough runs, from the number of held-out users.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from encore.config.policies import Gate, MetricRule, Verdict
 from encore.text_tables import as_markdown, as_text
 
 Policy = Literal["gate", "hold", "ask", "promote"]
-ENOUGH_NIGHTS = 8
-HELD_OUT = 0.1
+Against = Literal["live", "popularity", "floor"]
+ENOUGH_RUNS = 8
+HELD_OUT_SHARE = 0.1
 SEVERITY: Mapping[Verdict, int] = {"promote": 0, "ask": 1, "hold": 2}
 COLUMNS = ("metric", "against", "new", "other", "difference", "tolerance", "verdict")
 
@@ -38,7 +39,7 @@ class Row:
     """One comparison. `other` is None if there is nothing to compare with."""
 
     metric: str
-    against: Literal["live", "popularity", "floor"]
+    against: Against
     new: float | None
     other: float | None
     tolerance: float
@@ -49,15 +50,20 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         difference = None if self.new is None or self.other is None else self.new - self.other
         return (
-            self.metric, self.against, _number(self.new), _number(self.other), _number(difference, signed=True),
-            f"{self.tolerance:.4f} ({self.how})", "worse: " + self.verdict if self.is_worse else self._good(),
-        )  # fmt: skip
+            self.metric,
+            self.against,
+            _number(self.new),
+            _number(self.other),
+            _number(difference, signed=True),
+            f"{self.tolerance:.4f} ({self.how})",
+            f"worse: {self.verdict}" if self.is_worse else self._not_worse(),
+        )
 
     @property
     def is_worse(self) -> bool:
         return self.new is None or (self.other is not None and self.new < self.other - self.tolerance)
 
-    def _good(self) -> str:
+    def _not_worse(self) -> str:
         return "nothing to compare" if self.other is None else "good"
 
 
@@ -88,10 +94,15 @@ class Decision:
     def as_json(self) -> dict[str, Any]:
         """For XCom and the history."""
         return {
-            "solution": self.solution, "new": self.new, "live": self.live, "verdict": self.verdict,
-            "reasons": list(self.reasons), "text": self.as_text(), "markdown": self.as_markdown(),
+            "solution": self.solution,
+            "new": self.new,
+            "live": self.live,
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            "text": self.as_text(),
+            "markdown": self.as_markdown(),
             "rows": [{**vars(row), "worse": row.is_worse} for row in self.rows],
-        }  # fmt: skip
+        }
 
 
 def decide(
@@ -118,7 +129,7 @@ def decide(
         rows += _rows(metric, rule, gate, new, live, popularity, past)
     worse = [row for row in rows if row.is_worse]
     verdict: Verdict = max((row.verdict for row in worse), key=SEVERITY.__getitem__, default="promote")
-    reasons = [_reason(row) for row in worse] or [_praise(live, popularity)]
+    reasons = [_reason(row) for row in worse] or [_reason_to_promote(live, popularity)]
     if trained_by_service and verdict == "promote":
         verdict = "ask"
         reasons.append("The service trained this version by itself, so a person decides.")
@@ -129,48 +140,60 @@ def decide(
 
 
 def _rows(
-    metric: str, rule: MetricRule, gate: Gate, new: Version, live: Version | None, popularity: Version | None,
+    metric: str,
+    rule: MetricRule,
+    gate: Gate,
+    new: Version,
+    live: Version | None,
+    popularity: Version | None,
     past: Sequence[Mapping[str, float]],
-) -> list[Row]:  # fmt: skip
+) -> list[Row]:
     value = new.metrics.get(metric)
     rows = []
-    for against, other, verdict in (
-        ("live", live, gate.worse_than_live), ("popularity", popularity, gate.worse_than_popularity),
-    ):  # fmt: skip
-        there = other.metrics.get(metric) if other else None
-        tolerance, how = _tolerance(metric, rule, gate.confidence, value, there, new.held_out_users, past)
-        rows.append(Row(metric, against, value, there, tolerance, verdict, how))  # type: ignore[arg-type]
+    comparisons: tuple[tuple[Against, Version | None, Verdict], ...] = (
+        ("live", live, gate.worse_than_live),
+        ("popularity", popularity, gate.worse_than_popularity),
+    )
+    for against, version, verdict in comparisons:
+        other = version.metrics.get(metric) if version else None
+        tolerance, how = _tolerance(metric, rule, gate.confidence, value, other, new.held_out_users, past)
+        rows.append(Row(metric, against, value, other, tolerance, verdict, how))
     if rule.floor is not None:
         rows.append(Row(metric, "floor", value, rule.floor, 0.0, gate.below_floor, "exact"))
     return rows
 
 
 def _tolerance(
-    metric: str, rule: MetricRule, confidence: float, value: float | None, other: float | None,
-    held_out_users: int | None, past: Sequence[Mapping[str, float]],
-) -> tuple[float, str]:  # fmt: skip
+    metric: str,
+    rule: MetricRule,
+    confidence: float,
+    value: float | None,
+    other: float | None,
+    held_out_users: int | None,
+    past: Sequence[Mapping[str, float]],
+) -> tuple[float, str]:
     if rule.tolerance != "estimate":
         return rule.tolerance, "given"
     if value is None or other is None:
         return 0.0, "exact"
-    return noise(confidence, value, other, held_out_users, [each[metric] for each in past if metric in each])
+    return noise(confidence, value, other, held_out_users, [run[metric] for run in past if metric in run])
 
 
 def noise(
     confidence: float, value: float, other: float, held_out_users: int | None, past: Sequence[float]
 ) -> tuple[float, str]:
-    """The largest drop that chance alone explains with this (one-sided) confidence, and how it was reckoned.
+    """The largest drop that chance alone explains with this (one-sided) confidence, and how it was estimated.
 
-    Between nights: the spread of the differences from one night to the next, if there are enough nights. A median
-    absolute deviation, so that a single broken night does not widen it for ever. Otherwise by users: a metric is a
+    Between runs: the spread of the differences from one run to the next, if there are enough runs. A median
+    absolute deviation, so that a single broken run does not widen it for ever. Otherwise by users: a metric is a
     mean over users of values between 0 and 1, so its variance is at most m(1-m)/n for a mean of m over n users.
     """
     certainty = statistics.NormalDist().inv_cdf(confidence)
-    if len(past) >= ENOUGH_NIGHTS:
+    if len(past) >= ENOUGH_RUNS:
         moves = [after - before for before, after in itertools.pairwise(past)]
         middle = statistics.median(moves)
         spread = 1.4826 * statistics.median([abs(move - middle) for move in moves])
-        return certainty * spread, f"estimated from {len(past)} nights"
+        return certainty * spread, f"estimated from {len(past)} runs"
     if not held_out_users:
         return 0.0, "no estimate: the number of users is not known"
     variance = (value * (1 - value) + other * (1 - other)) / held_out_users
@@ -188,7 +211,7 @@ def _reason(row: Row) -> str:
     return f"{row.metric} {row.new:.4f} is below {what[row.against]} {row.other:.4f} (tolerance {row.tolerance:.4f})."
 
 
-def _praise(live: Version | None, popularity: Version | None) -> str:
+def _reason_to_promote(live: Version | None, popularity: Version | None) -> str:
     if live is None:
         return "Nothing is live yet, and it passes the floors."
     return "It is as good as the live version" + (

@@ -1,48 +1,56 @@
-"""What follows from the gate's decision: a question, a campaign that moves, or one that is left alone.
+"""A person's approval of a version that the gate does not decide on by itself.
 
-Each task looks at the decision and skips itself. Airflow's branching can't do it: in a mapped task group the tasks
-to skip may not exist yet when the branch is taken, and what it leaves for them is looked up under another map index.
+The tasks that follow the gate's decision look at it and skip themselves. Airflow's branching can't do it: in a mapped
+task group the tasks to skip may not exist yet when the branch is taken, and what it leaves for them is looked up under
+another map index.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from encore.task_inputs import require_inputs
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-GATE, APPROVE = "refresh.gate", "refresh.approve"
 
-
-def decision_of(context: Context) -> Mapping[str, Any]:
-    """The gate's decision on the solution that a task is about."""
-    ti = context["ti"]
-    return ti.xcom_pull(task_ids=GATE, key="decision", map_indexes=ti.map_index)
-
-
-def goes_live(context: Context) -> bool:
+def goes_live(decision: Mapping[str, Any], answer: Mapping[str, Any] | None) -> bool:
     """Whether the gate has promoted the version, or a person has."""
-    verdict = decision_of(context)["verdict"]
-    if verdict != "ask":
-        return bool(verdict == "promote")
-    ti = context["ti"]
-    answer = ti.xcom_pull(task_ids=APPROVE, map_indexes=ti.map_index) or {}
-    return ApprovalOperator.APPROVE in answer.get("chosen_options", ())
+    if decision["verdict"] != "ask":
+        return bool(decision["verdict"] == "promote")
+    return ApprovalOperator.APPROVE in (answer or {}).get("chosen_options", ())
 
 
 class PersonalizeApprovalOperator(ApprovalOperator):
-    """Ask a person whether a version shall go live, if the gate says so; an answer skips nothing by itself."""
+    """Ask a person whether a version shall go live, if the gate says so; an answer skips nothing by itself.
 
+    `subject`, `body` and notifiers may name the decision as ``task.decision``.
+
+    :param decision: the gate's decision (templated)
+    :param approval_hours: after so many hours without an answer the default counts (templated)
+    :return: the answer, with the `solution_version_arn` that it is about
+    """
+
+    template_fields = ("decision", "approval_hours", *ApprovalOperator.template_fields)
     inherits_from_skipmixin = False
 
+    def __init__(self, *, decision: Mapping[str, Any], approval_hours: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.decision, self.approval_hours = decision, approval_hours
+
     def execute(self, context: Context) -> Any:
-        if decision_of(context)["verdict"] != "ask":
+        require_inputs(self.task_id, decision=self.decision, approval_hours=self.approval_hours)
+        if self.decision["verdict"] != "ask":
             raise AirflowSkipException("Nobody need be asked.")
+        self.response_timeout = timedelta(hours=float(self.approval_hours))
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        return HITLOperator.execute_complete(self, context, event)
+        answer = HITLOperator.execute_complete(self, context, event)
+        return {**answer, "solution_version_arn": self.decision["new"]}

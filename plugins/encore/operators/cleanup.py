@@ -12,43 +12,44 @@ from botocore.exceptions import ClientError
 from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation
-from airflow_personalize.operators.base import PersonalizeBaseOperator, fail
+from airflow_personalize.operators.base import fail
 from airflow_personalize.pagination import list_all, list_objects
 from airflow_personalize.waiter import Wait
 from encore import retention
 from encore.config.models import DatasetGroup
+from encore.config.policies import Retention
+from encore.operators.base import DatasetGroupOperator
 from encore.retention import Removal, Resource, Stored, Upload
+from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-AT_ONCE = 1000
+DELETED_AT_ONCE = 1000
 RUNNING = ("CREATE PENDING", "CREATE IN_PROGRESS")
 
 
-class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
+class PersonalizeCleanUpOperator(DatasetGroupOperator):
     """
     Remove old objects of a dataset group from S3, unused schemas, and, when told, what the file no longer names.
 
     :param group: the dataset group, as its section of the pipeline file
-    :param dry_run: only say what would be removed (templated)
+    :param preview: only say what would be removed (templated)
     :param remove_unlisted: also campaigns and solutions that the file no longer names (templated)
     :return: what was removed, counted by reason
     """
 
-    template_fields: Sequence[str] = aws_template_fields("dry_run", "remove_unlisted")
+    template_fields: Sequence[str] = aws_template_fields("preview", "remove_unlisted")
 
-    def __init__(
-        self, *, group: Mapping[str, Any], dry_run: bool | str = False, remove_unlisted: bool | str = False,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, *, preview: bool = False, remove_unlisted: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.group, self.dry_run, self.remove_unlisted = group, dry_run, remove_unlisted
+        self.preview, self.remove_unlisted = preview, remove_unlisted
 
     def execute(self, context: Context) -> dict[str, Any]:
-        group, only_say = DatasetGroup.model_validate(self.group), str(self.dry_run) == "True"
+        require_inputs(self.task_id, preview=self.preview, remove_unlisted=self.remove_unlisted)
+        group = self.settings
         kept = group.retention
-        if str(self.remove_unlisted) == "True":
+        if self.remove_unlisted:
             kept = kept.model_copy(update={"remove_unlisted": True})
         arn = self._group_arn(group.name)
         objects = self._objects(group, kept, arn)
@@ -56,38 +57,45 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
         unfinished = [Removal(upload.key, "an upload that was never finished") for upload in uploads]
         resources = self._resources(group, kept, arn) if arn else []
         schemas = self._schemas(group, kept)
-        for each in (*objects, *unfinished, *resources, *schemas):
-            self.log.info("%s %s: %s", "Would remove" if only_say else "Removing", each.what, each.why)
-        if not only_say:
+        removals = [*objects, *unfinished, *resources, *schemas]
+        for removal in removals:
+            self.log.info(
+                "%s %s: %s", "Would remove" if self.preview else "Removing", removal.what, removal.why
+            )
+        if not self.preview:
             _delete_objects(self.s3, group, objects)
             _abort_uploads(self.s3, group, uploads)
-            for each in resources:
-                self._delete_resource(each.what)
-            for each in schemas:
-                self.non_retrying_client.delete_schema(schemaArn=each.what)
-        return retention.summary([*objects, *unfinished, *resources, *schemas])
+            for resource in resources:
+                self._delete_resource(resource.what)
+            for schema in schemas:
+                self.non_retrying_client.delete_schema(schemaArn=schema.what)
+        return retention.summary(removals)
 
     def _group_arn(self, name: str) -> str | None:
-        return next((g["datasetGroupArn"] for g in self._list("dataset_groups") if g["name"] == name), None)
+        return next(
+            (found["datasetGroupArn"] for found in self._list("dataset_groups") if found["name"] == name),
+            None,
+        )
 
-    def _objects(self, group: DatasetGroup, kept: Any, arn: str | None) -> list[Removal]:
+    def _objects(self, group: DatasetGroup, kept: Retention, arn: str | None) -> list[Removal]:
         base = f"{group.prefix}/"
         stored = [
             Stored(entry["Key"].removeprefix(base), entry["Size"], entry["LastModified"])
             for entry in list_objects(self.s3, group.bucket, base)
         ]
-        folders = {"/".join(each.key.split("/")[:2]) for each in stored if each.key.count("/") >= 2}
+        folders = {"/".join(entry.key.split("/")[:2]) for entry in stored if entry.key.count("/") >= 2}
         attempts = {}
         for folder in folders:
-            kind, _, directory = folder.partition("/")
-            if kind in group.datasets:
-                found = manifests.read(self.s3, DatasetLocation(group.bucket, group.prefix, kind), directory)
-                if found is not None:
-                    attempts[folder] = found.attempt
-        reading = [] if arn is None else self._being_read(arn, f"s3://{group.bucket}/{base}")
-        return retention.objects_to_remove(kept, stored, attempts, datetime.now(UTC), reading)
+            dataset, _, directory = folder.partition("/")
+            if dataset in group.datasets:
+                location = DatasetLocation(group.bucket, group.prefix, dataset)
+                manifest = manifests.read(self.s3, location, directory)
+                if manifest is not None:
+                    attempts[folder] = manifest.attempt
+        being_read = [] if arn is None else self._being_read(arn, f"s3://{group.bucket}/{base}")
+        return retention.objects_to_remove(kept, stored, attempts, datetime.now(UTC), being_read)
 
-    def _uploads(self, group: DatasetGroup, kept: Any) -> list[Upload]:
+    def _uploads(self, group: DatasetGroup, kept: Retention) -> list[Upload]:
         base = f"{group.prefix}/"
         begun = [
             Upload(entry["Key"].removeprefix(base), entry["UploadId"], entry["Initiated"])
@@ -97,25 +105,25 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
 
     def _being_read(self, group_arn: str, base: str) -> list[str]:
         """Places that imports and batch jobs still read or write, below the group's prefix."""
-        found = []
+        locations = []
         for dataset in self._list("datasets", datasetGroupArn=group_arn):
             for job in self._running("dataset_import_job", datasetArn=dataset["datasetArn"]):
-                found.append(job["dataSource"]["dataLocation"])
+                locations.append(job["dataSource"]["dataLocation"])
         for kind in ("batch_inference_job", "batch_segment_job"):
             for job in self._running(kind):
-                found.append(job["jobInput"]["s3DataSource"]["path"])
-                found.append(job["jobOutput"]["s3DataDestination"]["path"])
-        return [place.removeprefix(base) for place in found]
+                locations.append(job["jobInput"]["s3DataSource"]["path"])
+                locations.append(job["jobOutput"]["s3DataDestination"]["path"])
+        return [location.removeprefix(base) for location in locations]
 
     def _running(self, kind: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
         """What the service says of the jobs of a kind that have not ended."""
         first, *others = kind.split("_")
-        argument = "".join((first, *(each.capitalize() for each in others), "Arn"))
+        argument = "".join((first, *(word.capitalize() for word in others), "Arn"))
         for job in self._list(f"{kind}s", **arguments):
-            if job["status"] in RUNNING and (there := self.describe(kind, **{argument: job[argument]})):
-                yield there
+            if job["status"] in RUNNING and (described := self.describe(kind, **{argument: job[argument]})):
+                yield described
 
-    def _resources(self, group: DatasetGroup, kept: Any, arn: str) -> list[Removal]:
+    def _resources(self, group: DatasetGroup, kept: Retention, arn: str) -> list[Removal]:
         if not kept.remove_unlisted:
             return []
         solutions, campaigns = [], []
@@ -123,12 +131,12 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
             solutions.append(
                 Resource(solution["solutionArn"], solution["name"], self._tags(solution["solutionArn"]))
             )
-            for each in self._list("campaigns", solutionArn=solution["solutionArn"]):
+            for campaign in self._list("campaigns", solutionArn=solution["solutionArn"]):
                 campaigns.append(
                     Resource(
-                        each["campaignArn"],
-                        each["name"],
-                        self._tags(each["campaignArn"]),
+                        campaign["campaignArn"],
+                        campaign["name"],
+                        self._tags(campaign["campaignArn"]),
                         solution["solutionArn"],
                     )
                 )
@@ -138,11 +146,11 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
         served = {solution.campaign_name for solution in group.solutions}
         return retention.resources_to_remove(kept, group.name, solutions, campaigns, names, served)
 
-    def _schemas(self, group: DatasetGroup, kept: Any) -> list[Removal]:
+    def _schemas(self, group: DatasetGroup, kept: Retention) -> list[Removal]:
         used = {
-            there["schemaArn"]
+            described["schemaArn"]
             for dataset in self._list("datasets")
-            if (there := self.describe("dataset", datasetArn=dataset["datasetArn"]))
+            if (described := self.describe("dataset", datasetArn=dataset["datasetArn"]))
         }
         schemas = {schema["schemaArn"]: schema["name"] for schema in self._list("schemas")}
         return retention.schemas_to_remove(
@@ -164,7 +172,8 @@ class PersonalizeCleanUpOperator(PersonalizeBaseOperator):
             fail(error)
 
     def _tags(self, arn: str) -> list[dict[str, str]]:
-        return self.client.list_tags_for_resource(resourceArn=arn).get("tags", [])
+        tags: list[dict[str, str]] = self.client.list_tags_for_resource(resourceArn=arn).get("tags", [])
+        return tags
 
     def _list(self, plural: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
         return list_all(self.client, f"list_{plural}", **arguments)
@@ -176,10 +185,10 @@ def _abort_uploads(s3: Any, group: DatasetGroup, uploads: Sequence[Upload]) -> N
 
 
 def _delete_objects(s3: Any, group: DatasetGroup, objects: Sequence[Removal]) -> None:
-    keys = [{"Key": f"{group.prefix}/{each.what}"} for each in objects]
-    for start in range(0, len(keys), AT_ONCE):
+    keys = [{"Key": f"{group.prefix}/{removal.what}"} for removal in objects]
+    for start in range(0, len(keys), DELETED_AT_ONCE):
         answer = s3.delete_objects(
-            Bucket=group.bucket, Delete={"Objects": keys[start : start + AT_ONCE], "Quiet": True}
+            Bucket=group.bucket, Delete={"Objects": keys[start : start + DELETED_AT_ONCE], "Quiet": True}
         )
         if errors := answer.get("Errors"):
             raise RuntimeError(

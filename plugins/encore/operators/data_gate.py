@@ -12,10 +12,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore import history
 from encore.config.policies import DataGate
-from encore.gates.data_quality import DataGateError, DatasetFacts, judge
-from encore.gates.import_profile import look_through
-from encore.gates.promotion import HELD_OUT
-from encore.operators.gate import NIGHTS, plan_of
+from encore.gates.data_quality import DataGateError, DatasetFacts, Verdict, judge
+from encore.gates.import_profile import profile
+from encore.gates.promotion import HELD_OUT_SHARE
+from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,66 +28,93 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
     :param gate: the group's `data_gate`
     :param bucket: where the history and the snapshots are
     :param prefix: the group's prefix in it
-    :param datasets: the kinds; the snapshot of each is the XCom of ``snapshot_<kind>``
+    :param snapshots: the snapshot of each dataset, as `PersonalizeDatasetSnapshotOperator` returns it (templated)
+    :param exports: the summary of each dataset's export, where the run has exported it; of the others the last event
+        of the task's inlet counts (templated)
+    :param import_mode: how the snapshots will be imported, FULL or INCREMENTAL (templated)
+    :param on_failure: what the run wants, `stop` or `warn`; `file`: as the gate says (templated)
     :return: the table, rows and bytes by dataset, and the number of held-out users to expect
     """
 
-    template_fields: Sequence[str] = aws_template_fields()
+    template_fields: Sequence[str] = aws_template_fields("snapshots", "exports", "import_mode", "on_failure")
 
     def __init__(
-        self, *, gate: Mapping[str, Any], bucket: str, prefix: str, datasets: Sequence[str], **kwargs: Any
+        self,
+        *,
+        gate: Mapping[str, Any],
+        bucket: str,
+        prefix: str,
+        snapshots: Mapping[str, Any],
+        exports: Mapping[str, Any],
+        import_mode: str,
+        on_failure: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.gate, self.bucket, self.prefix, self.datasets = gate, bucket, prefix, list(datasets)
+        self.gate, self.bucket, self.prefix = gate, bucket, prefix
+        self.snapshots, self.exports = snapshots, exports
+        self.import_mode, self.on_failure = import_mode, on_failure
 
     def execute(self, context: Context) -> dict[str, Any]:
+        self._require_inputs()
         gate = DataGate.model_validate(self.gate)
-        ti = context["ti"]
-        snapshots = {kind: ti.xcom_pull(task_ids=f"snapshot_{kind}") for kind in self.datasets}
-        past = history.read(self.s3, self.bucket, self.prefix, newest=NIGHTS)
-        incremental = plan_of(context).get("import_mode") == "INCREMENTAL"
-        facts = [
-            DatasetFacts(
-                kind,
-                snapshot["rows"],
-                [] if incremental else history.usual_rows(past, kind),
-                _rejected(context, kind),
-                [(each["key"], each["rows"]) for each in snapshot["partitions"]]
-                if kind == "interactions"
-                else [],
-            )
-            for kind, snapshot in snapshots.items()
-        ]
-        places = {kind: snapshot["location"] for kind, snapshot in snapshots.items()}
-        seen = look_through(
-            self.s3, places["interactions"], places.get("users"), places.get("items"),
-            limit=gate.scan_rows, newest=snapshots["interactions"]["max_timestamp"],
-        )  # fmt: skip
-        verdict = judge(gate, facts, seen, datetime.now(UTC))
+        past = history.read(self.s3, self.bucket, self.prefix, newest=history.COMPARED_RUNS)
+        facts = [self._facts(context, dataset, past) for dataset in self.snapshots]
+        locations = {dataset: snapshot["location"] for dataset, snapshot in self.snapshots.items()}
+        interactions = profile(
+            self.s3,
+            locations["interactions"],
+            locations.get("users"),
+            locations.get("items"),
+            limit=gate.scan_rows,
+            newest=self.snapshots["interactions"]["max_timestamp"],
+        )
+        verdict = judge(gate, facts, interactions, datetime.now(UTC))
         self.log.info("Data gate:\n%s", verdict.as_text())
-        self._act(verdict, gate.on_failure, plan_of(context).get("data_gate", "file"))
+        self._enforce(verdict, gate.on_failure if self.on_failure == "file" else self.on_failure)
         return {
             **verdict.as_json(),
             "rows": {fact.dataset: fact.rows for fact in facts},
-            "bytes": sum(snapshot["bytes"] for snapshot in snapshots.values()),
-            "fingerprint": snapshots["interactions"]["fingerprint"],
-            "held_out_users": round((seen.distinct_users or 0) * HELD_OUT) or None,
+            "bytes": sum(snapshot["bytes"] for snapshot in self.snapshots.values()),
+            "fingerprint": self.snapshots["interactions"]["fingerprint"],
+            "held_out_users": round((interactions.distinct_users or 0) * HELD_OUT_SHARE) or None,
         }
 
-    def _act(self, verdict: Any, on_failure: str, chosen: str) -> None:
+    def _require_inputs(self) -> None:
+        named = {
+            **{f"snapshots[{dataset!r}]": snapshot for dataset, snapshot in self.snapshots.items()},
+            **{f"exports[{dataset!r}]": export for dataset, export in self.exports.items()},
+        }
+        require_inputs(self.task_id, **named, import_mode=self.import_mode, on_failure=self.on_failure)
+
+    def _facts(self, context: Context, dataset: str, past: Sequence[Mapping[str, Any]]) -> DatasetFacts:
+        snapshot = self.snapshots[dataset]
+        daily = snapshot["partitions"] if dataset == "interactions" else []
+        return DatasetFacts(
+            dataset,
+            snapshot["rows"],
+            [] if self.import_mode == "INCREMENTAL" else history.usual_rows(past, dataset),
+            _rejected_share(self.exports.get(dataset) or _last_event(context)),
+            [(partition["key"], partition["rows"]) for partition in daily],
+        )
+
+    def _enforce(self, verdict: Verdict, on_failure: str) -> None:
         try:
-            verdict.refuse()
-        except DataGateError as closed:
-            if (on_failure if chosen == "file" else chosen) == "stop":
-                raise AirflowFailException(str(closed)) from closed
-            self.log.warning("The import goes on all the same. %s", closed)
+            verdict.raise_if_failed()
+        except DataGateError as error:
+            if on_failure == "stop":
+                raise AirflowFailException(str(error)) from error
+            self.log.warning("The import goes on all the same. %s", error)
 
 
-def _rejected(context: Context, kind: str) -> float | None:
-    """The share that the last export rejected: of this run's own export, or of the asset's last event."""
-    summary = context["ti"].xcom_pull(task_ids=f"export_{kind}")
-    if not isinstance(summary, Mapping):
-        summary = next((event.extra for asset in context["task"].inlets
-                        for event in list(context["inlet_events"][asset])[-1:]), None)  # fmt: skip
-    read = (summary or {}).get("rows_read")
-    return (summary or {})["rows_rejected"] / read if read else None
+def _last_event(context: Context) -> Mapping[str, Any]:
+    """What the last event of the inlet assets says of the export behind it."""
+    for asset in context["task"].inlets:
+        for event in list(context["inlet_events"][asset])[-1:]:
+            return dict(event.extra or {})
+    return {}
+
+
+def _rejected_share(export: Mapping[str, Any]) -> float | None:
+    read = export.get("rows_read")
+    return float(export["rows_rejected"]) / read if read else None

@@ -1,37 +1,62 @@
-"""Tells who wants to know what came of a run."""
+"""Notifies whoever wants to know what came of a run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from encore import notifications
-from encore.operators.gate import plan_of
-from encore.operators.record_run import _failed_tasks, _NightOperator
+from encore.operators.base import DatasetGroupOperator
+from encore.task_inputs import values_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeNotifyOperator(_NightOperator):
-    """Tell who wants to know how the night went: promoted, held, failed, with the tables."""
+class PersonalizeNotifyOperator(DatasetGroupOperator):
+    """Notify the channels of the group: promoted, held, failed, with the tables.
+
+    Every input may be None: a run can fail before anything of it is there.
+
+    :param plan: the run's plan (templated)
+    :param recorded: what `PersonalizeRecordRunOperator` has returned (templated)
+    :param decisions: the gate's decisions, one for each solution (templated)
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("plan", "recorded", "decisions")
+
+    def __init__(
+        self,
+        *,
+        plan: Mapping[str, Any] | None,
+        recorded: Mapping[str, Any] | None,
+        decisions: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.plan, self.recorded, self.decisions = plan, recorded, decisions
 
     def execute(self, context: Context) -> list[str]:
-        group, plan = self.settings, plan_of(context)
-        if plan.get("dry_run"):
+        group = self.settings
+        if (self.plan or {}).get("dry_run"):
             return []
-        recorded = context["ti"].xcom_pull(task_ids="record") or {}
-        decisions = {
-            name: context["ti"].xcom_pull(task_ids="refresh.gate", map_indexes=number, key="decision") or {}
-            for number, name in enumerate(plan.get("solutions", ()))
-        }
-        failed = _failed_tasks(context)
-        news = notifications.news_of(group.name, recorded.get("solutions", {}), decisions, failed)
-        told = []
+        outcomes = (self.recorded or {}).get("solutions", {})
+        decisions = {decision["solution"]: decision for decision in values_of(self.decisions)}
+        messages = notifications.messages_of(group.name, outcomes, decisions, _failed_tasks(context))
+        sent = []
         for channel in group.notify:
-            for message in news:
+            for message in messages:
                 if message.event in channel.on:
                     notifications.send(channel, message, context)
-                    told.append(f"{channel.type}: {message.subject}")
-        for message in news:
+                    sent.append(f"{channel.type}: {message.subject}")
+        for message in messages:
             self.log.info("%s\n%s", message.subject, message.text)
-        return told
+        return sent
+
+
+def _failed_tasks(context: Context) -> list[str]:
+    ti = context["ti"]
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+    return sorted(task for task, state in states.items() if state == "failed")

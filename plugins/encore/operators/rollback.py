@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_personalize import solution_versions
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.pagination import find_by
+from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,48 +30,48 @@ class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
     template_fields: Sequence[str] = aws_template_fields("campaign_name", "version")
 
     def __init__(
-        self, *, dataset_group_name: str, campaign_name: str, version: str = "", **kwargs: Any
+        self, *, dataset_group_name: str, campaign_name: str, version: str | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.dataset_group_name, self.campaign_name, self.version = dataset_group_name, campaign_name, version
 
     def execute(self, context: Context) -> dict[str, Any]:
+        require_inputs(self.task_id, campaign_name=self.campaign_name)
         campaign = find_by(self.client, "list_campaigns", name=self.campaign_name)
         if campaign is None:
             raise AirflowFailException(f"There is no campaign {self.campaign_name}: nothing to roll back.")
-        there = self.client.describe_campaign(campaignArn=campaign["campaignArn"])["campaign"]
-        live = there["solutionVersionArn"]
+        described = self.client.describe_campaign(campaignArn=campaign["campaignArn"])["campaign"]
+        live = described["solutionVersionArn"]
         group = self._group(live)
         if group != self.dataset_group_name:
             raise AirflowFailException(
                 f"Campaign {self.campaign_name} belongs to dataset group {group}, not to {self.dataset_group_name}."
             )
-        chosen = self._choose(live)
-        self.log.info("%s goes from %s to %s", self.campaign_name, live, chosen)
+        selected = self._select(live)
+        self.log.info("%s goes from %s to %s", self.campaign_name, live, selected)
         return {
-            "solution_version_arn": chosen,
+            "solution_version_arn": selected,
             "live": live,
-            "min_provisioned_tps": there["minProvisionedTPS"],
-            "campaign_config": there.get("campaignConfig", {}),
+            "min_provisioned_tps": described["minProvisionedTPS"],
+            "campaign_config": described.get("campaignConfig", {}),
         }
 
     def _group(self, version_arn: str) -> str:
         version = self.client.describe_solution_version(solutionVersionArn=version_arn)["solutionVersion"]
-        return version["datasetGroupArn"].split("/")[-1]
+        return str(version["datasetGroupArn"]).split("/")[-1]
 
-    def _choose(self, live: str) -> str:
+    def _select(self, live: str) -> str:
         ready = [
-            each["solutionVersionArn"]
-            for each in solution_versions.of_solution(self.client, live.rsplit("/", 1)[0])
-            if each["status"] == "ACTIVE"
+            str(version["solutionVersionArn"])
+            for version in solution_versions.of_solution(self.client, live.rsplit("/", 1)[0])
+            if version["status"] == "ACTIVE"
         ]
-        wanted = self.version if self.version not in ("", "None") else None
-        if wanted:
-            found = [arn for arn in ready if wanted in (arn, arn.split("/")[-1])]
+        if self.version:
+            found = [arn for arn in ready if self.version in (arn, arn.split("/")[-1])]
         else:
             found = ready[ready.index(live) + 1 :] if live in ready else []
         if not found or found[0] == live:
-            what = f"{wanted} is not" if wanted else "There is no older version"
+            what = f"{self.version} is not" if self.version else "There is no older version"
             raise AirflowFailException(
                 f"{what} a version that campaign {self.campaign_name} could go back to. It serves"
                 f" {live.split('/')[-1]}; there are {', '.join(arn.split('/')[-1] for arn in ready)}."

@@ -1,4 +1,4 @@
-"""Which solution version a batch job asks."""
+"""Which solution version a batch job uses."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class NothingToAskError(Exception):
-    """There is no version to ask yet, or no filter. The message says how to come by it."""
+class NoVersionError(Exception):
+    """There is no version for the job yet, or no filter. The message says how to come by it."""
 
 
 class PersonalizeSelectBatchVersionOperator(PersonalizeBaseOperator):
@@ -35,51 +35,58 @@ class PersonalizeSelectBatchVersionOperator(PersonalizeBaseOperator):
     template_fields: Sequence[str] = aws_template_fields()
 
     def __init__(
-        self, *, dataset_group_name: str, solution_name: str, campaign_name: str | None = None,
-        filter_name: str | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        dataset_group_name: str,
+        solution_name: str,
+        campaign_name: str | None = None,
+        filter_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.dataset_group_name, self.solution_name = dataset_group_name, solution_name
         self.campaign_name, self.filter_name = campaign_name, filter_name
 
     def execute(self, context: Context) -> Mapping[str, Any]:
         try:
-            chosen = choose(
+            selected = select_version(
                 self.client, self.dataset_group_name, self.solution_name, self.campaign_name, self.filter_name
             )
-        except NothingToAskError as error:
+        except NoVersionError as error:
             raise AirflowFailException(str(error)) from error
-        self.log.info("Asking %s: %s", chosen["solution_version_arn"], chosen["because"])
-        return chosen
+        self.log.info("Asking %s: %s", selected["solution_version_arn"], selected["because"])
+        return selected
 
 
-def choose(
+def select_version(
     client: Any, group: str, solution: str, campaign: str | None = None, filter_name: str | None = None
 ) -> dict[str, Any]:
     """
-    :raises NothingToAskError: if there is no ACTIVE version, or no such filter that is ACTIVE.
+    :raises NoVersionError: if there is no ACTIVE version, or no such filter that is ACTIVE.
     """
-    group_arn = _of(client, "list_dataset_groups", {}, "datasetGroupArn", group, "dataset group")
+    group_arn = _active_arn(client, "list_dataset_groups", {}, "datasetGroupArn", group, "dataset group")
     arguments = {"datasetGroupArn": group_arn}
-    solution_arn = _of(client, "list_solutions", arguments, "solutionArn", solution, "solution")
+    solution_arn = _active_arn(client, "list_solutions", arguments, "solutionArn", solution, "solution")
     arn = solution_versions.live(client, arn_of(solution_arn, "campaign", campaign)) if campaign else None
     because = f"campaign {campaign} serves it"
     if arn is None or arn.rsplit("/", 1)[0] != solution_arn:  # another group may have a campaign of the name
         newest = solution_versions.newest(client, solution_arn)
         if newest is None:
-            raise NothingToAskError(
+            raise NoVersionError(
                 f"Solution {solution} has no ACTIVE version. Run retrain_recommenders of {group} first."
             )
         arn, because = newest.arn, "the newest one; no campaign serves the solution"
-    chosen = None
+    filter_arn = None
     if filter_name:
-        chosen = _of(client, "list_filters", arguments, "filterArn", filter_name, "filter")
-    return {"solution_version_arn": arn, "filter_arn": chosen, "because": because}
+        filter_arn = _active_arn(client, "list_filters", arguments, "filterArn", filter_name, "filter")
+    return {"solution_version_arn": arn, "filter_arn": filter_arn, "because": because}
 
 
-def _of(client: Any, operation: str, arguments: Mapping[str, Any], key: str, name: str, what: str) -> str:
+def _active_arn(
+    client: Any, operation: str, arguments: Mapping[str, Any], key: str, name: str, what: str
+) -> str:
     found = find_by(client, operation, name=name, **arguments)
     if found is None or found["status"] != "ACTIVE":
         state = f"is {found['status']}" if found else "is not there yet"
-        raise NothingToAskError(f"The {what} {name} {state}. Run retrain_recommenders of the group first.")
+        raise NoVersionError(f"The {what} {name} {state}. Run retrain_recommenders of the group first.")
     return str(found[key])

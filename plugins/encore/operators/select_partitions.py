@@ -13,8 +13,8 @@ from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.pagination import list_all
 from encore.gates.import_profile import files
-from encore.operators.gate import plan_of
-from encore.runs.import_days import UnknownImportsError, days, not_imported, until
+from encore.runs.import_days import UnknownImportsError, days, days_until, not_imported
+from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,41 +22,53 @@ if TYPE_CHECKING:
 
 class PersonalizeSelectPartitionsOperator(PersonalizeBaseOperator):
     """
-    The partitions that the run's plan asks for: all (None), those up to a day, or those not imported yet.
+    The partitions that a run asks for: all (None), those up to a day, or those not imported yet.
 
     :param dataset_arn: the interactions dataset (templated)
     :param bucket: where the partitions are
     :param prefix: the group's prefix in it
+    :param import_mode: FULL, or INCREMENTAL for the days that were not imported yet (templated)
+    :param as_of: the last day to import, YYYY-MM-DD; None for all (templated)
     """
 
-    template_fields: Sequence[str] = aws_template_fields("dataset_arn")
+    template_fields: Sequence[str] = aws_template_fields("dataset_arn", "import_mode", "as_of")
 
-    def __init__(self, *, dataset_arn: str, bucket: str, prefix: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        dataset_arn: str,
+        bucket: str,
+        prefix: str,
+        import_mode: str,
+        as_of: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.dataset_arn, self.bucket, self.prefix = dataset_arn, bucket, prefix
+        self.import_mode, self.as_of = import_mode, as_of
 
     def execute(self, context: Context) -> list[str] | None:
-        plan = plan_of(context)
-        if not plan.get("as_of") and plan.get("import_mode") != "INCREMENTAL":
+        require_inputs(self.task_id, dataset_arn=self.dataset_arn, import_mode=self.import_mode)
+        if not self.as_of and self.import_mode != "INCREMENTAL":
             return None
-        there = manifests.directories(self.s3, DatasetLocation(self.bucket, self.prefix, "interactions"))
-        if plan.get("as_of"):
-            return days(until(there, plan["as_of"]))
+        exported = manifests.directories(self.s3, DatasetLocation(self.bucket, self.prefix, "interactions"))
+        if self.as_of:
+            return days(days_until(exported, self.as_of))
         try:
-            chosen = not_imported(days(there), self._imported_files())
+            selected = not_imported(days(exported), self._imported_files())
         except UnknownImportsError as error:
             raise AirflowFailException(str(error)) from error
-        if not chosen:
+        if not selected:
             raise AirflowFailException("import_mode=INCREMENTAL: the service has every exported day already.")
-        self.log.info("Adding %s", ", ".join(chosen))
-        return chosen
+        self.log.info("Adding %s", ", ".join(selected))
+        return selected
 
     def _imported_files(self) -> list[str]:
         """The files of the imports since the last FULL one, with that one's."""
-        listed = list_all(self.client, "list_dataset_import_jobs", datasetArn=self.dataset_arn)
-        jobs = [job for job in listed if job["status"] == "ACTIVE"]
+        jobs = list_all(self.client, "list_dataset_import_jobs", datasetArn=self.dataset_arn)
+        active = [job for job in jobs if job["status"] == "ACTIVE"]
         keys: list[str] = []
-        for entry in sorted(jobs, key=lambda job: job["creationDateTime"], reverse=True):
+        for entry in sorted(active, key=lambda job: job["creationDateTime"], reverse=True):
             job = self.describe("dataset_import_job", datasetImportJobArn=entry["datasetImportJobArn"]) or {}
             keys += files(self.s3, job["dataSource"]["dataLocation"])[1]
             if job.get("importMode", "FULL") == "FULL":

@@ -7,7 +7,7 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
@@ -18,12 +18,13 @@ from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore.config.policies import AnswerCheck
 from encore.gates.campaign_check import CampaignCheckError, Probe, judge
 from encore.gates.import_profile import files, ids
+from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 SAMPLE_BYTES = 64 * 1024
-REASON = "rolled_back"
+ROLLED_BACK = "rolled_back"
 
 
 class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
@@ -36,70 +37,79 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
     :param campaign_arn: ARN of the campaign. (templated)
     :param sample_location: ``s3://`` path of exported interactions, from which users and items are taken. (templated)
     :param items_location: ``s3://`` path of exported items: only these may be recommended. (templated)
-    :param earlier_version_arn: Version to go back to; empty if there is none. (templated)
+    :param decision: The gate's decision; its ``live`` is the version to go back to, if there was one. (templated)
     :param checks: How to ask, by campaign name: the `check` section of each.
+    :return: ``campaign_arn``, and in words ``summary``; what had to be rolled back is pushed as XCom ``rolled_back``:
+        ``campaign_arn`` and ``reason``.
     """
 
     template_fields: Sequence[str] = aws_template_fields(
-        "campaign_arn", "sample_location", "items_location", "earlier_version_arn"
+        "campaign_arn", "sample_location", "items_location", "decision"
     )
 
     def __init__(
-        self, *, campaign_arn: str, sample_location: str, items_location: str | None = None,
-        earlier_version_arn: str | None = None, checks: Mapping[str, Any] | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        campaign_arn: str,
+        sample_location: str,
+        decision: Mapping[str, Any],
+        items_location: str | None = None,
+        checks: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.campaign_arn = campaign_arn
-        self.sample_location = sample_location
-        self.items_location = items_location
-        self.earlier_version_arn = earlier_version_arn
+        self.sample_location, self.items_location = sample_location, items_location
+        self.decision = decision
         self.checks = checks or {}
 
-    def execute(self, context: Context) -> str:
-        try:
-            seen = self._judge()
-        except (CampaignCheckError, ClientError) as error:
-            return self._go_back(context, str(error))
-        self.log.info("%s: %s", self.campaign_arn, seen)
-        return seen
-
-    def completed(self, context: Context, resource: str) -> str:
-        """The earlier version is back: see that it answers, and fail with why it had to come back."""
-        reason = context["ti"].xcom_pull(
-            task_ids=context["ti"].task_id, key=REASON, map_indexes=context["ti"].map_index
+    def execute(self, context: Context) -> dict[str, str]:
+        require_inputs(
+            self.task_id,
+            campaign_arn=self.campaign_arn,
+            sample_location=self.sample_location,
+            decision=self.decision,
         )
         try:
-            after = f"It is back at {self.earlier_version_arn} and answers: {self._judge()}."
+            summary = self._judge()
         except (CampaignCheckError, ClientError) as error:
-            after = f"It is back at {self.earlier_version_arn}, and that does not answer either: {error}"
-        raise AirflowFailException(f"{reason} {after}")
+            self._roll_back(context, str(error))
+        self.log.info("%s: %s", self.campaign_arn, summary)
+        return {"campaign_arn": self.campaign_arn, "summary": summary}
 
-    def _go_back(self, context: Context, reason: str) -> str:
-        earlier = self.earlier_version_arn
+    def completed(self, context: Context, resource: str) -> NoReturn:
+        """The earlier version is back: see that it answers, and fail with why it had to come back."""
+        ti, earlier = context["ti"], self.decision["live"]
+        rollback = ti.xcom_pull(task_ids=ti.task_id, key=ROLLED_BACK, map_indexes=ti.map_index)
+        try:
+            after = f"It is back at {earlier} and answers: {self._judge()}."
+        except (CampaignCheckError, ClientError) as error:
+            after = f"It is back at {earlier}, and that does not answer either: {error}"
+        raise AirflowFailException(f"{rollback['reason']} {after}")
+
+    def _roll_back(self, context: Context, reason: str) -> NoReturn:
+        earlier = self.decision["live"]
         campaign = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
-        if not earlier or earlier == "None" or earlier == campaign["solutionVersionArn"]:
+        if not earlier or earlier == campaign["solutionVersionArn"]:
             raise AirflowFailException(f"{reason} There is no earlier version to go back to.")
         self.log.error("%s Going back to %s", reason, earlier)
-        context["ti"].xcom_push(key=REASON, value=reason)
+        context["ti"].xcom_push(key=ROLLED_BACK, value={"campaign_arn": self.campaign_arn, "reason": reason})
 
-        def is_back() -> str | None:
-            there = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
-            last = there.get("latestCampaignUpdate", there)
-            return (
-                earlier
-                if last["solutionVersionArn"] == earlier and last["status"] != "CREATE FAILED"
-                else None
-            )
+        def find_update() -> str | None:
+            found = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
+            last = found.get("latestCampaignUpdate", found)
+            is_back = last["solutionVersionArn"] == earlier and last["status"] != "CREATE FAILED"
+            return str(earlier) if is_back else None
 
-        def ask() -> str:
+        def update() -> str:
             self.non_retrying_client.update_campaign(
                 campaignArn=self.campaign_arn, solutionVersionArn=earlier
             )
             return str(earlier)
 
-        self.once(is_back, ask)
+        self.once(find_update, update)
         self.wait(context, "campaign_updated", campaignArn=self.campaign_arn)
-        return self.completed(context, self.campaign_arn)
+        self.completed(context, self.campaign_arn)
 
     def _judge(self) -> str:
         name = self.campaign_arn.split("/")[-1]
@@ -109,18 +119,26 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         column = "item_id" if recipe["recipeType"] == "RELATED_ITEMS" else "user_id"
         identifiers = list(dict.fromkeys(row[column] for row in rows))[: check.questions]
         candidates = list(dict.fromkeys(row["item_id"] for row in rows))[:20]
-        asked = [self._ask(recipe["recipeType"], each, candidates, check.results) for each in identifiers]
+        probes = [
+            self._probe(recipe["recipeType"], identifier, candidates, check.results)
+            for identifier in identifiers
+        ]
         return judge(
-            self.campaign_arn, asked, personal=recipe["name"] != "aws-popularity-count",
-            known_items=self._known(asked), max_milliseconds=check.max_milliseconds,
-        )  # fmt: skip
+            self.campaign_arn,
+            probes,
+            personal=recipe["name"] != "aws-popularity-count",
+            known_items=self._known_items(probes),
+            max_milliseconds=check.max_milliseconds,
+        )
 
     def _recipe(self) -> dict[str, Any]:
         campaign = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
         version = self.client.describe_solution_version(solutionVersionArn=campaign["solutionVersionArn"])
-        return self.client.describe_recipe(recipeArn=version["solutionVersion"]["recipeArn"])["recipe"]
+        arn = version["solutionVersion"]["recipeArn"]
+        recipe: dict[str, Any] = self.client.describe_recipe(recipeArn=arn)["recipe"]
+        return recipe
 
-    def _ask(self, recipe_type: str, identifier: str, candidates: list[str], results: int) -> Probe:
+    def _probe(self, recipe_type: str, identifier: str, candidates: list[str], results: int) -> Probe:
         started = time.perf_counter()
         if recipe_type == "PERSONALIZED_RANKING":
             answer = self._runtime.get_personalized_ranking(
@@ -136,15 +154,18 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
     @cached_property
     def _runtime(self) -> Any:
         return PersonalizeRuntimeHook(
-            aws_conn_id=self.aws_conn_id, region_name=self.region_name, verify=self.verify, config=self.botocore_config
-        ).conn  # fmt: skip
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        ).conn
 
-    def _known(self, asked: Sequence[Probe]) -> set[str] | None:
+    def _known_items(self, probes: Sequence[Probe]) -> set[str] | None:
         """The items that were imported, as far as it matters for these answers; None where there is no such list."""
-        if not self.items_location or self.items_location == "None":
+        if not self.items_location:
             return None
         known = set(ids(self.s3, self.items_location, "item_id").to_pylist())
-        recommended = {item for each in asked for item in each.items}
+        recommended = {item for probe in probes for item in probe.items}
         if recommended - known:  # an item without a row of its own may be recommended, if people took it
             known |= set(ids(self.s3, self.sample_location, "item_id").to_pylist())
         return known

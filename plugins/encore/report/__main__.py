@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,10 +22,10 @@ def main(
         Path | None, typer.Option(help="Folder with the history's files, instead of S3")
     ] = None,
 ) -> None:
-    """Draw what every night has led to."""
+    """Draw what every run has led to."""
     name, rows = _rows(group, parquet)
     if not rows:
-        typer.echo(f"No night of {name} has been recorded yet: run retrain_recommenders first.", err=True)
+        typer.echo(f"No run of {name} has been recorded yet: run retrain_recommenders first.", err=True)
         raise typer.Exit(1)
     out.mkdir(parents=True, exist_ok=True)
     drawn = pictures(rows, metric)
@@ -35,7 +35,7 @@ def main(
     typer.echo(f"{len(rows)} versions: {out / 'report.html'}")
 
 
-def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict]]:
+def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, Any]]]:
     if parquet is not None:
         rows = [
             row
@@ -47,7 +47,7 @@ def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict]]:
         return name, sorted(rows, key=lambda row: (row["recorded_at"], row["solution"]))
     from airflow_personalize.s3 import s3_client
 
-    groups = {each.name: each for each in load_pipeline().dataset_groups}
+    groups = {found.name: found for found in load_pipeline().dataset_groups}
     if group is not None and group not in groups:
         raise typer.BadParameter(f"the pipeline file has no dataset group {group}, only {', '.join(groups)}")
     chosen = groups[group] if group else next(iter(groups.values()))

@@ -1,4 +1,4 @@
-"""The pictures of the report: metrics by night with what went live, data volumes, durations."""
+"""The pictures of the report: metrics by run with what went live, data volumes, durations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+import matplotlib.dates
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 Rows = Sequence[Mapping[str, Any]]
@@ -31,7 +31,7 @@ TICKS = ["%Y", "%b %Y", "%-d %b", "%H:%M", "%H:%M", "%S"]  # years, months, days
 
 
 def metric_over_time(rows: Rows, metric: str, solution: str) -> Figure:
-    """One solution's metric by night: every version, what is live, and what the popular items would reach."""
+    """One solution's metric by run: every version, what is live, and what the popular items would reach."""
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
     own = [
@@ -43,20 +43,33 @@ def metric_over_time(rows: Rows, metric: str, solution: str) -> Figure:
     popular = [row for row in own if (row["popularity_metrics"] or {}).get(metric) is not None]
     if popular:
         values = [row["popularity_metrics"][metric] for row in popular]
-        axes.plot([row["recorded_at"] for row in popular], values, color=INK, linestyle=":", linewidth=1.2,
-                  label="popular items")  # fmt: skip
+        axes.plot(
+            [row["recorded_at"] for row in popular],
+            values,
+            color=INK,
+            linestyle=":",
+            linewidth=1.2,
+            label="popular items",
+        )
     for outcome, colour in COLOURS.items():
         chosen = [row for row in own if row["outcome"] == outcome]
         if chosen:
-            axes.scatter([row["recorded_at"] for row in chosen], [row["metrics"][metric] for row in chosen], s=42,
-                         color=colour, marker=MARKS[outcome], zorder=3, label=f"{outcome} ({len(chosen)})")  # fmt: skip
+            axes.scatter(
+                [row["recorded_at"] for row in chosen],
+                [row["metrics"][metric] for row in chosen],
+                s=42,
+                color=colour,
+                marker=MARKS[outcome],
+                zorder=3,
+                label=f"{outcome} ({len(chosen)})",
+            )
     _finish(axes, f"{solution}: {NAMES.get(metric, metric)}")
     axes.set_ylim(bottom=0)
     return figure
 
 
 def _live_line(axes: Axes, own: Rows, metric: str) -> None:
-    """The metric of the version that was live after each night, as steps."""
+    """The metric of the version that was live after each run, as steps."""
     live, times, values = None, [], []
     for row in own:
         if row["outcome"] == "promoted":
@@ -80,39 +93,45 @@ def _live_line(axes: Axes, own: Rows, metric: str) -> None:
 
 
 def data_volumes(rows: Rows) -> Figure:
-    """Rows imported by night, one panel for each dataset."""
-    nights = _nights(rows)
+    """Rows imported by run, one panel for each dataset."""
+    runs = _runs(rows)
     kinds = [
         kind
         for kind in ("interactions", "users", "items")
-        if any((row["rows"] or {}).get(kind) for row in nights)
+        if any((row["rows"] or {}).get(kind) for row in runs)
     ]
     figure = Figure(figsize=(WIDTH, 1.9 * max(len(kinds), 1)), layout="constrained")
     panels = figure.subplots(max(len(kinds), 1), 1, sharex=True, squeeze=False)[:, 0]
     for axes, kind, colour in zip(panels, kinds, DATA_COLOURS, strict=False):
-        times = [row["recorded_at"] for row in nights]
-        axes.bar(times, [(row["rows"] or {}).get(kind, 0) for row in nights], width=0.7, color=colour)
+        times = [row["recorded_at"] for row in runs]
+        axes.bar(times, [(row["rows"] or {}).get(kind, 0) for row in runs], width=0.7, color=colour)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         _finish(axes, f"rows of {kind}", legend=False)
     return figure
 
 
 def durations(rows: Rows) -> Figure:
-    """Minutes by step and night, stacked; a training counts once for each solution."""
-    nights: dict[Any, dict[str, float]] = {}
+    """Minutes by step and run, stacked; a training counts once for each solution."""
+    runs: dict[Any, dict[str, float]] = {}
     for row in rows:
-        steps = nights.setdefault(row["recorded_at"], {})
+        steps = runs.setdefault(row["recorded_at"], {})
         for step, seconds in (row["seconds"] or {}).items():
             name = f"train {row['solution']}" if step == "train" else step
             steps[name] = seconds / 60
-    names = sorted({name for steps in nights.values() for name in steps})
+    names = sorted({name for steps in runs.values() for name in steps})
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.subplots()
-    bottom = [0.0] * len(nights)
+    bottom = [0.0] * len(runs)
     for number, name in enumerate(names):
-        values = [steps.get(name, 0.0) for steps in nights.values()]
-        axes.bar(list(nights), values, bottom=bottom, width=0.7, label=name,
-                 color=DATA_COLOURS[number % len(DATA_COLOURS)])  # fmt: skip
+        values = [steps.get(name, 0.0) for steps in runs.values()]
+        axes.bar(
+            list(runs),
+            values,
+            bottom=bottom,
+            width=0.7,
+            label=name,
+            color=DATA_COLOURS[number % len(DATA_COLOURS)],
+        )
         bottom = [low + value for low, value in zip(bottom, values, strict=True)]
     title = "minutes of work by step (steps of different solutions run side by side)"
     _finish(axes, title, stacked=True)
@@ -125,13 +144,13 @@ def png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def _nights(rows: Rows) -> list[Mapping[str, Any]]:
+def _runs(rows: Rows) -> list[Mapping[str, Any]]:
     """One row a run: the first that tells of its data."""
-    nights: dict[str, Mapping[str, Any]] = {}
+    runs: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         if row["rows"]:
-            nights.setdefault(row["run_id"], row)
-    return list(nights.values())
+            runs.setdefault(row["run_id"], row)
+    return list(runs.values())
 
 
 def _finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False) -> None:
@@ -142,11 +161,12 @@ def _finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False) 
         axes.spines[side].set_visible(False)
     axes.tick_params(colors=INK, labelsize=8, length=0)
     axes.tick_params(axis="x", pad=6)
-    locator = AutoDateLocator(maxticks=10)
+    dates: Any = matplotlib.dates  # has no types
+    locator = dates.AutoDateLocator(maxticks=10)
     axes.xaxis.set_major_locator(locator)
     # Each tick says day and month: the formatter's own way names the month once, in a corner, and only the last one.
     axes.xaxis.set_major_formatter(
-        ConciseDateFormatter(locator, formats=TICKS, zero_formats=TICKS, show_offset=False)
+        dates.ConciseDateFormatter(locator, formats=TICKS, zero_formats=TICKS, show_offset=False)
     )
     if legend and axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), frameon=False, fontsize=8, reverse=stacked)

@@ -13,7 +13,7 @@ from encore.report import figures
 
 Rows = Sequence[Mapping[str, Any]]
 METRIC = "normalized_discounted_cumulative_gain_at_25"
-LAST = 40
+LAST_VERSIONS = 40
 
 
 def pictures(rows: Rows, metric: str = METRIC) -> dict[str, bytes]:
@@ -40,9 +40,9 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
         metric=metric,
         metric_name=figures.NAMES.get(metric, metric),
         cards=[_card(rows, name, metric) for name in sorted({row["solution"] for row in rows})],
-        rows=list(reversed(rows))[:LAST],
-        not_live=[row for row in reversed(rows) if row["outcome"] != "promoted"][:LAST],
-        nights=len({row["run_id"] for row in rows}),
+        rows=list(reversed(rows))[:LAST_VERSIONS],
+        not_live=[row for row in reversed(rows) if row["outcome"] != "promoted"][:LAST_VERSIONS],
+        runs=len({row["run_id"] for row in rows}),
         first=rows[0]["recorded_at"] if rows else None,
         last=rows[-1]["recorded_at"] if rows else None,
         spent=_spent(rows),
@@ -51,7 +51,7 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
 
 
 def _card(rows: Rows, solution: str, metric: str) -> dict[str, Any]:
-    """What matters of a solution this morning."""
+    """What matters of a solution now."""
     own = [row for row in rows if row["solution"] == solution]
     promoted = [row for row in own if row["outcome"] == "promoted"]
     live = promoted[-1] if promoted else None

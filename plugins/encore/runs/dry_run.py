@@ -11,42 +11,40 @@ from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation, Manifest
 from airflow_personalize.pagination import find_by
 from encore import cost, history
-from encore.config.models import DatasetGroup
-from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
-from encore.runs.import_days import until
+from encore.config.models import DatasetGroup, DatasetType
+from encore.gates.data_quality import DatasetFacts, InteractionFacts, Verdict, judge
+from encore.runs.import_days import days_until
 
 
-def look_ahead(
-    group: DatasetGroup, plan: Mapping[str, Any], s3: Any, client: Any, past: Sequence[Mapping[str, Any]],
+def preview(
+    group: DatasetGroup,
+    plan: Mapping[str, Any],
+    s3: Any,
+    client: Any,
+    past: Sequence[Mapping[str, Any]],
     prices: cost.Prices,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Lines to read, and the same as data.
 
     :param s3: an S3 client, and `client` one of the service; both are only asked what there is
     :param past: the history
     """
-    found = {kind: _partitions(s3, group, kind, plan.get("as_of")) for kind in group.datasets}
-    rows = {kind: sum(each.rows for each in several) for kind, several in found.items()}
-    size = sum(each.bytes for several in found.values() for each in several)
-    trainings = [_trained(group, name, past) for name in plan["solutions"]]
+    partitions = {dataset: _partitions(s3, group, dataset, plan.get("as_of")) for dataset in group.datasets}
+    rows = {dataset: sum(entry.rows for entry in found) for dataset, found in partitions.items()}
+    size = sum(entry.bytes for found in partitions.values() for entry in found)
+    trainings = [_training(group, name, past) for name in plan["solutions"]]
     estimate = cost.estimate(prices, size, rows["interactions"], trainings)
-    facts = [DatasetFacts(kind, rows[kind], history.usual_rows(past, kind)) for kind in rows]
-    newest = max((each.max_timestamp for each in found["interactions"] if each.max_timestamp), default=None)
-    gate = judge(group.data_gate, facts, InteractionFacts(newest), datetime.now(UTC))
-    mode = plan["training_mode"]
+    gate = _data_gate(group, rows, partitions["interactions"], past)
     lines = [
-        f"import {kind} ({plan['import_mode']}): {rows[kind]:,} rows in {len(found[kind])} partitions, exported last"
-        for kind in rows
+        f"import {dataset} ({plan['import_mode']}): {rows[dataset]:,} rows in {len(found)} partitions, exported last"
+        for dataset, found in partitions.items()
     ]
     lines += [
-        "data gate, as far as it can be told now:",
+        "data gate, as far as it can be judged now:",
         gate.as_text() if gate.checks else "  nothing to compare with",
     ]
     served = {name: _live(client, group, name) for name in plan["solutions"]}
-    for name, live in served.items():
-        solution = group.solution(name)
-        lines.append(f"train {name} ({solution.recipe}, {mode}); campaign {solution.campaign_name} "
-                     + (f"serves {live}" if live else "would be created") + f"; promote={plan['promote']}")  # fmt: skip
+    lines += [_training_line(group, plan, name, live) for name, live in served.items()]
     lines += ["cost:", estimate.as_text()]
     return {
         "lines": lines,
@@ -57,22 +55,44 @@ def look_ahead(
     }
 
 
-def _partitions(s3: Any, group: DatasetGroup, kind: str, as_of: str | None) -> list[Manifest]:
-    place = DatasetLocation(group.bucket, group.prefix, kind)
-    folders = manifests.directories(s3, place)
-    if kind == "interactions" and as_of:
-        folders = until(folders, as_of)
-    return [each for folder in folders if (each := manifests.read(s3, place, folder))]
+def _data_gate(
+    group: DatasetGroup,
+    rows: Mapping[DatasetType, int],
+    interactions: Sequence[Manifest],
+    past: Sequence[Mapping[str, Any]],
+) -> Verdict:
+    facts = [
+        DatasetFacts(dataset, count, history.usual_rows(past, dataset)) for dataset, count in rows.items()
+    ]
+    newest = max((entry.max_timestamp for entry in interactions if entry.max_timestamp), default=None)
+    return judge(group.data_gate, facts, InteractionFacts(newest), datetime.now(UTC))
 
 
-def _trained(group: DatasetGroup, name: str, past: Sequence[Mapping[str, Any]]) -> cost.Trained:
+def _training_line(group: DatasetGroup, plan: Mapping[str, Any], name: str, live: str | None) -> str:
     solution = group.solution(name)
-    return cost.Trained(
+    served = f"serves {live}" if live else "would be created"
+    return (
+        f"train {name} ({solution.recipe}, {plan['training_mode']}); campaign {solution.campaign_name} {served};"
+        f" promote={plan['promote']}"
+    )
+
+
+def _partitions(s3: Any, group: DatasetGroup, dataset: str, as_of: str | None) -> list[Manifest]:
+    location = DatasetLocation(group.bucket, group.prefix, dataset)
+    folders = manifests.directories(s3, location)
+    if dataset == "interactions" and as_of:
+        folders = days_until(folders, as_of)
+    return [entry for folder in folders if (entry := manifests.read(s3, location, folder))]
+
+
+def _training(group: DatasetGroup, name: str, past: Sequence[Mapping[str, Any]]) -> cost.Training:
+    solution = group.solution(name)
+    return cost.Training(
         name, solution.recipe, cost.usual_hours(past, name), solution.campaign.min_provisioned_tps
     )
 
 
 def _live(client: Any, group: DatasetGroup, name: str) -> str | None:
-    """The live version by the campaign's name: nothing tells its ARN before the group is found."""
+    """The live version by the campaign's name: its ARN is not known before the group is found."""
     campaign = find_by(client, "list_campaigns", name=group.solution(name).campaign_name)
     return solution_versions.live(client, campaign["campaignArn"]) if campaign else None

@@ -9,7 +9,7 @@ from typing import Any
 DAYS_PER_TASK = 31
 
 
-def chosen_days(
+def days_to_export(
     from_date: str | date | None,
     to_date: str | date | None,
     interval: tuple[datetime, datetime] | None,

@@ -9,10 +9,10 @@ _IMPORTED = re.compile(r"(?:^|/)(dt)-(\d{4}-\d{2}-\d{2})-\d+\.csv$")
 
 
 class UnknownImportsError(ValueError):
-    """It can't be told which days the service has already."""
+    """Nothing says which days the service has already."""
 
 
-def until(folders: Iterable[str], as_of: str) -> list[str]:
+def days_until(folders: Iterable[str], as_of: str) -> list[str]:
     """The folders of days up to `as_of` (included, YYYY-MM-DD); folders that are no day are left out."""
     return [folder for folder in folders if folder.startswith("dt=") and folder[3:] <= as_of]
 
@@ -22,17 +22,17 @@ def days(folders: Iterable[str]) -> list[str]:
     return [folder.removeprefix("dt=") for folder in folders if folder.startswith("dt=")]
 
 
-def not_imported(there: Sequence[str], imported_files: Collection[str]) -> list[str]:
+def not_imported(exported: Sequence[str], imported_files: Collection[str]) -> list[str]:
     """The days that an incremental import has to add.
 
-    :param there: keys of all exported days
+    :param exported: keys of all exported days
     :param imported_files: keys of the files that the imports since the last FULL one read
     :raises UnknownImportsError: if none of them names a day, e.g. because they were cleaned up.
     """
     imported = {found[2] for key in imported_files if (found := _IMPORTED.search(key))}
     if not imported:
         raise UnknownImportsError(
-            "import_mode=INCREMENTAL: nothing tells which days the service has already (the files of its last imports"
+            "import_mode=INCREMENTAL: nothing says which days the service has already (the files of its last imports"
             " are gone, or there were none). Run with FULL once."
         )
-    return [day for day in there if day not in imported]
+    return [day for day in exported if day not in imported]

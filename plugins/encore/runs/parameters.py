@@ -1,8 +1,8 @@
-"""What the person who starts a retraining may choose, and which choices do not go together."""
+"""The parameters of a retraining, and which of them do not go together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ class RunRefusedError(ValueError):
     """The choices of a run contradict each other. The message names them and what to choose instead."""
 
 
-def read(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan:
+def validate(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan:
     """The plan of a run.
 
     :param params: the run's params; what is missing has its default
@@ -23,10 +23,10 @@ def read(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan
     :raises RunRefusedError: naming each choice that can't be followed.
     """
     names = [solution.name for solution in group.solutions]
-    chosen = list(params.get("solutions") or names)
+    selected = list(params.get("solutions") or names)
     day = date.fromisoformat(params["as_of"]) if params.get("as_of") else None
     plan = RunPlan(
-        [name for name in names if name in chosen],
+        [name for name in names if name in selected],
         **{
             name: params[name]
             for name in ("training_mode", "import_mode", "promote", "data_gate")
@@ -35,15 +35,15 @@ def read(params: Mapping[str, Any], group: DatasetGroup, today: date) -> RunPlan
         as_of=day,
         dry_run=bool(params.get("dry_run")),
     )
-    if refusals := list(_refusals(plan, chosen, group, today)):
+    if refusals := list(_refusals(plan, selected, group, today)):
         raise RunRefusedError(" ".join(refusals))
     return plan
 
 
-def _refusals(plan: RunPlan, chosen: Sequence[str], group: DatasetGroup, today: date):
-    if unknown := [name for name in chosen if name not in plan.solutions]:
-        there = ", ".join(solution.name for solution in group.solutions)
-        yield f"solutions: the pipeline file has no {', '.join(unknown)}, only {there}."
+def _refusals(plan: RunPlan, selected: Sequence[str], group: DatasetGroup, today: date) -> Iterator[str]:
+    if unknown := [name for name in selected if name not in plan.solutions]:
+        known = ", ".join(solution.name for solution in group.solutions)
+        yield f"solutions: the pipeline file has no {', '.join(unknown)}, only {known}."
     if plan.training_mode == "UPDATE":
         fixed = [name for name in plan.solutions if group.solution(name).recipe not in UPDATABLE]
         if fixed:

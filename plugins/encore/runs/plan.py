@@ -1,4 +1,4 @@
-"""What a run of retrain_recommenders will do, as its form was read."""
+"""What a retraining will do, as its parameters say."""
 
 from __future__ import annotations
 

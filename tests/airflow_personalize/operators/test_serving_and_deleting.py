@@ -13,21 +13,23 @@ from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
 from airflow_personalize.operators.schema import PersonalizeDeleteSchemaOperator
 from airflow_personalize.operators.solution_version import PersonalizeStopSolutionVersionOperator
 from tests.support.operator_runs import Task
-from tests.support.resources import WAIT, Night
+from tests.support.resources import WAIT, DatasetGroupResources
 
 NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")'
 
 
-def filter_of(night: Night, expression: str = NOT_BOUGHT) -> PersonalizeCreateFilterOperator:
+def filter_of(
+    resources: DatasetGroupResources, expression: str = NOT_BOUGHT
+) -> PersonalizeCreateFilterOperator:
     return PersonalizeCreateFilterOperator(
-        task_id="filter", filter_name=f"{night.name}-filter", dataset_group_arn=night.group(),
+        task_id="filter", filter_name=f"{resources.name}-filter", dataset_group_arn=resources.group(),
         filter_expression=expression, **WAIT,
     )  # fmt: skip
 
 
-def tracker_of(night: Night) -> PersonalizeCreateEventTrackerOperator:
+def tracker_of(resources: DatasetGroupResources) -> PersonalizeCreateEventTrackerOperator:
     return PersonalizeCreateEventTrackerOperator(
-        task_id="tracker", tracker_name=night.name, dataset_group_arn=night.group(), **WAIT
+        task_id="tracker", tracker_name=resources.name, dataset_group_arn=resources.group(), **WAIT
     )
 
 
@@ -90,20 +92,20 @@ def test_a_training_that_has_ended_is_not_stopped(trained, service):
 
 
 def test_a_dataset_group_goes_with_all_it_holds_in_order(service, schema):
-    night, client = Night("doomed", schema), service.client("personalize")
-    Task("import").run(night.import_())
-    version = Task("train").run(night.version())
-    Task().run(night.campaign(version))
-    Task().run(filter_of(night))
-    Task().run(tracker_of(night))
-    schema_arn = client.describe_dataset(datasetArn=night.dataset())["dataset"]["schemaArn"]
-    group = night.group()
+    resources, client = DatasetGroupResources("doomed", schema), service.client("personalize")
+    Task("import").run(resources.import_())
+    version = Task("train").run(resources.version())
+    Task().run(resources.campaign(version))
+    Task().run(filter_of(resources))
+    Task().run(tracker_of(resources))
+    schema_arn = client.describe_dataset(datasetArn=resources.dataset())["dataset"]["schemaArn"]
+    group = resources.group()
     delete = PersonalizeDeleteDatasetGroupTreeOperator(
         task_id="delete", dataset_group_arn=group, delete_schemas=True, **WAIT
     )
     Task().run(delete)
     assert group not in [found["datasetGroupArn"] for found in client.list_dataset_groups()["datasetGroups"]]
-    assert night.name not in [found["name"] for found in client.list_campaigns()["campaigns"]]
+    assert resources.name not in [found["name"] for found in client.list_campaigns()["campaigns"]]
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.describe_schema(schemaArn=schema_arn)
     Task().run(delete)  # and once more: nothing is left to do

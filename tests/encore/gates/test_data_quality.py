@@ -68,7 +68,7 @@ def test_interactions_of_unknown_users_and_items_are_seen():
 def test_the_refusal_names_what_was_seen_the_limit_and_the_next_step():
     verdict = judge(DataGate(), [rows(3_000)], InteractionFacts(), NOW)
     with pytest.raises(DataGateError) as refused:
-        verdict.refuse()
+        verdict.raise_if_failed()
     for part in ("rows of interactions is 3,000 (usually 10,000)", "at least 5,000", "data_gate=warn"):
         assert part in str(refused.value)
     assert "FAILED" in verdict.as_text()

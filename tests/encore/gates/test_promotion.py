@@ -23,9 +23,13 @@ def version(value: float | None, users: int | None = 1000, name: str = "new") ->
 def verdict(new, live=None, popular=None, gate: dict | None = None, **arguments) -> str:
     given = Gate.model_validate({"metrics": {NDCG: {"tolerance": 0.02}}, **(gate or {})})
     decision = decide(
-        "s", given, version(new), None if live is None else version(live, name="live"),
-        None if popular is None else version(popular, name="popular"), **arguments,
-    )  # fmt: skip
+        "s",
+        given,
+        version(new),
+        None if live is None else version(live, name="live"),
+        None if popular is None else version(popular, name="popular"),
+        **arguments,
+    )
     return decision.verdict
 
 
@@ -95,13 +99,13 @@ def test_the_estimate_from_users_lets_about_one_in_twenty_equal_pairs_fail_at_wo
     assert 0.02 < failed / pairs < 0.08
 
 
-def test_past_nights_tell_the_noise_better_and_one_broken_night_does_not_widen_it():
+def test_past_runs_tell_the_noise_better_and_one_broken_run_does_not_widen_it():
     chance = random.Random(6)
-    nights = [0.3 + chance.gauss(0, 0.005) for _ in range(40)]
-    nights[20] = 0.05
-    tolerance, how = noise(0.95, 0.3, 0.3, 100, nights)
+    runs = [0.3 + chance.gauss(0, 0.005) for _ in range(40)]
+    runs[20] = 0.05
+    tolerance, how = noise(0.95, 0.3, 0.3, 100, runs)
     assert 0.006 < tolerance < 0.02
-    assert "40 nights" in how
+    assert "40 runs" in how
 
 
 def test_the_table_can_be_read_and_carried():

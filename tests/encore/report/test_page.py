@@ -1,4 +1,4 @@
-"""The report of thirty generated nights."""
+"""The report of thirty generated runs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from encore import history
 from encore.report import figures
 from encore.report.__main__ import main
 from encore.report.page import page
-from tests.encore.past_runs import NDCG, nights
+from tests.support.past_runs import NDCG, past_runs
 
-ROWS = history.from_parquet(history.to_parquet(nights()))
+ROWS = history.from_parquet(history.to_parquet(past_runs()))
 
 
 class Sources(html.parser.HTMLParser):
@@ -43,7 +43,7 @@ def test_the_page_needs_nothing_beside_it(report):
 
 def test_the_cards_say_what_is_live_since_when_and_what_came_of_it(report):
     text = re.sub(r"<[^>]+>|\s+", " ", report)
-    assert "30 nights from 2026-01-30 to 2026-02-28" in text
+    assert "30 runs from 2026-01-30 to 2026-02-28" in text
     assert "27 promoted, 2 held, 1 failed" in re.sub(r"\s+", " ", text)
     assert "29 promoted, 1 held, 0 failed" in re.sub(r"\s+", " ", text)
 
@@ -52,7 +52,7 @@ def test_what_did_not_go_live_stands_first_with_its_reason(report):
     first = report.index("What did not go live")
     reasons = [row["reason"] for row in reversed(ROWS) if row["outcome"] != "promoted"]
     assert len(reasons) == 4
-    text = report[first : report.index("Night by night")]
+    text = report[first : report.index("Run by run")]
     places = [text.index(re.sub("'", "&#39;", reason)) for reason in reasons]
     assert places == sorted(places), "the newest comes first"
     assert "Nothing was held" in page([row for row in ROWS if row["outcome"] == "promoted"], "shop", drawn={})
@@ -85,16 +85,20 @@ def test_every_day_on_the_axis_has_its_month():
 
 
 def test_an_empty_history_is_said_to_be_empty():
-    assert "No night has been recorded yet" in page([], "shop")
+    assert "No run has been recorded yet" in page([], "shop")
 
 
 def test_the_command_writes_a_page_and_pictures(tmp_path):
     (tmp_path / "history").mkdir()
-    (tmp_path / "history" / "a.parquet").write_bytes(history.to_parquet(nights(3)))
+    (tmp_path / "history" / "a.parquet").write_bytes(history.to_parquet(past_runs(3)))
     main(out=tmp_path / "out", group=None, metric=NDCG, parquet=tmp_path / "history")
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
-        "report.html", "metrics-you.png", "metrics-related.png", "data.png", "durations.png",
-    }  # fmt: skip
+        "report.html",
+        "metrics-you.png",
+        "metrics-related.png",
+        "data.png",
+        "durations.png",
+    }
     picture = matplotlib.image.imread(tmp_path / "out" / "metrics-you.png")
     assert picture.shape[1] > 900
     assert picture.std() > 0.02, "the picture is blank"

@@ -6,18 +6,18 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from encore.runs.export_days import chosen_days, in_tasks, partitions
+from encore.runs.export_days import days_to_export, in_tasks, partitions
 
 TODAY = date(2026, 3, 10)
 INTERVAL = (datetime(2026, 3, 9, tzinfo=UTC), datetime(2026, 3, 10, tzinfo=UTC))
 
 
 def test_a_scheduled_run_covers_its_data_interval():
-    assert chosen_days(None, None, INTERVAL, TODAY) == [date(2026, 3, 9)]
+    assert days_to_export(None, None, INTERVAL, TODAY) == [date(2026, 3, 9)]
 
 
 def test_given_dates_are_both_included():
-    days = chosen_days("2026-02-27", "2026-03-02", INTERVAL, TODAY)
+    days = days_to_export("2026-02-27", "2026-03-02", INTERVAL, TODAY)
     assert [day.isoformat() for day in days] == ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]
 
 
@@ -32,7 +32,7 @@ def test_given_dates_are_both_included():
 )
 def test_dates_that_make_no_sense_are_refused(first, last, message):
     with pytest.raises(ValueError, match=message):
-        chosen_days(first, last, INTERVAL, TODAY)
+        days_to_export(first, last, INTERVAL, TODAY)
 
 
 def test_partitions_meet_without_gap_or_overlap():
@@ -42,7 +42,7 @@ def test_partitions_meet_without_gap_or_overlap():
 
 
 def test_tasks_share_the_days_in_order_and_none_twice():
-    days = chosen_days("2026-01-01", "2026-03-09", INTERVAL, TODAY)
+    days = days_to_export("2026-01-01", "2026-03-09", INTERVAL, TODAY)
     tasks = in_tasks(days, per_task=31)
     assert [len(task) for task in tasks] == [31, 31, 6]
     assert [entry["key"] for task in tasks for entry in task] == [day.isoformat() for day in days]

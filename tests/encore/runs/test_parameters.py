@@ -7,23 +7,34 @@ from datetime import date
 import pytest
 
 from encore.config.models import DatasetGroup
-from encore.runs.parameters import RunRefusedError, read
+from encore.runs.parameters import RunRefusedError, validate
 
 TODAY = date(2026, 3, 1)
-GROUP = DatasetGroup.model_validate({
-    "name": "shop", "role": "R", "bucket": "shop",
-    "datasets": {"interactions": {"schema": "i.json", "sql": "i.sql"}},
-    "solutions": [{"name": "popular", "recipe": "aws-popularity-count"},
-                  {"name": "you", "recipe": "aws-user-personalization"}],
-})  # fmt: skip
+GROUP = DatasetGroup.model_validate(
+    {
+        "name": "shop",
+        "role": "R",
+        "bucket": "shop",
+        "datasets": {"interactions": {"schema": "i.json", "sql": "i.sql"}},
+        "solutions": [
+            {"name": "popular", "recipe": "aws-popularity-count"},
+            {"name": "you", "recipe": "aws-user-personalization"},
+        ],
+    }
+)
 
 
 def test_without_choices_everything_is_trained_in_full():
-    plan = read({}, GROUP, TODAY)
+    plan = validate({}, GROUP, TODAY)
     assert plan.as_json() == {
-        "solutions": ["popular", "you"], "training_mode": "FULL", "import_mode": "FULL", "as_of": None,
-        "dry_run": False, "promote": "gate", "data_gate": "file",
-    }  # fmt: skip
+        "solutions": ["popular", "you"],
+        "training_mode": "FULL",
+        "import_mode": "FULL",
+        "as_of": None,
+        "dry_run": False,
+        "promote": "gate",
+        "data_gate": "file",
+    }
 
 
 def test_each_choice_is_followed():
@@ -34,14 +45,14 @@ def test_each_choice_is_followed():
         "dry_run": True,
         "data_gate": "warn",
     }
-    plan = read({**params, "as_of": "2026-02-28"}, GROUP, TODAY)
+    plan = validate({**params, "as_of": "2026-02-28"}, GROUP, TODAY)
     assert plan.as_json() == {**params, "import_mode": "FULL", "as_of": "2026-02-28"}
 
 
 @pytest.mark.parametrize(
     ("params", "named"),
     [
-        ({"solutions": ["mine"]}, "solutions: the pipeline file has no mine"),
+        ({"solutions": ["other"]}, "solutions: the pipeline file has no other"),
         ({"training_mode": "UPDATE"}, "training_mode=UPDATE: the recipe of popular can only"),
         ({"as_of": "2026-03-01"}, "as_of=2026-03-01: that day is not over"),
         (
@@ -53,4 +64,4 @@ def test_each_choice_is_followed():
 )
 def test_what_does_not_go_together_is_refused_by_name(params, named):
     with pytest.raises(RunRefusedError, match=named):
-        read(params, GROUP, TODAY)
+        validate(params, GROUP, TODAY)

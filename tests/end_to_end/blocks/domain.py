@@ -1,4 +1,4 @@
-"""A DAG of what a night does not use: a domain's recommender, a training that is stopped, one deletion of each kind."""
+"""A DAG of what a retraining does not use: a recommender, a training that is stopped, one deletion of each kind."""
 
 from __future__ import annotations
 
@@ -77,22 +77,29 @@ with DAG(
         task_id="schema", schema_name=NAME, schema=views_schema(), domain=DOMAIN
     )
     dataset = PersonalizeCreateDatasetOperator(
-        task_id="dataset", dataset_name=NAME, dataset_type="Interactions", dataset_group_arn=group.output,
+        task_id="dataset",
+        dataset_name=NAME,
+        dataset_type="Interactions",
+        dataset_group_arn=group.output,
         schema_arn=schema.output,
-    )  # fmt: skip
+    )
     imported = PersonalizeCreateDatasetImportJobOperator(
         task_id="import", dataset_arn=dataset.output, data_location=f"s3://{BUCKET}/{VIEWS}", role_arn=ROLE
     )
 
     recommender = PersonalizeCreateRecommenderOperator(
-        task_id="recommender", recommender_name=NAME, dataset_group_arn=group.output,
+        task_id="recommender",
+        recommender_name=NAME,
+        dataset_group_arn=group.output,
         recipe_arn=f"{RECIPES}/aws-ecomm-popular-items-by-views",
-    )  # fmt: skip
+    )
     faster = PersonalizeCreateRecommenderOperator(
-        task_id="faster", recommender_name=NAME, dataset_group_arn=group.output,
+        task_id="faster",
+        recommender_name=NAME,
+        dataset_group_arn=group.output,
         recipe_arn=f"{RECIPES}/aws-ecomm-popular-items-by-views",
         recommender_config={"minRecommendationRequestsPerSecond": 2},
-    )  # fmt: skip
+    )
     stop = PersonalizeStopRecommenderOperator(task_id="stop", recommender_arn=recommender.output)
     start = PersonalizeStartRecommenderOperator(task_id="start", recommender_arn=recommender.output)
     active = sensors.PersonalizeRecommenderSensor(
@@ -104,9 +111,11 @@ with DAG(
     imported >> recommender >> faster >> stop >> start >> active >> ask
 
     solution = PersonalizeCreateSolutionOperator(
-        task_id="solution", solution_name=NAME, dataset_group_arn=group.output,
+        task_id="solution",
+        solution_name=NAME,
+        dataset_group_arn=group.output,
         recipe_arn=f"{RECIPES}/aws-popularity-count",
-    )  # fmt: skip
+    )
     begun = PersonalizeCreateSolutionVersionOperator(
         task_id="begin", solution_arn=solution.output, wait_for_completion=False, deferrable=False
     )
@@ -128,9 +137,11 @@ with DAG(
     campaigns[0] >> campaigns[1] >> moved
 
     bought = PersonalizeCreateFilterOperator(
-        task_id="filter", filter_name=NAME, dataset_group_arn=group.output,
+        task_id="filter",
+        filter_name=NAME,
+        dataset_group_arn=group.output,
         filter_expression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")',
-    )  # fmt: skip
+    )
     tracker = PersonalizeCreateEventTrackerOperator(
         task_id="tracker", tracker_name=NAME, dataset_group_arn=group.output
     )

@@ -1,4 +1,4 @@
-"""Airflow plugin: a tab *Nights* on every DAG and run of the pipeline, with the report of all nights."""
+"""Airflow plugin: a tab *Runs* on every DAG and run of the pipeline, with the report of all runs."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class ReportApp:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._app is None:
-            from encore.web import create_app
+            from encore.report.web import create_app
 
             self._app = create_app()
         await self._app(scope, receive, send)
 
 
-class EncoreReportPlugin(AirflowPlugin):
+class EncorePlugin(AirflowPlugin):
     """Adds the tab."""
 
-    name = "encore_report"
+    name = "encore"
     fastapi_apps = [{"app": ReportApp(), "url_prefix": PREFIX, "name": "Encore report"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {
-            "name": "Nights",
+            "name": "Runs",
             "href": f"{PREFIX}/report/{{DAG_ID}}",
             "destination": destination,
-            "url_route": f"encore-nights-{destination.replace('_', '-')}",
+            "url_route": f"encore-runs-{destination.replace('_', '-')}",
         }
         for destination in ("dag", "dag_run")
     ]

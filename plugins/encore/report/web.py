@@ -1,14 +1,12 @@
-"""The report behind Airflow's tab *Nights*, served from where the nights have put it."""
+"""The report behind Airflow's tab *Runs*, served from where the runs have put it."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import HTMLResponse
 
-EMPTY = "<p>No night has been recorded yet: the report comes with the first run of retrain_recommenders.</p>"
-ONLY_PICTURES = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+EMPTY = "<p>No run has been recorded yet: the report comes with the first run of retrain_recommenders.</p>"
+CONTENT_SECURITY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def create_app() -> FastAPI:
@@ -19,7 +17,7 @@ def create_app() -> FastAPI:
 
     @app.get("/report/{dag_id}", dependencies=[Depends(requires_access_dag("GET"))])
     def report(dag_id: str) -> HTMLResponse:
-        return HTMLResponse(report_of(dag_id), headers={"Content-Security-Policy": ONLY_PICTURES})
+        return HTMLResponse(report_of(dag_id), headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
     return app
 
@@ -32,18 +30,18 @@ def report_of(dag_id: str) -> str:
     from botocore.exceptions import ClientError
 
     from airflow_personalize.s3 import s3_client
+    from encore import history
     from encore.config import load_pipeline
-    from encore.operators.record_run import REPORT
 
-    kinds = ("retrain_recommenders", "export_interactions", "rollback_campaign", "clean_up")
     for group in load_pipeline().dataset_groups:
-        if dag_id in {group.dag_id(kind) for kind in kinds}:
+        if dag_id in group.dag_ids:
             s3 = s3_client(group.aws_conn_id)
             try:
-                found: Any = s3.get_object(Bucket=group.bucket, Key=f"{group.prefix}/{REPORT}")
+                found = s3.get_object(Bucket=group.bucket, Key=f"{group.prefix}/{history.REPORT_KEY}")
             except ClientError as error:
                 if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
                     return EMPTY
                 raise
-            return found["Body"].read().decode()
+            html: bytes = found["Body"].read()
+            return html.decode()
     raise HTTPException(404, f"{dag_id} is no DAG of the pipeline file")

@@ -64,15 +64,15 @@ class Event:
 
 
 def test_without_splits_one_task_writes_a_day(split_dag):
-    assert set(split_dag().task_ids) == {"choose_days", "export"}
+    assert set(split_dag().task_ids) == {"select_days", "export"}
 
 
 def test_splits_plan_export_and_commit(split_dag):
     dag = split_dag(splits=3, bounds_sql="sql/interactions.sql")
 
-    assert set(dag.task_ids) == {"choose_days", "plan", "export", "commit"}
+    assert set(dag.task_ids) == {"select_days", "plan", "export", "commit"}
     plan, export, commit = (dag.get_task(name) for name in ("plan", "export", "commit"))
-    assert (plan.upstream_task_ids, export.upstream_task_ids) == ({"choose_days"}, {"plan"})
+    assert (plan.upstream_task_ids, export.upstream_task_ids) == ({"select_days"}, {"plan"})
     assert commit.upstream_task_ids == {"export"}
     assert plan.shards == 3
     assert plan.bounds_sql == (ROOT / "include" / "sql" / "interactions.sql").read_text()
@@ -87,13 +87,13 @@ def test_the_slices_of_a_day_are_the_day(split_dag, shop, run_sql):  # noqa: F81
         f"data_interval_{name}": datetime(2026, 1, day, tzinfo=UTC)
         for name, day in (("start", 1), ("end", 2))
     }
-    days = dag.get_task("choose_days").python_callable(
+    days = dag.get_task("select_days").python_callable(
         params={"from_date": None, "to_date": None}, **instants
     )
 
     plan.partitions = days
     slices, _ = executed(dag, plan)
-    commit.shards = [executed(dag, export.unmap({"partitions": each}))[0] for each in slices]
+    commit.shards = [executed(dag, export.unmap({"partitions": slice_}))[0] for slice_ in slices]
     assert "Contents" not in shop.list_objects_v2(
         Bucket="encore-shop", Prefix=f"shop/interactions/dt={DAY}/_"
     )

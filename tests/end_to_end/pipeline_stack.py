@@ -1,4 +1,4 @@
-"""Nights for the tests of the real scheduler: a stack with a pipeline file of its own, and what a person asks of it."""
+"""A stack for the tests of the real scheduler: with a pipeline file of its own, and what a person asks of it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ NDCG = "normalized_discounted_cumulative_gain_at_25"
 RETRAIN = "retrain_recommenders"
 #: The part of a pipeline file that says where the shop's group is kept.
 SHOP = {
-    "name": "shop", "dag_suffix": "",
-    "role": "EncorePersonalizeRole", "bucket": "encore-shop", "prefix": "shop",
-}  # fmt: skip
+    "name": "shop",
+    "dag_suffix": "",
+    "role": "EncorePersonalizeRole",
+    "bucket": "encore-shop",
+    "prefix": "shop",
+}
 
 
 def datasets(*kinds: str) -> dict[str, Any]:
@@ -34,9 +37,9 @@ def datasets(*kinds: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running_nights(
+def running_pipeline(
     pipeline: Mapping[str, Any], environment: Mapping[str, str] | None = None
-) -> Iterator[Nights]:
+) -> Iterator[PipelineStack]:
     """A whole stack with a small shop, of which nothing is exported yet."""
     with tempfile.TemporaryDirectory(prefix="encore-", ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "pipeline.yaml"
@@ -50,13 +53,13 @@ def running_nights(
             product_database.load(
                 running.postgres.uri("shop"), shop.generate(SMALL_SHOP, seed=3), "a small shop"
             )
-            yield Nights(running, file)
+            yield PipelineStack(running, file)
         finally:
             running.stop()
 
 
-class Nights(RunningStack):
-    """The stack with a pipeline file that a test may change, and the questions a person asks in the morning."""
+class PipelineStack(RunningStack):
+    """The stack with a pipeline file that a test may change, and the questions that a person asks."""
 
     def __init__(self, stack: Stack, file: Path) -> None:
         super().__init__(stack)

@@ -1,4 +1,4 @@
-"""DAGs that use each building block: a night, all the rest, ten trainings at once."""
+"""DAGs that use each building block: a retraining, all the rest, ten trainings at once."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ DEFAULTS = {
     "deferrable": True,
     "pre_execute": leave_process_id,
 }
-COMMON = {"schedule": None, "default_args": DEFAULTS, "params": {"group": Param("night", type="string")}}
+COMMON = {"schedule": None, "default_args": DEFAULTS, "params": {"group": Param("retraining", type="string")}}
 GROUP = "{{ params.group }}"
 
 
@@ -72,9 +72,12 @@ def dataset_group():
 def dataset(group):
     schema = PersonalizeCreateSchemaOperator(task_id="schema", schema_name=GROUP, schema=SCHEMA)
     return PersonalizeCreateDatasetOperator(
-        task_id="dataset", dataset_name=GROUP, dataset_type="Interactions", dataset_group_arn=group.output,
+        task_id="dataset",
+        dataset_name=GROUP,
+        dataset_type="Interactions",
+        dataset_group_arn=group.output,
         schema_arn=schema.output,
-    )  # fmt: skip
+    )
 
 
 def import_into(made):
@@ -99,7 +102,7 @@ def deploy(version):
     )
 
 
-with DAG("blocks_night", **COMMON):
+with DAG("blocks_retraining", **COMMON):
     group = dataset_group()
     imported = import_into(dataset(group))
     solution = solution_in(group)
@@ -118,30 +121,44 @@ with DAG("blocks_everything", **COMMON):
     PersonalizeGetSolutionMetricsOperator(task_id="metrics", solution_version_arn=version.output)
     answers = PersonalizeGetRecommendationsOperator(task_id="ask", campaign_arn=campaign.output, user_id="u1")
     bought = PersonalizeCreateFilterOperator(
-        task_id="filter", filter_name=GROUP, dataset_group_arn=group.output,
+        task_id="filter",
+        filter_name=GROUP,
+        dataset_group_arn=group.output,
         filter_expression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")',
-    )  # fmt: skip
+    )
     tracker = PersonalizeCreateEventTrackerOperator(
         task_id="tracker", tracker_name=GROUP, dataset_group_arn=group.output
     )
     events = PersonalizePutEventsOperator(
-        task_id="events", tracking_id="{{ ti.xcom_pull('tracker')['tracking_id'] }}", session_id="s", user_id="u1",
+        task_id="events",
+        tracking_id="{{ ti.xcom_pull('tracker')['tracking_id'] }}",
+        session_id="s",
+        user_id="u1",
         events=[{"eventType": "view", "itemId": "i1"}],
-    )  # fmt: skip
+    )
     imported >> [bought, tracker]
     tracker >> events
     batch = PersonalizeCreateBatchInferenceJobOperator(
-        task_id="batch", solution_version_arn=version.output, input_location=f"s3://{BUCKET}/users.json",
-        output_location=f"s3://{BUCKET}/answers/", role_arn=ROLE,
-    )  # fmt: skip
+        task_id="batch",
+        solution_version_arn=version.output,
+        input_location=f"s3://{BUCKET}/users.json",
+        output_location=f"s3://{BUCKET}/answers/",
+        role_arn=ROLE,
+    )
     segment_batch = PersonalizeCreateBatchSegmentJobOperator(
-        task_id="segment_batch", solution_version_arn=segment_version.output,
-        input_location=f"s3://{BUCKET}/items.json", output_location=f"s3://{BUCKET}/segments/", role_arn=ROLE,
-    )  # fmt: skip
+        task_id="segment_batch",
+        solution_version_arn=segment_version.output,
+        input_location=f"s3://{BUCKET}/items.json",
+        output_location=f"s3://{BUCKET}/segments/",
+        role_arn=ROLE,
+    )
     exported = PersonalizeCreateDatasetExportJobOperator(
-        task_id="export", dataset_arn=made.output, output_location=f"s3://{BUCKET}/export/", role_arn=ROLE,
+        task_id="export",
+        dataset_arn=made.output,
+        output_location=f"s3://{BUCKET}/export/",
+        role_arn=ROLE,
         ingestion_mode="BULK",
-    )  # fmt: skip
+    )
     imported >> exported
     forgotten = PersonalizeCreateDataDeletionJobOperator(
         task_id="forget",
@@ -182,5 +199,5 @@ with DAG("blocks_everything", **COMMON):
 
 with DAG("blocks_waiting", **COMMON, max_active_tasks=16):
     PersonalizeCreateSolutionVersionOperator.partial(task_id="train").expand(
-        solution_arn=["arn:aws:personalize:us-east-1:123456789012:solution/night-solution"] * 10
+        solution_arn=["arn:aws:personalize:us-east-1:123456789012:solution/retraining-solution"] * 10
     )

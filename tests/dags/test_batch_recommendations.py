@@ -16,11 +16,16 @@ def groups(dags_of):
 
     def change(groups):
         del groups[0]["batch"]
-        groups.append({
-            **groups[0], "name": "books", "dag_suffix": None, "bucket": "books",
-            "filters": [{"name": "fresh", "expression": "INCLUDE ItemID WHERE Items.CATEGORY IN (\"a\")"}],
-            "batch": {"schedule": "0 5 * * 1", "jobs": JOBS},
-        })  # fmt: skip
+        groups.append(
+            {
+                **groups[0],
+                "name": "books",
+                "dag_suffix": None,
+                "bucket": "books",
+                "filters": [{"name": "fresh", "expression": 'INCLUDE ItemID WHERE Items.CATEGORY IN ("a")'}],
+                "batch": {"schedule": "0 5 * * 1", "jobs": JOBS},
+            }
+        )
 
     return dags_of(change)
 
@@ -61,7 +66,7 @@ def test_the_form_has_the_jobs_and_asks_about_training_only_where_a_job_trains(g
 )
 def test_the_form_decides_which_tasks_begin(groups, params, followed):
     dag = groups["batch_recommendations_books"]
-    read_form = dag.get_task("read_form").python_callable
+    select_jobs = dag.get_task("select_jobs").python_callable
     chosen = {**dag.params.dump(), **params}
-    assert read_form(params=chosen) == [f"batch_{each}" for each in followed]
-    assert read_form(params={**chosen, "dry_run": True}) == ["dry_run"]
+    assert select_jobs(params=chosen) == [f"batch_{task}" for task in followed]
+    assert select_jobs(params={**chosen, "dry_run": True}) == ["dry_run"]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 import boto3
 import pytest
 from fastapi import HTTPException
 from moto import mock_aws
 
-from encore import web
-
-PLUGIN = Path(web.__file__).parents[2] / "encore_report.py"
+from encore.report import web
 
 
 @pytest.fixture
@@ -28,8 +23,8 @@ def bucket(monkeypatch):
         yield client
 
 
-def test_the_tab_shows_what_the_last_night_has_drawn(bucket):
-    assert "No night has been recorded" in web.report_of("retrain_recommenders")
+def test_the_tab_shows_what_the_last_run_has_drawn(bucket):
+    assert "No run has been recorded" in web.report_of("retrain_recommenders")
     bucket.put_object(Bucket="encore-shop", Key="shop/history/report.html", Body=b"<h1>shop</h1>")
     assert web.report_of("retrain_recommenders") == "<h1>shop</h1>"
     assert web.report_of("export_interactions") == "<h1>shop</h1>"
@@ -38,14 +33,3 @@ def test_the_tab_shows_what_the_last_night_has_drawn(bucket):
 def test_a_dag_of_somebody_else_has_none(bucket):
     with pytest.raises(HTTPException, match="no DAG of the pipeline file"):
         web.report_of("their_dag")
-
-
-def test_the_plugin_adds_the_tab_to_dags_and_runs_without_loading_the_app():
-    spec = importlib.util.spec_from_file_location("encore_report_under_test", PLUGIN)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.pop("encore.web", None)
-    spec.loader.exec_module(module)
-    plugin = module.EncoreReportPlugin()
-    assert [view["destination"] for view in plugin.external_views] == ["dag", "dag_run"]
-    assert all(view["href"] == "/encore/report/{DAG_ID}" for view in plugin.external_views)
-    assert "encore.web" not in sys.modules

@@ -1,4 +1,4 @@
-"""The DAGs of several dataset groups, and the forms that people fill in."""
+"""The DAG of the retraining: its form, and what a group configures."""
 
 from __future__ import annotations
 
@@ -7,33 +7,30 @@ import yaml
 
 from encore.config import PIPELINE_FILE
 
-KINDS = (
-    "batch_recommendations",
-    "export_interactions",
-    "retrain_recommenders",
-    "rollback_campaign",
-    "clean_up",
-)
-
 
 @pytest.fixture
 def two_groups(dags_of):
     """Every DAG of a file with two groups, the second one with all that can be configured."""
 
     def change(groups):
-        groups.append({
-            **groups[0], "name": "books", "dag_suffix": None, "bucket": "books", "deadline_hours": 6,
-            "notify": [{"type": "slack"}, {"type": "smtp", "to": ["a@example.com"]}],
-            "filters": [
-                {"name": "fresh", "expression": "EXCLUDE ItemID WHERE Interactions.event_type IN (\"purchase\")"}
-            ],
-        })  # fmt: skip
+        groups.append(
+            {
+                **groups[0],
+                "name": "books",
+                "dag_suffix": None,
+                "bucket": "books",
+                "deadline_hours": 6,
+                "notify": [{"type": "slack"}, {"type": "smtp", "to": ["a@example.com"]}],
+                "filters": [
+                    {
+                        "name": "fresh",
+                        "expression": 'EXCLUDE ItemID WHERE Interactions.event_type IN ("purchase")',
+                    }
+                ],
+            }
+        )
 
     return dags_of(change)
-
-
-def test_each_group_gets_its_own_dags(two_groups):
-    assert set(two_groups) == {kind + suffix for kind in KINDS for suffix in ("", "_books")}
 
 
 def test_what_a_group_configures_is_in_its_dags_only(two_groups):
@@ -43,7 +40,7 @@ def test_what_a_group_configures_is_in_its_dags_only(two_groups):
     assert books.deadline
     assert not first.deadline
     assert (
-        len(books.get_task("refresh.approve").notifiers or books.get_task("refresh.approve").partial_kwargs)
+        len(books.get_task("solution.approve").notifiers or books.get_task("solution.approve").partial_kwargs)
         > 0
     )
 
@@ -54,16 +51,28 @@ def test_the_form_of_retraining_names_the_choices(dags):
     names = [s["name"] for s in yaml.safe_load(PIPELINE_FILE.read_text())["dataset_groups"][0]["solutions"]]
     assert schema["items"]["enum"] == schema["examples"] == params["solutions"] == names
     assert {name: params[name] for name in params if name != "solutions"} == {
-        "training_mode": "FULL", "import_mode": "FULL", "as_of": None, "promote": "gate", "data_gate": "file",
+        "training_mode": "FULL",
+        "import_mode": "FULL",
+        "as_of": None,
+        "promote": "gate",
+        "data_gate": "file",
         "dry_run": False,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("solutions", ["mine"]), ("solutions", []), ("training_mode", "AUTO"), ("import_mode", "DELTA"), ("as_of", "May"),
-     ("promote", "maybe"), ("data_gate", "off"), ("dry_run", "perhaps")],
-)  # fmt: skip
+    [
+        ("solutions", ["other"]),
+        ("solutions", []),
+        ("training_mode", "AUTO"),
+        ("import_mode", "DELTA"),
+        ("as_of", "May"),
+        ("promote", "maybe"),
+        ("data_gate", "off"),
+        ("dry_run", "perhaps"),
+    ],
+)
 def test_the_form_refuses_other_values(dags, name, value):
     from airflow.sdk.exceptions import ParamValidationError
 
@@ -71,12 +80,12 @@ def test_the_form_refuses_other_values(dags, name, value):
         dags["retrain_recommenders"].params.get_param(name).resolve(value)
 
 
-@pytest.mark.parametrize("task", ["record", "tell"])
-def test_a_failed_night_stays_failed_though_it_is_recorded_and_told(dags, task):
+@pytest.mark.parametrize("task", ["record", "notify"])
+def test_a_failed_run_stays_failed_though_it_is_recorded_and_notified(dags, task):
     assert dags["retrain_recommenders"].get_task(task).is_teardown
 
 
-def test_everything_waits_for_the_form(dags):
+def test_everything_waits_for_the_parameters(dags):
     dag = dags["retrain_recommenders"]
     roots = {task.task_id for task in dag.tasks if not task.upstream_task_ids}
-    assert roots == {"read_form"}
+    assert roots == {"validate_parameters"}

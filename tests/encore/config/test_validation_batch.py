@@ -1,4 +1,4 @@
-"""What the `batch` section may say, and how its mistakes are reported."""
+"""What the `batch` section may say, and how its problems are reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ dataset_groups:
     solutions:
       - {name: popular, recipe: aws-popularity-count}
       - {name: hot, recipe: aws-trending-now}
-      - {name: actions, recipe: aws-next-best-action}
+      - {name: alike, recipe: aws-similar-items}
       - {name: ranked, recipe: aws-personalized-ranking}
     filters:
       - {name: fresh, expression: INCLUDE ItemID WHERE Items.CATEGORY IN ("a")}
@@ -61,29 +61,72 @@ JOB = "dataset_groups.0.batch.jobs"
     ("old", "new", "expected"),
     [
         ("0 5 * * 1", "0 5 * *", "17: dataset_groups.0.batch.schedule: '0 5 * *' is not a cron expression"),
-        (MAIL, "name: mail, solution: hot", f"19: {JOB}.0.solution: the recipe aws-trending-now takes no batch jobs"),
-        (MAIL, "name: mail, solution: actions", f"19: {JOB}.0.solution: the recipe aws-next-best-action takes no"),
-        (MAIL, "name: mail, solution: ranked", f"19: {JOB}.0: aws-personalized-ranking needs `input`: a query file wi"),
-        (MAIL, "name: mail, solution: nobody", f"19: {JOB}.0.solution: there is no solution nobody, only popular, hot"),
-        (MAIL, "name: mail", f"19: {JOB}.0: Value error, say either `solution`, one of the group's, or `recipe`"),
+        (
+            MAIL,
+            "name: mail, solution: hot",
+            f"19: {JOB}.0.solution: the recipe aws-trending-now takes no batch jobs",
+        ),
+        (
+            MAIL,
+            "name: mail, recipe: aws-next-best-action",
+            f"19: {JOB}.0.recipe: the recipe aws-next-best-action",
+        ),
+        (
+            MAIL,
+            "name: mail, solution: ranked",
+            f"19: {JOB}.0: aws-personalized-ranking needs `input`: a query file wi",
+        ),
+        (
+            MAIL,
+            "name: mail, solution: nobody",
+            f"19: {JOB}.0.solution: there is no solution nobody, only popular, hot",
+        ),
+        (
+            MAIL,
+            "name: mail",
+            f"19: {JOB}.0: Value error, say either `solution`, one of the group's, or `recipe`",
+        ),
         (MAIL, f"{MAIL}, recipe: aws-sims", f"19: {JOB}.0: Value error, say either"),
-        (MAIL, f"{MAIL}, kind: segments", f"19: {JOB}.0.kind: the recipe aws-popularity-count makes recommendations"),
-        (MAIL, f"{MAIL}, input: items", f"19: {JOB}.0.input: aws-popularity-count is asked with user_id, not with all"),
+        (
+            MAIL,
+            f"{MAIL}, kind: segments",
+            f"19: {JOB}.0.kind: the recipe aws-popularity-count makes recommendations",
+        ),
+        (
+            MAIL,
+            f"{MAIL}, input: items",
+            f"19: {JOB}.0.input: aws-popularity-count is asked with user_id, not with all",
+        ),
         (MAIL, f"{MAIL}, input: sql/nothing.sql", f"19: {JOB}.0.input: there is no file"),
         (MAIL, f"{MAIL}, num_results: 501", f"19: {JOB}.0: Value error, num_results is 501"),
         (MAIL, f"{MAIL}, output: ../other", f"19: {JOB}.0.output: String should match"),
         ("public.for_you", "for_you; DROP", f"19: {JOB}.0.table: String should match"),
         ("filter: fresh", "filter: stale", f"19: {JOB}.0.filter: there is no filter stale"),
-        (FANS, "name: fans, recipe: aws-item-affinity", f"20: {JOB}.1.kind: the recipe aws-item-affinity makes segmen"),
-        (FANS, "name: fans, kind: segments, recipe: aws-item-affinit", f"20: {JOB}.1.recipe: aws-item-affinit is no r"),
+        (
+            FANS,
+            "name: fans, recipe: aws-item-affinity",
+            f"20: {JOB}.1.kind: the recipe aws-item-affinity makes segmen",
+        ),
+        (
+            FANS,
+            "name: fans, kind: segments, recipe: aws-item-affinit",
+            f"20: {JOB}.1.recipe: aws-item-affinit is no r",
+        ),
         (FANS, f"{FANS}, output: mail", f"20: {JOB}.1.output: another job has the output batch/mail already"),
         (FANS, f"{FANS}, table: public.for_you", f"20: {JOB}.1.table: another job has the table"),
-        (FANS, FANS.replace("fans", "popular"), "2: dataset_groups.0: Value error, solution named more than once: pop"),
-        ("      items: {schema: schemas/items.json, sql: sql/items.sql}\n", "",
-         f"19: {JOB}.1.input: the group has no dataset items"),
+        (
+            FANS,
+            FANS.replace("fans", "popular"),
+            "2: dataset_groups.0: Value error, solution named more than once: pop",
+        ),
+        (
+            "      items: {schema: schemas/items.json, sql: sql/items.sql}\n",
+            "",
+            f"19: {JOB}.1.input: the group has no dataset items",
+        ),
     ],
-)  # fmt: skip
-def test_a_mistake_is_reported_with_its_line_and_key(load, old, new, expected):
+)
+def test_a_problem_is_reported_with_its_line_and_key(load, old, new, expected):
     if "no dataset items" in expected:
         new, old = FILE.replace(old, new).replace("input: sql/items.sql", "input: items"), FILE
     found = load(old, new)

@@ -1,0 +1,413 @@
+"""Each field of the pipeline file has a check that sees it honoured; a new field needs one too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import yaml
+
+from encore import retention
+from encore.config import INCLUDE, load_pipeline
+from encore.config.json_schema import json_schema
+from encore.config.models import DatasetGroup
+from encore.config.policies import DataGate, Gate, Retention
+from encore.config.validation import problems
+from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
+from encore.gates.promotion import Version, decide
+from encore.notifications import channels_for
+from tests.dags.conftest import load_dags
+
+NDCG = "normalized_discounted_cumulative_gain_at_25"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+TOPIC = "arn:aws:sns:us-east-1:1:runs"
+DATASET = {"schema": "schemas/interactions.json", "sql": "sql/interactions.sql"}
+PIPELINE: dict[str, Any] = {
+    "dataset_groups": [
+        {
+            "name": "books",
+            "dag_suffix": "_b",
+            "product_db": "books_db",
+            "aws_conn_id": "books_aws",
+            "role": "BooksRole",
+            "bucket": "books-bucket",
+            "prefix": "books/a",
+            "history_start": "2026-01-02",
+            "schedule": "1 2 * * *",
+            "approval_hours": 5,
+            "deadline_hours": 6,
+            "datasets": {
+                "interactions": {
+                    **DATASET,
+                    "contract": {"default": "stop", "rules": {"not_finite": "drop_value"}},
+                    "rejected_limit": 0.2,
+                    "splits": 3,
+                    "bounds_sql": "sql/items.sql",
+                },
+                "users": {"schema": "schemas/users.json", "sql": "sql/users.sql"},
+                "items": {"schema": "schemas/items.json", "sql": "sql/items.sql"},
+            },
+            "solutions": [
+                {"name": "popular", "recipe": "aws-popularity-count"},
+                {"name": "other", "recipe": "aws-popularity-count"},
+                {
+                    "name": "you",
+                    "recipe": "aws-user-personalization",
+                    "hyperparameters": {"bptt": 2},
+                    "event_type": "buy",
+                    "event_value_threshold": 0.5,
+                    "perform_hpo": True,
+                    "solution_config": {"hpoConfig": {"hpoResourceConfig": {"maxNumberOfTrainingJobs": "2"}}},
+                    "campaign": {
+                        "name": "for-you",
+                        "min_provisioned_tps": 3,
+                        "config": {"enableMetadataWithRecommendations": True},
+                        "check": {"questions": 7, "results": 8, "max_milliseconds": 9},
+                    },
+                    "gate": {
+                        "metrics": {"coverage": {"tolerance": 0.1, "floor": 0.2}},
+                        "worse_than_live": "ask",
+                        "worse_than_popularity": "ask",
+                        "below_floor": "ask",
+                        "baseline": "other",
+                        "confidence": 0.9,
+                        "approval_hours": 4,
+                    },
+                },
+            ],
+            "filters": [{"name": "fresh", "expression": 'INCLUDE ItemID WHERE Items.CATEGORY IN ("a")'}],
+            "data_gate": {"on_failure": "warn", "max_drop": 0.4},
+            "retention": {"remove_unlisted": True},
+            "notify": [
+                {"type": "slack", "conn_id": "slack_books", "on": ["asked"]},
+                {
+                    "type": "smtp",
+                    "to": ["a@example.com"],
+                    "sender": "b@example.com",
+                    "conn_id": "mail_books",
+                    "on": ["late"],
+                },
+                {"type": "sns", "topic_arn": TOPIC, "conn_id": "sns_books", "on": ["held"]},
+            ],
+            "batch": {
+                "schedule": "3 4 * * 1",
+                "jobs": [
+                    {
+                        "name": "mail",
+                        "solution": "you",
+                        "input": "sql/users.sql",
+                        "num_results": 6,
+                        "filter": "fresh",
+                        "output": "letters",
+                        "table": "for_you",
+                        "error_limit": 0.3,
+                    },
+                    {"name": "fans", "kind": "segments", "recipe": "aws-item-affinity"},
+                ],
+            },
+        }
+    ],
+    "quotas": {"campaigns": 6},
+}
+RETRAIN, EXPORT, BATCH = "retrain_recommenders_b", "export_interactions_b", "batch_recommendations_b"
+
+
+class Built:
+    """The pipeline file as loaded, and what its DAGs are made of."""
+
+    def __init__(self, group: DatasetGroup, dags: dict[str, Any]) -> None:
+        self.group, self.dags = group, dags
+        self.you = group.solution_arguments(["you"])[0]
+        self.notifiers = {
+            event: channels_for(event, group.notify, "subject", "text") for event in ("asked", "late", "held")
+        }
+
+    def task(self, dag: str, task: str) -> Any:
+        return self.dags[dag].get_task(task)
+
+    def mapped(self, task: str) -> dict[str, Any]:
+        return dict(self.task(EXPORT, task).partial_kwargs)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Built:
+    file = tmp_path_factory.mktemp("settings") / "pipeline.yaml"
+    file.write_text(yaml.safe_dump(PIPELINE))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ENCORE_PIPELINE", str(file))
+        return Built(load_pipeline(file).dataset_groups[0], load_dags())
+
+
+def failed(
+    rows: int = 100, usual: int = 100, rejected: float = 0.0, days=(), facts=None, **gate: Any
+) -> bool:
+    """Whether data fails the gate when one limit alone is set."""
+    limits = (
+        "max_drop",
+        "max_jump",
+        "max_day_drop",
+        "max_rejected",
+        "max_age_hours",
+        "max_unknown_users",
+        "max_unknown_items",
+    )
+    settings = DataGate.model_validate({**dict.fromkeys(limits), **gate})
+    datasets = [DatasetFacts("interactions", rows, [1000, usual], rejected, days)]
+    return bool(judge(settings, datasets, facts or InteractionFacts(), NOW).failed)
+
+
+def verdict(
+    new: float, live: float | None = None, popular: float | None = None, users: int = 100, **gate: Any
+) -> str:
+    """What the gate decides on NDCG alone."""
+    settings = Gate.model_validate({"metrics": {NDCG: {"tolerance": 0}}, **gate})
+    versions = [None if value is None else Version("v", {NDCG: value}) for value in (live, popular)]
+    return decide("you", settings, Version("new", {NDCG: new}, users), *versions).verdict
+
+
+def removed(key: str, **settings: Any) -> bool:
+    """Whether the clean-up removes an object that is ten days old."""
+    kept = Retention.model_validate(
+        {**dict.fromkeys(("replaced", "rejected", "imports", "batch")), **settings}
+    )
+    stored = [retention.Stored(key, 1, NOW - timedelta(days=10))]
+    return bool(retention.objects_to_remove(kept, stored, {"users/full": "now"}, NOW))
+
+
+def over_quota(group: DatasetGroup, key: str, quota: int) -> bool:
+    """Whether the file is refused with that quota."""
+    pipeline = load_pipeline().model_validate(
+        {
+            "dataset_groups": [group.model_dump(by_alias=True)]
+            if key != "dataset_groups"
+            else [
+                group.model_copy(update={"name": name, "dag_suffix": None}).model_dump(by_alias=True)
+                for name in ("a", "b")
+            ],
+            "quotas": {"solutions": 50, "campaigns": 50, "filters": 50, "dataset_groups": 50, key: quota},
+        }
+    )
+    return any(f"`quotas.{key}`" in problem.message for problem in problems(pipeline, INCLUDE))
+
+
+def _unused_schema(**settings: Any) -> bool:
+    names = {"arn": "books-users-0123456789ab"}
+    return bool(
+        retention.schemas_to_remove(Retention.model_validate(settings), names, set(), {"books-users"})
+    )
+
+
+STALE = InteractionFacts(newest=int((NOW - timedelta(hours=9)).timestamp()))
+CHECKS: dict[str, Callable[[Built], bool]] = {
+    "Pipeline.dataset_groups": lambda b: set(b.group.dag_ids) == set(b.dags),
+    "Pipeline.quotas": lambda b: over_quota(b.group, "campaigns", 1),
+    "Quotas.dataset_groups": lambda b: (
+        over_quota(b.group, "dataset_groups", 1) and not over_quota(b.group, "dataset_groups", 2)
+    ),
+    "Quotas.solutions": lambda b: (
+        over_quota(b.group, "solutions", 3) and not over_quota(b.group, "solutions", 4)
+    ),
+    "Quotas.campaigns": lambda b: (
+        over_quota(b.group, "campaigns", 2) and not over_quota(b.group, "campaigns", 3)
+    ),
+    "Quotas.filters": lambda b: over_quota(
+        b.group.model_copy(update={"filters": b.group.filters * 2}), "filters", 1
+    ),
+    # a group, and its datasets
+    "DatasetGroup.name": lambda b: b.task(RETRAIN, "dataset_group").dataset_group_name == "books",
+    "DatasetGroup.dag_suffix": lambda b: RETRAIN in b.dags,
+    "DatasetGroup.product_db": lambda b: (
+        b.task(RETRAIN, "export_users").conn_id == b.mapped("export")["conn_id"] == "books_db"
+    ),
+    "DatasetGroup.aws_conn_id": lambda b: (
+        {getattr(task, "aws_conn_id", "books_aws") for task in b.dags[RETRAIN].tasks} == {"books_aws"}
+    ),
+    "DatasetGroup.role": lambda b: (
+        b.task(RETRAIN, "import_users").role_arn == b.task(BATCH, "batch_mail.job").role_arn == "BooksRole"
+    ),
+    "DatasetGroup.bucket": lambda b: (
+        b.task(RETRAIN, "data_gate").bucket == b.mapped("export")["bucket"] == "books-bucket"
+    ),
+    "DatasetGroup.prefix": lambda b: (
+        b.task(RETRAIN, "data_gate").prefix == b.mapped("export")["prefix"] == "books/a"
+    ),
+    "DatasetGroup.history_start": lambda b: (
+        b.dags[EXPORT].start_date.isoformat().startswith("2026-01-02") and b.dags[EXPORT].catchup
+    ),
+    "DatasetGroup.schedule": lambda b: b.dags[RETRAIN].timetable.summary == "1 2 * * *",
+    "DatasetGroup.approval_hours": lambda b: (
+        b.group.solution_arguments(["popular"])[0]["approval_hours"] == 5
+    ),
+    "DatasetGroup.deadline_hours": lambda b: b.dags[RETRAIN].deadline[0].interval == timedelta(hours=6),
+    "DatasetGroup.datasets": lambda b: (
+        {"import_interactions", "import_users", "import_items"} <= set(b.dags[RETRAIN].task_ids)
+    ),
+    "DatasetGroup.solutions": lambda b: b.dags[RETRAIN].params["solutions"] == ["popular", "other", "you"],
+    "DatasetGroup.filters": lambda b: "filter_fresh" in b.dags[RETRAIN].task_ids,
+    "DatasetGroup.data_gate": lambda b: b.task(RETRAIN, "data_gate").gate["max_drop"] == 0.4,
+    "DatasetGroup.retention": lambda b: b.dags["clean_up_b"].params["remove_unlisted"] is True,
+    "DatasetGroup.notify": lambda b: len(b.task(RETRAIN, "notify").settings.notify) == 3,
+    "DatasetGroup.batch": lambda b: BATCH in b.dags,
+    "Dataset.schema": lambda b: "user_id" in str(b.task(RETRAIN, "users_schema").schema),
+    "Dataset.sql": lambda b: (
+        "SELECT" in b.task(RETRAIN, "export_users").sql
+        and b.mapped("export")["sql"] == "sql/interactions.sql"
+    ),
+    "Dataset.contract": lambda b: b.mapped("export")["contract"] is b.group.datasets["interactions"].contract,
+    "Dataset.rejected_limit": lambda b: (
+        b.mapped("export")["rejected_limit"] == b.task(EXPORT, "commit").rejected_limit == 0.2
+    ),
+    "Dataset.splits": lambda b: b.task(EXPORT, "plan").shards == 3,
+    "Dataset.bounds_sql": lambda b: (
+        b.task(EXPORT, "plan").bounds_sql == (INCLUDE / "sql" / "items.sql").read_text()
+    ),
+    "Contract.default": lambda b: b.mapped("export")["contract"].default == "stop",
+    "Contract.rules": lambda b: b.mapped("export")["contract"].rules == {"not_finite": "drop_value"},
+    "Filter.name": lambda b: b.task(RETRAIN, "filter_fresh").filter_name == "fresh",
+    "Filter.expression": lambda b: b.task(RETRAIN, "filter_fresh").filter_expression.startswith(
+        "INCLUDE ItemID"
+    ),
+    # solutions and campaigns
+    "Solution.name": lambda b: b.you["name"] == "you",
+    "Solution.recipe": lambda b: b.you["recipe_arn"].endswith("/aws-user-personalization"),
+    "Solution.hyperparameters": lambda b: (
+        b.you["solution_config"]["algorithmHyperParameters"] == {"bptt": "2"}
+    ),
+    "Solution.event_type": lambda b: b.you["event_type"] == "buy",
+    "Solution.event_value_threshold": lambda b: b.you["solution_config"]["eventValueThreshold"] == "0.5",
+    "Solution.perform_hpo": lambda b: (
+        b.you["perform_hpo"] and "perform_hpo" in b.task(RETRAIN, "solution.create").template_fields
+    ),
+    "Solution.solution_config": lambda b: "hpoConfig" in b.you["solution_config"],
+    "Solution.campaign": lambda b: b.you["campaign_name"] == "for-you",
+    "Solution.gate": lambda b: set(b.task(RETRAIN, "solution.gate").gates) == {"popular", "other", "you"},
+    "Campaign.name": lambda b: b.you["campaign_name"] == "for-you",
+    "Campaign.min_provisioned_tps": lambda b: b.you["min_provisioned_tps"] == 3,
+    "Campaign.config": lambda b: b.you["campaign_config"] == {"enableMetadataWithRecommendations": True},
+    "Campaign.check": lambda b: (
+        set(b.task(RETRAIN, "solution.verify").checks) == {"popular", "other", "for-you"}
+    ),
+    "AnswerCheck.questions": lambda b: b.task(RETRAIN, "solution.verify").checks["for-you"]["questions"] == 7,
+    "AnswerCheck.results": lambda b: b.task(RETRAIN, "solution.verify").checks["for-you"]["results"] == 8,
+    "AnswerCheck.max_milliseconds": lambda b: (
+        b.task(RETRAIN, "solution.verify").checks["for-you"]["max_milliseconds"] == 9
+    ),
+    # the gates
+    "Gate.metrics": lambda b: list(b.task(RETRAIN, "solution.gate").gates["you"]["metrics"]) == ["coverage"],
+    "Gate.worse_than_live": lambda b: verdict(0.1, live=0.2, worse_than_live="ask") == "ask",
+    "Gate.worse_than_popularity": lambda b: verdict(0.1, popular=0.2, worse_than_popularity="hold") == "hold",
+    "Gate.below_floor": lambda b: verdict(0.1, metrics={NDCG: {"floor": 0.2}}, below_floor="ask") == "ask",
+    "Gate.baseline": lambda b: b.task(RETRAIN, "solution.gate").gates["you"]["baseline"] == "other",
+    "Gate.confidence": lambda b: (
+        [verdict(0.2, live=0.28, metrics={NDCG: {}}, confidence=confidence) for confidence in (0.6, 0.99)]
+        == ["hold", "promote"]
+    ),
+    "Gate.approval_hours": lambda b: b.you["approval_hours"] == 4,
+    "MetricRule.tolerance": lambda b: (
+        verdict(0.1, live=0.2, metrics={NDCG: {"tolerance": 0.15}}) == "promote"
+    ),
+    "MetricRule.floor": lambda b: verdict(0.1, metrics={NDCG: {"floor": 0.2}}) == "hold",
+    "DataGate.on_failure": lambda b: b.task(RETRAIN, "data_gate").gate["on_failure"] == "warn",
+    "DataGate.compare_runs": lambda b: (
+        failed(rows=400, max_drop=0.1, compare_runs=2) and not failed(rows=100, max_drop=0.1, compare_runs=1)
+    ),
+    "DataGate.max_drop": lambda b: failed(rows=50, max_drop=0.4, compare_runs=1),
+    "DataGate.max_jump": lambda b: failed(rows=300, max_jump=2, compare_runs=1),
+    "DataGate.max_day_drop": lambda b: failed(days=[("a", 10), ("b", 4)], max_day_drop=0.5),
+    "DataGate.max_rejected": lambda b: failed(rejected=0.2, max_rejected=0.1),
+    "DataGate.max_age_hours": lambda b: (
+        failed(facts=STALE, max_age_hours=8) and not failed(facts=STALE, max_age_hours=10)
+    ),
+    "DataGate.max_unknown_users": lambda b: failed(
+        facts=InteractionFacts(unknown_users=0.2), max_unknown_users=0.1
+    ),
+    "DataGate.max_unknown_items": lambda b: failed(
+        facts=InteractionFacts(unknown_items=0.2), max_unknown_items=0.1
+    ),
+    "DataGate.scan_rows": lambda b: b.task(RETRAIN, "data_gate").gate["scan_rows"] == 2_000_000,
+    # the clean-up
+    "Retention.partitions": lambda b: removed("interactions/dt=2026-01-01/now/a.csv", partitions=30),
+    "Retention.replaced": lambda b: (
+        removed("users/full/before/a.csv", replaced=9) and not removed("users/full/before/a.csv", replaced=11)
+    ),
+    "Retention.rejected": lambda b: (
+        removed("rejected/a.csv", rejected=9) and not removed("rejected/a.csv", rejected=11)
+    ),
+    "Retention.imports": lambda b: (
+        removed("imports/a.csv", imports=9) and not removed("imports/a.csv", imports=11)
+    ),
+    "Retention.batch": lambda b: removed("batch/a.json", batch=9) and not removed("batch/a.json", batch=11),
+    "Retention.unused_schemas": lambda b: _unused_schema() and not _unused_schema(unused_schemas=False),
+    "Retention.remove_unlisted": lambda b: b.dags["clean_up_b"].params["remove_unlisted"] is True,
+    # the channels
+    "SlackChannel.type": lambda b: type(b.notifiers["asked"][0]).__name__ == "SlackWebhookNotifier",
+    "SlackChannel.conn_id": lambda b: b.notifiers["asked"][0].slack_webhook_conn_id == "slack_books",
+    "SlackChannel.on": lambda b: (
+        len(b.task(RETRAIN, "solution.approve").notifiers) == len(b.notifiers["asked"]) == 1
+    ),
+    "MailChannel.type": lambda b: type(b.notifiers["late"][0]).__name__ == "SmtpNotifier",
+    "MailChannel.to": lambda b: b.notifiers["late"][0].to == ["a@example.com"],
+    "MailChannel.sender": lambda b: b.notifiers["late"][0].from_email == "b@example.com",
+    "MailChannel.conn_id": lambda b: b.notifiers["late"][0].smtp_conn_id == "mail_books",
+    "MailChannel.on": lambda b: len(b.notifiers["late"]) == 1,
+    "SnsChannel.type": lambda b: type(b.notifiers["held"][0]).__name__ == "SnsNotifier",
+    "SnsChannel.topic_arn": lambda b: b.notifiers["held"][0].target_arn == TOPIC,
+    "SnsChannel.conn_id": lambda b: b.notifiers["held"][0].aws_conn_id == "sns_books",
+    "SnsChannel.on": lambda b: len(b.notifiers["held"]) == 1,
+    # the batch jobs
+    "Batch.schedule": lambda b: b.dags[BATCH].timetable.summary == "3 4 * * 1",
+    "Batch.jobs": lambda b: b.dags[BATCH].params["batches"] == ["mail", "fans"],
+    "BatchJob.name": lambda b: "batch_mail.job" in b.dags[BATCH].task_ids,
+    "BatchJob.kind": lambda b: (
+        b.task(BATCH, "batch_fans.job").task_type == "PersonalizeCreateBatchSegmentJobOperator"
+    ),
+    "BatchJob.solution": lambda b: b.task(BATCH, "batch_mail.version").solution_name == "you",
+    "BatchJob.recipe": lambda b: b.task(BATCH, "batch_fans.solution").recipe_arn.endswith(
+        "/aws-item-affinity"
+    ),
+    "BatchJob.input": lambda b: (
+        b.task(BATCH, "batch_mail.input").sql == (INCLUDE / "sql" / "users.sql").read_text()
+    ),
+    "BatchJob.num_results": lambda b: b.task(BATCH, "batch_mail.job").num_results == 6,
+    "BatchJob.filter": lambda b: b.task(BATCH, "batch_mail.version").filter_name == "fresh",
+    "BatchJob.output": lambda b: b.task(BATCH, "batch_mail.input").folder == "books/a/batch/letters",
+    "BatchJob.table": lambda b: b.task(BATCH, "batch_mail.answers").table == "for_you",
+    "BatchJob.error_limit": lambda b: b.task(BATCH, "batch_mail.answers").error_limit == 0.3,
+}
+
+
+def test_every_field_has_a_check():
+    schema = json.loads(json_schema())
+    sections = {**schema["$defs"], "Pipeline": schema}
+    fields = {
+        f"{name}.{field}" for name, section in sections.items() for field in section.get("properties", {})
+    }
+    assert fields == set(CHECKS)
+
+
+@pytest.mark.parametrize("field", CHECKS)
+def test_a_setting_is_honoured(built, field):
+    assert CHECKS[field](built)
+
+
+def test_a_search_for_hyperparameters_is_asked_of_the_service():
+    from unittest.mock import MagicMock
+
+    from airflow_personalize.operators.solution import PersonalizeCreateSolutionOperator
+
+    operator = PersonalizeCreateSolutionOperator(
+        task_id="create",
+        solution_name="you",
+        dataset_group_arn="g",
+        recipe_arn="r",
+        perform_hpo=True,
+        solution_config={"hpoConfig": {"hpoResourceConfig": {}}},
+    )
+    operator.__dict__["hook"] = MagicMock()
+    operator._create()
+    (request,) = [call.kwargs for call in operator.change.create_solution.call_args_list]
+    assert request["performHPO"] is True
+    assert request["solutionConfig"] == {"hpoConfig": {"hpoResourceConfig": {}}}

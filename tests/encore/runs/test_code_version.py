@@ -1,0 +1,24 @@
+"""Which version of the code a run was made by."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from encore.runs.code_version import code_version
+
+
+def test_the_bundle_comes_first_then_the_deployment_then_the_commit(tmp_path, monkeypatch):
+    git = tmp_path / ".git"
+    (git / "refs").mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/main\n")
+    (git / "refs" / "main").write_text("abc123\n")
+    monkeypatch.delenv("ENCORE_CODE_VERSION", raising=False)
+    assert code_version(SimpleNamespace(), tmp_path) == "abc123"
+    monkeypatch.setenv("ENCORE_CODE_VERSION", "1.2")
+    assert code_version(SimpleNamespace(bundle_version=None), tmp_path) == "1.2"
+    assert code_version(SimpleNamespace(bundle_version="bundle"), tmp_path) == "bundle"
+
+
+def test_without_any_of_them_it_is_not_known(tmp_path, monkeypatch):
+    monkeypatch.delenv("ENCORE_CODE_VERSION", raising=False)
+    assert code_version(SimpleNamespace(), tmp_path) is None
