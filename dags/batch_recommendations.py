@@ -172,7 +172,7 @@ def load_answers(group: DatasetGroup, job: BatchJob, recipe: str, batch_input: X
     return PersonalizeBatchOutputToSqlOperator(
         task_id="answers",
         output_location=batch_input["output"],
-        asked=batch_input["lines"],
+        lines=batch_input["lines"],
         kind=job.kind,
         columns=BATCH_COLUMNS[recipe],
         table=job.table,

@@ -41,7 +41,6 @@ SHOWN_BY = {
     # the provider: nouns of one kind behave alike and are tested in one table
     "plugins/airflow_personalize/export/*": "tests/airflow_personalize/export/test_postgres_export.py",
     "plugins/airflow_personalize/operators/recommend*": "tests/airflow_personalize/operators/test_recommenders.py",
-    "plugins/airflow_personalize/operators/solution*": "tests/airflow_personalize/operators/test_stopped_training.py",
     "plugins/airflow_personalize/operators/*job*": "tests/airflow_personalize/operators/test_jobs_without_a_service.py",
     "plugins/airflow_personalize/operators/*": "tests/airflow_personalize/operators/test_serving_and_deleting.py",
     "plugins/airflow_personalize/sensors/*": "tests/airflow_personalize/sensors/test_sensors.py",

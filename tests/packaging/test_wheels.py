@@ -34,7 +34,7 @@ def test_every_module_and_every_data_file_is_in_the_wheel(wheels, package: Packa
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.import_name)
 def test_nothing_else_is_in_the_wheel(wheels, package: Package):
-    own = (f"{package.import_name}/", "encore_report.py")
+    own = (f"{package.import_name}/", "encore_plugin.py")
     names = wheels[package.import_name].namelist()
     assert not [name for name in names if not name.startswith(own) and ".dist-info/" not in name]
     assert not [name for name in names if name.endswith((".pyc", "pyproject.toml", ".gitignore"))]
@@ -50,7 +50,7 @@ def test_entry_points(wheels):
     expected = {
         LOCALPERSONALIZE: "localpersonalize = localpersonalize.__main__:main",
         PROVIDER: "provider_info = airflow_personalize.get_provider_info:get_provider_info",
-        ENCORE: "encore_report = encore_report:EncoreReportPlugin",
+        ENCORE: "encore = encore_plugin:EncorePlugin",
     }
     for package, line in expected.items():
         assert line in _dist_info(wheels[package.import_name], "entry_points.txt").splitlines()
