@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 
 from localpersonalize.datasets import csv_dialect
 from localpersonalize.datasets.column_checks import Findings, MisfitError, checked, rows_of_hexadecimals
-from localpersonalize.datasets.csv_chunks import Readable, RowTooLongError, blocks, first_row
+from localpersonalize.datasets.csv_chunks import BYTE_ORDER_MARK, Readable, RowTooLongError, blocks, first_row
 from localpersonalize.datasets.schemas import Field
 
 ARROW_TYPES = {
@@ -108,6 +108,10 @@ class _Parser:
         :raises MisfitError: if the block does not fit the schema.
         """
         data = bytes(block)
+        if data.startswith(
+            BYTE_ORDER_MARK
+        ):  # the parser takes one from the beginning of each block; here it is a value's
+            data = b"\n" + data
         escaped = b"\\" in data
         if escaped:
             data = csv_dialect.with_literal_backslashes(data)

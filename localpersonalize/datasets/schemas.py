@@ -107,14 +107,10 @@ def check_name(text: str, dataset_type: str) -> None:
     :raises InvalidInputError: if a schema's name is not that of the dataset type.
     """
     name = str(json.loads(text)["name"])
-    if _letters(name) != _letters(dataset_type):
+    if name.upper() not in (dataset_type, dataset_type.replace("_", "")):
         raise InvalidInputError(
             f"The name of the schema is {name}; it must be that of the dataset type, {dataset_type}."
         )
-
-
-def _letters(name: str) -> str:
-    return name.replace("_", "").upper()
 
 
 def metadata_of(fields: list[Field], dataset_type: str) -> list[Field]:

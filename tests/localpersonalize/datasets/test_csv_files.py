@@ -51,6 +51,13 @@ def test_a_byte_order_mark_windows_line_ends_and_a_missing_last_line_end_do_not_
     assert read(text).column("USER_ID").to_pylist() == ["u", "v"]
 
 
+def test_a_mark_at_the_beginning_of_a_value_stays_wherever_a_block_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(csv_chunks.blocks, "__defaults__", (40,))
+    assert read(HEADER + "\ufeffu,i,1,,\n" * 9).column("USER_ID").to_pylist() == ["\ufeffu"] * 9
+
+
 def test_a_header_alone_is_no_rows() -> None:
     assert read(HEADER).num_rows == 0
     assert read(HEADER.strip()).num_rows == 0

@@ -115,6 +115,8 @@ def parse_schema(schema: str | Mapping[str, Any], *, source: str = "schema") -> 
         fastavro.schema.UnknownType,
         ValueError,
         TypeError,
+        KeyError,
+        AttributeError,
     ) as error:
         raise SchemaError(source, [f"is not a valid Avro schema: {error}"]) from error
     problems = problems_of(definition)

@@ -156,8 +156,9 @@ def _fits_in_64_bits(digits: pa.Array) -> Mask:
     """Whether each text of digits is a 64-bit integer; Python's own integers decide the long ones."""
     fits = mask_of(pc.less(pc.utf8_length(digits), 19))
     for index in np.flatnonzero(~fits & mask_of(digits.is_valid())):
-        text = digits[index].as_py().lstrip("-").lstrip("0")
-        fits[index] = len(text) < 19 or (len(text) == 19 and int(text) < 2**63)
+        text = digits[index].as_py()
+        bare = text.lstrip("-").lstrip("0")
+        fits[index] = len(bare) < 19 or (len(bare) == 19 and -(2**63) <= int(text) < 2**63)
     return fits
 
 
