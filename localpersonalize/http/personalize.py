@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class ApiRequest:
     method: str
     path: str
     target: str | None
-    read: Callable[[], Any]
+    read: Callable[[], Awaitable[bytes]]
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from localpersonalize.jobs.activation import activate
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_it_becomes_active_once(desk: Desk) -> None:
-    arn = desk.create("DatasetGroup", active=False, name="shop")
-    activate(desk.context, desk.job("become active", arn))
-    assert desk.status(arn) == "ACTIVE"
-    desk.context.database.change(arn, status="DELETE PENDING")
-    activate(desk.context, desk.job("become active", arn))
-    assert desk.status(arn) == "DELETE PENDING"
+def test_it_becomes_active_once(service: InProcessService) -> None:
+    arn = service.create("DatasetGroup", active=False, name="shop")
+    activate(service.context, service.job("become active", arn))
+    assert service.status(arn) == "ACTIVE"
+    service.context.database.change(arn, status="DELETE PENDING")
+    activate(service.context, service.job("become active", arn))
+    assert service.status(arn) == "DELETE PENDING"

@@ -6,11 +6,11 @@ import pytest
 
 from localpersonalize.jobs.attribution import measure_events, report_import
 from localpersonalize.jobs.task_runner import TaskFailedError
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def attribution(desk: Desk, group: str) -> str:
-    return desk.create(
+def attribution(service: InProcessService, group: str) -> str:
+    return service.create(
         "MetricAttribution",
         name="a",
         datasetGroupArn=group,
@@ -20,24 +20,24 @@ def attribution(desk: Desk, group: str) -> str:
 
 
 @pytest.mark.usefixtures("granted")
-def test_a_report_that_fails_is_shown_and_ends_nothing(desk: Desk) -> None:
-    group = desk.group()
-    arn, dataset = attribution(desk, group), desk.interactions(group)
+def test_a_report_that_fails_is_shown_and_ends_nothing(service: InProcessService) -> None:
+    group = service.group()
+    arn, dataset = attribution(service, group), service.interactions(group)
     source = {"dataLocation": "s3://b/in.csv"}
-    imported = desk.create(
+    imported = service.create(
         "DatasetImportJob", jobName="i", datasetArn=dataset, roleArn="r", dataSource=source
     )
-    report_import(desk.context, desk.job("report on import", arn, {"rows": 1}, imported=imported))
-    ((task, details),) = desk.tasks.ran
+    report_import(service.context, service.job("report on import", arn, {"rows": 1}, imported=imported))
+    ((task, details),) = service.tasks.ran
     assert task == "attribution report"
     assert details["location"].startswith("s3://b/reports/AggregatedAttributionMetrics-FULL-")
-    failed = desk.job("report on import", arn, TaskFailedError("No data."), imported=imported)
-    report_import(desk.context, failed)
-    found = desk.call("DescribeMetricAttribution", metricAttributionArn=arn)["metricAttribution"]
+    failed = service.job("report on import", arn, TaskFailedError("No data."), imported=imported)
+    report_import(service.context, failed)
+    found = service.call("DescribeMetricAttribution", metricAttributionArn=arn)["metricAttribution"]
     assert (found["status"], found["failureReason"]) == ("ACTIVE", "No data.")
 
 
-def test_events_that_no_metric_counts_send_nothing(desk: Desk) -> None:
-    arn = attribution(desk, desk.group())
+def test_events_that_no_metric_counts_send_nothing(service: InProcessService) -> None:
+    arn = attribution(service, service.group())
     rows = [{"EVENT_TYPE": "Buy", "TIMESTAMP": 1, "ITEM_ID": "i"}]
-    measure_events(desk.context, desk.job("measure events", arn, rows=rows))
+    measure_events(service.context, service.job("measure events", arn, rows=rows))

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from localpersonalize.jobs.data_deletion import delete_users
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
 @pytest.mark.usefixtures("granted")
-def test_users_go_from_the_files_and_from_what_came_one_by_one(desk: Desk) -> None:
-    group = desk.group()
-    dataset = desk.interactions(group)
-    desk.context.database.add_events(dataset, [{"USER_ID": "u1"}, {"USER_ID": "u2"}])
+def test_users_go_from_the_files_and_from_what_came_one_by_one(service: InProcessService) -> None:
+    group = service.group()
+    dataset = service.interactions(group)
+    service.context.database.add_events(dataset, [{"USER_ID": "u1"}, {"USER_ID": "u2"}])
     source = {"dataLocation": "s3://b/users.csv"}
-    arn = desk.create(
+    arn = service.create(
         "DataDeletionJob", False, jobName="d", datasetGroupArn=group, roleArn="r", dataSource=source
     )
     done = {"users": ["u1"], "versions": {dataset: ["d"]}, "rows": 4}
-    delete_users(desk.context, desk.job("delete users", arn, done))
-    found = desk.call("DescribeDataDeletionJob", dataDeletionJobArn=arn)["dataDeletionJob"]
+    delete_users(service.context, service.job("delete users", arn, done))
+    found = service.call("DescribeDataDeletionJob", dataDeletionJobArn=arn)["dataDeletionJob"]
     assert (found["status"], found["numDeleted"]) == ("COMPLETED", 5)
-    assert (desk.context.database.get(dataset) or {})["_versions"] == ["d"]
+    assert (service.context.database.get(dataset) or {})["_versions"] == ["d"]

@@ -8,11 +8,11 @@ import pytest
 
 from localpersonalize.fault_injection import Fault, Faults
 from localpersonalize.jobs.deployment import deploy, redeploy
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
 @pytest.fixture
-def deployed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def deployed(service: InProcessService, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Versions that the engine was given to serve; `broken` can't be loaded."""
     versions: list[str] = []
 
@@ -21,38 +21,38 @@ def deployed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise ValueError("No model.")
         versions.append(body["solutionVersionArn"])
 
-    monkeypatch.setattr(desk.context.engine, "deploy", load)
+    monkeypatch.setattr(service.context.engine, "deploy", load)
     return versions
 
 
-def campaign(desk: Desk, version: str, active: bool) -> str:
-    return desk.create("Campaign", active, name="front", solutionVersionArn=version)
+def campaign(service: InProcessService, version: str, active: bool) -> str:
+    return service.create("Campaign", active, name="front", solutionVersionArn=version)
 
 
-def test_a_campaign_is_active_once_the_engine_has_it(desk: Desk, deployed: list[str]) -> None:
-    version = desk.version(desk.solution(desk.group()))
-    arn = campaign(desk, version, active=False)
-    deploy(desk.context, desk.job("deploy", arn))
-    assert (desk.status(arn), deployed) == ("ACTIVE", [version])
+def test_a_campaign_is_active_once_the_engine_has_it(service: InProcessService, deployed: list[str]) -> None:
+    version = service.version(service.solution(service.group()))
+    arn = campaign(service, version, active=False)
+    deploy(service.context, service.job("deploy", arn))
+    assert (service.status(arn), deployed) == ("ACTIVE", [version])
 
 
-def test_a_fault_that_was_asked_for_is_the_reason(desk: Desk, deployed: list[str]) -> None:
-    arn = campaign(desk, desk.version(desk.solution(desk.group())), active=False)
+def test_a_fault_that_was_asked_for_is_the_reason(service: InProcessService, deployed: list[str]) -> None:
+    arn = campaign(service, service.version(service.solution(service.group())), active=False)
     faults = Faults([Fault(kind="job", operation="CreateCampaign", reason="No luck.")])
-    deploy(desk.context, desk.job("deploy", arn, faults=faults))
-    found = desk.call("DescribeCampaign", campaignArn=arn)["campaign"]
+    deploy(service.context, service.job("deploy", arn, faults=faults))
+    found = service.call("DescribeCampaign", campaignArn=arn)["campaign"]
     assert (found["status"], found["failureReason"], deployed) == ("CREATE FAILED", "No luck.", [])
 
 
 @pytest.mark.parametrize(("to", "update"), [("other", "ACTIVE"), ("broken", "CREATE FAILED")])
 def test_an_update_that_fails_leaves_the_old_version(
-    desk: Desk, deployed: list[str], to: str, update: str
+    service: InProcessService, deployed: list[str], to: str, update: str
 ) -> None:
-    version = desk.version(desk.solution(desk.group()))
-    arn = campaign(desk, version, active=True)
+    version = service.version(service.solution(service.group()))
+    arn = campaign(service, version, active=True)
     latest = {"solutionVersionArn": to, "status": "CREATE PENDING", "minProvisionedTPS": 1}
-    desk.context.database.change(arn, latestCampaignUpdate=latest)
-    redeploy(desk.context, desk.job("redeploy", arn))
-    found = desk.call("DescribeCampaign", campaignArn=arn)["campaign"]
+    service.context.database.change(arn, latestCampaignUpdate=latest)
+    redeploy(service.context, service.job("redeploy", arn))
+    found = service.call("DescribeCampaign", campaignArn=arn)["campaign"]
     assert found["latestCampaignUpdate"]["status"] == update
     assert found["solutionVersionArn"] == (to if update == "ACTIVE" else version)

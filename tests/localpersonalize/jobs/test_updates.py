@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from localpersonalize.jobs.updates import update_dataset, update_metric_attribution, update_solution
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_a_solution_has_its_new_settings(desk: Desk) -> None:
-    arn = desk.solution(desk.group())
+def test_a_solution_has_its_new_settings(service: InProcessService) -> None:
+    arn = service.solution(service.group())
     schedule = {"autoTrainingConfig": {"schedulingExpression": "rate(2 days)"}}
-    desk.call("UpdateSolution", solutionArn=arn, performAutoTraining=False, solutionUpdateConfig=schedule)
-    update_solution(desk.context, desk.job("update solution", arn))
-    found = desk.call("DescribeSolution", solutionArn=arn)["solution"]
+    service.call("UpdateSolution", solutionArn=arn, performAutoTraining=False, solutionUpdateConfig=schedule)
+    update_solution(service.context, service.job("update solution", arn))
+    found = service.call("DescribeSolution", solutionArn=arn)["solution"]
     assert (found["performAutoTraining"], found["solutionConfig"]) == (False, schedule)
     assert found["latestSolutionUpdate"]["status"] == "ACTIVE"
 
 
-def test_a_dataset_has_its_new_schema(desk: Desk) -> None:
-    arn = desk.users(desk.group())
-    schema = (desk.context.database.get(arn) or {})["schemaArn"]
-    desk.call("UpdateDataset", datasetArn=arn, schemaArn=schema)
-    update_dataset(desk.context, desk.job("update dataset", arn, schemaArn=schema))
-    found = desk.call("DescribeDataset", datasetArn=arn)["dataset"]
+def test_a_dataset_has_its_new_schema(service: InProcessService) -> None:
+    arn = service.users(service.group())
+    schema = (service.context.database.get(arn) or {})["schemaArn"]
+    service.call("UpdateDataset", datasetArn=arn, schemaArn=schema)
+    update_dataset(service.context, service.job("update dataset", arn, schemaArn=schema))
+    found = service.call("DescribeDataset", datasetArn=arn)["dataset"]
     assert (found["schemaArn"], found["latestDatasetUpdate"]["status"]) == (schema, "ACTIVE")
 
 
-def test_what_was_deleted_meanwhile_is_left(desk: Desk) -> None:
-    update_solution(desk.context, desk.job("update solution", "arn:none"))
-    update_metric_attribution(desk.context, desk.job("update metric attribution", "arn:none"))
-    assert not desk.context.resources.exists("arn:none")
+def test_what_was_deleted_meanwhile_is_left(service: InProcessService) -> None:
+    update_solution(service.context, service.job("update solution", "arn:none"))
+    update_metric_attribution(service.context, service.job("update metric attribution", "arn:none"))
+    assert not service.context.resources.exists("arn:none")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def service(tmp_path: Path) -> InProcessService:
+    return InProcessService(tmp_path)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from localpersonalize.resources.attribution_reports import measure_events, report_import
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_events_are_measured_and_imports_reported_where_that_was_asked_for(desk: Desk) -> None:
-    group = desk.group()
-    arn = desk.create(
+def test_events_are_measured_and_imports_reported_where_that_was_asked_for(service: InProcessService) -> None:
+    group = service.group()
+    arn = service.create(
         "MetricAttribution",
         name="a",
         datasetGroupArn=group,
@@ -18,8 +18,8 @@ def test_events_are_measured_and_imports_reported_where_that_was_asked_for(desk:
         metricsOutputConfig={"roleArn": "r", "s3DataDestination": {"path": "s3://b/reports"}},
     )
     job: Any = {"datasetImportJobArn": "arn:job", "publishAttributionMetricsToS3": True}
-    measure_events(desk.context, group, [{"EVENT_TYPE": "View"}])
-    report_import(desk.context, group, job)
-    report_import(desk.context, group, {**job, "publishAttributionMetricsToS3": False})
-    measure_events(desk.context, "arn:other", [])
-    assert desk.queue.submitted[-2:] == [("measure events", arn), ("report on import", arn)]
+    measure_events(service.context, group, [{"EVENT_TYPE": "View"}])
+    report_import(service.context, group, job)
+    report_import(service.context, group, {**job, "publishAttributionMetricsToS3": False})
+    measure_events(service.context, "arn:other", [])
+    assert service.queue.submitted[-2:] == [("measure events", arn), ("report on import", arn)]

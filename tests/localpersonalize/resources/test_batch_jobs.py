@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from localpersonalize.protocol.errors import InvalidInputError
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def inference(desk: Desk, version: str, **more: Any) -> str:
-    return desk.create(
+def inference(service: InProcessService, version: str, **more: Any) -> str:
+    return service.create(
         "BatchInferenceJob",
         jobName="b",
         solutionVersionArn=version,
@@ -21,11 +21,11 @@ def inference(desk: Desk, version: str, **more: Any) -> str:
     )
 
 
-def test_a_job_is_submitted_with_defaults(desk: Desk) -> None:
-    arn = inference(desk, desk.version(desk.solution(desk.group())))
-    found = desk.call("DescribeBatchInferenceJob", batchInferenceJobArn=arn)["batchInferenceJob"]
+def test_a_job_is_submitted_with_defaults(service: InProcessService) -> None:
+    arn = inference(service, service.version(service.solution(service.group())))
+    found = service.call("DescribeBatchInferenceJob", batchInferenceJobArn=arn)["batchInferenceJob"]
     assert (found["numResults"], found["batchInferenceJobMode"]) == (25, "BATCH_INFERENCE")
-    assert desk.queue.submitted[-1] == ("batch", arn)
+    assert service.queue.submitted[-1] == ("batch", arn)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_a_job_is_submitted_with_defaults(desk: Desk) -> None:
         ({"jobOutput": {"s3DataDestination": {"path": "/out"}}}, "Invalid S3 output path"),
     ],
 )
-def test_a_job_that_cannot_succeed_is_refused(desk: Desk, more: Any, says: str) -> None:
+def test_a_job_that_cannot_succeed_is_refused(service: InProcessService, more: Any, says: str) -> None:
     with pytest.raises(InvalidInputError, match=says):
-        inference(desk, desk.version(desk.solution(desk.group())), **more)
+        inference(service, service.version(service.solution(service.group())), **more)
 
 
-def test_segments_need_a_recipe_that_makes_them(desk: Desk) -> None:
-    version = desk.version(desk.solution(desk.group()))
+def test_segments_need_a_recipe_that_makes_them(service: InProcessService) -> None:
+    version = service.version(service.solution(service.group()))
     with pytest.raises(InvalidInputError, match="needs USER_SEGMENTATION"):
-        desk.call("CreateBatchSegmentJob", jobName="s", solutionVersionArn=version)
+        service.call("CreateBatchSegmentJob", jobName="s", solutionVersionArn=version)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from localpersonalize.protocol.errors import NotFoundError
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_recipes_of_a_domain_are_its_use_cases(desk: Desk) -> None:
-    found = desk.call("ListRecipes", domain="VIDEO_ON_DEMAND")["recipes"]
+def test_recipes_of_a_domain_are_its_use_cases(service: InProcessService) -> None:
+    found = service.call("ListRecipes", domain="VIDEO_ON_DEMAND")["recipes"]
     assert found
     assert all(recipe["name"].startswith("aws-vod-") for recipe in found)
 
 
-def test_a_use_case_is_described_like_a_recipe(desk: Desk) -> None:
+def test_a_use_case_is_described_like_a_recipe(service: InProcessService) -> None:
     arn = "arn:aws:personalize:::recipe/aws-vod-most-popular"
-    assert desk.call("DescribeRecipe", recipeArn=arn)["recipe"]["domain"] == "VIDEO_ON_DEMAND"
+    assert service.call("DescribeRecipe", recipeArn=arn)["recipe"]["domain"] == "VIDEO_ON_DEMAND"
     with pytest.raises(NotFoundError):
-        desk.call("DescribeRecipe", recipeArn="arn:aws:personalize:::recipe/none")
+        service.call("DescribeRecipe", recipeArn="arn:aws:personalize:::recipe/none")

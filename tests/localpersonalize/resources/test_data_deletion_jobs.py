@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_these_jobs_have_states_of_their_own(desk: Desk) -> None:
+def test_these_jobs_have_states_of_their_own(service: InProcessService) -> None:
     source = {"dataLocation": "s3://b/users.csv"}
-    group = desk.group()
-    arn = desk.create(
+    group = service.group()
+    arn = service.create(
         "DataDeletionJob", False, jobName="d", datasetGroupArn=group, roleArn="r", dataSource=source
     )
-    assert desk.status(arn) == "PENDING"
-    assert desk.queue.submitted[-1] == ("delete users", arn)
+    assert service.status(arn) == "PENDING"
+    assert service.queue.submitted[-1] == ("delete users", arn)

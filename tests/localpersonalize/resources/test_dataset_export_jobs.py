@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_records_put_one_by_one_are_exported_unless_the_job_says_otherwise(desk: Desk) -> None:
-    dataset = desk.interactions(desk.group())
+def test_records_put_one_by_one_are_exported_unless_the_job_says_otherwise(service: InProcessService) -> None:
+    dataset = service.interactions(service.group())
     target = {"s3DataDestination": {"path": "s3://b/out"}}
-    arn = desk.create("DatasetExportJob", jobName="e", datasetArn=dataset, roleArn="r", jobOutput=target)
-    found = desk.call("DescribeDatasetExportJob", datasetExportJobArn=arn)["datasetExportJob"]
+    arn = service.create("DatasetExportJob", jobName="e", datasetArn=dataset, roleArn="r", jobOutput=target)
+    found = service.call("DescribeDatasetExportJob", datasetExportJobArn=arn)["datasetExportJob"]
     assert found["ingestionMode"] == "PUT"
-    assert ("export", arn) in desk.queue.submitted
+    assert ("export", arn) in service.queue.submitted

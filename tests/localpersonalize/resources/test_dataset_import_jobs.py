@@ -5,23 +5,25 @@ from __future__ import annotations
 import pytest
 
 from localpersonalize.protocol.errors import AlreadyExistsError, InvalidInputError, LimitExceededError
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_five_imports_wait_at_a_time_and_a_name_is_taken_whatever_the_quota(desk: Desk) -> None:
-    dataset = desk.interactions(desk.group())
+def test_five_imports_wait_at_a_time_and_a_name_is_taken_whatever_the_quota(
+    service: InProcessService,
+) -> None:
+    dataset = service.interactions(service.group())
     common = {"datasetArn": dataset, "roleArn": "arn:role", "dataSource": {"dataLocation": "s3://b/k"}}
     for number in range(5):
-        desk.create("DatasetImportJob", active=False, jobName=f"i{number}", **common)
+        service.create("DatasetImportJob", active=False, jobName=f"i{number}", **common)
     with pytest.raises(LimitExceededError):
-        desk.create("DatasetImportJob", jobName="i5", **common)
+        service.create("DatasetImportJob", jobName="i5", **common)
     with pytest.raises(AlreadyExistsError):
-        desk.create("DatasetImportJob", jobName="i0", **common)
+        service.create("DatasetImportJob", jobName="i0", **common)
 
 
-def test_an_import_needs_a_role(desk: Desk) -> None:
-    dataset = desk.interactions(desk.group())
+def test_an_import_needs_a_role(service: InProcessService) -> None:
+    dataset = service.interactions(service.group())
     with pytest.raises(InvalidInputError, match="roleArn is required"):
-        desk.call(
+        service.call(
             "CreateDatasetImportJob", jobName="i", datasetArn=dataset, dataSource={"dataLocation": "s3://b"}
         )

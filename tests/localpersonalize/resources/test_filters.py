@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from localpersonalize.protocol.errors import InvalidInputError
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_a_filter_is_checked_against_the_datasets(desk: Desk) -> None:
-    group = desk.group()
-    desk.interactions(group)
+def test_a_filter_is_checked_against_the_datasets(service: InProcessService) -> None:
+    group = service.group()
+    service.interactions(group)
     text = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
-    arn = desk.create("Filter", name="f", datasetGroupArn=group, filterExpression=text)
+    arn = service.create("Filter", name="f", datasetGroupArn=group, filterExpression=text)
     assert arn.endswith(":filter/f")
     wrong = text.replace("EVENT_TYPE", "COLOUR")
     with pytest.raises(InvalidInputError, match="COLOUR"):
-        desk.create("Filter", name="g", datasetGroupArn=group, filterExpression=wrong)
+        service.create("Filter", name="g", datasetGroupArn=group, filterExpression=wrong)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from localpersonalize.resources.latest_version import change_version
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_a_solution_shows_its_newest_version_without_what_is_the_services_own(desk: Desk) -> None:
-    solution = desk.solution(desk.group())
-    older, newer = desk.version(solution), desk.version(solution)
-    change_version(desk.context, newer, status="ACTIVE", _metrics={})
-    change_version(desk.context, older, status="CREATE FAILED")
-    shown = desk.call("DescribeSolution", solutionArn=solution)["solution"]["latestSolutionVersion"]
+def test_a_solution_shows_its_newest_version_without_what_is_the_services_own(
+    service: InProcessService,
+) -> None:
+    solution = service.solution(service.group())
+    older, newer = service.version(solution), service.version(solution)
+    change_version(service.context, newer, status="ACTIVE", _metrics={})
+    change_version(service.context, older, status="CREATE FAILED")
+    shown = service.call("DescribeSolution", solutionArn=solution)["solution"]["latestSolutionVersion"]
     assert (shown["solutionVersionArn"], shown["status"]) == (newer, "ACTIVE")
     assert "_metrics" not in shown

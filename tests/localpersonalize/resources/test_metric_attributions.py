@@ -10,13 +10,13 @@ from localpersonalize.protocol.errors import (
     LimitExceededError,
     NotFoundError,
 )
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 VIEWS = {"eventType": "View", "metricName": "views", "expression": "SAMPLECOUNT()"}
 
 
-def attribution(desk: Desk, group: str, name: str = "a", **changes: str) -> str:
-    return desk.create(
+def attribution(service: InProcessService, group: str, name: str = "a", **changes: str) -> str:
+    return service.create(
         "MetricAttribution",
         name=name,
         datasetGroupArn=group,
@@ -25,31 +25,33 @@ def attribution(desk: Desk, group: str, name: str = "a", **changes: str) -> str:
     )
 
 
-def test_metrics_are_added_and_removed_by_name(desk: Desk) -> None:
-    arn = attribution(desk, desk.group())
+def test_metrics_are_added_and_removed_by_name(service: InProcessService) -> None:
+    arn = attribution(service, service.group())
     buys = {**VIEWS, "metricName": "buys"}
-    desk.call("UpdateMetricAttribution", metricAttributionArn=arn, addMetrics=[buys], removeMetrics=["views"])
-    found = desk.call("ListMetricAttributionMetrics", metricAttributionArn=arn)["metrics"]
+    service.call(
+        "UpdateMetricAttribution", metricAttributionArn=arn, addMetrics=[buys], removeMetrics=["views"]
+    )
+    found = service.call("ListMetricAttributionMetrics", metricAttributionArn=arn)["metrics"]
     assert [metric["metricName"] for metric in found] == ["buys"]
-    assert desk.status(arn) == "UPDATE PENDING"
+    assert service.status(arn) == "UPDATE PENDING"
 
 
-def test_names_that_are_not_there_and_names_that_are(desk: Desk) -> None:
-    arn = attribution(desk, desk.group())
+def test_names_that_are_not_there_and_names_that_are(service: InProcessService) -> None:
+    arn = attribution(service, service.group())
     with pytest.raises(NotFoundError, match="no metric none"):
-        desk.call("UpdateMetricAttribution", metricAttributionArn=arn, removeMetrics=["none"])
+        service.call("UpdateMetricAttribution", metricAttributionArn=arn, removeMetrics=["none"])
     with pytest.raises(AlreadyExistsError, match="views"):
-        desk.call("UpdateMetricAttribution", metricAttributionArn=arn, addMetrics=[VIEWS])
+        service.call("UpdateMetricAttribution", metricAttributionArn=arn, addMetrics=[VIEWS])
 
 
-def test_one_a_group(desk: Desk) -> None:
-    group = desk.group()
-    attribution(desk, group)
+def test_one_a_group(service: InProcessService) -> None:
+    group = service.group()
+    attribution(service, group)
     with pytest.raises(LimitExceededError, match="only one"):
-        attribution(desk, group, "b")
+        attribution(service, group, "b")
 
 
 @pytest.mark.parametrize("expression", ["SUM()", "SAMPLECOUNT(Items.PRICE)", "SUM(Items.PRICE)", "AVG(x)"])
-def test_expressions_that_cannot_be_summed(desk: Desk, expression: str) -> None:
+def test_expressions_that_cannot_be_summed(service: InProcessService, expression: str) -> None:
     with pytest.raises(InvalidInputError, match="Invalid expression"):
-        attribution(desk, desk.group(), expression=expression)
+        attribution(service, service.group(), expression=expression)

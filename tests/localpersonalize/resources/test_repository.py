@@ -6,12 +6,12 @@ import pytest
 
 from localpersonalize.protocol.errors import NotFoundError
 from localpersonalize.resource_types import DATASET_GROUP, FILTER
-from tests.support.localpersonalize.contexts import Desk
+from tests.support.localpersonalize.in_process import InProcessService
 
 
-def test_a_resource_of_another_kind_is_not_found(desk: Desk) -> None:
-    arn = desk.group()
-    resources = desk.context.resources
+def test_a_resource_of_another_kind_is_not_found(service: InProcessService) -> None:
+    arn = service.group()
+    resources = service.context.resources
     assert resources.require(DATASET_GROUP, arn)["name"] == "shop"
     assert resources.find(FILTER, arn) is None
     assert resources.exists(arn)

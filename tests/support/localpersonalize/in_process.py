@@ -62,7 +62,7 @@ class PlannedTasks:
         return self.outcome
 
 
-class Desk:
+class InProcessService:
     """Operations called as the server calls them, in a data directory of their own."""
 
     def __init__(self, folder: Path, quotas: Quotas | None = None) -> None:
