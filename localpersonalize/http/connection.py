@@ -24,7 +24,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _head_timer: asyncio.TimerHandle | None = None
     _in_body = False
-    _head_bytes = 0
+    _head_bytes = 0  # received
+    _parsed_bytes = 0
     _half_closed = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -48,12 +49,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_body = False
+        self._in_body, self._parsed_bytes = False, 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        if len(self.url) + sum(len(n) + len(v) + 4 for n, v in self.headers) > MAX_HEAD_BYTES:
-            self._refuse()
+        if not self.transport.is_closing():
+            super().on_header(name, value)
+            self._count(len(name) + len(value) + 4)  # with a colon, a blank and a line end
 
     def on_headers_complete(self) -> None:
         self._forget_timer()
@@ -97,6 +102,12 @@ class BoundedProtocol(HttpToolsProtocol):
         is_idle = self.cycle is None or self.cycle.response_complete
         if is_idle and not self.transport.is_closing():
             self.transport.close()
+
+    def _count(self, size: int) -> None:
+        """One more piece of a head."""
+        self._parsed_bytes += size
+        if self._parsed_bytes > MAX_HEAD_BYTES:
+            self._refuse()
 
     def _head_ends_in(self, data: bytes) -> bool:
         """A large piece may be the end of a head and the beginning of a body."""

@@ -105,7 +105,7 @@ class ChunkedDecoder:
         self._check(self._signed.sign("AWS4-HMAC-SHA256-PAYLOAD", self._previous, _EMPTY, digest))
 
     def _check(self, signature: str) -> None:
-        if not hmac.compare_digest(signature, self._expected):
+        if not hmac.compare_digest(signature.encode(), self._expected.encode()):
             raise S3Error(
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided: a chunk was changed.",

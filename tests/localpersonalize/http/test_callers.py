@@ -1,0 +1,49 @@
+"""A browser is not a client."""
+
+from __future__ import annotations
+
+import pytest
+
+from localpersonalize.http.callers import Callers
+
+PAGE = "http://shop.example"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:4580",
+        "127.0.0.1:4580",
+        "[::1]:4580",
+        "10.1.2.3",
+        "aws:4580",
+        "a.localhost",
+        "host.docker.internal:80",
+        "personalize.ns.svc",
+        "LOCALHOST.",
+        "mine.example:1",
+    ],
+)
+def test_hosts_of_this_server(host: str) -> None:
+    assert Callers(hosts={"mine.example"}).refusal({"host": host}, signed=False) == ""
+
+
+@pytest.mark.parametrize(
+    "host", ["", "attacker.example", "attacker.example:4580", "127.0.0.1.attacker.example", ":80"]
+)
+def test_other_hosts_are_refused_unless_the_request_is_signed(host: str) -> None:
+    assert "Host" in Callers().refusal({"host": host}, signed=False)
+    assert Callers().refusal({"host": host}, signed=True) == ""
+
+
+def test_web_pages_are_refused_unless_their_origin_is_allowed() -> None:
+    headers = {"host": "localhost", "origin": PAGE, "access-control-request-headers": "authorization"}
+    assert "--allow-origin" in Callers().refusal(headers, signed=True)
+    assert "--allow-origin" in Callers().refusal({**headers, "origin": "null"}, signed=True)
+    assert Callers().cors(headers) == []
+    allowing = Callers({PAGE})
+    assert allowing.refusal(headers, signed=True) == ""
+    assert dict(allowing.cors(headers))[b"access-control-allow-origin"] == PAGE.encode()
+    assert dict(allowing.preflight(headers))[b"access-control-allow-headers"] == b"authorization"
+    assert allowing.cors({"host": "localhost"}) == []
