@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
+from typing import Any
 
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+_INDENT = "    | "
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return repr(found[0])[1:-1]
+
+
+class TextLines(logging.Formatter):
+    """One line a record: what came from a client can't begin a line that looks like one of the service."""
+
+    def __init__(self) -> None:
+        super().__init__(TEXT)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return _CONTROLS.sub(_escaped, super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        text = super().formatException(ei)
+        return "\n".join(_INDENT + _CONTROLS.sub(_escaped, line) for line in text.splitlines())
 
 
 class JsonLines(logging.Formatter):
@@ -31,5 +54,5 @@ def configure(form: str) -> None:
     :param form: `text` or `json`.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(TEXT))
+    handler.setFormatter(JsonLines() if form == "json" else TextLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])

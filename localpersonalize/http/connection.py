@@ -136,5 +136,6 @@ def options() -> dict[str, Any]:
         "backlog": CONNECTIONS,
         "server_header": False,
         "log_level": "warning",
+        "log_config": None,
         "access_log": False,
     }
