@@ -34,13 +34,13 @@ class BatchInputEncoder:
     """
 
     def __init__(self, columns: Sequence[str], names: Sequence[str]) -> None:
-        there = {name.lower(): position for position, name in enumerate(names)}
-        if missing := [name for name in columns if name not in there]:
+        positions = {name.lower(): position for position, name in enumerate(names)}
+        if missing := [name for name in columns if name not in positions]:
             raise ExportError(
                 f"the query of the batch job's input has no column {', '.join(missing)}, only {', '.join(names)}:"
                 " name the column so in the query"
             )
-        self._positions = {name: there[name] for name in (*columns, *OPTIONAL) if name in there}
+        self._positions = {name: positions[name] for name in (*columns, *OPTIONAL) if name in positions}
         self.lines = self.skipped = 0
 
     def encode(self, batch: pa.RecordBatch) -> tuple[bytes, int]:
@@ -65,7 +65,7 @@ class BatchInputEncoder:
 
     def _values(self, name: str, array: pa.Array) -> list[Any]:
         if name == "item_list" and (pa.types.is_list(array.type) or pa.types.is_large_list(array.type)):
-            return [None if ids is None else [str(each) for each in ids] for ids in array.to_pylist()]
+            return [None if ids is None else [str(item) for item in ids] for ids in array.to_pylist()]
         try:
             converted = convert(Field(name, "string"), array)
         except UncastableError as error:
@@ -89,7 +89,7 @@ def _parsed(name: str, text: str | None) -> Any:
     except ValueError:
         value = None
     if name == "item_list" and isinstance(value, list):
-        return [str(each) for each in value]
+        return [str(item) for item in value]
     if name == "filter_values" and isinstance(value, dict):
         return value
     raise ExportError(

@@ -4,7 +4,7 @@ Rows are first gathered in a temporary table of the session, which holds no lock
 session ends. Then the table is emptied and filled from it and both are committed at once. The table itself stays, with
 its indexes, grants and the views on it, which exchanging two tables by their names would lose.
 
-Only names from the checked pipeline file become part of a statement, in quotes; data is always bound.
+Only the names of the table and its columns become part of a statement, in quotes; data is always bound.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from airflow_personalize.batch.output import TYPES
 
 ROWS_A_STATEMENT = 500
-STAGING = '"encore_batch_rows"'
+STAGING = '"personalize_batch_rows"'
 KNOWN = ("postgres", "sqlite")
 
 
@@ -87,13 +87,13 @@ class Replacement:
         try:
             with closing(self._connection.cursor()) as cursor:
                 cursor.execute(_joined("SELECT * FROM", self._name, "WHERE 1 = 0"))
-                there = [column[0].lower() for column in cursor.description]
+                existing = [column[0].lower() for column in cursor.description]
         except Exception as error:  # each driver has its own class; only the missing table is meant
             self._connection.rollback()
             if _is_missing(error):
                 return False
             raise
-        if lacking := [column for column in self._columns if column not in there]:
+        if lacking := [column for column in self._columns if column not in existing]:
             raise TableError(
                 f"table {self._table} has no column {', '.join(lacking)}. It needs {', '.join(self._columns)};"
                 " add them, or name a table that is not there yet, which is then made"

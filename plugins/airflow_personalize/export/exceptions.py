@@ -105,11 +105,11 @@ class TooManyEventTypesError(ExportError):
     """More distinct event types than the service takes; partitions stay as they were."""
 
     def __init__(
-        self, dataset: str, where: str, count: int, shown: str, metadata_columns: int, limit: int
+        self, dataset: str, where: str, count: int, listed: str, metadata_columns: int, limit: int
     ) -> None:
         self.count, self.metadata_columns, self.limit = count, metadata_columns, limit
         super().__init__(
-            f"dataset {dataset!r}, {where}, field EVENT_TYPE: {count} distinct event types ({shown}) and "
+            f"dataset {dataset!r}, {where}, field EVENT_TYPE: {count} distinct event types ({listed}) and "
             f"{metadata_columns} metadata columns, the service takes {limit} of both together. Give rare types "
             "one name in the query, leave some out, or take a metadata column out of the schema"
         )

@@ -57,28 +57,31 @@ class Partition:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON for XCom; `from_dict` reads it back."""
-        shown = {name: value for name, value in vars(self).items() if value is not None}
-        if shown.pop("shards") > 1:
-            shown["shards"] = self.shards
+        values = {name: value for name, value in vars(self).items() if value is not None}
+        if values.pop("shards") > 1:
+            values["shards"] = self.shards
         return {
-            name: value.isoformat() if isinstance(value, datetime) else value for name, value in shown.items()
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in values.items()
         }
 
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Partition:
-        unknown = sorted(set(given) - set(cls.__dataclass_fields__))
-        if unknown or "key" not in given:
-            raise ExportError(f"partition {dict(given)!r}: give key, start and end; not {', '.join(unknown)}")
-        key = str(given["key"])
+    def from_dict(cls, values: Mapping[str, Any]) -> Partition:
+        unknown = sorted(set(values) - set(cls.__dataclass_fields__))
+        if unknown or "key" not in values:
+            raise ExportError(
+                f"partition {dict(values)!r}: give key, start and end; not {', '.join(unknown)}"
+            )
+        key = str(values["key"])
         return cls(
             key=key,
-            start=_instant(given.get("start"), "start", key),
-            end=_instant(given.get("end"), "end", key),
-            low=_cut(given.get("low")),
-            high=_cut(given.get("high")),
-            shard=given.get("shard"),
-            shards=given.get("shards", 1),
-            attempt=given.get("attempt"),
+            start=_instant(values.get("start"), "start", key),
+            end=_instant(values.get("end"), "end", key),
+            low=_cut(values.get("low")),
+            high=_cut(values.get("high")),
+            shard=values.get("shard"),
+            shards=values.get("shards", 1),
+            attempt=values.get("attempt"),
         )
 
 
@@ -145,7 +148,7 @@ def cut_by_key(partition: Partition, first: int, last: int, shards: int) -> list
 
 
 def _numbered(slices: Sequence[Partition]) -> list[Partition]:
-    return [replace(each, shard=index, shards=len(slices)) for index, each in enumerate(slices)]
+    return [replace(part, shard=index, shards=len(slices)) for index, part in enumerate(slices)]
 
 
 def _instant(value: Any, name: str, key: str) -> datetime | None:

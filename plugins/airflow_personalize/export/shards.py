@@ -33,7 +33,7 @@ def plan(
         first, last = _bounds(source, bounds_sql, partition)
         slices = cut_by_key(partition, first, last, shards)
     attempt = new_attempt()
-    return [replace(each, attempt=attempt) for each in slices]
+    return [replace(shard, attempt=attempt) for shard in slices]
 
 
 def commit_all(
@@ -50,8 +50,8 @@ def commit_all(
         were rejected, or there are too many event types; no partition changes then
     """
     groups: dict[str, list[Summary]] = defaultdict(list)
-    for each in summaries:
-        groups[each.key].append(each)
+    for shard in summaries:
+        groups[shard.key].append(shard)
     wholes = [_merged(client, place, key, group, distinct) for key, group in sorted(groups.items())]
     for whole in wholes:
         _check_share(place, whole, rejected_limit)
@@ -70,43 +70,43 @@ def commit_all(
 def _merged(
     client: Any, place: DatasetLocation, key: str, group: Sequence[Summary], overall: DistinctIds | None
 ) -> Summary:
-    group = sorted(group, key=lambda each: int(each.partition.get("shard", -1)))
+    group = sorted(group, key=lambda shard: int(shard.partition.get("shard", -1)))
     shards = int(group[0].partition.get("shards", 1))
-    numbers = [each.partition.get("shard") for each in group]
+    numbers = [shard.partition.get("shard") for shard in group]
     if numbers != list(range(shards)):
         raise ExportError(
             f"partition {key!r} has {shards} slices, but {numbers} came. Clear the mapped "
             "exports that are missing, and this task"
         )
-    if len({(each.attempt, each.schema_hash) for each in group}) > 1:
+    if len({(shard.attempt, shard.schema_hash) for shard in group}) > 1:
         raise ExportError(f"partition {key!r}: its slices are of different plans. Clear the plan task")
     distinct = _distinct(client, place, key, group, overall)
-    first, last = (Partition.from_dict(each.partition) for each in (group[0], group[-1]))
+    first, last = (Partition.from_dict(shard.partition) for shard in (group[0], group[-1]))
     whole = Partition(key, first.start, last.end, attempt=group[0].attempt)
     return Summary(
         key=key,
-        rows_read=sum(each.rows_read for each in group),
-        rows_written=sum(each.rows_written for each in group),
-        rejected=sums.added(each.rejected for each in group),
-        dropped_values=sums.added(each.dropped_values for each in group),
-        bytes=sum(each.bytes for each in group),
-        parts=sum(each.parts for each in group),
-        files=[file for each in group for file in each.files],
-        min_timestamp=sums.least(each.min_timestamp for each in group),
-        max_timestamp=sums.most(each.max_timestamp for each in group),
+        rows_read=sum(shard.rows_read for shard in group),
+        rows_written=sum(shard.rows_written for shard in group),
+        rejected=sums.added(shard.rejected for shard in group),
+        dropped_values=sums.added(shard.dropped_values for shard in group),
+        bytes=sum(shard.bytes for shard in group),
+        parts=sum(shard.parts for shard in group),
+        files=[file for shard in group for file in shard.files],
+        min_timestamp=sums.least(shard.min_timestamp for shard in group),
+        max_timestamp=sums.most(shard.max_timestamp for shard in group),
         distinct_users=distinct.get("USER_ID"),
         distinct_items=distinct.get("ITEM_ID"),
-        content_hash=sums.combined_hash([each.content_hash for each in group]),
+        content_hash=sums.combined_hash([shard.content_hash for shard in group]),
         schema_hash=group[0].schema_hash,
-        seconds=max(each.seconds for each in group),
+        seconds=max(shard.seconds for shard in group),
         attempt=group[0].attempt,
-        read_at=min(each.read_at for each in group),
-        rejected_location=next((each.rejected_location for each in group if each.rejected_location), None),
-        users=merged([each.users for each in group]) if place.dataset == "interactions" else {},
-        event_types=sorted({kind for each in group for kind in each.event_types}),
+        read_at=min(shard.read_at for shard in group),
+        rejected_location=next((shard.rejected_location for shard in group if shard.rejected_location), None),
+        users=merged([shard.users for shard in group]) if place.dataset == "interactions" else {},
+        event_types=sorted({kind for shard in group for kind in shard.event_types}),
         metadata_columns=group[0].metadata_columns,
         partition=whole.to_dict(),
-        examples=[example for each in group for example in each.examples][:3],
+        examples=[example for shard in group for example in shard.examples][:3],
     )
 
 
@@ -116,8 +116,8 @@ def _distinct(
     """Distinct ids over all slices; ids that must be unique may not be in two of them."""
     seen = DistinctIds()
     listed: dict[str, int] = defaultdict(int)
-    for each in group:
-        ids = ids_from(client.get_object(Bucket=place.bucket, Key=each.ids)["Body"].read())
+    for shard in group:
+        ids = ids_from(client.get_object(Bucket=place.bucket, Key=shard.ids)["Body"].read())
         for taker in (seen, overall):
             if taker is not None:
                 taker.add(ids)

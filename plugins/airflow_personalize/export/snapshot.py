@@ -44,7 +44,7 @@ class Snapshot:
 
     def to_dict(self) -> dict[str, Any]:
         instants = [m.min_timestamp for m in self.manifests], [m.max_timestamp for m in self.manifests]
-        low, high = ([each for each in several if each is not None] for several in instants)
+        low, high = ([value for value in values if value is not None] for values in instants)
         return {
             "location": self.location,
             "fingerprint": self.fingerprint,
@@ -131,30 +131,33 @@ def _read_all(
     )
     with ThreadPoolExecutor(_THREADS) as pool:
         read = list(pool.map(lambda directory: manifests.read(client, place, directory), wanted))
-    unfinished = [directory for directory, each in zip(wanted, read, strict=True) if each is None]
+    unfinished = [directory for directory, manifest in zip(wanted, read, strict=True) if manifest is None]
     if keys is not None and unfinished:
         raise SnapshotError(f"{place.uri}: no export finished of {', '.join(unfinished)}. Export them first")
-    return [each for each in read if each is not None], unfinished
+    return [manifest for manifest in read if manifest is not None], unfinished
 
 
 def _check(place: DatasetLocation, found: Sequence[Manifest]) -> None:
-    if not found or not any(each.files for each in found):
+    if not found or not any(manifest.files for manifest in found):
         raise SnapshotError(f"{place.uri} holds no exported rows. Run the export (or backfill it) first")
-    hashes = {each.schema_hash for each in found}
+    hashes = {manifest.schema_hash for manifest in found}
     if len(hashes) > 1:
-        newest = max(found, key=lambda each: each.read_at).schema_hash
-        others = [each.key for each in found if each.schema_hash != newest]
+        newest = max(found, key=lambda manifest: manifest.read_at).schema_hash
+        others = [manifest.key for manifest in found if manifest.schema_hash != newest]
         raise SnapshotError(
             f"{place.uri}: partitions {', '.join(others)} were exported under another schema than the newest "
             f"({newest}). Backfill them, so that all files have the same columns"
         )
-    if len(found) > 1 and any(each.directory == FULL for each in found):
+    if len(found) > 1 and any(manifest.directory == FULL for manifest in found):
         raise SnapshotError(
             f"{place.uri} holds a partition of the whole table beside others. Remove those not in use"
         )
-    kinds = sorted({kind for each in found for kind in each.event_types})
+    kinds = sorted({kind for manifest in found for kind in manifest.event_types})
     event_types.check(place.dataset, f"all {len(found)} partitions", kinds, found[0].metadata_columns)
-    dated = sorted((each for each in found if each.start and each.end), key=lambda each: str(each.start))
+    dated = sorted(
+        (manifest for manifest in found if manifest.start and manifest.end),
+        key=lambda manifest: str(manifest.start),
+    )
     for before, after in itertools.pairwise(dated):
         if str(before.end) > str(after.start):
             raise SnapshotError(
@@ -165,9 +168,9 @@ def _check(place: DatasetLocation, found: Sequence[Manifest]) -> None:
 
 def _copy(client: Any, place: DatasetLocation, found: Sequence[Manifest], target: str) -> None:
     jobs = []
-    for each in found:
-        for number, file in enumerate(each.files):
-            jobs.append((file["key"], f"{target}{each.directory.replace('=', '-')}-{number:05d}.csv"))
+    for manifest in found:
+        for number, file in enumerate(manifest.files):
+            jobs.append((file["key"], f"{target}{manifest.directory.replace('=', '-')}-{number:05d}.csv"))
 
     def copy(job: tuple[str, str]) -> None:
         source = {"Bucket": place.bucket, "Key": job[0]}

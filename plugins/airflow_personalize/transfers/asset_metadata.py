@@ -1,4 +1,4 @@
-"""What an asset event tells about the export that emitted it."""
+"""What an asset event says about the export that emitted it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 def describe_outlets(outlets: Iterable[Any], context: Context, summary: Mapping[str, Any]) -> None:
     """Give each outlet's event the sums of the summary and the keys of its partitions."""
     sums = {name: value for name, value in summary.items() if name != "partitions"}
-    keys = [each["key"] for each in summary["partitions"]]
+    keys = [partition["key"] for partition in summary["partitions"]]
     for outlet in outlets:
         context["outlet_events"][outlet].extra = {**sums, "partitions": keys}

@@ -67,9 +67,11 @@ class PersonalizeDatasetPlanOperator(PartitionMarkers):
             if self.partitions is None:
                 wanted = from_context(context, self.dataset.upper())
             else:
-                wanted = [Partition.from_dict(each) for each in self.partitions]
+                wanted = [Partition.from_dict(partition) for partition in self.partitions]
             source = source_of(self.conn_id) if self.bounds_sql else None
-            slices = [each for one in wanted for each in plan(one, self.shards, source, self.bounds_sql)]
+            slices = [
+                part for partition in wanted for part in plan(partition, self.shards, source, self.bounds_sql)
+            ]
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
         most = conf.getint("core", "max_map_length", fallback=1024)
@@ -78,7 +80,7 @@ class PersonalizeDatasetPlanOperator(PartitionMarkers):
                 f"{len(wanted)} partitions in {self.shards} slices each are {len(slices)} tasks, and Airflow maps"
                 f" {most} at most: export at most {most // self.shards} days in one run, or raise [core] max_map_length"
             )
-        return [[each.to_dict()] for each in slices]
+        return [[part.to_dict()] for part in slices]
 
 
 class PersonalizeDatasetCommitOperator(PersonalizeDatasetTransferOperator):
@@ -104,7 +106,7 @@ class PersonalizeDatasetCommitOperator(PersonalizeDatasetTransferOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         distinct = DistinctIds()
-        written = [Summary.from_dict(each) for shard in self.shards for each in shard["partitions"]]
+        written = [Summary.from_dict(partition) for shard in self.shards for partition in shard["partitions"]]
         try:
             done = commit_all(self.s3, self.place, written, self.rejected_limit, distinct)
         except ExportError as error:

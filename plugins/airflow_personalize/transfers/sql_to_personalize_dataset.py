@@ -107,14 +107,14 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
         )
 
     def _partitions(self, context: Context, schema: DatasetSchema) -> list[Partition]:
-        given = self.partitions
-        if given is None:
+        partitions = self.partitions
+        if partitions is None:
             return from_context(context, schema.dataset_type)
-        if isinstance(given, str):
+        if isinstance(partitions, str):
             raise ExportError(
-                f"partitions is the text {given!r}: set render_template_as_native_obj, or pass a list"
+                f"partitions is the text {partitions!r}: set render_template_as_native_obj, or pass a list"
             )
-        return [Partition.from_dict(each) for each in given]
+        return [Partition.from_dict(partition) for partition in partitions]
 
     def _run(self, export: Export, partition: Partition) -> Summary:
         summary = export.run(self.sql, partition)

@@ -170,7 +170,7 @@ def _bytes(value: Any) -> bytes | None:
         return value
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
-    return str(value).encode("utf-8", "surrogatepass")  # a lone surrogate is told from the bytes later
+    return str(value).encode("utf-8", "surrogatepass")  # a lone surrogate is recognised from the bytes later
 
 
 def _refuse_misread(connection: Any, statement: str, columns: pa.Schema) -> None:
@@ -181,17 +181,17 @@ def _refuse_misread(connection: Any, statement: str, columns: pa.Schema) -> None
     import adbc_driver_manager
 
     names = [f"c{position}" for position in range(len(columns))]
-    asked = [position for position, kind in enumerate(columns.types) if pt.is_integer(kind)]
-    if not asked:
+    integers = [position for position, kind in enumerate(columns.types) if pt.is_integer(kind)]
+    if not integers:
         return
-    types = ", ".join(f"pg_typeof({names[position]})::text" for position in asked)
+    types = ", ".join(f"pg_typeof({names[position]})::text" for position in integers)
     with adbc_driver_manager.AdbcStatement(connection) as question:
         nothing = f"(SELECT) AS one LEFT JOIN (\n{statement}\n) AS q({', '.join(names)}) ON false"
         question.set_sql_query(f"SELECT {types} FROM {nothing}")  # noqa: S608
         stream, _ = question.execute_query()
         with pa.RecordBatchReader.from_stream(stream) as reader:
             found = [column[0].as_py() for column in reader.read_all().columns]
-    for position, kind in zip(asked, found, strict=True):
+    for position, kind in zip(integers, found, strict=True):
         if kind in _MISREAD:
             raise ExportError(
                 f"column {columns.names[position]!r} is of type {kind}, {_MISREAD[kind]} in the query"

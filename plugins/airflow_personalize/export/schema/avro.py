@@ -122,7 +122,7 @@ def parse_schema(schema: str | Mapping[str, Any], *, source: str = "schema") -> 
     problems = problems_of(definition)
     if problems:
         raise SchemaError(source, problems)
-    return DatasetSchema(definition, tuple(_field(each) for each in definition["fields"]))
+    return DatasetSchema(definition, tuple(_field(field) for field in definition["fields"]))
 
 
 def schema_hash(schema: str | Mapping[str, Any]) -> str:
@@ -155,7 +155,7 @@ def _field(definition: Mapping[str, Any]) -> Field:
     types = [declared] if isinstance(declared, str) else list(declared)
     return Field(
         name=definition["name"],
-        type=next(each for each in types if each != "null"),
+        type=next(name for name in types if name != "null"),
         nullable="null" in types,
         categorical=definition.get("categorical", False) is True,
         textual=definition.get("textual", False) is True,

@@ -14,11 +14,13 @@ def match(dataset: str, schema: DatasetSchema, names: Sequence[str]) -> list[int
 
     :raises SchemaMismatchError: names every missing, extra and repeated column at once
     """
-    given = Counter(name.upper() for name in names)
+    counts = Counter(name.upper() for name in names)
     wanted = {field.canonical: field.name for field in schema.fields}
-    problems = [f"column {name!r} is missing" for canonical, name in wanted.items() if canonical not in given]
+    problems = [
+        f"column {name!r} is missing" for canonical, name in wanted.items() if canonical not in counts
+    ]
     problems += [f"column {name!r} is not in the schema" for name in names if name.upper() not in wanted]
-    problems += [f"column {name!r} appears {count} times" for name, count in given.items() if count > 1]
+    problems += [f"column {name!r} appears {count} times" for name, count in counts.items() if count > 1]
     if problems:
         raise SchemaMismatchError(dataset, problems)
     positions = {name.upper(): position for position, name in enumerate(names)}

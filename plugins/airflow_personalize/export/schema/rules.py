@@ -70,8 +70,8 @@ def problems_of(definition: Mapping[str, Any]) -> list[str]:
     if not isinstance(definition.get("version", ""), str | int | float):
         problems.append("version must be a text or a number, mostly '1.0'")
     fields = definition.get("fields") or []
-    for each in fields:
-        problems.extend(_problems_of_field(each, rules))
+    for entry in fields:
+        problems.extend(_problems_of_field(entry, rules))
     problems.extend(_problems_of_names(fields, rules))
     return problems
 
@@ -81,10 +81,10 @@ def _problems_of_field(definition: Mapping[str, Any], rules: DatasetRules) -> It
     types = [declared] if isinstance(declared, str) else declared
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name), re.ASCII):
         yield f"field {name!r}: a name is made of letters, digits and underscores"
-    if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
+    if not isinstance(types, list) or not all(isinstance(entry, str) for entry in types):
         yield f"field {name!r}: nested types are not supported; use one of {', '.join(TYPES)}"
         return
-    plain = [each for each in types if each != "null"]
+    plain = [entry for entry in types if entry != "null"]
     if len(plain) != 1 or plain[0] not in TYPES:
         yield f"field {name!r}: type {declared!r} must be one of {', '.join(TYPES)}, or one of them and null"
         return
@@ -109,7 +109,7 @@ def _problems_of_field(definition: Mapping[str, Any], rules: DatasetRules) -> It
 
 
 def _problems_of_names(fields: list[Mapping[str, Any]], rules: DatasetRules) -> Iterator[str]:
-    names = [str(each.get("name")).upper() for each in fields]
+    names = [str(entry.get("name")).upper() for entry in fields]
     for missing in [name for name in rules.required if name not in names]:
         yield f"field {missing} is required and missing"
     alphanumeric = Counter(re.sub(r"[^A-Z0-9]", "", name) for name in names)

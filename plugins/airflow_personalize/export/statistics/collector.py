@@ -70,6 +70,6 @@ class Statistics:
         extremes = pc.min_max(values).as_py()
         if extremes["min"] is None:
             return
-        lows = [each for each in (self.min_timestamp, extremes["min"]) if each is not None]
-        highs = [each for each in (self.max_timestamp, extremes["max"]) if each is not None]
+        lows = [value for value in (self.min_timestamp, extremes["min"]) if value is not None]
+        highs = [value for value in (self.max_timestamp, extremes["max"]) if value is not None]
         self.min_timestamp, self.max_timestamp = min(lows), max(highs)

@@ -118,16 +118,16 @@ class SeenIds:
         self._runs: list[npt.NDArray[np.int64]] = []
 
     def repeated(self, ids: pa.Array, kept: Mask | None) -> Mask:
-        """Where an id was seen before; rows outside `kept` neither count nor are told."""
+        """Where an id was seen before; rows outside `kept` neither count nor are marked."""
         candidates = np.flatnonzero(kept) if kept is not None else np.arange(len(ids))
         keys = self._keys(ids.take(pa.array(candidates)) if kept is not None else ids)
         _, first = np.unique(keys, return_index=True)
-        again = np.ones(len(keys), dtype=bool)
-        again[first] = False
-        again |= self._known(keys)
-        self._remember(keys[~again])
+        seen_before = np.ones(len(keys), dtype=bool)
+        seen_before[first] = False
+        seen_before |= self._known(keys)
+        self._remember(keys[~seen_before])
         result = none_of(ids)
-        result[candidates[again]] = True
+        result[candidates[seen_before]] = True
         return result
 
     def _keys(self, ids: pa.Array) -> npt.NDArray[np.int64]:

@@ -62,8 +62,8 @@ class Summary:
         return {**asdict(self), "rows_rejected": self.rows_rejected}
 
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Summary:
-        return cls(**{name: given[name] for name in cls.__dataclass_fields__ if name in given})
+    def from_dict(cls, values: Mapping[str, Any]) -> Summary:
+        return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
 
 
 def total(
@@ -78,29 +78,29 @@ def total(
     return {
         "dataset": dataset,
         "location": location,
-        "rows_read": sum(each.rows_read for each in summaries),
-        "rows_written": sum(each.rows_written for each in summaries),
-        "rows_rejected": sum(each.rows_rejected for each in summaries),
-        "rejected": added(each.rejected for each in summaries),
-        "dropped_values": added(each.dropped_values for each in summaries),
-        "bytes": sum(each.bytes for each in summaries),
-        "parts": sum(each.parts for each in summaries),
-        "files": sum(len(each.files) for each in summaries),
-        "min_timestamp": least(each.min_timestamp for each in summaries),
-        "max_timestamp": most(each.max_timestamp for each in summaries),
+        "rows_read": sum(summary.rows_read for summary in summaries),
+        "rows_written": sum(summary.rows_written for summary in summaries),
+        "rows_rejected": sum(summary.rows_rejected for summary in summaries),
+        "rejected": added(summary.rejected for summary in summaries),
+        "dropped_values": added(summary.dropped_values for summary in summaries),
+        "bytes": sum(summary.bytes for summary in summaries),
+        "parts": sum(summary.parts for summary in summaries),
+        "files": sum(len(summary.files) for summary in summaries),
+        "min_timestamp": least(summary.min_timestamp for summary in summaries),
+        "max_timestamp": most(summary.max_timestamp for summary in summaries),
         "distinct_users": one.distinct_users if one else distinct.get("USER_ID"),
         "distinct_items": one.distinct_items if one else distinct.get("ITEM_ID"),
-        "content_hash": combined_hash([each.content_hash for each in summaries]),
+        "content_hash": combined_hash([summary.content_hash for summary in summaries]),
         "schema_hash": summaries[0].schema_hash if summaries else "",
-        "seconds": round(sum(each.seconds for each in summaries), 3),
-        "partitions": [each.to_dict() for each in summaries],
+        "seconds": round(sum(summary.seconds for summary in summaries), 3),
+        "partitions": [summary.to_dict() for summary in summaries],
     }
 
 
 def added(counts: Any) -> dict[str, int]:
     total: Counter[str] = Counter()
-    for each in counts:
-        total.update(each)
+    for one in counts:
+        total.update(one)
     return dict(total)
 
 

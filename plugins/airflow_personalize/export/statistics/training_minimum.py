@@ -1,6 +1,6 @@
 """The service's minimum for training: 1,000 interactions, and 25 users with two of them.
 
-A day alone may be below it, so partitions only note what is needed to tell for all of them together.
+A day alone may be below it, so partitions only note what is needed to decide for all of them together.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class ActiveUserCounter:
 
 
 def shortfall(rows: int, notes: Sequence[Mapping[str, Any]]) -> str | None:
-    """What the partitions together lack for a training, None when nothing does or it cannot be told."""
+    """What the partitions together lack for a training, None when nothing does, or when that is not known."""
     if rows < INTERACTIONS:
         return f"{rows:,} interactions, the service needs {INTERACTIONS:,}"
     if any(note.get("with_two", 0) >= USERS_WITH_TWO for note in notes):

@@ -1,4 +1,4 @@
-"""What happens to a row that does not fit: the contract of a dataset, as `pipeline.yaml` spells it."""
+"""What happens to a row that does not fit: the contract of a dataset."""
 
 from __future__ import annotations
 

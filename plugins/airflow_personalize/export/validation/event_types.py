@@ -1,6 +1,6 @@
 """The service's quota of event types: ten in all, the metadata columns of the interactions among them.
 
-A day alone may be within it, so partitions note their types, and whoever puts partitions together looks at
+A day alone may be within it, so partitions note their types, and whoever puts partitions together checks
 all of them again.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from airflow_personalize.export.exceptions import TooManyEventTypesError
 
 LIMIT = 10
-_SHOWN = 12
+_MAX_LISTED = 12
 
 
 def check(dataset: str, where: str, kinds: Sequence[str], metadata_columns: int) -> None:
@@ -21,5 +21,7 @@ def check(dataset: str, where: str, kinds: Sequence[str], metadata_columns: int)
     :raises TooManyEventTypesError: names the field, how many there are and how many there may be
     """
     if kinds and len(kinds) + metadata_columns > LIMIT:
-        shown = ", ".join(repr(kind) for kind in kinds[:_SHOWN]) + (", ..." if len(kinds) > _SHOWN else "")
-        raise TooManyEventTypesError(dataset, where, len(kinds), shown, metadata_columns, LIMIT)
+        listed = ", ".join(repr(kind) for kind in kinds[:_MAX_LISTED]) + (
+            ", ..." if len(kinds) > _MAX_LISTED else ""
+        )
+        raise TooManyEventTypesError(dataset, where, len(kinds), listed, metadata_columns, LIMIT)

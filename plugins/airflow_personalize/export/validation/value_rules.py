@@ -140,7 +140,7 @@ def truncated(values: pa.Array, mask: Mask) -> pa.Array:
 
 
 def _text_too_long(values: pa.Array) -> Mask:
-    """Chinese and Japanese texts, told by their script, have a limit of their own."""
+    """Chinese and Japanese texts, recognised by their script, have a limit of their own."""
     lengths = pc.utf8_length(values)
     long = mask_of(pc.greater(lengths, TEXT_LIMIT_CJK))
     cjk = mask_of(pc.greater(pc.multiply(pc.count_substring_regex(values, _CJK), 2), lengths))
