@@ -11,6 +11,8 @@ from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCamp
 from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
+from airflow_personalize.operators.event_tracker import PersonalizeCreateEventTrackerOperator
+from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
 from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from airflow_personalize.operators.solution import (
     PersonalizeCreateSolutionOperator,
@@ -18,6 +20,7 @@ from airflow_personalize.operators.solution import (
 from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
 from tests.support.operator_runs import BUCKET, ROLE, Task
 
+NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")'
 POPULAR = "arn:aws:personalize:::recipe/aws-popularity-count"
 WAIT = {"deferrable": True, "waiter_delay": 0.3}
 
@@ -78,6 +81,20 @@ class DatasetGroupResources:
     def campaign(self, version: str, **arguments: Any) -> PersonalizeCreateOrUpdateCampaignOperator:
         return PersonalizeCreateOrUpdateCampaignOperator(
             task_id="campaign", campaign_name=self.name, solution_version_arn=version, **{**WAIT, **arguments}
+        )
+
+    def filter(self, expression: str = NOT_BOUGHT) -> PersonalizeCreateFilterOperator:
+        return PersonalizeCreateFilterOperator(
+            task_id="filter",
+            filter_name=f"{self.name}-filter",
+            dataset_group_arn=self.group(),
+            filter_expression=expression,
+            **WAIT,
+        )
+
+    def tracker(self) -> PersonalizeCreateEventTrackerOperator:
+        return PersonalizeCreateEventTrackerOperator(
+            task_id="tracker", tracker_name=self.name, dataset_group_arn=self.group(), **WAIT
         )
 
 

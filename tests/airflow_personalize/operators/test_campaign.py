@@ -1,11 +1,59 @@
-"""Campaigns: created once, then moved, and the recommendations they give."""
+"""Campaigns: created once, then moved when an earlier change has ended, and the recommendations they give."""
 
 from __future__ import annotations
 
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+
+from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
 from airflow_personalize.operators.recommendations import PersonalizeGetRecommendationsOperator
 from airflow_personalize.operators.solution_version import PersonalizeGetSolutionMetricsOperator
 from tests.support.operator_runs import Task
 from tests.support.resources import DatasetGroupResources, requests
+from tests.support.stub_client import ARN, client
+
+__all__ = ["client"]
+
+
+def test_a_campaign_that_is_being_changed_is_waited_for_before_it_is_changed_again(client):
+    version = f"{ARN}solution/s/2"
+    update = {
+        "solutionVersionArn": f"{ARN}solution/s/1",
+        "minProvisionedTPS": 1,
+        "status": "CREATE IN_PROGRESS",
+    }
+    campaign = {"campaignArn": f"{ARN}campaign/c", "status": "ACTIVE", "latestCampaignUpdate": update}
+    client.describe_campaign.return_value = {"campaign": campaign}
+    operator = PersonalizeCreateOrUpdateCampaignOperator(
+        task_id="t", campaign_name="c", solution_version_arn=version, deferrable=True
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(Task("t").context)
+    assert deferred.value.method_name == "execute"
+    client.update_campaign.assert_not_called()
+    update["status"] = "ACTIVE"
+    change = {"solutionVersionArn": version, "status": "CREATE IN_PROGRESS"}
+    client.update_campaign.side_effect = lambda **_: update.update(change)
+    with pytest.raises(TaskDeferred):
+        operator.execute(Task("t").context, event={"status": "success"})
+    client.update_campaign.assert_called_once()
+
+
+def test_a_campaign_that_was_never_made_is_not_updated_but_explained(client):
+    client.describe_campaign.return_value = {
+        "campaign": {
+            "campaignArn": f"{ARN}campaign/c", "solutionVersionArn": f"{ARN}solution/s/1", "minProvisionedTPS": 1,
+            "status": "CREATE FAILED", "failureReason": "out of sorts.",
+        }
+    }  # fmt: skip
+    operator = PersonalizeCreateOrUpdateCampaignOperator(
+        task_id="t", campaign_name="c", solution_version_arn=f"{ARN}solution/s/2"
+    )
+    with pytest.raises(
+        AirflowFailException, match=r"campaign/c is CREATE FAILED\. out of sorts\. .* delete it"
+    ):
+        operator.execute(Task("t").context)
+    client.update_campaign.assert_not_called()
 
 
 def test_a_run_from_nothing_to_recommendations(service, schema):

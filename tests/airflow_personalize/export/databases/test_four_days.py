@@ -16,7 +16,7 @@ from airflow_personalize.export.partitions import Partition, cut_by_key, day
 from airflow_personalize.export.read.query_check import check_query
 from airflow_personalize.export.read.query_template import read_template
 from airflow_personalize.export.shards import commit_all, plan
-from airflow_personalize.export.snapshot import take
+from airflow_personalize.export.snapshot import create_snapshot
 from tests.airflow_personalize.export.databases.conftest import DATABASES
 
 FIRST = datetime(2026, 3, 6, tzinfo=UTC)  # clocks change in New York on the third of the four days
@@ -124,7 +124,7 @@ def test_every_spelling_gives_41_rows_or_a_refusal_that_names_the_fault(
     def run() -> int:
         for partition in DAYS:
             export.run(rendered, partition)
-        return take(s3, place, "run").to_dict()["rows"]
+        return create_snapshot(s3, place, "run").to_dict()["rows"]
 
     if expected == 41:
         assert run() == 41
@@ -179,7 +179,7 @@ def test_slices_of_a_day_hold_each_row_once(filled, s3, place, interactions_sche
     written += [export.run(rendered, each) for each in in_time]
     commit_all(s3, place, written, 0.01)
 
-    assert take(s3, place, "run").to_dict()["rows"] == 41
+    assert create_snapshot(s3, place, "run").to_dict()["rows"] == 41
 
 
 def test_a_slice_whose_query_does_not_ask_for_its_key_is_refused(filled, s3, place, interactions_schema):

@@ -1,8 +1,9 @@
-"""Recommenders against a real service: made, changed, switched off and on, and deleted; each step once."""
+"""Recommenders: made, changed, switched off and on, and deleted; each step once."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -21,10 +22,66 @@ from airflow_personalize.operators.recommender import (
 from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from tests.support.operator_runs import BUCKET, ROLE, Task
 from tests.support.resources import WAIT
+from tests.support.stub_client import ARN, NotFound, client
 from tests.support.views import VIEWS, views, views_schema
+
+__all__ = ["client"]
 
 POPULAR = "arn:aws:personalize:::recipe/aws-ecomm-popular-items-by-views"
 BOUGHT = "arn:aws:personalize:::recipe/aws-ecomm-popular-items-by-purchases"
+
+
+def described(**state: Any) -> dict[str, Any]:
+    return {"recommender": {"recipeArn": "recipe", "status": "ACTIVE", "recommenderConfig": {}, **state}}
+
+
+def create_recommender(**arguments: Any) -> PersonalizeCreateRecommenderOperator:
+    return PersonalizeCreateRecommenderOperator(
+        task_id="t", recommender_name="r", dataset_group_arn=f"{ARN}dataset-group/g", recipe_arn="recipe",
+        waiter_delay=0.01, **arguments,
+    )  # fmt: skip
+
+
+def test_a_recommender_is_created_if_there_is_none(client):
+    client.describe_recommender.side_effect = [NotFound(), NotFound(), described(), described()]
+    assert Task("t").run(create_recommender()) == f"{ARN}recommender/r"
+    client.create_recommender.assert_called_once()
+
+
+def test_a_recommender_with_another_configuration_is_updated(client):
+    done = described(
+        latestRecommenderUpdate={
+            "status": "ACTIVE",
+            "recommenderConfig": {"minRecommendationRequestsPerSecond": 3},
+        }
+    )
+    client.describe_recommender.side_effect = [described(), described(), done, done]
+    config = {"minRecommendationRequestsPerSecond": 3}
+    Task("t").run(create_recommender(recommender_config=config))
+    client.update_recommender.assert_called_once_with(
+        recommenderArn=f"{ARN}recommender/r", recommenderConfig=config
+    )
+
+
+def test_a_recommender_of_another_recipe_is_refused(client):
+    client.describe_recommender.return_value = described(recipeArn="other")
+    with pytest.raises(AirflowFailException, match="exists with the recipe other, not recipe"):
+        Task("t").run(create_recommender())
+
+
+@pytest.mark.parametrize(
+    ("operator", "operation", "before", "after"),
+    [
+        (PersonalizeStopRecommenderOperator, "stop_recommender", "ACTIVE", "INACTIVE"),
+        (PersonalizeStartRecommenderOperator, "start_recommender", "INACTIVE", "ACTIVE"),
+    ],
+)
+def test_a_recommender_is_switched_once(client, operator, operation, before, after):
+    client.describe_recommender.side_effect = [described(status=before), *[described(status=after)] * 9]
+    switch = operator(task_id="t", recommender_arn=f"{ARN}recommender/r", waiter_delay=0.01)
+    Task("t").run(switch)
+    Task("t").run(switch)
+    getattr(client, operation).assert_called_once()
 
 
 @pytest.fixture
