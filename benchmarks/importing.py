@@ -90,7 +90,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "interactions.csv"
-        pacsv.write_csv(interactions(options.rows), file)
+        pacsv.write_csv(interactions(options.rows), file, pacsv.WriteOptions(quoting_header="none"))
         size = file.stat().st_size
         service = LiveService(folder)
         service.start()

@@ -177,7 +177,7 @@ class LiveService:
     def start_import(self, dataset: str, table: pa.Table, name: str, role: str) -> str:
         """Upload rows and begin to import them; the job's ARN."""
         text = io.BytesIO()
-        pacsv.write_csv(table, text)
+        pacsv.write_csv(table, text, pacsv.WriteOptions(quoting_header="none"))
         self.client("s3").put_object(Bucket=BUCKET, Key=f"{name}.csv", Body=text.getvalue())
         return self.client("personalize").create_dataset_import_job(
             jobName=name,

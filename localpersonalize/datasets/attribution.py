@@ -6,13 +6,15 @@ Source: the developer guide, "Measuring impact of recommendations": windows of 1
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+
+from localpersonalize.resource_types import AttributedMetric
 
 WINDOW_SECONDS = 15 * 60
 UNDEFINED_SOURCE = "SOURCE_NAME_UNDEFINED"
@@ -36,7 +38,7 @@ class MetricValue:
 
 
 def measure(
-    metrics: Sequence[Mapping[str, str]], events: pa.Table, items: pa.Table | None
+    metrics: Sequence[AttributedMetric], events: pa.Table, items: pa.Table | None
 ) -> list[MetricValue]:
     """The metrics of a metric attribution, summed by source in windows of 15 minutes.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,10 +12,11 @@ from localpersonalize.datasets.csv_files import read
 from localpersonalize.datasets.s3_objects import Objects
 from localpersonalize.datasets.schemas import Field
 from localpersonalize.datasets.tables import Tables
+from localpersonalize.resource_types import DataDeletionJob, Dataset
 
 
 def run(
-    tables: Tables, job: Mapping[str, Any], datasets: list[dict[str, Any]], objects: Objects
+    tables: Tables, job: DataDeletionJob, datasets: Sequence[Dataset], objects: Objects
 ) -> dict[str, Any]:
     """Write versions of the bulk data without the users that the job's CSV files name.
 

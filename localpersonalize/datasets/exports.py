@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -12,14 +11,13 @@ from localpersonalize.datasets import csv_dialect
 from localpersonalize.datasets.csv_files import arrow_schema
 from localpersonalize.datasets.schemas import parse_fields
 from localpersonalize.datasets.tables import Tables
+from localpersonalize.resource_types import Dataset, DatasetExportJob, Schema
 
 SPOOL_BYTES = 16 << 20
 ROWS_AT_ONCE = 100_000
 
 
-def run(
-    tables: Tables, job: Mapping[str, Any], dataset: Mapping[str, Any], schema: Mapping[str, Any], s3: Any
-) -> dict[str, Any]:
+def run(tables: Tables, job: DatasetExportJob, dataset: Dataset, schema: Schema, s3: Any) -> dict[str, Any]:
     """Write the dataset below the job's path; records that are equal in all fields are written once.
 
     :returns: `rows` and the `key` of the file.

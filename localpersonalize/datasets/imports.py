@@ -22,12 +22,13 @@ from localpersonalize.datasets.schemas import (
     parse_fields,
 )
 from localpersonalize.datasets.tables import Tables
+from localpersonalize.resource_types import Dataset, DatasetImportJob, Schema
 
 MERGED_TYPES = ("USERS", "ITEMS", "ACTIONS")
 
 
 def run(
-    tables: Tables, job: dict[str, Any], dataset: dict[str, Any], schema: dict[str, Any], objects: Objects
+    tables: Tables, job: DatasetImportJob, dataset: Dataset, schema: Schema, objects: Objects
 ) -> dict[str, Any]:
     """Import everything under the job's location.
 
@@ -56,7 +57,7 @@ def run(
     return {"versions": versions, "rows": counted.rows, "truncated": dict(findings.truncated)}
 
 
-def _types_so_far(tables: Tables, dataset: dict[str, Any], earlier: list[str]) -> set[str]:
+def _types_so_far(tables: Tables, dataset: Dataset, earlier: list[str]) -> set[str]:
     """Event types of the bulk data that this import adds to."""
     found: set[str] = set()
     for batch in tables.batches(dataset["datasetArn"]) if earlier else ():
@@ -109,7 +110,7 @@ def _read_all(
 
 
 def _newest_per_id(
-    tables: Tables, dataset: dict[str, Any], batches: _Counter, merge: bool, fields: list[Field], kind: str
+    tables: Tables, dataset: Dataset, batches: _Counter, merge: bool, fields: list[Field], kind: str
 ) -> Iterator[pa.RecordBatch]:
     """One record an id: the last one read, and with `merge` what the dataset had of other ids."""
     schema = arrow_schema(fields)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localpersonalize.protocol.errors import InvalidInputError
+from localpersonalize.resource_types import Schema
 
 TYPES = ("string", "int", "long", "float", "double", "boolean", "null")
 REQUIRED_FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -168,7 +169,7 @@ def _check_metadata(metadata: list[Field], kind: str) -> None:
         )
 
 
-def columns_of(schema: Mapping[str, Any]) -> dict[str, Field]:
+def columns_of(schema: Schema) -> dict[str, Field]:
     """Fields of a stored schema by column."""
     return {field.column: field for field in parse_fields(schema["schema"])}
 

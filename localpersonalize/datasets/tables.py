@@ -10,7 +10,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,7 @@ from localpersonalize.database import Database
 from localpersonalize.datasets.csv_files import arrow_schema
 from localpersonalize.datasets.events import deduplicated
 from localpersonalize.datasets.schemas import REQUIRED_FIELDS, parse_fields
+from localpersonalize.resource_types import DATASET, SCHEMA, Dataset, Schema
 
 SPLIT_ROWS = 5_000_000
 _UNHELD = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError, TypeError)
@@ -26,12 +27,13 @@ _log = logging.getLogger(__name__)
 
 
 class Tables:
-    """Bulk data under `folder`, streamed data in the store."""
+    """Bulk data under `folder`, streamed data in the database."""
 
-    def __init__(self, store: Database, folder: Path) -> None:
-        self.store, self.folder = store, folder
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database, self.folder = database, folder
 
     def version_folder(self, dataset_arn: str, version: str) -> Path:
+        """Where a version of a dataset is, or would be, kept."""
         return self.folder / dataset_arn.split(":")[-1].removeprefix("dataset/").replace("/", ".") / version
 
     def write_version(
@@ -57,8 +59,7 @@ class Tables:
 
     def bulk(self, dataset_arn: str) -> pa.Table | None:
         """What was imported, None before the first import."""
-        dataset = self.store.get(dataset_arn)
-        versions = (dataset or {}).get("_versions", [])
+        versions = self._versions(dataset_arn)
         if not versions:
             return None
         return pa.concat_tables(
@@ -72,17 +73,17 @@ class Tables:
 
     def whole(self, dataset_arn: str) -> pa.Table | None:
         """Imported and streamed records together; of Users, Items and Actions the newest of each id."""
-        dataset = self.store.get(dataset_arn)
+        dataset = self._dataset(dataset_arn)
         if dataset is None:
             return None
         kind = dataset["datasetType"].upper()
         bulk = self.bulk(dataset_arn)
-        schema = arrow_schema(parse_fields(self.store.get(dataset["schemaArn"])["schema"]))  # type: ignore[index]
+        schema = self._arrow_schema(dataset)
         if kind.endswith("INTERACTIONS"):
-            rows = deduplicated(self.store.events(dataset_arn))
+            rows = deduplicated(self._database.events(dataset_arn))
             streamed = _table(rows, schema) if rows else None
             return _concatenated(bulk, streamed)
-        records = self.store.records(dataset_arn)
+        records = self._database.records(dataset_arn)
         if not records:
             return bulk
         identifier = next(iter(REQUIRED_FIELDS[kind]))
@@ -94,14 +95,14 @@ class Tables:
 
     def streamed(self, dataset_arn: str) -> pa.Table | None:
         """What came one by one, None if nothing did."""
-        dataset = self.store.get(dataset_arn)
+        dataset = self._dataset(dataset_arn)
         if dataset is None:
             return None
-        schema = arrow_schema(parse_fields(self.store.get(dataset["schemaArn"])["schema"]))  # type: ignore[index]
+        schema = self._arrow_schema(dataset)
         if dataset["datasetType"].upper().endswith("INTERACTIONS"):
-            rows = deduplicated(self.store.events(dataset_arn))
+            rows = deduplicated(self._database.events(dataset_arn))
         else:
-            rows = list(self.store.records(dataset_arn).values())
+            rows = list(self._database.records(dataset_arn).values())
         return _table(rows, schema) if rows else None
 
     def drop_versions(self, dataset_arn: str, keep: Iterable[str]) -> None:
@@ -112,6 +113,20 @@ class Tables:
             if entry.name not in names:
                 shutil.rmtree(entry, ignore_errors=True)
 
+    def _dataset(self, arn: str) -> Dataset | None:
+        return cast("Dataset | None", self._database.get(arn, DATASET.name))
+
+    def _versions(self, dataset_arn: str) -> list[str]:
+        """Names of the versions that make up the bulk data, oldest first."""
+        dataset = self._dataset(dataset_arn)
+        return [] if dataset is None else dataset.get("_versions", [])
+
+    def _arrow_schema(self, dataset: Dataset) -> pa.Schema:
+        schema = cast("Schema | None", self._database.get(dataset["schemaArn"], SCHEMA.name))
+        if schema is None:
+            raise LookupError(f"The schema {dataset['schemaArn']} of {dataset['datasetArn']} is gone.")
+        return arrow_schema(parse_fields(schema["schema"]))
+
     def _read(self, dataset_arn: str, version: str) -> pa.Table:
         file = self.version_folder(dataset_arn, version) / "data.arrow"
         with pa.memory_map(str(file)) as source:
@@ -119,8 +134,7 @@ class Tables:
 
     def batches(self, dataset_arn: str) -> Iterator[pa.RecordBatch]:
         """Imported records in batches, without reading all of them."""
-        dataset = self.store.get(dataset_arn) or {}
-        for version in dataset.get("_versions", []):
+        for version in self._versions(dataset_arn):
             file = self.version_folder(dataset_arn, version) / "data.arrow"
             with pa.memory_map(str(file)) as source:
                 reader = pa.ipc.open_file(source)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -19,6 +19,17 @@ from localpersonalize.datasets.tables import Tables
 from localpersonalize.jobs.task_request import TaskRequest
 from localpersonalize.recipes.base.data import TrainingData, TrainingError
 from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.resource_types import (
+    DATA_DELETION_JOB,
+    DATASET,
+    DATASET_EXPORT_JOB,
+    DATASET_IMPORT_JOB,
+    METRIC_ATTRIBUTION,
+    SCHEMA,
+    Dataset,
+    Resource,
+    ResourceKind,
+)
 
 Progress = Callable[[str], None]
 Task = Callable[[TaskRequest, Progress], dict[str, Any]]
@@ -33,9 +44,9 @@ def import_dataset(request: TaskRequest, progress: Progress) -> dict[str, Any]:
     from localpersonalize.datasets import imports
 
     database, tables = open_data(request.data_dir)
-    job = _resource(database, request.arn)
-    dataset = _resource(database, job["datasetArn"])
-    schema = _resource(database, dataset["schemaArn"])
+    job = _resource(database, DATASET_IMPORT_JOB, request.arn)
+    dataset = _resource(database, DATASET, job["datasetArn"])
+    schema = _resource(database, SCHEMA, dataset["schemaArn"])
     try:
         return imports.run(tables, job, dataset, schema, _objects(request))
     except ImportRefusedError as error:
@@ -47,9 +58,9 @@ def export(request: TaskRequest, progress: Progress) -> dict[str, Any]:
     from localpersonalize.datasets import exports
 
     database, tables = open_data(request.data_dir)
-    job = _resource(database, request.arn)
-    dataset = _resource(database, job["datasetArn"])
-    schema = _resource(database, dataset["schemaArn"])
+    job = _resource(database, DATASET_EXPORT_JOB, request.arn)
+    dataset = _resource(database, DATASET, job["datasetArn"])
+    schema = _resource(database, SCHEMA, dataset["schemaArn"])
     return exports.run(tables, job, dataset, schema, request.clients.client("s3"))
 
 
@@ -58,8 +69,8 @@ def delete_users(request: TaskRequest, progress: Progress) -> dict[str, Any]:
     from localpersonalize.datasets import deletions
 
     database, tables = open_data(request.data_dir)
-    job = _resource(database, request.arn)
-    datasets = database.all("Dataset", job["datasetGroupArn"])
+    job = _resource(database, DATA_DELETION_JOB, request.arn)
+    datasets = _datasets(database, job["datasetGroupArn"])
     try:
         return deletions.run(tables, job, datasets, _objects(request))
     except ImportRefusedError as error:
@@ -72,8 +83,8 @@ def report_attribution(request: TaskRequest, progress: Progress) -> dict[str, An
     from localpersonalize.runtime.adapters import dataset_of
 
     database, tables = open_data(request.data_dir)
-    attribution = _resource(database, request.arn)
-    imported = _resource(database, request.details["imported"])
+    attribution = _resource(database, METRIC_ATTRIBUTION, request.arn)
+    imported = _resource(database, DATASET_IMPORT_JOB, request.details["imported"])
     events = tables.version(imported["datasetArn"], imported["datasetImportJobArn"].split("/")[-1])
     if events is None:
         raise TaskRefusedError("A later import took the place of the data before it was measured.")
@@ -89,7 +100,7 @@ def train(request: TaskRequest, progress: Progress) -> dict[str, Any]:
     from localpersonalize.training.train import train_solution_version
 
     database, tables = open_data(request.data_dir)
-    version = _resource(database, request.arn) | request.details.get("settings", {})
+    version = (database.get(request.arn) or {}) | request.details.get("settings", {})
     previous = request.details.get("previous_model")
     try:
         result = train_solution_version(
@@ -140,20 +151,21 @@ def _training_data(database: Database, tables: Tables, version: Mapping[str, Any
     """
     from localpersonalize.recipes.registry import recipe
 
-    datasets = database.all("Dataset", version["datasetGroupArn"])
+    datasets = _datasets(database, version["datasetGroupArn"])
     by_type = {dataset["datasetType"].lower(): dataset for dataset in datasets}
     data = {kind: tables.whole(dataset["datasetArn"]) for kind, dataset in by_type.items()}
     if recipe(version["recipeArn"]).recipe_type == "PERSONALIZED_ACTIONS":
         # It trains on actions as others on items.
         for own, usual in (("actions", "items"), ("action_interactions", "interactions")):
             data[usual] = _actions_as_items(data.get(own))
-            by_type[usual] = by_type.get(own) or {}
+            by_type.pop(usual, None)
+            if own in by_type:
+                by_type[usual] = by_type[own]
     if data.get("interactions") is None:
         raise TaskRefusedError("The dataset group has no interactions for this recipe. Import some first.")
     schemas = {
-        kind: json.loads(_resource(database, dataset["schemaArn"])["schema"])
+        kind: json.loads(_resource(database, SCHEMA, dataset["schemaArn"])["schema"])
         for kind, dataset in by_type.items()
-        if dataset
     }
     return TrainingData(data["interactions"], data.get("users"), data.get("items"), schemas)
 
@@ -174,7 +186,7 @@ def _batch(request: TaskRequest, progress: Progress, run: Callable[..., Any]) ->
 
     database, tables = open_data(request.data_dir)
     sources = RuntimeSources(database, tables, lambda arn: model_folder(request.data_dir, arn))
-    job, s3 = _resource(database, request.arn), request.clients.client("s3")
+    job, s3 = database.get(request.arn) or {}, request.clients.client("s3")
     try:
         return asdict(run(job, sources, sources, s3, _with_percent(progress)))
     except BatchJobError as error:
@@ -188,9 +200,13 @@ def _with_percent(progress: Progress) -> Callable[[float, str], None]:
     return report
 
 
-def _resource(database: Database, arn: str) -> dict[str, Any]:
+def _resource(database: Database, kind: ResourceKind[Resource], arn: str) -> Resource:
     """A resource; empty if it has been deleted meanwhile."""
-    return database.get(arn) or {}
+    return cast("Resource", database.get(arn, kind.name) or {})
+
+
+def _datasets(database: Database, group_arn: str) -> list[Dataset]:
+    return cast("list[Dataset]", database.all(DATASET.name, group_arn))
 
 
 def _objects(request: TaskRequest) -> Objects:

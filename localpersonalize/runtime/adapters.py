@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
 from localpersonalize.database import Database
 from localpersonalize.datasets.tables import Tables
+from localpersonalize.resource_types import DATASET, SCHEMA, Resource, ResourceKind
 from localpersonalize.runtime.histories import StreamedEvent
 
 
 class RuntimeSources:
     """Implements `localpersonalize.runtime.interfaces`."""
 
-    def __init__(self, store: Database, tables: Tables, model_folder: Callable[[str], Path]) -> None:
-        self._store, self._tables, self.model_directory = store, tables, model_folder
+    def __init__(self, database: Database, tables: Tables, model_folder: Callable[[str], Path]) -> None:
+        self._database, self._tables, self.model_directory = database, tables, model_folder
 
-    def describe(self, arn: str) -> Mapping[str, Any] | None:
-        return self._store.get(arn)
+    def find(self, kind: ResourceKind[Resource], arn: str) -> Resource | None:
+        return cast("Resource | None", self._database.get(arn, kind.name))
 
     def bulk_interactions(self, group_arn: str) -> pa.Table | None:
         arn = self._dataset(group_arn, "INTERACTIONS")
@@ -29,7 +30,7 @@ class RuntimeSources:
 
     def streamed_events(self, group_arn: str) -> Iterator[StreamedEvent]:
         arn = self._dataset(group_arn, "INTERACTIONS")
-        for record in self._store.events(arn) if arn else ():
+        for record in self._database.events(arn) if arn else ():
             yield streamed_event(record)
 
     def items(self, group_arn: str) -> pa.Table | None:
@@ -42,24 +43,27 @@ class RuntimeSources:
 
     def schema(self, group_arn: str, dataset_type: str) -> Mapping[str, Any] | None:
         arn = self._dataset(group_arn, dataset_type)
-        dataset = self._store.get(arn) if arn else None
-        schema = self._store.get(dataset["schemaArn"]) if dataset else None
-        return json.loads(schema["schema"]) if schema else None
+        dataset = self.find(DATASET, arn) if arn else None
+        schema = self.find(SCHEMA, dataset["schemaArn"]) if dataset else None
+        if schema is None:
+            return None
+        avro: Mapping[str, Any] = json.loads(schema["schema"])
+        return avro
 
     def _dataset(self, group_arn: str, dataset_type: str) -> str | None:
-        return dataset_of(self._store, group_arn, dataset_type)
+        return dataset_of(self._database, group_arn, dataset_type)
 
 
-def dataset_of(store: Database, group_arn: str, dataset_type: str) -> str | None:
+def dataset_of(database: Database, group_arn: str, dataset_type: str) -> str | None:
     """ARN of a group's dataset of a type, None if it has none."""
-    for dataset in store.all("Dataset", group_arn):
+    for dataset in database.all(DATASET.name, group_arn):
         if dataset["datasetType"].upper() == dataset_type.upper():
             return str(dataset["datasetArn"])
     return None
 
 
 def model_folder(data_dir: Path, version_arn: str) -> Path:
-    """Where the model of a solution version, or a recommender, is kept."""
+    """Where the model of a solution version, or of a recommender, is kept."""
     return data_dir / "models" / version_arn.split(":", 5)[-1].replace("/", ".")
 
 

@@ -14,7 +14,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from localpersonalize.recipes.base.model import Model
 from localpersonalize.recipes.registry import load_model, recipe
+from localpersonalize.resource_types import (
+    CAMPAIGN,
+    FILTER,
+    RECOMMENDER,
+    SOLUTION_VERSION,
+    Campaign,
+    Recommender,
+    ResourceKind,
+    SolutionVersion,
+)
 from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, memory_bytes
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
@@ -32,7 +43,11 @@ log = logging.getLogger(__name__)
 PREPARE_USERS = 50_000
 PREPARE_SECONDS = 10.0
 PREPARE_BATCH = 64
-DEPLOYABLE_KINDS = ("campaign", "recommender")  # what ARNs of resources that answer say before their name
+DEPLOYABLE_KINDS: Mapping[str, ResourceKind[Campaign | Recommender]] = {
+    "campaign": CAMPAIGN,
+    "recommender": RECOMMENDER,
+}
+"""Resources that answer requests, by what their ARNs say before their name."""
 MAX_REMEMBERED_RECOMMENDATIONS = 20_000
 
 OPERATIONS: Mapping[str, Callable[[requests.Sources, Params], Prepared]] = {
@@ -95,8 +110,8 @@ class Runtime:
     def filter(self, arn: str, group_arn: str) -> Filter:
         cached = self._filters.get(arn)
         if cached is None:
-            body = self.resources.describe(arn)
-            if body is None or "filterExpression" not in body:
+            body = self.resources.find(FILTER, arn)
+            if body is None:
                 raise ResourceNotFoundError(f"Could not find filter {arn}.")
             if body["datasetGroupArn"] != group_arn:
                 raise InvalidInputError(f"Filter {arn} belongs to another dataset group than the campaign.")
@@ -119,10 +134,13 @@ class Runtime:
     def deploy(self, arn: str, version: Mapping[str, Any] | None = None) -> Deployment:
         """Load a campaign or recommender and put it in the place of what served that ARN before.
 
-        :param version: the body to serve instead of the stored one, for an update that is not ACTIVE yet.
+        :param version: the resource to serve instead of the stored one, for an update that is not ACTIVE yet.
+        :raises ResourceNotFoundError: if there is none, or it does not serve.
+        :raises ValueError: if its model can't be read.
         """
-        body = version or self.resources.describe(arn)
-        if body is None or arn.split(":")[-1].split("/")[0] not in DEPLOYABLE_KINDS:
+        kind = DEPLOYABLE_KINDS.get(arn.split(":")[-1].split("/")[0])
+        body = version or (self.resources.find(kind, arn) if kind else None)
+        if body is None or kind is None:
             raise ResourceNotFoundError(f"Could not find a campaign or recommender {arn}.")
         if version is None and body["status"] != "ACTIVE":
             raise ResourceNotFoundError(f"{arn} is not ACTIVE; its status is {body['status']}.")
@@ -130,7 +148,7 @@ class Runtime:
             cached = self._deployments.get(arn)
             if version is None and cached is not None:
                 return cached
-            loaded = self._load(arn, body)
+            loaded = self._load_campaign(arn, body) if kind is CAMPAIGN else self._load_recommender(arn, body)
             data = self.groups.get(loaded.group_arn)
             add_unseen_items(loaded, data)
             loaded.view(data, loaded.model.items)
@@ -158,14 +176,9 @@ class Runtime:
         self._deployments.pop(arn, None)
         self._filters.pop(arn, None)
 
-    def _load(self, arn: str, body: Mapping[str, Any]) -> Deployment:
-        if "solutionVersionArn" in body:
-            return self._load_campaign(arn, body)
-        return self._load_recommender(arn, body)
-
     def _load_campaign(self, arn: str, body: Mapping[str, Any]) -> Deployment:
         version_arn = body["solutionVersionArn"]
-        version = self.resources.describe(version_arn)
+        version = self.resources.find(SOLUTION_VERSION, version_arn)
         if version is None:
             raise ResourceNotFoundError(f"Could not find solution version {version_arn}.")
         return deployment_of(
@@ -247,11 +260,10 @@ class Runtime:
 
 
 def deployment_of(
-    arn: str, version_arn: str, version: Mapping[str, Any], model: Any, config: Mapping[str, Any]
+    arn: str, version_arn: str, version: SolutionVersion, model: Model, config: Mapping[str, Any]
 ) -> Deployment:
     """A solution version as a campaign, or a batch job, serves it.
 
-    :param version: the solution version's Describe body.
     :param config: `campaignConfig` or `batchInferenceJobConfig`.
     """
     trained = recipe(version["recipeArn"])

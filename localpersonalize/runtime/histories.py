@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -252,12 +253,10 @@ class EventSelection:
     rules: tuple[EventRule, ...] = ()
 
     @classmethod
-    def from_solution_config(
-        cls, event_type: str | None, config: Mapping[str, object] | None
-    ) -> EventSelection:
+    def from_solution_config(cls, event_type: str | None, config: Mapping[str, Any] | None) -> EventSelection:
         """From the wire: ``eventType`` of the solution and its ``solutionConfig``."""
         config = config or {}
-        listed = (config.get("eventsConfig") or {}).get("eventParametersList") or ()  # type: ignore[attr-defined]
+        listed = (config.get("eventsConfig") or {}).get("eventParametersList") or ()
         rules = [EventRule(p.get("eventType"), p.get("eventValueThreshold")) for p in listed]
         threshold = config.get("eventValueThreshold")
         if not rules and (event_type or threshold not in (None, "")):

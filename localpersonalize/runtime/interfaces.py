@@ -8,14 +8,15 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from localpersonalize.resource_types import Resource, ResourceKind
 from localpersonalize.runtime.histories import StreamedEvent
 
 
 class Resources(Protocol):
     """The service's resources."""
 
-    def describe(self, arn: str) -> Mapping[str, Any] | None:
-        """The Describe-shaped body of a resource, None if there is none of that ARN."""
+    def find(self, kind: ResourceKind[Resource], arn: str) -> Resource | None:
+        """The resource of this ARN, None if there is none or it is of another kind."""
 
     def model_directory(self, solution_version_arn: str) -> Path:
         """Where the training left the model."""

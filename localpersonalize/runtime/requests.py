@@ -285,7 +285,7 @@ def _campaign_or_recommender(params: Params) -> str:
     campaign, recommender = params.get("campaignArn"), params.get("recommenderArn")
     if bool(campaign) == bool(recommender):
         raise InvalidInputError("Exactly one of campaignArn and recommenderArn must be given.")
-    return campaign or recommender  # type: ignore[return-value]
+    return str(campaign or recommender)
 
 
 def _require(deployment: Deployment, params: Params) -> None:

@@ -9,6 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localpersonalize.recipes.registry import load_model, recipe
+from localpersonalize.resource_types import (
+    FILTER,
+    SOLUTION_VERSION,
+    BatchInferenceJob,
+    BatchJob,
+    BatchSegmentJob,
+)
 from localpersonalize.runtime.batch.files import BatchJobError, BatchSummary, run_on_files
 from localpersonalize.runtime.batch.inference import BatchInference
 from localpersonalize.runtime.batch.segments import BatchSegments
@@ -26,11 +33,10 @@ def _ignore(fraction: float, message: str) -> None:
 
 
 def run_batch_inference_job(
-    job: Mapping[str, Any], resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _ignore
+    job: BatchInferenceJob, resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _ignore
 ) -> BatchSummary:
     """Do a batch inference job.
 
-    :param job: the Describe body of the job.
     :param s3: a boto3 S3 client.
     :raises BatchJobError: with the job's `failureReason`.
     """
@@ -51,7 +57,7 @@ def run_batch_inference_job(
 
 
 def run_batch_segment_job(
-    job: Mapping[str, Any], resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _ignore
+    job: BatchSegmentJob, resources: Resources, datasets: Datasets, s3: Any, progress: Progress = _ignore
 ) -> BatchSummary:
     """Do a batch segment job; parameters as above."""
     deployment, data = _load(job, resources, datasets, {})
@@ -74,11 +80,11 @@ def run_batch_segment_job(
 
 
 def _load(
-    job: Mapping[str, Any], resources: Resources, datasets: Datasets, config: Mapping[str, Any]
+    job: BatchJob, resources: Resources, datasets: Datasets, config: Mapping[str, Any]
 ) -> tuple[Deployment, GroupData]:
     """The solution version ready to answer, and the data of its group."""
     arn = job["solutionVersionArn"]
-    version = resources.describe(arn)
+    version = resources.find(SOLUTION_VERSION, arn)
     if version is None:
         raise BatchJobError(f"Could not find solution version {arn}.")
     deployment = deployment_of(arn, arn, version, load_model(resources.model_directory(arn)), config)
@@ -88,19 +94,20 @@ def _load(
     return deployment, data
 
 
-def _filter(job: Mapping[str, Any], resources: Resources, target: Target) -> Filter | None:
-    if not job.get("filterArn"):
+def _filter(job: BatchJob, resources: Resources, target: Target) -> Filter | None:
+    arn = job.get("filterArn")
+    if not arn:
         return None
-    body = resources.describe(job["filterArn"])
+    body = resources.find(FILTER, arn)
     if body is None:
-        raise BatchJobError(f"Could not find filter {job['filterArn']}.")
+        raise BatchJobError(f"Could not find filter {arn}.")
     parsed = parse(body["filterExpression"])
     if parsed.target is not target:
         raise BatchJobError(f"The filter filters {parsed.target}, but this job returns {target}s.")
     return parsed
 
 
-def _paths(job: Mapping[str, Any]) -> tuple[str, str]:
+def _paths(job: BatchJob) -> tuple[str, str]:
     source = job["jobInput"]["s3DataSource"]["path"]
     target = job["jobOutput"]["s3DataDestination"]["path"]
     if source.rstrip("/") == target.rstrip("/"):

@@ -116,6 +116,8 @@ def _answer_chunk(
     outcomes = []
     for line, item in zip(chunk, prepared, strict=True):
         found = item if isinstance(item, ValueError) else next(answers)
-        failed = isinstance(found, ValueError)
-        outcomes.append(Outcome(line, None, str(found)) if failed else Outcome(line, found))  # type: ignore[arg-type]
+        if isinstance(found, ValueError):
+            outcomes.append(Outcome(line, None, str(found)))
+        else:
+            outcomes.append(Outcome(line, found))
     return outcomes

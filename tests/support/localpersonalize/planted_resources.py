@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from localpersonalize.recipes.base.data import TrainingData
 from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.registry import recipe
+from localpersonalize.resource_types import Resource, ResourceKind
 from localpersonalize.runtime.histories import StreamedEvent
 
 GROUP = "arn:aws:personalize:us-east-1:123456789012:dataset-group/shop"
@@ -61,8 +62,8 @@ class PlantedResources:
         self.bodies[arn] = {"datasetGroupArn": group, "filterExpression": expression, "status": status}
         return arn
 
-    def describe(self, arn: str) -> dict[str, Any] | None:
-        return self.bodies.get(arn)
+    def find(self, kind: ResourceKind[Resource], arn: str) -> Resource | None:
+        return cast("Resource | None", self.bodies.get(arn))
 
     def model_directory(self, arn: str) -> Path:
         return self.folder / arn.split("/")[1]
