@@ -81,6 +81,8 @@ def test_every_recipe_trains_and_answers(shop: Shop, name: str):
     else:
         campaign = live.make("Campaign", name=f"every-{name}", solutionVersionArn=version)
         assert _answer(live, recipe["recipeType"], campaign)
+        live.personalize.delete_campaign(campaignArn=campaign)  # five at a time are the quota
+        live.gone("Campaign", campaign)
 
 
 def test_the_provider_is_listed_by_a_plain_airflow(tmp_path: Path):
