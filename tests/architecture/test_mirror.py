@@ -29,7 +29,6 @@ SHOWN_BY = {
     "localpersonalize/datasets/*": "tests/integration/localpersonalize/test_data_jobs.py",
     "localpersonalize/http/*": "tests/integration/localpersonalize/test_operations.py",
     "localpersonalize/protocol/*": "tests/localpersonalize/protocol/test_operations.py",
-    "localpersonalize/recipes/actions/*": "tests/localpersonalize/recipes/test_registry.py",
     "localpersonalize/recipes/base/*": "tests/localpersonalize/training/test_train.py",
     "localpersonalize/recipes/describe.py": "tests/localpersonalize/recipes/test_registry.py",
     "localpersonalize/recipes/hrnn/*": "tests/localpersonalize/recipes/hrnn/test_hrnn.py",

@@ -19,18 +19,24 @@ from localpersonalize.datasets.tables import Tables
 ARN = "arn:aws:personalize:us-east-1:123456789012:dataset/shop/"
 FIELDS: dict[str, list[dict[str, Any]]] = {
     "INTERACTIONS": [
-        {"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"}, {"name": "EVENT_TYPE", "type": "string"},
-        {"name": "EVENT_VALUE", "type": ["null", "float"]}, {"name": "IMPRESSION", "type": ["null", "string"]},
+        {"name": "USER_ID", "type": "string"},
+        {"name": "ITEM_ID", "type": "string"},
+        {"name": "TIMESTAMP", "type": "long"},
+        {"name": "EVENT_TYPE", "type": "string"},
+        {"name": "EVENT_VALUE", "type": ["null", "float"]},
+        {"name": "IMPRESSION", "type": ["null", "string"]},
     ],
     "ITEMS": [
-        {"name": "ITEM_ID", "type": "string"}, {"name": "GENRE", "type": ["null", "string"], "categorical": True},
-        {"name": "YEAR", "type": ["null", "int"]}, {"name": "PRICE", "type": ["null", "double"]},
-        {"name": "SOLD", "type": ["null", "boolean"]}, {"name": "TITLE", "type": ["null", "string"]},
+        {"name": "ITEM_ID", "type": "string"},
+        {"name": "GENRE", "type": ["null", "string"], "categorical": True},
+        {"name": "YEAR", "type": ["null", "int"]},
+        {"name": "PRICE", "type": ["null", "double"]},
+        {"name": "SOLD", "type": ["null", "boolean"]},
+        {"name": "TITLE", "type": ["null", "string"]},
         {"name": "ABOUT", "type": ["null", "string"], "textual": True},
         {"name": "CREATION_TIMESTAMP", "type": ["null", "long"]},
     ],
-}  # fmt: skip
+}
 EVENT, ITEM = (
     "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,IMPRESSION\n",
     "ITEM_ID,GENRE,YEAR,PRICE,SOLD,TITLE,ABOUT,CREATION_TIMESTAMP\n",
@@ -65,8 +71,10 @@ class Dataset:
     def load(self, files: str | bytes | dict[str, str | bytes], mode: str = "FULL") -> dict[str, Any]:
         self.number += 1
         job = {
-            "datasetImportJobArn": f"job/{self.number}", "importMode": mode, "dataSource": {"dataLocation": "s3://b/f/"},
-        }  # fmt: skip
+            "datasetImportJobArn": f"job/{self.number}",
+            "importMode": mode,
+            "dataSource": {"dataLocation": "s3://b/f/"},
+        }
         objects: Any = Files(files if isinstance(files, dict) else {"f.csv": files})
         done = imports.run(self.tables, job, self.body, self.schema, objects)
         self.body["_versions"] = done["versions"]
@@ -117,7 +125,10 @@ REFUSED = [
     (item(SOLD="True"), "row 3, column SOLD"),
     (item(SOLD="1"), "row 3, column SOLD"),
     (item(CREATION_TIMESTAMP="2020-07-31"), "row 3, column CREATION_TIMESTAMP"),
-    (item(CREATION_TIMESTAMP="1596238243000"), "time in row 3, column CREATION_TIMESTAMP that is not in epoch"),
+    (
+        item(CREATION_TIMESTAMP="1596238243000"),
+        "time in row 3, column CREATION_TIMESTAMP that is not in epoch",
+    ),
     (item(TITLE="TIMESTAMP"), "has the value TIMESTAMP in row 3, column TITLE"),
     (item(GENRE="EVENT_TYPE"), "has the value EVENT_TYPE in row 3, column GENRE"),
     (item(ABOUT='"one\ntwo"'), "a record in row 3 that does not end on its line"),
@@ -132,7 +143,7 @@ REFUSED = [
     (ITEM, "hold no records"),
     (item().replace("\n", "\n\n").encode("utf-16"), "can't be read|missing the following"),
     (item(TITLE="é").encode("latin-1"), "can't be read"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "says"), REFUSED)
@@ -199,10 +210,16 @@ def test_columns_that_the_schema_lacks_are_left_out_and_names_may_be_in_any_case
     items.load(text)
     assert items.rows() == [
         {
-            "ITEM_ID": "i", "GENRE": "g", "YEAR": 1, "PRICE": 2.0, "SOLD": True, "TITLE": "t", "ABOUT": "a",
+            "ITEM_ID": "i",
+            "GENRE": "g",
+            "YEAR": 1,
+            "PRICE": 2.0,
+            "SOLD": True,
+            "TITLE": "t",
+            "ABOUT": "a",
             "CREATION_TIMESTAMP": 5,
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_each_file_has_a_header_of_its_own(items: Dataset) -> None:
@@ -243,11 +260,17 @@ def test_strings_without_a_mark_have_no_limit(items: Dataset) -> None:
 @pytest.mark.parametrize(
     ("path", "key", "read", "deleted"),
     [
-        ("f/", "f/a.csv", True, True), ("f", "f/a.csv", True, True), ("f/a.csv", "f/a.csv", True, True),
-        ("f/", "f/sub/a.csv", False, True), ("f", "f/sub/a.csv", False, True), ("f", "folder/a.csv", False, False),
-        ("f/", "f/sub/", False, False), ("", "a.csv", True, True), ("", "f/a.csv", False, True),
+        ("f/", "f/a.csv", True, True),
+        ("f", "f/a.csv", True, True),
+        ("f/a.csv", "f/a.csv", True, True),
+        ("f/", "f/sub/a.csv", False, True),
+        ("f", "f/sub/a.csv", False, True),
+        ("f", "folder/a.csv", False, False),
+        ("f/", "f/sub/", False, False),
+        ("", "a.csv", True, True),
+        ("", "f/a.csv", False, True),
     ],
-)  # fmt: skip
+)
 def test_an_import_reads_no_sub_folders_and_a_deletion_does(
     path: str, key: str, read: bool, deleted: bool
 ) -> None:

@@ -1,0 +1,20 @@
+import pyarrow as pa
+
+from localpersonalize.recipes.base.data import TrainingData
+from localpersonalize.recipes.base.vocabulary import Vocabulary
+from localpersonalize.recipes.hrnn.impressions import impression_bias
+from tests.support.planted import data_of
+
+ITEMS = Vocabulary(["taken", "ignored", "never shown"])
+EVENTS = data_of([(f"u{n}", "taken", n) for n in range(100)]).interactions
+
+
+def test_what_is_shown_and_not_taken_loses_and_what_is_never_shown_stays():
+    shown = EVENTS.append_column("IMPRESSION", pa.array(["ignored|taken"] * 100))
+    taken, ignored, never = impression_bias(TrainingData(shown), ITEMS)
+    assert taken > 0 > ignored
+    assert never == 0
+
+
+def test_without_impressions_nothing_changes():
+    assert not impression_bias(TrainingData(EVENTS), ITEMS).any()
