@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -158,16 +159,32 @@ def streaming_cursor(connection: Any) -> Any:
 
 
 def column_of(values: Sequence[Any]) -> pa.Array:
-    """An Arrow column of driver objects: of their common type, else of their texts."""
+    """An Arrow column of driver objects: of their common type, else of their texts; objects of JSON as its text."""
     try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeError):
+        column = pa.array(values)
+        if not pt.is_struct(column.type) and not pt.is_list(column.type):
+            return column
+        if not any(isinstance(value, dict) or _holds_objects(value) for value in values):
+            return column
+        return pa.array([_json(value) for value in values], pa.string())
+    except (pa.ArrowException, TypeError, OverflowError, UnicodeError):
         return pa.array([_bytes(value) for value in values], pa.binary())
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
+
+
+def _json(value: Any) -> str | None:
+    """What a driver parsed (psycopg does), as the database writes it."""
+    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _bytes(value: Any) -> bytes | None:
     if value is None or isinstance(value, bytes):
         return value
+    if isinstance(value, dict | list):
+        value = _json(value)
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     return str(value).encode("utf-8", "surrogatepass")  # a lone surrogate is recognised from the bytes later
