@@ -87,17 +87,24 @@ class Replacement:
         try:
             with closing(self._connection.cursor()) as cursor:
                 cursor.execute(_joined("SELECT * FROM", self._name, "WHERE 1 = 0"))
-                existing = [column[0].lower() for column in cursor.description]
+                existing = [str(column[0]) for column in cursor.description]
         except Exception as error:  # each driver has its own class; only the missing table is meant
             self._connection.rollback()
             if _is_missing(error):
                 return False
             raise
-        if lacking := [column for column in self._columns if column not in existing]:
+        spelt = {column: _spelt(column, existing) for column in self._columns}
+        if lacking := [column for column, names in spelt.items() if not names]:
             raise TableError(
                 f"table {self._table} has no column {', '.join(lacking)}. It needs {', '.join(self._columns)};"
                 " add them, or name a table that is not there yet, which is then made"
             )
+        if doubled := [" and ".join(names) for names in spelt.values() if len(names) > 1]:
+            raise TableError(
+                f"table {self._table} has columns that differ in case only: {', '.join(doubled)}. Rename one, or name"
+                " a table that is not there yet, which is then made"
+            )
+        self._listed = ", ".join(quoted(names[0]) for names in spelt.values())
         return True
 
     @property
@@ -107,6 +114,11 @@ class Replacement:
     def _run(self, *words: str, values: Sequence[Any] | None = None) -> None:
         with closing(self._connection.cursor()) as cursor:
             cursor.execute(_joined(*words), values) if values else cursor.execute(_joined(*words))
+
+
+def _spelt(column: str, existing: Sequence[str]) -> list[str]:
+    """The table's own spelling of a column: as it is, else in any case (`"USER_ID"`), which quotes must repeat."""
+    return [column] if column in existing else [name for name in existing if name.lower() == column]
 
 
 def quoted(name: str) -> str:

@@ -13,6 +13,7 @@ from airflow_personalize.batch.table_loader import Replacement, TableError
 
 COLUMNS = ("user_id", "position", "item_id", "score")
 OLD = [("1", 1, "old", 0.5)]
+TYPES = ("text", "integer", "text", "double precision")
 NEW = [(str(user), place, f"i{place}", 1 / place) for user in range(400) for place in (1, 2, 3)]
 
 
@@ -98,6 +99,31 @@ def test_a_table_without_the_columns_is_refused_by_name(database):
         connection.cursor().execute("CREATE TABLE for_you (user_id text, rank integer)")
         connection.commit()
     with pytest.raises(TableError, match="for_you has no column position, item_id, score"):
+        replace(database, OLD)
+
+
+@pytest.mark.parametrize(
+    "names", ['"USER_ID", "Position", item_id, "SCORE"', "USER_ID, Position, Item_Id, SCORE"]
+)
+def test_columns_are_found_and_quoted_as_the_table_spells_them(database, names):
+    typed = ", ".join(f"{name} {kind}" for name, kind in zip(names.split(", "), TYPES, strict=True))
+    with closing(database[2]()) as connection:
+        connection.cursor().execute(f"CREATE TABLE for_you ({typed})")
+        connection.commit()
+    replace(database, OLD)
+    replace(database, NEW[:3])
+    assert read(database, f"SELECT {names} FROM for_you ORDER BY 1, 2") == sorted(NEW[:3])  # noqa: S608
+
+
+def test_columns_that_differ_in_case_only_are_refused_by_name(database):
+    if database[0] == "sqlite":
+        pytest.skip("SQLite's names have no case")
+    with closing(database[2]()) as connection:
+        connection.cursor().execute(
+            'CREATE TABLE for_you ("USER_ID" text, "User_Id" text, position int, item_id text, score real)'
+        )
+        connection.commit()
+    with pytest.raises(TableError, match="columns that differ in case only: USER_ID and User_Id"):
         replace(database, OLD)
 
 

@@ -199,7 +199,8 @@ def test_reserved_and_mixed_case_names_of_columns(database_of, s3, text_of, name
     rest = ", ".join(
         f"NULL AS {each.name}" for each in SCHEMA.fields if each.name not in {"ITEM_ID", "WORDS", "WHOLE"}
     )
-    query = f'SELECT {key} AS {item}, {order} AS {whole}, {select} AS words, {rest} FROM goods ORDER BY {key}; -- `"'
+    columns = f"{key} AS {item}, {order} AS {whole}, {select} AS words, {rest}"
+    query = f'SELECT {columns} FROM goods ORDER BY {key}; -- `"'  # noqa: S608
 
     summary = Export(database.source, s3, DatasetLocation("lake", "encore", "items"), SCHEMA).run(
         query, Partition("all")
