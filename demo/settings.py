@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from demo.processes import free_port
+from localpersonalize.private_files import replace_file
 
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
@@ -87,17 +88,15 @@ class Settings:
     @classmethod
     def load(cls, directory: Path) -> Settings:
         """Read what earlier starts chose and complete it."""
-        directory.mkdir(parents=True, exist_ok=True)
+        for folder in (state(), directory) if directory.is_relative_to(state()) else (directory,):
+            _make_private(folder)
         file = directory / "settings.json"
         saved = json.loads(file.read_text()) if file.exists() else {}
         ports = Ports.choose(saved.get("ports", {}))
         kept = Secrets(**saved["secrets"]) if "secrets" in saved else Secrets.generate()
         settings = cls(directory, ports, kept)
         content = json.dumps({"ports": asdict(ports), "secrets": asdict(kept)}, indent=2)
-        partial = file.with_suffix(".partial")
-        partial.touch(mode=0o600)
-        partial.write_text(content)
-        partial.replace(file)
+        replace_file(file, content.encode())
         return settings
 
     @property
@@ -107,3 +106,11 @@ class Settings:
     @property
     def airflow_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.airflow}"
+
+
+def _make_private(folder: Path) -> None:
+    """A folder that others can't look into: it holds users' interactions, logs and secrets."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Root's PostgreSQL runs as a user of its own, who must be able to pass.
+    allowed = 0o711 if os.geteuid() == 0 else 0o700
+    folder.chmod(folder.stat().st_mode & allowed)

@@ -23,7 +23,6 @@ SHOWN_BY = {
     "localpersonalize/aws/s3/*": "tests/localpersonalize/aws/s3/test_object_operations.py",
     "localpersonalize/aws/moto_server.py": "tests/integration/localpersonalize/test_isolation.py",
     "localpersonalize/aws/*": "tests/integration/localpersonalize/test_durability.py",
-    "localpersonalize/private_files.py": "tests/integration/localpersonalize/test_isolation.py",
     "localpersonalize/datasets/csv_chunks.py": "tests/localpersonalize/datasets/test_csv_files.py",
     "localpersonalize/datasets/domain_schemas.py": "tests/localpersonalize/datasets/test_schemas.py",
     "localpersonalize/datasets/*": "tests/integration/localpersonalize/test_data_jobs.py",
