@@ -15,6 +15,7 @@ from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
 from localpersonalize.resources import operations
 from localpersonalize.resources.context import Answer, Context
+from localpersonalize.resources.text_numbers import check_text_numbers
 from localpersonalize.runtime.engine import OPERATIONS as RUNTIME_OPERATIONS
 from localpersonalize.runtime.metrics import Metrics
 
@@ -71,7 +72,9 @@ class PersonalizeApi:
             body = await request.read()
             operation = self._operations.find(request.method, request.path, request.target)
             name, content_type = operation.name, operation.content_type
-            answer = await self._perform_or_fail(operation, operation.parse(body))
+            parameters = operation.parse(body)
+            check_text_numbers(parameters)
+            answer = await self._perform_or_fail(operation, parameters)
             status, content = 200, operation.serialise(answer)
         except HangUpError:
             log.info("request %s: %s hung up on", request_id, name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -11,6 +13,7 @@ from localpersonalize.protocol.errors import InvalidNextTokenError
 
 PAGE_SIZE = 100
 _PREFIX = "from:"
+_TOKEN = re.compile(rf"{_PREFIX}([1-9][0-9]{{0,8}}):([0-9a-f]{{16}})")
 
 Item = TypeVar("Item")
 
@@ -21,12 +24,26 @@ def page(items: Sequence[Item], params: Mapping[str, Any]) -> tuple[Sequence[Ite
     :param params: of the request: `maxResults`, `nextToken`.
     :raises InvalidNextTokenError: if the token is not one of ours.
     """
-    start, size = 0, params.get("maxResults") or PAGE_SIZE
-    if params.get("nextToken"):
-        try:
-            start = int(base64.b64decode(params["nextToken"], validate=True).decode().removeprefix(_PREFIX))
-        except (ValueError, binascii.Error):
-            raise InvalidNextTokenError("The nextToken is not valid.") from None
+    size, listing = params.get("maxResults") or PAGE_SIZE, _listing(params)
+    start = _start(params["nextToken"], listing) if params.get("nextToken") else 0
     end = start + size
-    token = base64.b64encode(f"{_PREFIX}{end}".encode()).decode() if end < len(items) else None
+    token = base64.b64encode(f"{_PREFIX}{end}:{listing}".encode()).decode() if end < len(items) else None
     return items[start:end], token
+
+
+def _listing(params: Mapping[str, Any]) -> str:
+    """Of which list a token is: the same one goes on, another does not begin in its middle."""
+    asked = sorted(
+        (name, str(value)) for name, value in params.items() if name not in ("maxResults", "nextToken")
+    )
+    return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
+
+
+def _start(token: str, listing: str) -> int:
+    try:
+        found = _TOKEN.fullmatch(base64.b64decode(token, validate=True).decode())
+    except (ValueError, binascii.Error):
+        found = None
+    if found is None or found[2] != listing:
+        raise InvalidNextTokenError("The nextToken is not valid.")
+    return int(found[1])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from localpersonalize.aws import role_access
 from localpersonalize.aws.clients import Clients
+from localpersonalize.aws.s3.buckets import is_bucket_name
 from localpersonalize.protocol.errors import InvalidInputError
 
 
 def require_s3(location: str | None, what: str) -> str:
     """
     :param what: how the error calls it.
-    :raises InvalidInputError: if it is not `s3://bucket/...`.
+    :raises InvalidInputError: if it is not `s3://bucket/...` with a name that a bucket may have.
     """
     scheme, _, path = (location or "").partition("s3://")
-    if scheme or not path.partition("/")[0]:
+    if scheme or not is_bucket_name(path.partition("/")[0]) or not path.isprintable():
         raise InvalidInputError(
             f"Invalid {what}: {location}. Use an Amazon S3 path, like s3://bucket/folder/."
         )

@@ -69,7 +69,7 @@ class Buckets:
         """
         :raises S3Error: InvalidBucketName; BucketAlreadyOwnedByYou, except in us-east-1, where S3 has it so.
         """
-        if not _NAME.fullmatch(name) or name.endswith(_RESERVED_ENDS):
+        if not is_bucket_name(name):
             raise S3Error("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
         with self._lock:
             if name in self._buckets:
@@ -112,3 +112,8 @@ class Buckets:
         replace_file(self.folder / f"{bucket.name}.json", json.dumps(content).encode())
         self._buckets[bucket.name] = bucket
         return bucket
+
+
+def is_bucket_name(name: str) -> bool:
+    """Whether a bucket may have this name."""
+    return bool(_NAME.fullmatch(name)) and not name.endswith(_RESERVED_ENDS)

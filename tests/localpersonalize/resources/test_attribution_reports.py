@@ -15,7 +15,7 @@ def test_events_are_measured_and_imports_reported_where_that_was_asked_for(servi
         name="a",
         datasetGroupArn=group,
         metrics=[{"eventType": "View", "metricName": "views", "expression": "SAMPLECOUNT()"}],
-        metricsOutputConfig={"roleArn": "r", "s3DataDestination": {"path": "s3://b/reports"}},
+        metricsOutputConfig={"roleArn": "r", "s3DataDestination": {"path": "s3://bucket/reports"}},
     )
     job: Any = {"datasetImportJobArn": "arn:job", "publishAttributionMetricsToS3": True}
     measure_events(service.context, group, [{"EVENT_TYPE": "View"}])

@@ -16,8 +16,8 @@ def inference(service: InProcessService, version: str, **more: Any) -> str:
         jobName="b",
         solutionVersionArn=version,
         roleArn="r",
-        jobInput={"s3DataSource": {"path": "s3://b/in"}},
-        **{"jobOutput": {"s3DataDestination": {"path": "s3://b/out"}}, **more},
+        jobInput={"s3DataSource": {"path": "s3://bucket/in"}},
+        **{"jobOutput": {"s3DataDestination": {"path": "s3://bucket/out"}}, **more},
     )
 
 

@@ -12,7 +12,7 @@ def test_five_imports_wait_at_a_time_and_a_name_is_taken_whatever_the_quota(
     service: InProcessService,
 ) -> None:
     dataset = service.interactions(service.group())
-    common = {"datasetArn": dataset, "roleArn": "arn:role", "dataSource": {"dataLocation": "s3://b/k"}}
+    common = {"datasetArn": dataset, "roleArn": "arn:role", "dataSource": {"dataLocation": "s3://bucket/k"}}
     for number in range(5):
         service.create("DatasetImportJob", active=False, jobName=f"i{number}", **common)
     with pytest.raises(LimitExceededError):
@@ -25,5 +25,8 @@ def test_an_import_needs_a_role(service: InProcessService) -> None:
     dataset = service.interactions(service.group())
     with pytest.raises(InvalidInputError, match="roleArn is required"):
         service.call(
-            "CreateDatasetImportJob", jobName="i", datasetArn=dataset, dataSource={"dataLocation": "s3://b"}
+            "CreateDatasetImportJob",
+            jobName="i",
+            datasetArn=dataset,
+            dataSource={"dataLocation": "s3://bucket"},
         )
