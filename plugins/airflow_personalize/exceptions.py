@@ -42,21 +42,35 @@ class Remedy:
 
 REMEDIES = (
     Remedy(r"assume|trust", "Let the role trust personalize.amazonaws.com."),
-    Remedy(r"bucket policy|not authori[sz]ed|access ?denied|can(?:'t|not) read|insufficient privileges|permission",
-         "Let the role, and the bucket's policy for personalize.amazonaws.com, do s3:GetObject and s3:ListBucket"
-         " (and s3:PutObject where a job writes)."),
-    Remedy(r"at least 1,?000|1,?000 interactions|too few|fewer than 1,?000|not enough|at least 25",
-         "Import at least 1,000 interactions of 25 users with two or more each; look at the solution's event type.",
-         is_retryable=False),
-    Remedy(r"legacy|no longer (?:be )?(?:created|supported)|deprecated recipe",
-         "AWS no longer trains this recipe: use aws-user-personalization-v2 (HRNN family) or"
-         " aws-personalized-ranking-v2.", is_retryable=False),
-    Remedy(r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."),
-    Remedy(r"\bcsv\b|\bheader\b|null value|empty value|missing (?:the )?(?:following )?columns?",
-         "Look at the named file and the dataset's schema; export it again.", is_retryable=False),
-    Remedy(r"no (?:data|objects?|files?)|NoSuchKey|NoSuchBucket|does not exist",
-         "Look at the s3:// location that the task was given: there is nothing to read there."),
-)  # fmt: skip
+    Remedy(
+        r"bucket policy|not authori[sz]ed|access ?denied|can(?:'t|not) read|insufficient privileges|permission",
+        "Let the role, and the bucket's policy for personalize.amazonaws.com, do s3:GetObject and s3:ListBucket"
+        " (and s3:PutObject where a job writes).",
+    ),
+    Remedy(
+        r"at least 1,?000|1,?000 interactions|too few|fewer than 1,?000|not enough|at least 25",
+        "Import at least 1,000 interactions of 25 users with two or more each; look at the solution's event type.",
+        is_retryable=False,
+    ),
+    Remedy(
+        r"legacy|no longer (?:be )?(?:created|supported)|deprecated recipe",
+        "AWS no longer trains this recipe: use aws-user-personalization-v2 (HRNN family) or"
+        " aws-personalized-ranking-v2.",
+        is_retryable=False,
+    ),
+    Remedy(
+        r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."
+    ),
+    Remedy(
+        r"\bcsv\b|\bheader\b|null value|empty value|missing (?:the )?(?:following )?columns?",
+        "Look at the named file and the dataset's schema; export it again.",
+        is_retryable=False,
+    ),
+    Remedy(
+        r"no (?:data|objects?|files?)|NoSuchKey|NoSuchBucket|does not exist",
+        "Look at the s3:// location that the task was given: there is nothing to read there.",
+    ),
+)
 
 
 def find_remedy(reason: str) -> Remedy | None:

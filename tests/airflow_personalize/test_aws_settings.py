@@ -29,8 +29,14 @@ SETTINGS: dict[str, Any] = {
     "verify": False,
     "botocore_config": {"user_agent_extra": "from-the-task", "read_timeout": 7},
 }
-BASES = {"PersonalizeTransferOperator", "PersonalizeDatasetTransferOperator", "PersonalizeBaseOperator",
-         "PersonalizeDeleteOperator", "PersonalizeBaseSensor", "PartitionMarkers"}  # fmt: skip
+BASES = {
+    "PersonalizeTransferOperator",
+    "PersonalizeDatasetTransferOperator",
+    "PersonalizeBaseOperator",
+    "PersonalizeDeleteOperator",
+    "PersonalizeBaseSensor",
+    "PartitionMarkers",
+}
 # Reads the product database, and nothing of AWS.
 WITHOUT_AWS = {"PersonalizeDatasetPlanOperator"}
 ALL = [kind for kind in classes_of("airflow_personalize") if kind.__name__ not in BASES]

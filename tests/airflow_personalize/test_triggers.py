@@ -25,9 +25,10 @@ def client(monkeypatch) -> MagicMock:
 
 def trigger(**arguments) -> PersonalizeWaitTrigger:
     return PersonalizeWaitTrigger(
-        "solution_version_complete", {"solutionVersionArn": VERSION},
+        "solution_version_complete",
+        {"solutionVersionArn": VERSION},
         **{"waiter_delay": 0.01, "waiter_max_attempts": 5, **arguments},
-    )  # fmt: skip
+    )
 
 
 def states(client, *answers) -> None:

@@ -22,7 +22,6 @@ SHOWN_BY = {
     # localpersonalize: what answers over HTTP is tested over HTTP, on a live process
     "localpersonalize/aws/s3/*": "tests/localpersonalize/aws/s3/test_object_operations.py",
     "localpersonalize/aws/moto_server.py": "tests/integration/localpersonalize/test_isolation.py",
-    "localpersonalize/aws/*": "tests/integration/localpersonalize/test_durability.py",
     "localpersonalize/datasets/csv_chunks.py": "tests/localpersonalize/datasets/test_csv_files.py",
     "localpersonalize/datasets/domain_schemas.py": "tests/localpersonalize/datasets/test_schemas.py",
     "localpersonalize/datasets/*": "tests/integration/localpersonalize/test_data_jobs.py",
@@ -35,18 +34,16 @@ SHOWN_BY = {
     "localpersonalize/resources/*": "tests/integration/localpersonalize/test_operations.py",
     "localpersonalize/runtime/filters/*": "tests/localpersonalize/runtime/filters/test_parser.py",
     "localpersonalize/runtime/*": "tests/localpersonalize/runtime/test_engine.py",
-    "localpersonalize/*.py": "tests/integration/localpersonalize/test_operations.py",
     # the provider: nouns of one kind behave alike and are tested in one table
+    "plugins/airflow_personalize/example_dags/*": "tests/airflow_personalize/test_example_dags.py",
     "plugins/airflow_personalize/export/*": "tests/airflow_personalize/export/test_postgres_export.py",
-    "plugins/airflow_personalize/operators/recommend*": "tests/airflow_personalize/operators/test_recommenders.py",
-    "plugins/airflow_personalize/operators/*job*": "tests/airflow_personalize/operators/test_jobs_without_a_service.py",
-    "plugins/airflow_personalize/operators/*": "tests/airflow_personalize/operators/test_serving_and_deleting.py",
-    "plugins/airflow_personalize/sensors/*": "tests/airflow_personalize/sensors/test_sensors.py",
+    "plugins/airflow_personalize/operators/*job*": "tests/airflow_personalize/operators/test_job_base.py",
+    "plugins/airflow_personalize/operators/*": "tests/end_to_end/test_blocks.py",
+    "plugins/airflow_personalize/sensors/*": "tests/airflow_personalize/sensors/test_base.py",
     "plugins/airflow_personalize/transfers/*": (
         "tests/airflow_personalize/transfers/test_sql_to_personalize_dataset.py"
     ),
-    "plugins/airflow_personalize/s3.py": "tests/airflow_personalize/test_aws_settings.py",
-    "plugins/airflow_personalize/*": "tests/airflow_personalize/operators/test_jobs_without_a_service.py",
+    "plugins/airflow_personalize/*": "tests/airflow_personalize/test_aws_settings.py",
     # the application: steps of one run are tested as they follow each other
     "plugins/encore/config/batch.py": "tests/encore/config/test_validation_batch.py",
     "plugins/encore/config/*": "tests/encore/config/test_every_setting_is_honoured.py",

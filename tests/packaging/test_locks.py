@@ -23,8 +23,12 @@ def test_a_lock_pins_what_the_whole_lock_pins(use: str):
 
 @pytest.mark.parametrize(
     ("use", "packages"),
-    [("local", [LOCALPERSONALIZE]), ("airflow", [PROVIDER, ENCORE]), ("demo", [LOCALPERSONALIZE, PROVIDER, ENCORE])],
-)  # fmt: skip
+    [
+        ("local", [LOCALPERSONALIZE]),
+        ("airflow", [PROVIDER, ENCORE]),
+        ("demo", [LOCALPERSONALIZE, PROVIDER, ENCORE]),
+    ],
+)
 def test_a_lock_holds_what_its_packages_declare(use: str, packages: list[Package]):
     pins = _pins(LOCKS / f"{use}.txt")
     for package in packages:

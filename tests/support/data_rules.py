@@ -14,12 +14,15 @@ REQUIRED: dict[str, list[tuple[str, str]]] = {
 }
 RESERVED: dict[str, list[tuple[str, str]]] = {
     "Interactions": [
-        ("EVENT_TYPE", "string"), ("EVENT_VALUE", "float"), ("IMPRESSION", "string"), ("RECOMMENDATION_ID", "string"),
+        ("EVENT_TYPE", "string"),
+        ("EVENT_VALUE", "float"),
+        ("IMPRESSION", "string"),
+        ("RECOMMENDATION_ID", "string"),
         ("EVENT_ATTRIBUTION_SOURCE", "string"),
     ],
     "Users": [],
     "Items": [("CREATION_TIMESTAMP", "long")],
-}  # fmt: skip
+}
 MOST = {"Interactions": 5, "Users": 25, "Items": 100}
 NAMES = (
     "GENRE",
@@ -158,9 +161,12 @@ class Generator:
         fields += [self._metadata(number) for number in range(count)]
         self.random.shuffle(fields)
         definition: dict[str, Any] = {
-            "type": "record", "name": pick([kind, kind, kind.upper(), kind.lower()]),
-            "namespace": "com.amazonaws.personalize.schema", "fields": fields, "version": "1.0",
-        }  # fmt: skip
+            "type": "record",
+            "name": pick([kind, kind, kind.upper(), kind.lower()]),
+            "namespace": "com.amazonaws.personalize.schema",
+            "fields": fields,
+            "version": "1.0",
+        }
         if self.sometimes(0.3):
             definition["version"] = pick(["1.1", "2", 1, 1.0, 7])
         if self.sometimes(0.1):

@@ -39,16 +39,33 @@ def mariadb():
     with tempfile.TemporaryDirectory(prefix="my-", ignore_cleanup_errors=True) as folder:
         data, socket = Path(folder) / "data", Path(folder) / "s"
         subprocess.run(
-            [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-             "--skip-test-db", *user],
-            check=True, capture_output=True,
-        )  # fmt: skip
+            [
+                install,
+                "--no-defaults",
+                f"--datadir={data}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                *user,
+            ],
+            check=True,
+            capture_output=True,
+        )
         with (Path(folder) / "log").open("w") as log:
             process = subprocess.Popen(
-                [server, "--no-defaults", f"--datadir={data}", f"--socket={socket}", "--skip-networking",
-                 f"--default-time-zone={TIME_ZONE}", "--innodb-buffer-pool-size=32M", "--sql-mode=", *user],
-                stdout=log, stderr=log,
-            )  # fmt: skip
+                [
+                    server,
+                    "--no-defaults",
+                    f"--datadir={data}",
+                    f"--socket={socket}",
+                    "--skip-networking",
+                    f"--default-time-zone={TIME_ZONE}",
+                    "--innodb-buffer-pool-size=32M",
+                    "--sql-mode=",
+                    *user,
+                ],
+                stdout=log,
+                stderr=log,
+            )
         try:
             _wait(socket, process, Path(folder) / "log")
             yield str(socket)

@@ -45,9 +45,13 @@ def service(service_address, monkeypatch) -> Any:
 
 def client(address: str, name: str) -> Any:
     return boto3.client(
-        name, endpoint_url=address, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=SECRET,
+        name,
+        endpoint_url=address,
+        region_name=REGION,
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
         config=Config(proxies={}, retries={"max_attempts": 2}),
-    )  # fmt: skip
+    )
 
 
 def prepare(make_client: Callable[[str], Any]) -> None:

@@ -27,9 +27,12 @@ def lines_of(columns, **values):
         ([7, 8], ["7", "8"]),
         (["ü", 'a"b'], ["ü", 'a"b']),
         ([b"x", b"y"], ["x", "y"]),
-        (pa.array([uuid.UUID(int=n).bytes for n in (1, 2)], pa.uuid()), [f"{uuid.UUID(int=n)}" for n in (1, 2)]),
+        (
+            pa.array([uuid.UUID(int=n).bytes for n in (1, 2)], pa.uuid()),
+            [f"{uuid.UUID(int=n)}" for n in (1, 2)],
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_id_is_asked_about_as_the_export_writes_it(ids, texts):
     assert lines_of(("user_id",), user_id=ids)[0] == [{"userId": text} for text in texts]
 
@@ -60,7 +63,7 @@ def test_values_of_a_filter_are_taken_where_the_query_has_them():
         (("user_id",), {"user_id": ["u"], "filter_values": ["[]"]}, "must be like {"),
         (("user_id",), {"user_id": [1.5]}, "'user_id' of the batch job's input holds no text"),
     ],
-)  # fmt: skip
+)
 def test_a_query_that_does_not_fit_is_refused_by_column(columns, values, said):
     with pytest.raises(ExportError) as refused:
         lines_of(columns, **values)

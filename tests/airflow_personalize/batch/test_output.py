@@ -50,8 +50,12 @@ def test_lines_with_an_error_broken_ones_and_missing_ones_are_told_apart():
     tally = MatchCounts(7)
     assert len(list(rows(lines, columns_of("recommendations", ("user_id",)), tally))) == 1
     assert tally.as_json() | {"examples": None} == {
-        "lines": 7, "answered": 1, "failed": 4, "missing": 2, "examples": None
-    }  # fmt: skip
+        "lines": 7,
+        "answered": 1,
+        "failed": 4,
+        "missing": 2,
+        "examples": None,
+    }
     assert tally.examples[0] == "2: no such user"
 
 

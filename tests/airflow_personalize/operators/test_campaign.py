@@ -42,10 +42,13 @@ def test_a_campaign_that_is_being_changed_is_waited_for_before_it_is_changed_aga
 def test_a_campaign_that_was_never_made_is_not_updated_but_explained(client):
     client.describe_campaign.return_value = {
         "campaign": {
-            "campaignArn": f"{ARN}campaign/c", "solutionVersionArn": f"{ARN}solution/s/1", "minProvisionedTPS": 1,
-            "status": "CREATE FAILED", "failureReason": "out of sorts.",
+            "campaignArn": f"{ARN}campaign/c",
+            "solutionVersionArn": f"{ARN}solution/s/1",
+            "minProvisionedTPS": 1,
+            "status": "CREATE FAILED",
+            "failureReason": "out of sorts.",
         }
-    }  # fmt: skip
+    }
     operator = PersonalizeCreateOrUpdateCampaignOperator(
         task_id="t", campaign_name="c", solution_version_arn=f"{ARN}solution/s/2"
     )

@@ -16,9 +16,10 @@ def test_events_are_sent_in_portions_and_are_the_same_events_when_sent_again(tra
     sent: list[list[str]] = []
     put = operator.hook.conn.put_events
     monkeypatch.setattr(
-        operator.hook.conn, "put_events",
+        operator.hook.conn,
+        "put_events",
         lambda **call: (sent.append([event["eventId"] for event in call["eventList"]]), put(**call)),
-    )  # fmt: skip
+    )
     assert Task("events").run(operator) == 23
     assert Task("events").run(operator) == 23
     assert [len(portion) for portion in sent] == [10, 10, 3] * 2

@@ -25,7 +25,10 @@ def test_a_filter_that_the_service_does_not_understand_is_refused_with_its_messa
     with pytest.raises(AirflowFailException, match="refused by the service"):
         Task().run(
             PersonalizeCreateFilterOperator(
-                task_id="filter", filter_name="nonsense", dataset_group_arn=trained.group(),
-                filter_expression="INCLUDE everything", **WAIT,
+                task_id="filter",
+                filter_name="nonsense",
+                dataset_group_arn=trained.group(),
+                filter_expression="INCLUDE everything",
+                **WAIT,
             )
-        )  # fmt: skip
+        )

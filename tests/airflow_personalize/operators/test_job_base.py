@@ -26,23 +26,40 @@ def job(name: str, **arguments: Any) -> Any:
     wait = {"deferrable": False, "waiter_delay": 0.01, **arguments}
     return {
         "export": lambda: PersonalizeCreateDatasetExportJobOperator(
-            task_id="t", dataset_arn=f"{ARN}dataset/g/ITEMS", output_location="s3://b/o/", role_arn=ROLE, **wait
+            task_id="t",
+            dataset_arn=f"{ARN}dataset/g/ITEMS",
+            output_location="s3://b/o/",
+            role_arn=ROLE,
+            **wait,
         ),
         "batch": lambda: PersonalizeCreateBatchInferenceJobOperator(
-            task_id="t", solution_version_arn=f"{ARN}solution/s/1", input_location="s3://b/i.json",
-            output_location="s3://b/o/", role_arn=ROLE, num_results=5, **wait,
+            task_id="t",
+            solution_version_arn=f"{ARN}solution/s/1",
+            input_location="s3://b/i.json",
+            output_location="s3://b/o/",
+            role_arn=ROLE,
+            num_results=5,
+            **wait,
         ),
         "segment": lambda: PersonalizeCreateBatchSegmentJobOperator(
-            task_id="t", solution_version_arn=f"{ARN}solution/s/1", input_location="s3://b/i.json",
-            output_location="s3://b/o/", role_arn=ROLE, **wait,
+            task_id="t",
+            solution_version_arn=f"{ARN}solution/s/1",
+            input_location="s3://b/i.json",
+            output_location="s3://b/o/",
+            role_arn=ROLE,
+            **wait,
         ),
         "forget": lambda: PersonalizeCreateDataDeletionJobOperator(
-            task_id="t", dataset_group_arn=f"{ARN}dataset-group/g", data_location="s3://b/u.csv", role_arn=ROLE, **wait
+            task_id="t",
+            dataset_group_arn=f"{ARN}dataset-group/g",
+            data_location="s3://b/u.csv",
+            role_arn=ROLE,
+            **wait,
         ),
         "train": lambda: PersonalizeCreateSolutionVersionOperator(
             task_id="t", solution_arn=f"{ARN}solution/s", **wait
         ),
-    }[name]()  # fmt: skip
+    }[name]()
 
 
 JOBS = [

@@ -37,9 +37,13 @@ def described(**state: Any) -> dict[str, Any]:
 
 def create_recommender(**arguments: Any) -> PersonalizeCreateRecommenderOperator:
     return PersonalizeCreateRecommenderOperator(
-        task_id="t", recommender_name="r", dataset_group_arn=f"{ARN}dataset-group/g", recipe_arn="recipe",
-        waiter_delay=0.01, **arguments,
-    )  # fmt: skip
+        task_id="t",
+        recommender_name="r",
+        dataset_group_arn=f"{ARN}dataset-group/g",
+        recipe_arn="recipe",
+        waiter_delay=0.01,
+        **arguments,
+    )
 
 
 def test_a_recommender_is_created_if_there_is_none(client):
@@ -100,10 +104,14 @@ def shop(service) -> SimpleNamespace:
     )
     dataset = Task().run(
         PersonalizeCreateDatasetOperator(
-            task_id="dataset", dataset_name="views", dataset_type="Interactions", dataset_group_arn=group,
-            schema_arn=schema, **WAIT,
+            task_id="dataset",
+            dataset_name="views",
+            dataset_type="Interactions",
+            dataset_group_arn=group,
+            schema_arn=schema,
+            **WAIT,
         )
-    )  # fmt: skip
+    )
     Task("import", run_id="manual__views").run(
         PersonalizeCreateDatasetImportJobOperator(
             task_id="import",
@@ -118,9 +126,14 @@ def shop(service) -> SimpleNamespace:
 
 def recommender(shop, name: str, recipe: str = POPULAR, rate: int = 1, **arguments):
     return PersonalizeCreateRecommenderOperator(
-        task_id="recommender", recommender_name=name, dataset_group_arn=shop.group, recipe_arn=recipe,
-        recommender_config={"minRecommendationRequestsPerSecond": rate}, **WAIT, **arguments,
-    )  # fmt: skip
+        task_id="recommender",
+        recommender_name=name,
+        dataset_group_arn=shop.group,
+        recipe_arn=recipe,
+        recommender_config={"minRecommendationRequestsPerSecond": rate},
+        **WAIT,
+        **arguments,
+    )
 
 
 def test_a_recommender_is_found_again_and_updated_only_where_it_differs(shop):

@@ -65,10 +65,14 @@ def slow(trained, **arguments) -> PersonalizeCreateSolutionVersionOperator:
     """A training that lasts longer than stopping it."""
     solution = Task().run(
         PersonalizeCreateSolutionOperator(
-            task_id="solution", solution_name="slow", dataset_group_arn=trained.group(), recipe_arn=HRNN,
-            solution_config={"algorithmHyperParameters": {"hidden_dimension": "256"}}, **WAIT,
+            task_id="solution",
+            solution_name="slow",
+            dataset_group_arn=trained.group(),
+            recipe_arn=HRNN,
+            solution_config={"algorithmHyperParameters": {"hidden_dimension": "256"}},
+            **WAIT,
         )
-    )  # fmt: skip
+    )
     return PersonalizeCreateSolutionVersionOperator(task_id="train", solution_arn=solution, **arguments)
 
 

@@ -7,12 +7,30 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 DIALECTS: Mapping[str, str] = {
-    "athena": "athena", "bigquery": "bigquery", "clickhouse": "clickhouse", "databricks": "databricks",
-    "drill": "drill", "duckdb": "duckdb", "exasol": "exasol", "gcpbigquery": "bigquery", "hive_cli": "hive",
-    "hiveserver2": "hive", "mariadb": "mysql", "mssql": "tsql", "mysql": "mysql", "oracle": "oracle",
-    "postgres": "postgres", "postgresql": "postgres", "presto": "presto", "redshift": "redshift",
-    "snowflake": "snowflake", "sqlite": "sqlite", "teradata": "teradata", "trino": "trino", "vertica": "postgres",
-}  # fmt: skip
+    "athena": "athena",
+    "bigquery": "bigquery",
+    "clickhouse": "clickhouse",
+    "databricks": "databricks",
+    "drill": "drill",
+    "duckdb": "duckdb",
+    "exasol": "exasol",
+    "gcpbigquery": "bigquery",
+    "hive_cli": "hive",
+    "hiveserver2": "hive",
+    "mariadb": "mysql",
+    "mssql": "tsql",
+    "mysql": "mysql",
+    "oracle": "oracle",
+    "postgres": "postgres",
+    "postgresql": "postgres",
+    "presto": "presto",
+    "redshift": "redshift",
+    "snowflake": "snowflake",
+    "sqlite": "sqlite",
+    "teradata": "teradata",
+    "trino": "trino",
+    "vertica": "postgres",
+}
 
 
 def dialect_of(conn_type: str | None) -> str | None:

@@ -63,9 +63,12 @@ def database_of(request, tmp_path):
 
             def connect():
                 return connector.connect(
-                    unix_socket=socket, user="root", database="shop", charset="utf8mb4",
+                    unix_socket=socket,
+                    user="root",
+                    database="shop",
+                    charset="utf8mb4",
                     collation="utf8mb4_general_ci",
-                )  # fmt: skip
+                )
 
         return Database(name, "mysql", DbApiSource(connect, dialect="mysql"), run)
 

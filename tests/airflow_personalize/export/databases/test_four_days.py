@@ -23,8 +23,10 @@ FIRST = datetime(2026, 3, 6, tzinfo=UTC)  # clocks change in New York on the thi
 DAYS = [day((FIRST + timedelta(days=number)).date().isoformat()) for number in range(4)]
 HEAD = "SELECT user_id, item_id, event_type, event_value, device, {timestamp} AS timestamp\nFROM events\n"
 SECONDS = {
-    "postgres": "extract(epoch FROM {})", "mysql": "unix_timestamp({})", "sqlite": "strftime('%s', {})",
-}  # fmt: skip
+    "postgres": "extract(epoch FROM {})",
+    "mysql": "unix_timestamp({})",
+    "sqlite": "strftime('%s', {})",
+}
 
 #: How the WHERE is written -> rows, or the words of the refusal. `at` is an instant, `seconds` are epoch seconds.
 SPELLINGS = {
@@ -35,9 +37,15 @@ SPELLINGS = {
     "ends in a comment": ("WHERE at >= {{ start }} AND at < {{ end }} -- the end", 41),
     "ends in ; and a comment": ("WHERE at >= {{ start }} AND at < {{ end }}; -- the end", 41),
     "ends in ; and another comment": ("WHERE at >= {{ start }} AND at < {{ end }};\n/* the ' end; */\n", 41),
-    "comments with markers": ("/* {{ end }} */ WHERE at >= {{ start }} -- {{ start }}'\nAND at < {{ end }}", 41),
+    "comments with markers": (
+        "/* {{ end }} */ WHERE at >= {{ start }} -- {{ start }}'\nAND at < {{ end }}",
+        41,
+    ),
     "percent signs": ("WHERE at >= {{ start }} AND at < {{ end }} AND event_type NOT LIKE '%s%%'", 41),
-    "a marker in a text": ("WHERE at >= {{ start }} AND at < {{ end }} AND event_type <> ':start %(end)s ?'", 41),
+    "a marker in a text": (
+        "WHERE at >= {{ start }} AND at < {{ end }} AND event_type <> ':start %(end)s ?'",
+        41,
+    ),
     "BETWEEN and <": ("WHERE at BETWEEN {{ start }} AND {{ end }} AND at < {{ end }}", 41),
     "epoch seconds, converted": ("WHERE seconds >= {SECONDS} AND seconds < {SECONDS_END}", 41),
     "no WHERE": ("", "lies outside of partition"),
@@ -46,21 +54,40 @@ SPELLINGS = {
     "the end alone": ("WHERE at < {{ end }}", "lies outside of partition"),
     "BETWEEN": ("WHERE at BETWEEN {{ start }} AND {{ end }}", "lies outside of partition"),
     "<=": ("WHERE at >= {{ start }} AND at <= {{ end }}", "lies outside of partition"),
-    "OR without parentheses": ("WHERE at >= {{ start }} AND at < {{ end }} OR user_id = 'u3'", "lies outside"),
+    "OR without parentheses": (
+        "WHERE at >= {{ start }} AND at < {{ end }} OR user_id = 'u3'",
+        "lies outside",
+    ),
     "swapped": ("WHERE at >= {{ end }} OR at < {{ start }}", "lies outside of partition"),
-    "quoted": ("WHERE at >= '{{ start }}' AND at < '{{ end }}'", "line 3 of the query: the marker {{ start }} is in"),
-    "one quoted": ("WHERE at >= {{ start }}\nAND at < '{{ end }}'", "line 4 of the query: the marker {{ end }} is in"),
-    "quoted in a cast": ("WHERE at >= CAST('{{ start }}' AS date) AND at < {{ end }}", "line 3 of the query: the m"),
+    "quoted": (
+        "WHERE at >= '{{ start }}' AND at < '{{ end }}'",
+        "line 3 of the query: the marker {{ start }} is in",
+    ),
+    "one quoted": (
+        "WHERE at >= {{ start }}\nAND at < '{{ end }}'",
+        "line 4 of the query: the marker {{ end }} is in",
+    ),
+    "quoted in a cast": (
+        "WHERE at >= CAST('{{ start }}' AS date) AND at < {{ end }}",
+        "line 3 of the query: the m",
+    ),
     "markers in a comment": ("-- WHERE at >= {{ start }} AND at < {{ end }}", "lies outside of partition"),
-    "two statements": ("WHERE at >= {{ start }} AND at < {{ end }}; SELECT 1", "line 3 of the query: the query holds"),
-    "epoch seconds, compared with instants": ("WHERE seconds >= {{ start }} AND seconds < {{ end }}", "{INSTANTS}"),
+    "two statements": (
+        "WHERE at >= {{ start }} AND at < {{ end }}; SELECT 1",
+        "line 3 of the query: the query holds",
+    ),
+    "epoch seconds, compared with instants": (
+        "WHERE seconds >= {{ start }} AND seconds < {{ end }}",
+        "{INSTANTS}",
+    ),
     "an unknown marker": ("WHERE id >= {{ low }} AND at >= {{ start }} AND at < {{ end }}", "has no low"),
-}  # fmt: skip
+}
 #: What the database itself refuses, or the file's check finds.
 TYPES = {
-    "postgres": "operator does not exist: bigint >= timestamp", "mysql": "with a column of numbers",
+    "postgres": "operator does not exist: bigint >= timestamp",
+    "mysql": "with a column of numbers",
     "sqlite": "with a column of numbers",
-}  # fmt: skip
+}
 
 
 def moments() -> list[datetime]:
@@ -141,9 +168,21 @@ def test_every_spelling_gives_41_rows_or_a_refusal_that_names_the_fault(
 
 @pytest.mark.parametrize(
     "spelling",
-    ["no WHERE", "another WHERE", "the start alone", "the end alone", "BETWEEN", "<=", "quoted", "one quoted",
-     "quoted in a cast", "markers in a comment", "two statements", "an unknown marker"],
-)  # fmt: skip
+    [
+        "no WHERE",
+        "another WHERE",
+        "the start alone",
+        "the end alone",
+        "BETWEEN",
+        "<=",
+        "quoted",
+        "one quoted",
+        "quoted in a cast",
+        "markers in a comment",
+        "two statements",
+        "an unknown marker",
+    ],
+)
 @pytest.mark.parametrize("kind", ["postgres", "mysql", "sqlite", None])
 def test_the_check_of_the_file_finds_what_the_run_would_refuse(kind, spelling):
     where, _ = SPELLINGS[spelling]

@@ -20,7 +20,10 @@ from tests.airflow_personalize.export.databases.conftest import DATABASES
 
 SCHEMA = parse_schema(
     {
-        "type": "record", "name": "Items", "namespace": "com.amazonaws.personalize.schema", "version": "1.0",
+        "type": "record",
+        "name": "Items",
+        "namespace": "com.amazonaws.personalize.schema",
+        "version": "1.0",
         "fields": [
             {"name": "ITEM_ID", "type": "string"},
             {"name": "WORDS", "type": ["null", "string"], "categorical": True},
@@ -32,7 +35,7 @@ SCHEMA = parse_schema(
             {"name": "CREATION_TIMESTAMP", "type": ["null", "long"]},
         ],
     }
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -208,8 +211,10 @@ def test_reserved_and_mixed_case_names_of_columns(database_of, s3, text_of, name
 
     rows = list(csv.DictReader(io.StringIO(text_of(summary.files[0]["key"]))))
     assert [(row["ITEM_ID"], row["WHOLE"], row["WORDS"]) for row in rows] == [
-        ("i", "7", "x"), ("j", "", ""), ("k", "0", ""),
-    ]  # fmt: skip
+        ("i", "7", "x"),
+        ("j", "", ""),
+        ("k", "0", ""),
+    ]
     assert list(rows[0]) == list(SCHEMA.names)
 
 

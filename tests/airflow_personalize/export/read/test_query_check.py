@@ -48,26 +48,49 @@ def test_a_query_that_keeps_to_its_day_is_in_order(dialect, where):
         ("WHERE happened_at >= {{ start }}", [(3, "{{ end }} is missing")]),
         ("\n-- {{ start }} {{ end }}\nWHERE happened_at < {{ end }}", [(5, "{{ start }} is missing")]),
         ("WHERE happened_at BETWEEN {{ start }}\nAND {{ end }}", [(4, "BETWEEN and <= take it in")]),
-        ("WHERE happened_at >= {{ start }}\nAND happened_at <= {{ end }}", [(4, "BETWEEN and <= take it in")]),
-        ("WHERE happened_at >= {{ start }} AND\n{{ end }} >= happened_at", [(4, "BETWEEN and <= take it in")]),
+        (
+            "WHERE happened_at >= {{ start }}\nAND happened_at <= {{ end }}",
+            [(4, "BETWEEN and <= take it in")],
+        ),
+        (
+            "WHERE happened_at >= {{ start }} AND\n{{ end }} >= happened_at",
+            [(4, "BETWEEN and <= take it in")],
+        ),
         ("WHERE happened_at >= {{ start }}\nAND happened_at <= CAST({{ end }} AS date)", [(4, "take it in")]),
         ("WHERE happened_at > {{ start }} AND happened_at < {{ end }}", [(3, "but > leaves it out")]),
-        ("WHERE happened_at >= {{ end }}\nAND happened_at < {{ start }}",
-         [(3, "{{ end }} ends the partition"), (4, "{{ start }} begins the partition")]),
-        ("WHERE happened_at >= '{{ start }}'\nAND happened_at < '{{ end }}'",
-         [(3, "the marker {{ start }} is in quotes"), (4, "the marker {{ end }} is in quotes")]),
-        ("WHERE happened_at >= CAST('{{ start }}' AS timestamp) AND happened_at <\n{{ end }}",
-         [(3, "the marker {{ start }} is in quotes")]),
-        ("WHERE happened_at >= { start }\nAND happened_at < {{ end }}", [(3, "{ start } has one brace too few")]),
-        ("WHERE happened_at >= {{ start }}\nAND happened_at < { end }}", [(4, "{ end }} has one brace too few")]),
+        (
+            "WHERE happened_at >= {{ end }}\nAND happened_at < {{ start }}",
+            [(3, "{{ end }} ends the partition"), (4, "{{ start }} begins the partition")],
+        ),
+        (
+            "WHERE happened_at >= '{{ start }}'\nAND happened_at < '{{ end }}'",
+            [(3, "the marker {{ start }} is in quotes"), (4, "the marker {{ end }} is in quotes")],
+        ),
+        (
+            "WHERE happened_at >= CAST('{{ start }}' AS timestamp) AND happened_at <\n{{ end }}",
+            [(3, "the marker {{ start }} is in quotes")],
+        ),
+        (
+            "WHERE happened_at >= { start }\nAND happened_at < {{ end }}",
+            [(3, "{ start } has one brace too few")],
+        ),
+        (
+            "WHERE happened_at >= {{ start }}\nAND happened_at < { end }}",
+            [(4, "{ end }} has one brace too few")],
+        ),
         ("WHERE happened_at >= {{ start }}\nAND happened_at < {{ end }", [(4, "two braces on both sides")]),
         ("WHERE happened_at >= {{ start.date() }} AND happened_at < {{ end }}", [(3, "has no value yet")]),
-        ("WHERE id >= {{ low }} AND happened_at >= {{ start }} AND happened_at < {{ end }}",
-         [(3, "{{ low }} has no value here")]),
-        ("WHERE happened_at >= {{ start }} AND happened_at < {{ end }};\nSELECT 2", [(3, "several statements")]),
+        (
+            "WHERE id >= {{ low }} AND happened_at >= {{ start }} AND happened_at < {{ end }}",
+            [(3, "{{ low }} has no value here")],
+        ),
+        (
+            "WHERE happened_at >= {{ start }} AND happened_at < {{ end }};\nSELECT 2",
+            [(3, "several statements")],
+        ),
         ("WHERE happened_at >= {{ start }} AND a = 'b\n", [(3, "does not end")]),
     ],
-)  # fmt: skip
+)
 def test_what_would_give_other_rows_is_named_with_its_line(dialect, where, expected):
     found = lines(where, dialect)
 

@@ -21,8 +21,12 @@ DAY = Bounds(
 
 def check(schema, timestamps, contract=None, bounds=DAY, kind=None):
     values = {
-        "user_id": ["u"], "item_id": ["i"], "event_type": ["view"], "event_value": [1.0], "device": ["tv"],
-    }  # fmt: skip
+        "user_id": ["u"],
+        "item_id": ["i"],
+        "event_type": ["view"],
+        "event_value": [1.0],
+        "device": ["tv"],
+    }
     columns = [pa.array(each * len(timestamps)) for each in values.values()]
     batch = pa.RecordBatch.from_arrays([*columns, pa.array(timestamps, kind)], names=list(schema.names))
     return BatchChecker("interactions", schema, schema.names, contract, bounds=bounds).check(batch)
@@ -39,10 +43,11 @@ def test_a_row_of_another_partition_stops_the_export_with_query_bounds_and_examp
     assert (error.rule, error.field, error.row) == ("outside_partition", "timestamp", 2)
     shown = datetime.fromtimestamp(seconds, UTC).isoformat()
     for part in (
-        "query sql/e.sql, row 2 of its result, field 'timestamp'", f"{shown} ({seconds}) lies outside",
+        "query sql/e.sql, row 2 of its result, field 'timestamp'",
+        f"{shown} ({seconds}) lies outside",
         "'2026-01-01', which is [2026-01-01T00:00:00+00:00, 2026-01-02T00:00:00+00:00)",
         "column >= {{ start }} AND column < {{ end }}",
-    ):  # fmt: skip
+    ):
         assert part in str(error)
 
 
@@ -79,8 +84,10 @@ def test_a_value_that_is_no_instant_has_its_own_reason(interactions_schema):
     checked = check(interactions_schema, [START * 1000, None, 7])
 
     assert set(checked.rejected.rules) == {
-        Rule.TIMESTAMP_NOT_SECONDS, Rule.MISSING_VALUE, Rule.TIMESTAMP_OUT_OF_RANGE,
-    }  # fmt: skip
+        Rule.TIMESTAMP_NOT_SECONDS,
+        Rule.MISSING_VALUE,
+        Rule.TIMESTAMP_OUT_OF_RANGE,
+    }
     with pytest.raises(RuleViolatedError, match="timestamp_not_seconds"):
         check(interactions_schema, [START * 1000], Contract(rules={Rule.TIMESTAMP_NOT_SECONDS: Action.STOP}))
 
@@ -99,7 +106,11 @@ def test_slices_in_time_begin_at_whole_seconds_so_each_instant_is_in_one(shards)
     assert all(each.start.microsecond == each.end.microsecond == 0 for each in slices)
     assert (slices[0].start, slices[-1].end) == (day.start, day.end)
     bounds = [Bounds.of(each, "q") for each in slices]
-    for second in {edge + delta for each in slices for edge in [each.start] for delta in
-                   (timedelta(0), timedelta(seconds=1))}:  # fmt: skip
+    for second in {
+        edge + delta
+        for each in slices
+        for edge in [each.start]
+        for delta in (timedelta(0), timedelta(seconds=1))
+    }:
         instants = pa.array([int(second.timestamp())])
         assert [each.outside(instants) is None for each in bounds].count(True) == 1
