@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +23,19 @@ from localpersonalize.datasets.schemas import REQUIRED_FIELDS, parse_fields
 from localpersonalize.resource_types import DATASET, SCHEMA, Dataset, Schema
 
 SPLIT_ROWS = 5_000_000
+ROWS_AT_ONCE = 10_000
 _UNHELD = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError, TypeError)
+#: What is read of each event that was put, whatever else its dataset has.
+EVENT_COLUMNS = pa.schema(
+    {
+        "USER_ID": pa.string(),
+        "SESSION_ID": pa.string(),
+        "ITEM_ID": pa.string(),
+        "TIMESTAMP": pa.int64(),
+        "EVENT_TYPE": pa.string(),
+        "EVENT_VALUE": pa.float64(),
+    }
+)
 _log = logging.getLogger(__name__)
 
 
@@ -93,6 +106,12 @@ class Tables:
             bulk = bulk.filter(unreplaced)
         return _concatenated(bulk, streamed)
 
+    def readable_events(self, dataset_arn: str) -> Iterator[dict[str, Any]]:
+        """Events put one by one that the dataset can hold, as they were put."""
+        events = iter(self._database.events(dataset_arn))
+        while records := list(islice(events, ROWS_AT_ONCE)):
+            yield from _holdable(records, EVENT_COLUMNS)
+
     def streamed(self, dataset_arn: str) -> pa.Table | None:
         """What came one by one, None if nothing did."""
         dataset = self._dataset(dataset_arn)
@@ -154,18 +173,26 @@ def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     logged.
     """
     nullable = pa.schema([field.with_nullable(True) for field in schema])
-    records = [{name: row.get(name) for name in nullable.names} for row in rows]
+    return pa.Table.from_pylist([_only(row, nullable) for row in _holdable(rows, nullable)], nullable)
+
+
+def _holdable(rows: list[dict[str, Any]], schema: pa.Schema) -> list[dict[str, Any]]:
+    """The records that columns of these types can hold, which mostly all can; the others are logged."""
     try:
-        return pa.Table.from_pylist(records, nullable)
+        pa.Table.from_pylist([_only(row, schema) for row in rows], schema)
     except _UNHELD:
-        return pa.Table.from_pylist([record for record in records if _held(record, nullable)], nullable)
+        return [row for row in rows if _is_holdable(row, schema)]
+    return rows
 
 
-def _held(record: dict[str, Any], schema: pa.Schema) -> bool:
-    """Whether the columns can hold a record; logged if not."""
+def _is_holdable(row: dict[str, Any], schema: pa.Schema) -> bool:
     try:
-        pa.Table.from_pylist([record], schema)
+        pa.Table.from_pylist([_only(row, schema)], schema)
     except _UNHELD as error:
-        _log.error("A stored record is left out, its dataset can't hold it: %s: %.200r", error, record)
+        _log.error("A stored record is left out, its dataset can't hold it: %s: %.200r", error, row)
         return False
     return True
+
+
+def _only(row: dict[str, Any], schema: pa.Schema) -> dict[str, Any]:
+    return {name: row.get(name) for name in schema.names}

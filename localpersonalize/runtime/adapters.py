@@ -30,7 +30,7 @@ class RuntimeSources:
 
     def streamed_events(self, group_arn: str) -> Iterator[StreamedEvent]:
         arn = self._dataset(group_arn, "INTERACTIONS")
-        for record in self._database.events(arn) if arn else ():
+        for record in self._tables.readable_events(arn) if arn else ():
             yield streamed_event(record)
 
     def items(self, group_arn: str) -> pa.Table | None:
