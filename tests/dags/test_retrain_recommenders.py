@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 import yaml
 
 from encore.config import PIPELINE_FILE
+from tests.dags.conftest import ROOT, load_dags
 
 
 @pytest.fixture
@@ -89,3 +92,36 @@ def test_everything_waits_for_the_parameters(dags):
     dag = dags["retrain_recommenders"]
     roots = {task.task_id for task in dag.tasks if not task.upstream_task_ids}
     assert roots == {"validate_parameters"}
+
+
+@pytest.mark.parametrize(
+    ("task", "reader", "argument"),
+    [
+        ("data_gate", "solution.gate", "data_gate"),
+        ("train", "record", "versions"),
+        ("gate", "notify", "decisions"),
+        ("validate_parameters", "record", "plan"),
+    ],
+)
+def test_a_renamed_task_takes_its_readers_along(tmp_path, task, reader, argument):
+    text = (ROOT / "dags" / "retrain_recommenders.py").read_text()
+    assert f'task_id="{task}"' in text
+    file = tmp_path / "retrain_recommenders.py"
+    file.write_text(text.replace(f'task_id="{task}"', 'task_id="renamed"'))
+    dag = load_dags(file)["retrain_recommenders"]
+    (source,) = getattr(dag.get_task(reader), argument).iter_references()
+    assert source[0].task_id.split(".")[-1] == "renamed"
+    assert source[0].task_id in dag.task_ids
+
+
+def test_a_dry_run_task_that_is_renamed_alone_does_not_parse_unnoticed(dags):
+    validate = dags["retrain_recommenders"].get_task("validate_parameters")
+    assert validate.dry_run_task_id in validate.downstream_task_ids
+
+
+def test_no_operator_of_the_application_names_a_task():
+    for file in (ROOT / "plugins" / "encore").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "xcom_pull":
+                named = [word.value for word in node.keywords if word.arg == "task_ids"]
+                assert all(isinstance(name, ast.Attribute) for name in named), f"{file}:{node.lineno}"
