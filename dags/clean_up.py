@@ -12,9 +12,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from encore import forms
 from encore.config import DatasetGroup, load_pipeline
 from encore.operators.cleanup import PersonalizeCleanUpOperator
 
@@ -30,20 +31,7 @@ def build(group: DatasetGroup) -> DAG:
         catchup=False,
         max_active_runs=1,
         default_args={"retries": 1, "retry_delay": timedelta(minutes=5)},
-        params={
-            "dry_run": Param(
-                False,
-                type="boolean",
-                title="Dry run",
-                description_md="Remove nothing, only say what would go.",
-            ),
-            "remove_unlisted": Param(
-                group.retention.remove_unlisted,
-                type="boolean",
-                title="Remove what the file no longer names",
-                description_md="Campaigns and solutions that Encore has made and the pipeline file no longer has.",
-            ),
-        },
+        params=forms.clean_up(group),
         tags=["personalize", "clean-up", group.name],
     ) as dag:
         PersonalizeCleanUpOperator(

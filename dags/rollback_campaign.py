@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
+from encore import forms
 from encore.config import DatasetGroup, load_pipeline
 from encore.operators.rollback import PersonalizeSelectRollbackVersionOperator
 
@@ -20,7 +21,6 @@ from encore.operators.rollback import PersonalizeSelectRollbackVersionOperator
 def build(group: DatasetGroup) -> DAG:
     """The DAG that puts earlier versions back in one dataset group."""
     aws = {"aws_conn_id": group.aws_conn_id}
-    campaigns = [solution.campaign_name for solution in group.solutions]
     with DAG(
         dag_id=group.dag_id("rollback_campaign"),
         description=f"Put an earlier solution version behind a campaign of {group.name}",
@@ -30,22 +30,7 @@ def build(group: DatasetGroup) -> DAG:
         catchup=False,
         max_active_runs=1,
         default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
-        params={
-            "campaign": Param(
-                campaigns[0],
-                type="string",
-                enum=campaigns,
-                title="Campaign",
-                description_md="What to roll back.",
-            ),
-            "version": Param(
-                None,
-                type=["null", "string"],
-                title="Version",
-                description_md="ARN of an earlier solution version, or the last part of it, as the report shows it."
-                " Empty: the newest one older than the live one.",
-            ),
-        },
+        params=forms.rollback(group),
         tags=["personalize", "rollback", group.name],
     ) as dag:
         version = PersonalizeSelectRollbackVersionOperator(

@@ -9,32 +9,22 @@ from encore.config.models import DatasetGroup
 
 def retraining(group: DatasetGroup) -> dict[str, Param]:
     """The form of `retrain_recommenders`."""
-    names = [solution.name for solution in group.solutions]
     return {
-        "solutions": Param(
-            names,
-            type="array",
-            items={"type": "string", "enum": names},
-            examples=names,
-            minItems=1,
-            uniqueItems=True,
-            title="Solutions",
-            description_md="Which solutions to train, measure and promote.",
+        "solutions": _some_of(
+            [solution.name for solution in group.solutions],
+            "Solutions",
+            "Which solutions to train, measure and promote.",
         ),
-        "training_mode": Param(
-            "FULL",
-            type="string",
-            enum=["FULL", "UPDATE"],
-            title="Training",
-            description_md="`FULL` trains a new model. `UPDATE` takes new items and events into the last one;"
+        "training_mode": _one_of(
+            ["FULL", "UPDATE"],
+            "Training",
+            "`FULL` trains a new model. `UPDATE` takes new items and events into the last one;"
             " only `aws-user-personalization` and `aws-hrnn-coldstart` can.",
         ),
-        "import_mode": Param(
-            "FULL",
-            type="string",
-            enum=["FULL", "INCREMENTAL"],
-            title="Import",
-            description_md="`FULL` replaces what was imported before. `INCREMENTAL` adds the days of interactions"
+        "import_mode": _one_of(
+            ["FULL", "INCREMENTAL"],
+            "Import",
+            "`FULL` replaces what was imported before. `INCREMENTAL` adds the days of interactions"
             " that were exported since.",
         ),
         "as_of": Param(
@@ -45,58 +35,88 @@ def retraining(group: DatasetGroup) -> dict[str, Param]:
             description_md="Train on interactions up to this day (included). Empty: all there are."
             " The service then has no newer ones until the next run.",
         ),
-        "promote": Param(
-            "gate",
-            type="string",
-            enum=["gate", "ask", "hold", "promote"],
-            title="Promotion",
-            description_md="`gate`: as the pipeline file says. `ask`: a person decides, whatever the gate says."
+        "promote": _one_of(
+            ["gate", "ask", "hold", "promote"],
+            "Promotion",
+            "`gate`: as the pipeline file says. `ask`: a person decides, whatever the gate says."
             " `hold`: nothing goes live. `promote`: everything goes live, whatever the gate says.",
         ),
-        "data_gate": Param(
-            "file",
-            type="string",
-            enum=["file", "stop", "warn"],
-            title="Unusual data",
-            description_md="`file`: as the pipeline file says. `stop`: import nothing. `warn`: go on all the same.",
+        "data_gate": _one_of(
+            ["file", "stop", "warn"],
+            "Unusual data",
+            "`file`: as the pipeline file says. `stop`: import nothing. `warn`: go on all the same.",
         ),
-        "dry_run": Param(
-            False,
-            type="boolean",
-            title="Dry run",
-            description_md="Change nothing: only say what would be imported, trained and promoted, and what it costs.",
-        ),
+        "dry_run": _dry_run("what would be imported, trained and promoted, and what it costs"),
     }
 
 
 def batch(group: DatasetGroup) -> dict[str, Param]:
     """The form of `batch_recommendations`."""
-    names = [job.name for job in group.batch_jobs]
-    training = {
-        "train": Param(
-            True,
-            type="boolean",
-            title="Train first",
-            description_md="Jobs with a `recipe` of their own train their solution before. Without: its newest version"
-            " answers. Jobs that name a `solution` never train.",
-        ),
-    }
+    jobs = group.batch_jobs
+    training = _yes_or_no(
+        True,
+        "Train first",
+        "Jobs with a `recipe` of their own train their solution before. Without: its newest version"
+        " answers. Jobs that name a `solution` never train.",
+    )
     return {
-        "batches": Param(
-            names,
-            type="array",
-            items={"type": "string", "enum": names},
-            examples=names,
-            minItems=1,
-            uniqueItems=True,
-            title="Batches",
-            description_md="Which jobs of `batch` in the pipeline file to run.",
+        "batches": _some_of(
+            [job.name for job in jobs], "Batches", "Which jobs of `batch` in the pipeline file to run."
         ),
-        **(training if any(job.recipe for job in group.batch_jobs) else {}),
-        "dry_run": Param(
-            False,
-            type="boolean",
-            title="Dry run",
-            description_md="Change nothing: only say what would be asked, of which version, and where it would go.",
+        **({"train": training} if any(job.recipe for job in jobs) else {}),
+        "dry_run": _dry_run("what would be asked, of which version, and where it would go"),
+    }
+
+
+def rollback(group: DatasetGroup) -> dict[str, Param]:
+    """The form of `rollback_campaign`."""
+    campaigns = [solution.campaign_name for solution in group.solutions]
+    return {
+        "campaign": _one_of(campaigns, "Campaign", "What to roll back."),
+        "version": Param(
+            None,
+            type=["null", "string"],
+            title="Version",
+            description_md="ARN of an earlier solution version, or the last part of it, as the report shows it."
+            " Empty: the newest one older than the live one.",
         ),
     }
+
+
+def clean_up(group: DatasetGroup) -> dict[str, Param]:
+    """The form of `clean_up`."""
+    return {
+        "dry_run": _yes_or_no(False, "Dry run", "Remove nothing, only say what would go."),
+        "remove_unlisted": _yes_or_no(
+            group.retention.remove_unlisted,
+            "Remove what the file no longer names",
+            "Campaigns and solutions that Encore has made and the pipeline file no longer has.",
+        ),
+    }
+
+
+def _one_of(options: list[str], title: str, description: str) -> Param:
+    """A choice; the first option is the default."""
+    return Param(options[0], type="string", enum=options, title=title, description_md=description)
+
+
+def _some_of(options: list[str], title: str, description: str) -> Param:
+    """One choice or more; by default all of them."""
+    return Param(
+        options,
+        type="array",
+        items={"type": "string", "enum": options},
+        examples=options,
+        minItems=1,
+        uniqueItems=True,
+        title=title,
+        description_md=description,
+    )
+
+
+def _yes_or_no(default: bool, title: str, description: str) -> Param:
+    return Param(default, type="boolean", title=title, description_md=description)
+
+
+def _dry_run(said: str) -> Param:
+    return _yes_or_no(False, "Dry run", f"Change nothing: only say {said}.")

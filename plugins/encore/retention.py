@@ -71,7 +71,9 @@ class Upload:
 def uploads_to_abort(retention: Retention, uploads: Sequence[Upload], now: datetime) -> list[Upload]:
     """What killed exports have left unfinished: it is paid for, and no listing of objects shows it."""
     days = retention.replaced
-    return [] if days is None else [each for each in uploads if now - each.started > timedelta(days=days)]
+    return (
+        [] if days is None else [upload for upload in uploads if now - upload.started > timedelta(days=days)]
+    )
 
 
 def objects_to_remove(

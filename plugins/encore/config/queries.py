@@ -50,8 +50,8 @@ def query_problems(
             if not use.file.is_file():  # named by the pipeline file's own check
                 continue
             found = _checked(use, dialect)
-            problems += [f"{use.file}:{each.line}: {each.message}" for each in found.problems]
-            warnings += [f"{use.file}:{each.line}: {each.message}" for each in found.warnings]
+            problems += [f"{use.file}:{finding.line}: {finding.message}" for finding in found.problems]
+            warnings += [f"{use.file}:{finding.line}: {finding.message}" for finding in found.warnings]
     return list(dict.fromkeys(problems)), list(dict.fromkeys(warnings))
 
 
@@ -61,9 +61,9 @@ def uses(group: DatasetGroup, include: Path) -> Iterator[QueryUse]:
         yield from _of_dataset(kind, dataset, include)
     for job in group.batch_jobs:
         recipe = group.recipe_of(job)
-        asked = job.input_for(recipe) if recipe else None
-        if asked and asked not in EVERYBODY:
-            yield QueryUse(include / asked)
+        source = job.input_for(recipe) if recipe else None
+        if source and source not in EVERYBODY:
+            yield QueryUse(include / source)
 
 
 def _of_dataset(kind: str, dataset: Dataset, include: Path) -> Iterator[QueryUse]:
