@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from botocore.exceptions import ClientError
 
+from airflow_personalize.arns import arn_member, kind_of
 from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation
@@ -117,8 +118,7 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
 
     def _running(self, kind: str, **arguments: str) -> Iterator[Mapping[str, Any]]:
         """What the service says of the jobs of a kind that have not ended."""
-        first, *others = kind.split("_")
-        argument = "".join((first, *(word.capitalize() for word in others), "Arn"))
+        argument = arn_member(kind)
         for job in self._list(f"{kind}s", **arguments):
             if job["status"] in RUNNING and (described := self.describe(kind, **{argument: job[argument]})):
                 yield described
@@ -158,8 +158,8 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
         )
 
     def _delete_resource(self, arn: str) -> None:
-        kind = arn.split(":")[-1].split("/")[0]
-        argument = f"{kind}Arn"
+        kind = kind_of(arn)
+        argument = arn_member(kind)
         try:
             getattr(self.non_retrying_client, f"delete_{kind}")(**{argument: arn})
             Wait(f"{kind}_deleted", {argument: arn}, self.waiter_delay, self.waiter_max_attempts).wait(
