@@ -38,7 +38,8 @@ DOES: dict[str, tuple[str, str]] = {
     "CreateDatasetGroup": (STATES, KMS),
     "CreateDatasetImportJob": (
         "Checks role and bucket, then reads CSV files, FULL or INCREMENTAL; names file, row and field of what fails.",
-        "CSV only, without Parquet; fewer than 1,000 rows are imported too.",
+        "CSV only, without Parquet; fewer than 1,000 rows are imported too. A blank in a field without null, or a value"
+        " of another type, fails the import. A doubled quote is read as one.",
     ),
     "CreateEventTracker": ("Gives a tracking ID; one a dataset group.", ""),
     "CreateFilter": ("Parses the expression and checks it against the group's schemas.", ""),
@@ -135,7 +136,10 @@ DOES: dict[str, tuple[str, str]] = {
         "The old version serves until the new one is loaded; shown by latestCampaignUpdate.",
         "",
     ),
-    "UpdateDataset": ("Another schema, with more fields that can be null.", ""),
+    "UpdateDataset": (
+        "Another schema, with more fields that can be null: UPDATE PENDING, UPDATE IN_PROGRESS, ACTIVE.",
+        "",
+    ),
     "UpdateMetricAttribution": ("Adds and removes metrics.", ""),
     "UpdateRecommender": ("Changes its configuration while it serves.", "Does not train again."),
     "UpdateSolution": ("Changes automatic training.", ""),
