@@ -127,6 +127,7 @@ def query(group: DatasetGroup) -> dict[str, Any]:
         "sql": settings.sql,
         "schema": settings.avro_schema,
         "contract": settings.contract,
+        "row_id": settings.row_id,
         "conn_id": group.product_db,
     }
 

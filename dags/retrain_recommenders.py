@@ -156,6 +156,7 @@ def prepare_dataset(
         dataset=kind,
         partitions=partitions,
         run_id="{{ run_id }}",
+        on_duplicates=settings.on_duplicates,
         inlets=[asset],
         multiple_outputs=True,
     )
@@ -168,6 +169,7 @@ def prepare_dataset(
         schema=settings.avro_schema,
         contract=settings.contract,
         rejected_limit=settings.rejected_limit,
+        row_id=settings.row_id,
         conn_id=group.product_db,
         outlets=[asset],
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from airflow_personalize.export.schema.avro import DatasetSchema
 from airflow_personalize.export.startup import keep_pandas_out
 from airflow_personalize.export.statistics.collector import Statistics
 from airflow_personalize.export.statistics.distinct import DistinctIds, ids_to
+from airflow_personalize.export.statistics.row_ids import RowIdFile
 from airflow_personalize.export.statistics.summary import Summary
 from airflow_personalize.export.validation import event_types
 from airflow_personalize.export.validation.bounds import Bounds
@@ -45,6 +47,7 @@ class Export:
     :param rejected_limit: the share of rejected rows (0 to 1) above which the export fails
     :param distinct: takes in the ids of all partitions
     :param query: how errors name the query: its file, where it has one
+    :param row_id: a column of the query that tells rows apart, kept for snapshots to find duplicates by
     """
 
     source: Source
@@ -56,6 +59,7 @@ class Export:
     sizes: Sizes = field(default_factory=Sizes)
     distinct: DistinctIds | None = None
     query: str = "the query"
+    row_id: str | None = None
 
     def run(self, statement: str, partition: Partition) -> Summary:
         """Export the partition and make it the current one.
@@ -82,14 +86,16 @@ class Export:
         started, read_at = time.monotonic(), datetime.now(UTC).isoformat()
         attempt = partition.attempt or new_attempt()
         files, rejects = self._outputs(partition, attempt)
-        try:
-            read, dropped, statistics = self._stream(statement, partition, files, rejects)
-            finished = files.close()
-            rejects.close()
-        except BaseException:
-            files.abort()
-            rejects.abort()
-            raise
+        with closing(RowIdFile()) as row_ids:
+            try:
+                read, dropped, statistics = self._stream(statement, partition, files, rejects, row_ids)
+                finished = files.close()
+                rejects.close()
+                row_id_keys = row_ids.put(self.client, self.place.bucket, f"{files.stem}row-ids.arrow")
+            except BaseException:
+                files.abort()
+                rejects.abort()
+                raise
         if partition.shard is None:
             self._check_share(partition, read, rejects)
         if self.distinct is not None:
@@ -123,6 +129,7 @@ class Export:
             partition=partition.to_dict(),
             ids=self._put_ids(files, statistics) if partition.shard is not None else None,
             examples=rejects.examples,
+            row_ids=row_id_keys,
         )
 
     def _outputs(self, partition: Partition, attempt: str) -> tuple[S3Files, RejectedRows]:
@@ -143,14 +150,20 @@ class Export:
         return key
 
     def _stream(
-        self, statement: str, partition: Partition, files: S3Files, rejects: RejectedRows
+        self, statement: str, partition: Partition, files: S3Files, rejects: RejectedRows, row_ids: RowIdFile
     ) -> tuple[int, Counter[Any], Statistics]:
         statistics = Statistics(self.schema, ids=partition.shard is not None)
         dropped: Counter[Any] = Counter()
         with ReadAhead(self.source.query(statement, partition.parameters)) as rows:
             files.expect()  # not before the query runs: making a client keeps other threads from starting it
-            bounds = Bounds.of(partition, self.query)
-            checker = BatchChecker(self.place.dataset, self.schema, rows.names, self.contract, bounds=bounds)
+            checker = BatchChecker(
+                self.place.dataset,
+                self.schema,
+                rows.names,
+                self.contract,
+                bounds=Bounds.of(partition, self.query),
+                row_id=self.row_id,
+            )
             for batch in rows.batches:
                 checked = checker.check(batch)
                 dropped.update(checked.dropped)
@@ -159,6 +172,8 @@ class Export:
                 if checked.written.num_rows:
                     statistics.add(checked.written)
                     files.write(encode(checked.written), checked.written.num_rows)
+                    if checked.row_ids is not None:
+                        row_ids.add(checked.row_ids)
         if not checker.rows_read and partition.start is not None:
             refuse_incomparable(self.source, statement, partition)
         return checker.rows_read, dropped, statistics
@@ -211,4 +226,5 @@ def manifest_of(place: DatasetLocation, partition: Partition, summary: Summary) 
         users=summary.users,
         event_types=summary.event_types,
         metadata_columns=summary.metadata_columns,
+        row_ids=summary.row_ids,
     )

@@ -78,6 +78,7 @@ class Manifest:
         partitions how often each user occurs, by a hash of the id
         (`airflow_personalize.export.statistics.training_minimum`)
     :param event_types: the distinct ones, which the service limits together with the metadata columns
+    :param row_ids: keys of the objects with the rows' ids (`airflow_personalize.export.statistics.row_ids`)
     """
 
     dataset: str
@@ -97,6 +98,7 @@ class Manifest:
     users: Mapping[str, Any] = field(default_factory=dict)
     event_types: Sequence[str] = ()
     metadata_columns: int = 0
+    row_ids: Sequence[str] = ()
     version: int = VERSION
 
 

@@ -105,6 +105,7 @@ def _merged(
         users=merged([shard.users for shard in group]) if place.dataset == "interactions" else {},
         event_types=sorted({kind for shard in group for kind in shard.event_types}),
         metadata_columns=group[0].metadata_columns,
+        row_ids=[key for summary in group for key in summary.row_ids],
         partition=whole.to_dict(),
         examples=[example for shard in group for example in shard.examples][:3],
     )

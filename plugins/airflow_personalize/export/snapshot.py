@@ -20,6 +20,7 @@ from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.manifest import DatasetLocation, Manifest
 from airflow_personalize.export.partitions import FULL, Partition
+from airflow_personalize.export.statistics.row_ids import Duplicates, find_duplicates
 from airflow_personalize.export.statistics.training_minimum import shortfall
 from airflow_personalize.export.validation import event_types
 
@@ -41,6 +42,7 @@ class Snapshot:
     gaps: Sequence[str] = ()
     unfinished: Sequence[str] = ()
     shortfall: str | None = None
+    duplicates: Duplicates | None = None
 
     def to_dict(self) -> dict[str, Any]:
         instants = [m.min_timestamp for m in self.manifests], [m.max_timestamp for m in self.manifests]
@@ -60,6 +62,7 @@ class Snapshot:
             "gaps": list(self.gaps),
             "unfinished": list(self.unfinished),
             "shortfall": self.shortfall,
+            "duplicates": self.duplicates.to_dict() if self.duplicates else None,
         }
 
 
@@ -88,6 +91,7 @@ def create_snapshot(
         )
         try:
             _copy(client, place, found, target)
+            duplicates = find_duplicates(client, place.bucket, found)
         except ClientError as error:
             # An export replaced a partition and its old files were cleaned up before they were copied.
             if error.response["Error"]["Code"] not in {"NoSuchKey", "404"} or not remaining:
@@ -101,6 +105,7 @@ def create_snapshot(
             gaps_of(found),
             unfinished,
             lacking if place.dataset == "interactions" else None,
+            duplicates,
         )
     raise AssertionError("unreachable")
 

@@ -26,6 +26,7 @@ class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
     :param partitions: keys of the partitions; default: all that were exported (templated)
     :param minimum: fail when the interactions are too few for the service to train on
     :param on_gap: what to do when a day between the first and the last was never exported
+    :param on_duplicates: what to do when a row (by the dataset's `row_id`) is there more than once
     :return: `location` for the import job, `fingerprint` of the content, rows, bytes, files, partitions, gaps
     """
 
@@ -40,6 +41,7 @@ class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
         partitions: Sequence[str] | None = None,
         minimum: bool = True,
         on_gap: Literal["warn", "stop"] = "warn",
+        on_duplicates: Literal["warn", "stop"] = "warn",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -47,6 +49,7 @@ class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
         self.partitions = partitions
         self.minimum = minimum
         self.on_gap = on_gap
+        self.on_duplicates = on_duplicates
 
     def execute(self, context: Context) -> dict[str, Any]:
         try:
@@ -65,8 +68,28 @@ class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
     def _judge(self, snapshot: Snapshot) -> None:
         if snapshot.shortfall and self.minimum:
             raise ExportError(f"dataset {self.dataset!r} holds only {snapshot.shortfall}. Export more days")
+        self._judge_duplicates(snapshot)
         if snapshot.gaps:
             message = f"nothing was exported for {'; '.join(snapshot.gaps)}. Backfill these days"
             if self.on_gap == "stop":
                 raise ExportError(f"dataset {self.dataset!r}: {message}")
             self.log.warning("%s; the import goes on without them", message)
+
+    def _judge_duplicates(self, snapshot: Snapshot) -> None:
+        found = snapshot.duplicates
+        if found is None:
+            return
+        if found.unknown:
+            self.log.warning(
+                "partitions %s were exported without row ids: rows of theirs are not compared. Backfill them",
+                ", ".join(found.unknown),
+            )
+        if not found.rows:
+            return
+        message = (
+            f"{found.rows:,} rows are there more than once, by their row_id: {'; '.join(found.examples)}. Mend the "
+            "query (a join that multiplies rows, a timestamp that changes) and backfill these partitions"
+        )
+        if self.on_duplicates == "stop":
+            raise ExportError(f"dataset {self.dataset!r}: {message}")
+        self.log.warning("%s; the import goes on with them", message)

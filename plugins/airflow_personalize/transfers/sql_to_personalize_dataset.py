@@ -41,6 +41,8 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
         for interactions, the whole table for users and items (templated)
     :param contract: what happens to rows that break a rule (`airflow_personalize.export.validation.contract.Contract`)
     :param rejected_limit: the share of rejected rows (0 to 1) above which the task fails
+    :param row_id: a column of the query that tells rows apart (a primary key): it is not exported, but kept for the
+        snapshot to find rows that are there more than once
     :param part_size: bytes of an upload's part, 5 MiB or more
     :param file_size: bytes after which another file is begun
     :return: a summary, see `airflow_personalize.export.statistics.summary`
@@ -61,6 +63,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
         partitions: Sequence[Mapping[str, Any]] | str | None = None,
         contract: Contract | Mapping[str, Any] | None = None,
         rejected_limit: float = 0.01,
+        row_id: str | None = None,
         part_size: int = Sizes.part,
         file_size: int = Sizes.file,
         batch_bytes: int = BATCH_BYTES,
@@ -74,6 +77,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
         self.partitions = partitions
         self.contract = contract
         self.rejected_limit = rejected_limit
+        self.row_id = row_id
         self.part_size = part_size
         self.file_size = file_size
         self.batch_bytes = batch_bytes
@@ -104,6 +108,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
             rejected_limit=self.rejected_limit,
             sizes=Sizes(part=self.part_size, file=self.file_size),
             query=self._query,
+            row_id=self.row_id,
         )
 
     def _partitions(self, context: Context, schema: DatasetSchema) -> list[Partition]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from airflow_personalize.export.validation.contract import Contract
+from airflow_personalize.export.validation.contract import Action, Contract, Rule
 from encore.config.base import Name, Settings
 from encore.config.batch import Batch, BatchJob
 from encore.config.policies import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
@@ -34,6 +34,11 @@ class Dataset(Settings):
     rejected_limit: float = Field(
         0.01, ge=0, le=1, description="Share of rejected rows that fails the export"
     )
+    row_id: str | None = Field(
+        None,
+        description="Column of the query that tells rows apart, e.g. the table's key. It is not exported: the snapshot "
+        "finds rows by it that are there more than once (the contract's duplicate_row: stop refuses them)",
+    )
     splits: int = Field(
         1,
         ge=1,
@@ -45,6 +50,11 @@ class Dataset(Settings):
         description="Query template for a day's first and last key, whole numbers: splits are cut by it, and "
         "the query has {{ low }} and {{ high }}",
     )
+
+    @property
+    def on_duplicates(self) -> Literal["warn", "stop"]:
+        """What a snapshot does with rows of one `row_id`; no row can be taken out of it any more."""
+        return "stop" if self.contract.action(Rule.DUPLICATE_ROW) is Action.STOP else "warn"
 
 
 class Campaign(Settings):

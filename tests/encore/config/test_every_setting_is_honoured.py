@@ -44,6 +44,7 @@ PIPELINE: dict[str, Any] = {
                     **DATASET,
                     "contract": {"default": "stop", "rules": {"not_finite": "drop_value"}},
                     "rejected_limit": 0.2,
+                    "row_id": "event_id",
                     "splits": 3,
                     "bounds_sql": "sql/items.sql",
                 },
@@ -260,6 +261,7 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     "Dataset.rejected_limit": lambda b: (
         b.mapped("export")["rejected_limit"] == b.task(EXPORT, "commit").rejected_limit == 0.2
     ),
+    "Dataset.row_id": lambda b: b.mapped("export")["row_id"] == "event_id",
     "Dataset.splits": lambda b: b.task(EXPORT, "plan").shards == 3,
     "Dataset.bounds_sql": lambda b: (
         b.task(EXPORT, "plan").bounds_sql == (INCLUDE / "sql" / "items.sql").read_text()

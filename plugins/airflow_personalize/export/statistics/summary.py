@@ -45,6 +45,7 @@ class Summary:
     partition: Mapping[str, Any] = field(default_factory=dict)
     ids: str | None = None
     examples: Sequence[str] = ()
+    row_ids: Sequence[str] = ()
 
     @property
     def rows_rejected(self) -> int:

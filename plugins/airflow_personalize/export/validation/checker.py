@@ -51,6 +51,7 @@ class Checked:
     written: pa.RecordBatch
     rejected: Rejected | None = None
     dropped: Counter[Rule] = dataclasses.field(default_factory=Counter)
+    row_ids: pa.Array | None = None
 
 
 @dataclass
@@ -80,6 +81,7 @@ class BatchChecker:
 
     :param names: the query's column names
     :param bounds: what the rows' timestamps must lie in
+    :param row_id: the column whose values of written rows are given beside them
     """
 
     def __init__(
@@ -90,12 +92,14 @@ class BatchChecker:
         contract: Contract | None = None,
         plausible: value_rules.Plausible | None = None,
         bounds: Bounds | None = None,
+        row_id: str | None = None,
     ) -> None:
         self.dataset, self.schema = dataset, schema
         self.contract = contract or Contract()
         self.plausible = plausible or value_rules.Plausible()
         self.bounds = bounds
-        self.positions = match(dataset, schema, names)
+        self.positions = match(dataset, schema, names, row_id)
+        self._row_id = None if row_id is None else [name.upper() for name in names].index(row_id.upper())
         self.rows_read = 0
         self._unique = schema.field(ID_OF.get(schema.dataset_type, ""))
         self._seen = SeenIds()
@@ -201,9 +205,23 @@ class BatchChecker:
                     np.count_nonzero(cut & ~gone if kept is None else cut & ~gone & kept)
                 )
         written = pa.RecordBatch.from_arrays(columns, names=list(self.schema.names))
+        row_ids = self._row_ids(batch)
         if kept is None or kept.all():
-            return Checked(written, dropped=+dropped)
-        return Checked(written.filter(pa.array(kept)), self._rejected(batch, verdict), +dropped)
+            return Checked(written, dropped=+dropped, row_ids=row_ids)
+        mask = pa.array(kept)
+        row_ids = None if row_ids is None else row_ids.filter(mask)
+        return Checked(written.filter(mask), self._rejected(batch, verdict), +dropped, row_ids)
+
+    def _row_ids(self, batch: pa.RecordBatch) -> pa.Array | None:
+        """Numbers or texts."""
+        if self._row_id is None:
+            return None
+        name = batch.schema.names[self._row_id]
+        try:
+            return convert(Field(name, "string"), batch.column(self._row_id)).values
+        except UncastableError as error:
+            problem = f"column {name!r}, which the dataset's row_id names: {error}"
+            raise SchemaMismatchError(self.dataset, [problem]) from error
 
     def _rejected(self, batch: pa.RecordBatch, verdict: _Verdict) -> Rejected:
         assert verdict.reason is not None

@@ -40,6 +40,8 @@ class Rule(StrEnum):
     BAD_ENCODING = "bad_encoding"
     #: The row's timestamp lies outside of the partition's bounds, so another partition may hold it as well.
     OUTSIDE_PARTITION = "outside_partition"
+    #: Rows of one `row_id` in several partitions, or twice in one: seen by the snapshot, which warns or stops.
+    DUPLICATE_ROW = "duplicate_row"
 
 
 #: Rules to which the default of the contract does not apply: a fault of the query and not of a row, and a text of which
