@@ -92,7 +92,7 @@ class Deployment:
             self.model.prepare(requests)
 
     def add_items(self, items: pa.Table) -> None:
-        """Let the model take in items that came after training, where its recipe can."""
+        """Let the model add items that came after training, where its recipe can."""
         with self._lock:
             self.model.add_items(items)
 

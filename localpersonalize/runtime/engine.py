@@ -247,7 +247,7 @@ class Runtime:
                 add_unseen_items(deployment, data)
                 deployment.view(data, deployment.model.items)
             except Exception:
-                log.exception("%s could not take in new items", deployment.arn)
+                log.exception("%s could not add new items", deployment.arn)
 
     # --- for the metrics page ---
 

@@ -31,7 +31,7 @@ class Explorer:
     def candidates(
         self, deployment: Deployment, data: GroupData, view: ItemView
     ) -> ExplorationCandidates | None:
-        """None where the recipe doesn't explore or was told not to."""
+        """None where the recipe doesn't explore or explores with weight 0."""
         if deployment.explores is None or deployment.explores.weight <= 0:
             return None
         cached = self._cache.get(deployment.arn)

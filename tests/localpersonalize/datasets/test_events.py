@@ -1,4 +1,4 @@
-"""Events and records put one by one: read by the schema, checked, and settled for training."""
+"""Events and records put one by one: read by the schema, checked, and deduplicated for training."""
 
 from __future__ import annotations
 
