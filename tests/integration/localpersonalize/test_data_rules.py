@@ -44,16 +44,23 @@ class Group:
     def load(self, kind: str, text: str, number: int = 1) -> None:
         location = self.live.upload(f"{self.name}/{kind}-{number}.csv", text)
         self.live.make(
-            "DatasetImportJob", jobName=f"{self.name}-{kind}-{number}", datasetArn=self.arns[kind], roleArn=self.role,
+            "DatasetImportJob",
+            jobName=f"{self.name}-{kind}-{number}",
+            datasetArn=self.arns[kind],
+            roleArn=self.role,
             dataSource={"dataLocation": location},
-        )  # fmt: skip
+        )
 
     def export(self, kind: str, number: int) -> str:
         job = f"{self.name}-{kind}-out-{number}"
         self.live.make(
-            "DatasetExportJob", jobName=job, datasetArn=self.arns[kind], ingestionMode="ALL", roleArn=self.role,
+            "DatasetExportJob",
+            jobName=job,
+            datasetArn=self.arns[kind],
+            ingestionMode="ALL",
+            roleArn=self.role,
             jobOutput={"s3DataDestination": {"path": f"s3://{BUCKET}/out/"}},
-        )  # fmt: skip
+        )
         body = self.live.s3.get_object(Bucket=BUCKET, Key=f"out/{job}/{kind.lower()}.csv")["Body"]
         return str(body.read().decode())
 
@@ -62,9 +69,11 @@ class Group:
     ) -> None:
         """It trains, answers with a filter and metadata, exports, and imports what it exported."""
         filter_arn = self.live.make(
-            "Filter", name=f"{self.name}-{number}", datasetGroupArn=self.arn,
+            "Filter",
+            name=f"{self.name}-{number}",
+            datasetGroupArn=self.arn,
             filterExpression='EXCLUDE ItemID WHERE Items.TITLE IN ("Title 35")',
-        )  # fmt: skip
+        )
         for recipe in recipes:
             name = f"{self.name}-{recipe}-{number}"
             solution = self.live.make(
@@ -76,13 +85,19 @@ class Group:
             )
             version = self.live.make("SolutionVersion", solutionArn=solution)
             campaign = self.live.make(
-                "Campaign", name=name, solutionVersionArn=version,
+                "Campaign",
+                name=name,
+                solutionVersionArn=version,
                 campaignConfig={"enableMetadataWithRecommendations": True},
-            )  # fmt: skip
+            )
             answer = self.live.client("personalize-runtime").get_recommendations(
-                campaignArn=campaign, userId="u1", itemId="i1", numResults=40, filterArn=filter_arn,
+                campaignArn=campaign,
+                userId="u1",
+                itemId="i1",
+                numResults=40,
+                filterArn=filter_arn,
                 metadataColumns={"ITEMS": ["TITLE", "LONG_VALUE"]},
-            )  # fmt: skip
+            )
             assert len(answer["itemList"]) > 5
             assert "i35" not in [item["itemId"] for item in answer["itemList"]]
         for kind in SCHEMAS:
