@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "encore": {"airflow_personalize"},
     "airflow_personalize": set(),
     "localpersonalize": set(),
-    "demo": {"encore", "airflow_personalize"},
+    "demo": {"encore", "airflow_personalize", "localpersonalize"},
     "benchmarks": {"encore", "airflow_personalize", "localpersonalize", "demo"},
 }
 PACKAGES = ["encore", "airflow_personalize", "localpersonalize", "demo"]

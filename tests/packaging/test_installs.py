@@ -154,7 +154,7 @@ def _answer(live: Live, kind: str, campaign: str) -> list[Any]:
     if kind == "PERSONALIZED_RANKING":
         ranked = runtime.get_personalized_ranking(campaignArn=campaign, userId="u1", inputList=["i1", "i2"])
         return list(ranked["personalizedRanking"])
-    if kind == "NEXT_BEST_ACTION":
+    if kind == "PERSONALIZED_ACTIONS":
         return list(runtime.get_action_recommendations(campaignArn=campaign, userId="u1")["actionList"])
     asked = {"itemId": "i1"} if kind == "RELATED_ITEMS" else {"userId": "u1"}
     return list(runtime.get_recommendations(campaignArn=campaign, **asked)["itemList"])
@@ -169,4 +169,4 @@ def _segments(shop: Shop, name: str, version: str) -> list[str]:
     listed = shop.live.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"batch/out/every-{name}/")["Contents"]
     out = next(found["Key"] for found in listed if found["Key"].endswith(".out"))
     answer = json.loads(shop.live.s3.get_object(Bucket=BUCKET, Key=out)["Body"].read().splitlines()[0])
-    return list(answer["output"]["usersList"])
+    return list(answer["output"]["recommendedUsers"])
