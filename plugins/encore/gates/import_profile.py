@@ -83,6 +83,7 @@ def _batches(client: Any, location: str, names: Sequence[str], newest_first: boo
                 column_types=dict.fromkeys(columns, pa.string()),
                 strings_can_be_null=False,
             )
-            parse = csv.ParseOptions(newlines_in_values=True)
+            # The exporter escapes with backslashes; partitions of before have doubled quotes and line breaks.
+            parse = csv.ParseOptions(newlines_in_values=True, escape_char="\\")
             for batch in csv.open_csv(local, convert_options=options, parse_options=parse):
                 yield batch.rename_columns(list(names))

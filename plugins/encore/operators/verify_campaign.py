@@ -177,7 +177,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         for key in reversed(keys):
             part = self.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{SAMPLE_BYTES - 1}")
             text = part["Body"].read().decode("utf-8", "ignore")
-            rows = list(csv.DictReader(io.StringIO(text)))
+            rows = list(csv.DictReader(io.StringIO(text), escapechar="\\"))
             rows = rows[:-1] if len(text) >= SAMPLE_BYTES else rows  # the last row may be cut
             if rows:
                 return [{name.lower(): value for name, value in row.items() if name} for row in rows]
