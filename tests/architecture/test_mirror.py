@@ -23,6 +23,8 @@ SHOWN_BY = {
     "localpersonalize/aws/s3/*": "tests/localpersonalize/aws/s3/test_object_operations.py",
     "localpersonalize/aws/moto_server.py": "tests/integration/localpersonalize/test_isolation.py",
     "localpersonalize/datasets/csv_chunks.py": "tests/localpersonalize/datasets/test_csv_files.py",
+    "localpersonalize/datasets/csv_dialect.py": "tests/integration/test_data_rules_agree.py",
+    "localpersonalize/datasets/column_checks.py": "tests/localpersonalize/datasets/test_imports.py",
     "localpersonalize/datasets/domain_schemas.py": "tests/localpersonalize/datasets/test_schemas.py",
     "localpersonalize/datasets/*": "tests/integration/localpersonalize/test_data_jobs.py",
     "localpersonalize/http/*": "tests/integration/localpersonalize/test_operations.py",
@@ -47,7 +49,6 @@ SHOWN_BY = {
     # the application: steps of one run are tested as they follow each other
     "plugins/encore/config/batch.py": "tests/encore/config/test_validation_batch.py",
     "plugins/encore/config/*": "tests/encore/config/test_every_setting_is_honoured.py",
-    "plugins/encore/gates/*": "tests/encore/gates/test_data_quality.py",
     "plugins/encore/operators/*": "tests/end_to_end/test_gates.py",
     "plugins/encore/report/*": "tests/encore/report/test_page.py",
     "plugins/encore/runs/*": "tests/end_to_end/test_gates.py",
