@@ -18,9 +18,13 @@ def code_version(dag_run: Any, folder: Path = INCLUDE.parent) -> str | None:
 def _git_head(folder: Path) -> str | None:
     """The checked-out commit, read from the files: workers need no git."""
     try:
-        head = (folder / ".git" / "HEAD").read_text().strip()
+        git = shared = folder / ".git"
+        if git.is_file():  # a linked work tree: its branches are in the repository's own folder
+            git = folder / git.read_text().removeprefix("gitdir: ").strip()
+            shared = git / (git / "commondir").read_text().strip()
+        head = (git / "HEAD").read_text().strip()
         if not head.startswith("ref: "):
             return head
-        return (folder / ".git" / head.removeprefix("ref: ")).read_text().strip()
+        return (shared / head.removeprefix("ref: ")).read_text().strip()
     except OSError:
         return None
