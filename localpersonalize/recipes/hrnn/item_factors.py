@@ -12,11 +12,14 @@ from scipy.sparse.linalg import svds
 
 from localpersonalize.recipes.base.interactions import EventLog
 
+#: A direction this much weaker than the strongest is rounding, not data: about the root of single precision's epsilon.
+NUMERICAL_RANK = 3e-4
+
 
 def item_vectors(log: EventLog, size: int, seed: int) -> np.ndarray:
     """Vectors (float32 [items, size], standard deviation 1) whose products predict who takes what together.
 
-    Small data has fewer directions than `size`; the rest is a little noise, for training to use.
+    Data with fewer directions than `size` leaves the rest a little noise, for training to use.
     """
     rng = np.random.default_rng(seed)
     vectors = rng.normal(0.0, 0.05, (len(log.items), size)).astype(np.float32)
@@ -29,8 +32,10 @@ def item_vectors(log: EventLog, size: int, seed: int) -> np.ndarray:
         return vectors
     start = rng.normal(size=min(seen.shape)).astype(np.float32)
     _, strengths, directions = svds(seen, k=rank, v0=start)
+    real = strengths > NUMERICAL_RANK * strengths.max()
+    strengths, directions = strengths[real], directions[real]
     # Twice the weakest kept strength: regularises as strongly as the data is noisy.
     ridge = 2.0 * strengths.min() ** 2 + 1e-6
     found = directions.T * np.sqrt(strengths**2 / (strengths**2 + ridge))
-    vectors[:, :rank] += (found / max(found.std(), 1e-9)).astype(np.float32)
+    vectors[:, : found.shape[1]] += (found / max(found.std(), 1e-9)).astype(np.float32)
     return vectors
