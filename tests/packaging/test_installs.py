@@ -93,7 +93,8 @@ def test_the_provider_is_listed_by_a_plain_airflow(tmp_path: Path):
 
 def test_the_application_is_found_by_a_plain_airflow(tmp_path: Path):
     environment = _environment(tmp_path / "venv", PROVIDER, ENCORE)
-    assert "encore_plugin" in _airflow(environment, tmp_path, "plugins", "--output", "json")
+    listed = json.loads(_airflow(environment, tmp_path, "plugins", "--output", "json"))
+    assert "encore" in {plugin["name"] for plugin in listed}
 
 
 def _cold_items(number: int = 120) -> str:
