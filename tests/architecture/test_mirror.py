@@ -31,7 +31,6 @@ SHOWN_BY = {
     "localpersonalize/protocol/*": "tests/localpersonalize/protocol/test_operations.py",
     "localpersonalize/recipes/base/*": "tests/localpersonalize/training/test_train.py",
     "localpersonalize/recipes/describe.py": "tests/localpersonalize/recipes/test_registry.py",
-    "localpersonalize/recipes/hrnn/*": "tests/localpersonalize/recipes/hrnn/test_hrnn.py",
     "localpersonalize/recipes/knn/*": "tests/localpersonalize/recipes/knn/test_sims.py",
     "localpersonalize/resources/*": "tests/integration/localpersonalize/test_operations.py",
     "localpersonalize/runtime/filters/*": "tests/localpersonalize/runtime/filters/test_parser.py",

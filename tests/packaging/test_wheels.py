@@ -34,7 +34,7 @@ def test_every_module_and_every_data_file_is_in_the_wheel(wheels, package: Packa
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.import_name)
 def test_nothing_else_is_in_the_wheel(wheels, package: Package):
-    own = (f"{package.import_name}/", "encore_plugin.py")
+    own = f"{package.import_name}/"
     names = wheels[package.import_name].namelist()
     assert not [name for name in names if not name.startswith(own) and ".dist-info/" not in name]
     assert not [name for name in names if name.endswith((".pyc", "pyproject.toml", ".gitignore"))]
@@ -50,10 +50,13 @@ def test_entry_points(wheels):
     expected = {
         LOCALPERSONALIZE: "localpersonalize = localpersonalize.__main__:main",
         PROVIDER: "provider_info = airflow_personalize.get_provider_info:get_provider_info",
-        ENCORE: "encore = encore_plugin:EncorePlugin",
+        ENCORE: "encore = encore.plugin:EncorePlugin",
     }
     for package, line in expected.items():
-        assert line in _dist_info(wheels[package.import_name], "entry_points.txt").splitlines()
+        wheel = wheels[package.import_name]
+        assert line in _dist_info(wheel, "entry_points.txt").splitlines()
+        module = line.partition(" = ")[2].partition(":")[0]
+        assert f"{module.replace('.', '/')}.py" in wheel.namelist()
 
 
 def _build(package: Package, folder: Path) -> zipfile.ZipFile:
