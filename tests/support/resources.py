@@ -36,7 +36,7 @@ class DatasetGroupResources:
             PersonalizeCreateDatasetGroupOperator(task_id="group", dataset_group_name=self.name, **WAIT)
         )
 
-    def dataset(self, schema: dict[str, Any] | None = None) -> str:
+    def dataset(self, schema: dict[str, Any] | None = None, dataset_type: str = "Interactions") -> str:
         made = PersonalizeCreateSchemaOperator(
             task_id="schema", schema_name=self.name, schema=schema or self.schema
         )
@@ -44,7 +44,7 @@ class DatasetGroupResources:
             PersonalizeCreateDatasetOperator(
                 task_id="dataset",
                 dataset_name=self.name,
-                dataset_type="Interactions",
+                dataset_type=dataset_type,
                 dataset_group_arn=self.group(),
                 schema_arn=Task().run(made),
                 **WAIT,
