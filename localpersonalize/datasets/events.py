@@ -17,6 +17,8 @@ from localpersonalize.protocol.errors import InvalidInputError
 MAX_EVENT_BYTES = 10 * 1024
 Row = dict[str, Any]
 
+_USER_ID = Field("USER_ID", "string", False)
+_EVENT_TYPE = Field("EVENT_TYPE", "string", False)
 _ITEM_ID = Field("ITEM_ID", "string", False)
 _EVENT_VALUE = Field("EVENT_VALUE", "float", True)
 _IMPRESSION = Field("IMPRESSION", "string", True)
@@ -95,6 +97,8 @@ def event_row(
     row = {name: value for name, value in row.items() if value is not None}
     if len(json.dumps(row)) > MAX_EVENT_BYTES:
         raise InvalidInputError(f"{label} is larger than {MAX_EVENT_BYTES} bytes.")
+    check_text(row["USER_ID"], _USER_ID, label)
+    check_text(row["EVENT_TYPE"], _EVENT_TYPE, label)
     if event.get("impression"):
         check_text("|".join(event["impression"]), _IMPRESSION, label)
     check_unicode(row, label)
@@ -109,6 +113,7 @@ def record_row(identifier: tuple[str, str], text: str | None, fields: Mapping[st
     """
     column, value = identifier
     label = f"{column} {value}"
+    check_text(value, Field(column, "string", False), label)
     values = properties(text, label)
     unknown = sorted(set(values) - set(fields))
     if unknown:

@@ -148,9 +148,16 @@ def event(**given: Any) -> dict[str, Any]:
         ({"itemId": None, "properties": '{"itemId": "' + "i" * 257 + '"}'}, "ITEM_ID of event click has 257"),
         ({"itemId": None, "properties": '{"itemId": 5}'}, "ITEM_ID of event click is not of type string"),
         ({"eventType": "\ud800"}, "is not valid Unicode"),
+        ({"eventType": "EVENT_TYPE"}, "EVENT_TYPE of event EVENT_TYPE is EVENT_TYPE, the name of a field"),
+        ({"itemId": "ITEM_ID"}, "ITEM_ID of event click is ITEM_ID, the name of a field"),
         ({"impression": ["i" * 256] * 4}, "IMPRESSION of event click has 1027 characters; at most 1000"),
     ],
 )
 def test_events_are_checked_alike(given: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidInputError, match=says):
         event(**given)
+
+
+def test_an_id_may_not_be_the_name_of_a_field() -> None:
+    with pytest.raises(InvalidInputError, match="ITEM_ID of ITEM_ID USER_ID is USER_ID, the name of a field"):
+        record_row(("ITEM_ID", "USER_ID"), "{}", FIELDS)
