@@ -44,8 +44,10 @@ lint: setup
 types: setup
 	$(VENV)/bin/mypy
 
+# Files side by side, one a core; then the run through a real scheduler by itself, which needs both cores.
 test: lint types
-	$(VENV)/bin/pytest -m "not long"
+	$(VENV)/bin/pytest -m "not long and not end_to_end" --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(VENV)/bin/pytest -m "end_to_end and not long"
 
 # Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour.
 test-long: setup
