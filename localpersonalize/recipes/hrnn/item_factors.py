@@ -13,7 +13,7 @@ from scipy.sparse.linalg import svds
 from localpersonalize.recipes.base.interactions import EventLog
 
 #: A direction this much weaker than the strongest is rounding, not data: about the root of single precision's epsilon.
-NUMERICAL_RANK = 3e-4
+NUMERICAL_RANK = 1e-3
 
 
 def item_vectors(log: EventLog, size: int, seed: int) -> np.ndarray:
@@ -33,9 +33,9 @@ def item_vectors(log: EventLog, size: int, seed: int) -> np.ndarray:
     start = rng.normal(size=min(seen.shape)).astype(np.float32)
     _, strengths, directions = svds(seen, k=rank, v0=start)
     real = strengths > NUMERICAL_RANK * strengths.max()
+    # Twice the weakest kept strength: regularises as strongly as the data is noisy; data of low rank is not.
+    ridge = 2.0 * (strengths.min() ** 2 if real.all() else 0.0) + 1e-6
     strengths, directions = strengths[real], directions[real]
-    # Twice the weakest kept strength: regularises as strongly as the data is noisy.
-    ridge = 2.0 * strengths.min() ** 2 + 1e-6
     found = directions.T * np.sqrt(strengths**2 / (strengths**2 + ridge))
     vectors[:, : found.shape[1]] += (found / max(found.std(), 1e-9)).astype(np.float32)
     return vectors

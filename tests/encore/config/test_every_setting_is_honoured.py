@@ -410,6 +410,6 @@ def test_a_search_for_hyperparameters_is_asked_of_the_service():
     )
     operator.__dict__["hook"] = MagicMock()
     operator._create()
-    (request,) = [call.kwargs for call in operator.change.create_solution.call_args_list]
+    (request,) = [call.kwargs for call in operator.non_retrying_client.create_solution.call_args_list]
     assert request["performHPO"] is True
     assert request["solutionConfig"] == {"hpoConfig": {"hpoResourceConfig": {}}}

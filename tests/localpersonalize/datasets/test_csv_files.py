@@ -28,7 +28,7 @@ ESCAPED = str.maketrans({'"': '\\"', "\\": "\\\\"})
 
 def read(text: str | bytes, fields: list[Field] = FIELDS, kind: str = "INTERACTIONS") -> pa.Table:
     content = text.encode() if isinstance(text, str) else text
-    batches = csv_files.read(io.BytesIO(content), "s3://b/f.csv", fields, kind)
+    batches = csv_files.read(io.BytesIO(content), "s3://bucket/f.csv", fields, kind)
     return pa.Table.from_batches(batches, csv_files.arrow_schema(fields))
 
 
@@ -81,7 +81,7 @@ def test_a_header_alone_is_no_rows() -> None:
 )
 def test_what_does_not_fit_is_refused_with_its_place(text: str, told: str) -> None:
     message = refusal(text)
-    assert "s3://b/f.csv" in message
+    assert "s3://bucket/f.csv" in message
     assert told in message
 
 

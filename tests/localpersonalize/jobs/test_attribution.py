@@ -15,7 +15,7 @@ def attribution(service: InProcessService, group: str) -> str:
         name="a",
         datasetGroupArn=group,
         metrics=[{"eventType": "View", "metricName": "views", "expression": "SAMPLECOUNT()"}],
-        metricsOutputConfig={"roleArn": "r", "s3DataDestination": {"path": "s3://b/reports/"}},
+        metricsOutputConfig={"roleArn": "r", "s3DataDestination": {"path": "s3://bucket/reports/"}},
     )
 
 
@@ -23,14 +23,14 @@ def attribution(service: InProcessService, group: str) -> str:
 def test_a_report_that_fails_is_shown_and_ends_nothing(service: InProcessService) -> None:
     group = service.group()
     arn, dataset = attribution(service, group), service.interactions(group)
-    source = {"dataLocation": "s3://b/in.csv"}
+    source = {"dataLocation": "s3://bucket/in.csv"}
     imported = service.create(
         "DatasetImportJob", jobName="i", datasetArn=dataset, roleArn="r", dataSource=source
     )
     report_import(service.context, service.job("report on import", arn, {"rows": 1}, imported=imported))
     ((task, details),) = service.tasks.ran
     assert task == "attribution report"
-    assert details["location"].startswith("s3://b/reports/AggregatedAttributionMetrics-FULL-")
+    assert details["location"].startswith("s3://bucket/reports/AggregatedAttributionMetrics-FULL-")
     failed = service.job("report on import", arn, TaskFailedError("No data."), imported=imported)
     report_import(service.context, failed)
     found = service.call("DescribeMetricAttribution", metricAttributionArn=arn)["metricAttribution"]

@@ -22,8 +22,8 @@ def test_a_batch_job_ends_as_its_task_does(service: InProcessService, outcome: A
         jobName="b",
         solutionVersionArn=service.version(service.solution(service.group())),
         roleArn="r",
-        jobInput={"s3DataSource": {"path": "s3://b/in"}},
-        jobOutput={"s3DataDestination": {"path": "s3://b/out"}},
+        jobInput={"s3DataSource": {"path": "s3://bucket/in"}},
+        jobOutput={"s3DataDestination": {"path": "s3://bucket/out"}},
     )
     run_batch(service.context, service.job("batch", arn, outcome, task="batch-inference-job"))
     assert service.status(arn) == status

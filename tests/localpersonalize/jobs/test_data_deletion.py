@@ -13,7 +13,7 @@ def test_users_go_from_the_files_and_from_what_came_one_by_one(service: InProces
     group = service.group()
     dataset = service.interactions(group)
     service.context.database.add_events(dataset, [{"USER_ID": "u1"}, {"USER_ID": "u2"}])
-    source = {"dataLocation": "s3://b/users.csv"}
+    source = {"dataLocation": "s3://bucket/users.csv"}
     arn = service.create(
         "DataDeletionJob", False, jobName="d", datasetGroupArn=group, roleArn="r", dataSource=source
     )

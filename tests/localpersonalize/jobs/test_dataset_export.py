@@ -17,7 +17,7 @@ from tests.support.localpersonalize.in_process import InProcessService
 )
 def test_an_export_ends_as_its_task_does(service: InProcessService, outcome: Any, status: str) -> None:
     dataset = service.interactions(service.group())
-    target = {"s3DataDestination": {"path": "s3://b/out"}}
+    target = {"s3DataDestination": {"path": "s3://bucket/out"}}
     arn = service.create(
         "DatasetExportJob", False, jobName="e", datasetArn=dataset, roleArn="r", jobOutput=target
     )

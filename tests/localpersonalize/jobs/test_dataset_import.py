@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("granted")
 def imported(service: InProcessService) -> tuple[str, str]:
     """A dataset, and an import that waits."""
     dataset = service.interactions(service.group())
-    source = {"dataLocation": "s3://b/in.csv"}
+    source = {"dataLocation": "s3://bucket/in.csv"}
     job = service.create(
         "DatasetImportJob", False, jobName="i", datasetArn=dataset, roleArn="r", dataSource=source
     )
