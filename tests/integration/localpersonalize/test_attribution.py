@@ -55,7 +55,7 @@ def test_an_import_that_asks_for_it_is_reported_and_so_are_events(shop: Shop) ->
         "eventType": "Purchase",
         "itemId": "i4",
         "sentAt": NOW,
-        "metricAttribution": {"eventAttributionSource": "mail"},
+        "metricAttribution": {"eventAttributionSource": "newsletter"},
     }
     live.client("personalize-events").put_events(
         trackingId=tracker["trackingId"], userId="u1", sessionId="s", eventList=[event]
@@ -70,7 +70,7 @@ def test_an_import_that_asks_for_it_is_reported_and_so_are_events(shop: Shop) ->
             Statistics=["Sum"],
             StartTime=NOW - timedelta(hours=1),
             EndTime=NOW + timedelta(hours=1),
-            Dimensions=[{"Name": "EventAttributionSource", "Value": "mail"}],
+            Dimensions=[{"Name": "EventAttributionSource", "Value": "newsletter"}],
         )
         return [point["Sum"] for point in found["Datapoints"]]
 
