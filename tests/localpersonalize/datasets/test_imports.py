@@ -73,7 +73,7 @@ class Dataset:
         job = {
             "datasetImportJobArn": f"job/{self.number}",
             "importMode": mode,
-            "dataSource": {"dataLocation": "s3://bucket/f/"},
+            "dataSource": {"dataLocation": "s3://b/f/"},
         }
         objects: Any = Files(files if isinstance(files, dict) else {"f.csv": files})
         done = imports.run(self.tables, job, self.body, self.schema, objects)
@@ -225,7 +225,7 @@ def test_columns_that_the_schema_lacks_are_left_out_and_names_may_be_in_any_case
 def test_each_file_has_a_header_of_its_own(items: Dataset) -> None:
     other = "TITLE,ABOUT,ITEM_ID,GENRE,YEAR,PRICE,SOLD,CREATION_TIMESTAMP\nt,x,z,g,1,2,true,5\n"
     assert items.load({"1.csv": item(), "2.csv": other})["rows"] == 3
-    with pytest.raises(ImportRefusedError, match=r"s3://bucket/2\.csv is missing the following columns"):
+    with pytest.raises(ImportRefusedError, match=r"s3://b/2\.csv is missing the following columns"):
         items.load({"1.csv": item(), "2.csv": "ITEM_ID,GENRE\nz,g\n"})
 
 
