@@ -7,7 +7,7 @@ what it has not, every fork imports anew: 2 to 4 seconds on two slow cores, most
 calls `preload` there.
 
 The Kubernetes executor starts a process of its own for each task and forks nothing: there the image should hold
-compiled bytecode (`uv pip install --compile-bytecode`), which `make` and the images do.
+compiled bytecode (`uv pip install --compile-bytecode`, as `make` does; pip compiles by itself).
 """
 
 from __future__ import annotations
