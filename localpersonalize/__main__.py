@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from localpersonalize.disk import lock
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -53,21 +57,22 @@ def serve(
     os.umask(0o077)  # interactions and objects are for their owner alone
     data_dir = data_dir.resolve()
     make_private_folder(data_dir)
-    try:
-        settings = Settings(
-            data_dir,
-            AwsAccount(region, account),
-            _factor(pace),
-            s3_endpoint,
-            quotas.load(quotas_file or data_dir / quotas.FILE),
-            fault_injection.load(faults_file) if faults_file else fault_injection.Faults(),
-            Callers(frozenset(allow_origin or ()), frozenset({host, *(allow_host or ())})),
-            metrics_with_arns,
-        )
-        bound = listening.bind(host, port)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    with bound:
+    with ExitStack() as held:
+        held.enter_context(lock.owned(data_dir))
+        try:
+            settings = Settings(
+                data_dir,
+                AwsAccount(region, account),
+                _factor(pace),
+                s3_endpoint,
+                quotas.load(quotas_file or data_dir / quotas.FILE),
+                fault_injection.load(faults_file) if faults_file else fault_injection.Faults(),
+                Callers(frozenset(allow_origin or ()), frozenset({host, *(allow_host or ())})),
+                metrics_with_arns,
+            )
+            bound = held.enter_context(listening.bind(host, port))
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
         server = build(settings, credentials.load(data_dir), listening.endpoint(bound))
         listening.serve(server, bound)
 
@@ -101,8 +106,11 @@ def _factor(pace: str) -> float:
 
 
 def main() -> None:
-    """The console script."""
-    app()
+    """The console script; a data directory that can't be used is said in a sentence, with exit code 1."""
+    try:
+        app()
+    except lock.DataDirectoryError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ ORDER = (
     "fault_injection",
     "quotas",
     "logging",
+    "disk",
     "private_files",
     "resource_types",
     "protocol",
