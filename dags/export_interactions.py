@@ -2,7 +2,8 @@
 ### Export interactions
 
 Every day, writes the interactions of the day before to a partition of their own in S3, as checked CSV files that
-Amazon Personalize can import. The query is `include/sql/interactions.sql`, the checks follow
+Amazon Personalize can import: `settle_minutes` after midnight, UTC, and the `reexport_days` days before it once more,
+since rows can be committed late. The query is `include/sql/interactions.sql`, the checks follow
 `include/schemas/interactions.json`, and what happens to rows that do not fit is said in `include/pipeline.yaml`.
 
 A day can be exported again at any time: its partition is replaced as a whole, once all of it is written.
@@ -14,11 +15,11 @@ Where the pipeline file says `splits: 4`, four tasks share each day: `plan` cuts
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, Asset, Param, XComArg, task
+from airflow.sdk import DAG, Asset, Param, XComArg
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from airflow_personalize.transfers.personalize_dataset_shards import (
@@ -27,7 +28,7 @@ from airflow_personalize.transfers.personalize_dataset_shards import (
 )
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore.config import INCLUDE, DatasetGroup, load_pipeline
-from encore.runs.export_days import days_to_export, in_tasks, partitions
+from encore.operators.select_days import PersonalizeSelectDaysOperator
 
 DATE = {"type": ["null", "string"], "format": "date"}
 PARAMS = {
@@ -35,7 +36,7 @@ PARAMS = {
         None,
         **DATE,
         title="First day",
-        description_md="Empty: the run's own day (for a manual run: yesterday).",
+        description_md="Empty: the run's own day (for a manual run: yesterday), and `reexport_days` before it.",
     ),
     "to_date": Param(None, **DATE, title="Last day", description_md="Included. Must be over, in UTC."),
 }
@@ -63,24 +64,17 @@ def build(group: DatasetGroup) -> DAG:
         template_searchpath=[str(INCLUDE)],
         tags=["personalize", "export", group.name],
     ) as dag:
-        days = select_days(interactions.splits > 1)
+        days = PersonalizeSelectDaysOperator(
+            task_id="select_days",
+            settle_minutes=interactions.settle_minutes,
+            reexport_days=interactions.reexport_days,
+            in_lists=interactions.splits == 1,
+        ).output
         if interactions.splits == 1:
             export_days(group, days)
         else:
             export_slices(group, days)
     return dag
-
-
-def select_days(one_by_one: bool) -> XComArg:
-    """The partitions of the run's days, in lists of at most 31 for each export task where tasks don't share them."""
-
-    @task(task_id="select_days", task_display_name="select days")
-    def select(params=None, data_interval_start=None, data_interval_end=None):
-        interval = (data_interval_start, data_interval_end) if data_interval_start else None
-        days = days_to_export(params["from_date"], params["to_date"], interval, datetime.now(UTC).date())
-        return partitions(days) if one_by_one else in_tasks(days)
-
-    return select()
 
 
 def export_days(group: DatasetGroup, days: XComArg) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import boto3
+import psycopg2
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType
+from airflow.sdk.exceptions import TaskDeferred
 from moto import mock_aws
 
+from encore.operators import select_days
 from tests.dags.conftest import ROOT
 from tests.support.postgres import postgres, run_sql  # noqa: F401
 
@@ -63,6 +68,126 @@ class Event:
     extra = None
 
 
+def run_of(day, run_type="scheduled"):
+    """The context of the run for a day of January 2026."""
+    start = datetime(2026, 1, day, tzinfo=UTC)
+    return {
+        "params": {"from_date": None, "to_date": None},
+        "data_interval_start": start,
+        "data_interval_end": start + timedelta(days=1),
+        "dag_run": SimpleNamespace(run_type=DagRunType(run_type)),
+    }
+
+
+def exported(dag, days, shop):
+    """Export days, as mapped tasks do; each day's items as its manifest names them."""
+    export = dag.get_task("export")
+    for partitions in days:
+        executed(dag, export.unmap({"partitions": partitions}))
+    return {
+        partition["key"]: items_of(shop, partition["key"]) for partitions in days for partition in partitions
+    }
+
+
+def items_of(shop, day):
+    def get(key):
+        return shop.get_object(Bucket="encore-shop", Key=key)["Body"].read().decode()
+
+    files = json.loads(get(f"shop/interactions/dt={day}/_manifest.json"))["files"]
+    return [int(line.split(",")[1]) for file in files for line in get(file["key"]).splitlines()[1:]]
+
+
+@pytest.fixture
+def late_row(postgres):  # noqa: F811
+    """A row of the first day's last seconds; it is there when the function is called, and not before."""
+    connection = psycopg2.connect(postgres)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events VALUES (1, 99999, 'view', NULL, timestamptz '2026-01-01 23:59:58Z')"
+        )
+        yield connection.commit
+    connection.close()
+
+
+def test_a_row_that_is_committed_after_midnight_is_exported_with_its_day(
+    split_dag, shop, late_row, monkeypatch
+):
+    dag = split_dag()
+    select = dag.get_task("select_days")
+    clock_shows(monkeypatch, datetime(2026, 1, 2, 0, 0, 1, tzinfo=UTC))
+
+    with pytest.raises(TaskDeferred) as waits:
+        select.execute(run_of(1))
+    late_row()  # five seconds after midnight, say
+    clock_shows(monkeypatch, waits.value.trigger.moment)
+    days = getattr(select, waits.value.method_name)(run_of(1), event=None)
+
+    assert waits.value.trigger.moment == datetime(2026, 1, 2, 0, 15, tzinfo=UTC)
+    found = exported(dag, days, shop)
+    assert list(found) == ["2025-12-31", DAY]
+    assert found[DAY].count(99999) == 1
+    assert len(found[DAY]) == 1501
+
+
+def test_a_row_that_is_committed_later_still_comes_with_the_next_days_run(split_dag, shop, late_row):
+    dag = split_dag()
+    select = dag.get_task("select_days")
+    before = exported(dag, select.execute(run_of(1)), shop)
+    late_row()
+    after = exported(dag, select.execute(run_of(2)), shop)
+
+    assert 99999 not in before[DAY]
+    assert sorted(after[DAY]) == sorted([*before[DAY], 99999])  # every row once: the partition was replaced
+    assert list(after) == [DAY, "2026-01-02"]
+
+
+@pytest.mark.parametrize(("minutes", "waits"), [(0, False), (30, True)])
+def test_a_day_is_given_as_long_as_the_file_says(split_dag, monkeypatch, minutes, waits):
+    select = split_dag(settle_minutes=minutes).get_task("select_days")
+    clock_shows(monkeypatch, datetime(2026, 1, 2, 0, 20, tzinfo=UTC))
+    try:
+        select.execute(run_of(1))
+        deferred = None
+    except TaskDeferred as wait:
+        deferred = wait.trigger.moment
+    assert deferred == (datetime(2026, 1, 2, 0, 30, tzinfo=UTC) if waits else None)
+
+
+def test_a_wait_is_never_so_short_that_airflow_takes_the_task_for_dead(split_dag, monkeypatch):
+    now = datetime(2026, 1, 2, 0, 14, 59, tzinfo=UTC)
+    clock_shows(monkeypatch, now)
+    with pytest.raises(TaskDeferred) as waits:
+        split_dag().get_task("select_days").execute(run_of(1))
+    assert waits.value.trigger.moment >= now + timedelta(seconds=5)
+
+
+def test_days_that_a_person_names_are_exported_at_once_and_alone(split_dag, monkeypatch):
+    clock_shows(monkeypatch, datetime(2026, 1, 2, 0, 0, 1, tzinfo=UTC))
+    chosen = {**run_of(1, "manual"), "params": {"from_date": DAY, "to_date": DAY}}
+    assert keys(split_dag().get_task("select_days").execute(chosen)) == [DAY]
+
+
+def test_days_are_exported_again_as_often_as_the_file_says_and_once_in_a_backfill(split_dag):
+    select = split_dag(reexport_days=2).get_task("select_days")
+    assert keys(select.execute(run_of(3))) == [DAY, "2026-01-02", "2026-01-03"]
+    assert keys(select.execute(run_of(3, "manual"))) == [DAY, "2026-01-02", "2026-01-03"]
+    assert keys(select.execute(run_of(3, "backfill"))) == ["2026-01-03"]
+    assert keys(split_dag(reexport_days=0).get_task("select_days").execute(run_of(3))) == ["2026-01-03"]
+
+
+def keys(days):
+    return [partition["key"] for partitions in days for partition in partitions]
+
+
+def clock_shows(monkeypatch, now):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return now
+
+    monkeypatch.setattr(select_days, "datetime", Clock)
+
+
 def test_without_splits_one_task_writes_a_day(split_dag):
     assert set(split_dag().task_ids) == {"select_days", "export"}
 
@@ -83,15 +208,7 @@ def test_splits_plan_export_and_commit(split_dag):
 def test_the_slices_of_a_day_are_the_day(split_dag, shop, run_sql):  # noqa: F811
     dag = split_dag(splits=3)
     plan, export, commit = (dag.get_task(name) for name in ("plan", "export", "commit"))
-    instants = {
-        f"data_interval_{name}": datetime(2026, 1, day, tzinfo=UTC)
-        for name, day in (("start", 1), ("end", 2))
-    }
-    days = dag.get_task("select_days").python_callable(
-        params={"from_date": None, "to_date": None}, **instants
-    )
-
-    plan.partitions = days
+    plan.partitions = dag.get_task("select_days").execute(run_of(1, run_type="backfill"))
     slices, _ = executed(dag, plan)
     commit.shards = [executed(dag, export.unmap({"partitions": slice_}))[0] for slice_ in slices]
     assert "Contents" not in shop.list_objects_v2(

@@ -50,6 +50,18 @@ class Dataset(Settings):
         description="Query template for a day's first and last key, whole numbers: splits are cut by it, and "
         "the query has {{ low }} and {{ high }}",
     )
+    settle_minutes: float = Field(
+        15,
+        ge=0,
+        le=1440,
+        description="Minutes that a day of interactions is given after its end, for rows that are committed late",
+    )
+    reexport_days: int = Field(
+        1,
+        ge=0,
+        le=30,
+        description="Days that each daily run exports again before its own, for rows that come later still",
+    )
 
     @property
     def on_duplicates(self) -> Literal["warn", "stop"]:

@@ -8,8 +8,11 @@ from pathlib import Path
 from croniter import croniter
 
 from encore.config import recipes, validation_batch
-from encore.config.models import POPULARITY, DatasetGroup, Pipeline, Solution
+from encore.config.models import POPULARITY, Dataset, DatasetGroup, Pipeline, Solution
 from encore.config.problems import Location, Problem, recipe_problems
+
+#: Settings of a dataset that is exported day by day.
+_OF_DAYS = ("splits", "settle_minutes", "reexport_days")
 
 
 def problems(pipeline: Pipeline, include: Path) -> list[Problem]:
@@ -73,8 +76,9 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         for key, name in named:
             if name and not (include / name).is_file():
                 yield Problem((*at, "datasets", kind, key), f"there is no file {include / name}")
-        if kind != "interactions" and dataset.splits > 1:
-            yield Problem((*at, "datasets", kind, "splits"), f"{kind} are exported whole, by one task")
+        for key in _OF_DAYS if kind != "interactions" else ():
+            if getattr(dataset, key) != Dataset.model_fields[key].default:
+                yield Problem((*at, "datasets", kind, key), f"{kind} are exported whole, by one task")
         if dataset.bounds_sql and dataset.splits == 1:
             yield Problem((*at, "datasets", kind, "bounds_sql"), "is for `splits` of 2 or more")
     quotas = pipeline.quotas

@@ -14,9 +14,11 @@ def days_to_export(
     to_date: str | date | None,
     interval: tuple[datetime, datetime] | None,
     today: date,
+    reexport_days: int = 0,
 ) -> list[date]:
     """The UTC days of a run: those between two given dates (both included), else the run's data interval.
 
+    :param reexport_days: days before the run's own that it exports again, for rows that were committed late
     :raises ValueError: if only one date is given, they are in the wrong order, or the last day is not over.
     """
     if (from_date is None) != (to_date is None):
@@ -24,7 +26,8 @@ def days_to_export(
     if from_date is None or to_date is None:
         if interval is None:
             raise ValueError("This run has no data interval: give from_date and to_date.")
-        first, last = interval[0].astimezone(UTC).date(), _last_day(interval[1])
+        own, last = interval[0].astimezone(UTC).date(), _last_day(interval[1])
+        first = own - timedelta(days=reexport_days)
     else:
         first, last = _day(from_date), _day(to_date)
     if first > last:

@@ -47,6 +47,8 @@ PIPELINE: dict[str, Any] = {
                     "row_id": "event_id",
                     "splits": 3,
                     "bounds_sql": "sql/items.sql",
+                    "settle_minutes": 20,
+                    "reexport_days": 2,
                 },
                 "users": {"schema": "schemas/users.json", "sql": "sql/users.sql"},
                 "items": {"schema": "schemas/items.json", "sql": "sql/items.sql"},
@@ -266,6 +268,8 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     "Dataset.bounds_sql": lambda b: (
         b.task(EXPORT, "plan").bounds_sql == (INCLUDE / "sql" / "items.sql").read_text()
     ),
+    "Dataset.settle_minutes": lambda b: b.task(EXPORT, "select_days").settle_minutes == 20,
+    "Dataset.reexport_days": lambda b: b.task(EXPORT, "select_days").reexport_days == 2,
     "Contract.default": lambda b: b.mapped("export")["contract"].default == "stop",
     "Contract.rules": lambda b: b.mapped("export")["contract"].rules == {"not_finite": "drop_value"},
     "Filter.name": lambda b: b.task(RETRAIN, "filter_fresh").filter_name == "fresh",

@@ -63,6 +63,16 @@ from tests.support.pipeline_files import MINIMAL, problems  # noqa: F401
             "7: dataset_groups.0.datasets.users.splits: users are exported whole",
         ),
         (
+            "    solutions:",
+            "      items: {schema: schemas/items.json, sql: sql/items.sql, settle_minutes: 5}\n    solutions:",
+            "7: dataset_groups.0.datasets.items.settle_minutes: items are exported whole",
+        ),
+        (
+            "    solutions:",
+            "      users: {schema: schemas/users.json, sql: sql/users.sql, reexport_days: 0}\n    solutions:",
+            "7: dataset_groups.0.datasets.users.reexport_days: users are exported whole",
+        ),
+        (
             "name: related",
             "name: popular",
             "2: dataset_groups.0: Value error, solution named more than once: popular",

@@ -16,6 +16,12 @@ def test_a_scheduled_run_covers_its_data_interval():
     assert days_to_export(None, None, INTERVAL, TODAY) == [date(2026, 3, 9)]
 
 
+def test_a_scheduled_run_covers_days_before_its_own_again():
+    days = days_to_export(None, None, INTERVAL, TODAY, reexport_days=2)
+    assert days == [date(2026, 3, 7), date(2026, 3, 8), date(2026, 3, 9)]
+    assert days_to_export("2026-03-01", "2026-03-01", INTERVAL, TODAY, reexport_days=2) == [date(2026, 3, 1)]
+
+
 def test_given_dates_are_both_included():
     days = days_to_export("2026-02-27", "2026-03-02", INTERVAL, TODAY)
     assert [day.isoformat() for day in days] == ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]
