@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +21,8 @@ from localpersonalize.database import Database
 from localpersonalize.datasets.csv_files import arrow_schema
 from localpersonalize.datasets.events import deduplicated
 from localpersonalize.datasets.schemas import REQUIRED_FIELDS, parse_fields
+from localpersonalize.disk import folders
+from localpersonalize.disk.sealed import DamagedError
 from localpersonalize.resource_types import DATASET, SCHEMA, Dataset, Schema
 
 SPLIT_ROWS = 5_000_000
@@ -36,6 +39,9 @@ EVENT_COLUMNS = pa.schema(
         "EVENT_VALUE": pa.float64(),
     }
 )
+DATA = "data.arrow"
+OnDamage = Callable[[DamagedError], None]
+_walked: set[str] = set()
 _log = logging.getLogger(__name__)
 
 
@@ -53,44 +59,49 @@ class Tables:
         self, dataset_arn: str, version: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
     ) -> int:
         """Write a version aside and give it its name when it is whole; returns its rows."""
-        final = self.version_folder(dataset_arn, version)
-        partial = final.with_name(final.name + ".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
         rows = 0
         # Not compressed: readers map the file into memory and copy nothing.
         with (
-            pa.OSFile(str(partial / "data.arrow"), "wb") as sink,
+            folders.replaced(self.version_folder(dataset_arn, version)) as folder,
+            pa.OSFile(str(folder / DATA), "wb") as sink,
             pa.ipc.new_file(sink, schema) as file,
         ):
             for batch in batches:
                 file.write_batch(batch)
                 rows += batch.num_rows
-        shutil.rmtree(final, ignore_errors=True)
-        partial.rename(final)
         return rows
 
-    def bulk(self, dataset_arn: str) -> pa.Table | None:
-        """What was imported, None before the first import."""
-        versions = self._versions(dataset_arn)
-        if not versions:
-            return None
-        return pa.concat_tables(
-            [self._read(dataset_arn, name) for name in versions], promote_options="default"
-        )
+    def bulk(self, dataset_arn: str, on_damage: OnDamage | None = None) -> pa.Table | None:
+        """What was imported, None before the first import.
+
+        :param on_damage: told of a version that can't be read, which is left out then.
+        :raises DamagedError: of a version that can't be read, without `on_damage`.
+        """
+        found = []
+        for name in self._versions(dataset_arn):
+            try:
+                found.append(self._read(dataset_arn, name))
+            except DamagedError as error:
+                if on_damage is None:
+                    raise
+                on_damage(error)
+        return pa.concat_tables(found, promote_options="default") if found else None
 
     def version(self, dataset_arn: str, name: str) -> pa.Table | None:
         """What one import brought, None if it is no longer kept."""
         folder = self.version_folder(dataset_arn, name)
         return self._read(dataset_arn, name) if folder.exists() else None
 
-    def whole(self, dataset_arn: str) -> pa.Table | None:
-        """Imported and streamed records together; of Users, Items and Actions the newest of each id."""
+    def whole(self, dataset_arn: str, on_damage: OnDamage | None = None) -> pa.Table | None:
+        """Imported and streamed records together; of Users, Items and Actions the newest of each id.
+
+        :param on_damage: as of `bulk`.
+        """
         dataset = self._dataset(dataset_arn)
         if dataset is None:
             return None
         kind = dataset["datasetType"].upper()
-        bulk = self.bulk(dataset_arn)
+        bulk = self.bulk(dataset_arn, on_damage)
         schema = self._arrow_schema(dataset)
         if kind.endswith("INTERACTIONS"):
             rows = deduplicated(self._database.events(dataset_arn))
@@ -147,18 +158,36 @@ class Tables:
         return arrow_schema(parse_fields(schema["schema"]))
 
     def _read(self, dataset_arn: str, version: str) -> pa.Table:
-        file = self.version_folder(dataset_arn, version) / "data.arrow"
-        with pa.memory_map(str(file)) as source:
-            return pa.ipc.open_file(source).read_all()
+        with _opened(self.version_folder(dataset_arn, version)) as reader:
+            return reader.read_all()
 
     def batches(self, dataset_arn: str) -> Iterator[pa.RecordBatch]:
         """Imported records in batches, without reading all of them."""
         for version in self._versions(dataset_arn):
-            file = self.version_folder(dataset_arn, version) / "data.arrow"
-            with pa.memory_map(str(file)) as source:
-                reader = pa.ipc.open_file(source)
+            with _opened(self.version_folder(dataset_arn, version)) as reader:
                 for index in range(reader.num_record_batches):
                     yield reader.get_batch(index)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Any]:
+    """The file of a version, mapped into memory.
+
+    Arrow believes what it reads: random bytes end the process. So nothing is read that was not compared with its
+    checksum, or, if an earlier version of localpersonalize took none, walked through from end to end.
+
+    :raises DamagedError: if it is not what was written.
+    """
+    is_known = folders.verify(folder)
+    try:
+        with pa.memory_map(str(folder / DATA)) as source:
+            reader = pa.ipc.open_file(source)
+            if not is_known and str(folder) not in _walked:
+                reader.read_all().validate(full=True)
+                _walked.add(str(folder))
+            yield reader
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedError(folder, f"{folder / DATA} can't be read: {error}") from None
 
 
 def _concatenated(bulk: pa.Table | None, streamed: pa.Table | None) -> pa.Table | None:

@@ -13,6 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import pyarrow as pa
+
+from localpersonalize.disk import folders
+from localpersonalize.disk.sealed import DamagedError
 from localpersonalize.recipes.base import serialization
 from localpersonalize.recipes.base.model import Model
 from localpersonalize.recipes.base.recipe import Recipe
@@ -76,6 +80,15 @@ def _load_recipe(name: str) -> Recipe:
 def load_model(directory: Path) -> Model:
     """The model that a training wrote into `directory`.
 
-    :raises ValueError: if it holds none, or one of another format.
+    :raises FormatError: if it is of another format.
+    :raises DamagedError: if it is missing, or is not what was written.
     """
-    return recipe(serialization.read_header(directory)["recipe"]).model.load(directory)
+    if not directory.is_dir():
+        raise DamagedError(directory, f"{directory} holds no model: it is missing")
+    folders.verify(directory)
+    try:
+        return recipe(serialization.read_header(directory)["recipe"]).model.load(directory)
+    except serialization.FormatError:
+        raise
+    except (OSError, ValueError, KeyError, EOFError, TypeError, pa.ArrowException) as error:
+        raise DamagedError(directory, f"The model in {directory} can't be read: {error}") from None

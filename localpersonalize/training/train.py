@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from localpersonalize.disk import folders
 from localpersonalize.evaluation import evaluate, splitting
 from localpersonalize.recipes import registry
 from localpersonalize.recipes.base.data import TrainingData, TrainingError
@@ -125,12 +125,8 @@ def check_datasets(recipe: Recipe, data: TrainingData) -> None:
 
 def save(model: Model, out_dir: Path) -> None:
     """Write aside, then rename: whoever finds the directory finds a whole model."""
-    partial = out_dir.with_name(out_dir.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    model.save(partial)
-    shutil.rmtree(out_dir, ignore_errors=True)
-    partial.rename(out_dir)
+    with folders.replaced(out_dir) as folder:
+        model.save(folder)
 
 
 def _objective(recipe: Recipe, solution_config: Mapping[str, Any]) -> Objective | None:

@@ -15,6 +15,10 @@ FORMAT_VERSION = 1
 HEADER_FILE = "model.json"
 
 
+class FormatError(ValueError):
+    """A model of a format that this version does not read."""
+
+
 def write(
     directory: Path, recipe: str, items: Vocabulary, arrays: Mapping[str, np.ndarray], **small: Any
 ) -> None:
@@ -29,7 +33,7 @@ def write(
 def read_header(directory: Path) -> dict[str, Any]:
     """What `write` was given besides arrays.
 
-    :raises ValueError: if there is no model, or one of another format.
+    :raises ValueError: if there is no model; `FormatError` if it is of another format.
     """
     path = directory / HEADER_FILE
     if not path.is_file():
@@ -38,7 +42,7 @@ def read_header(directory: Path) -> dict[str, Any]:
         )
     header: dict[str, Any] = json.loads(path.read_text())
     if header.get("format") != FORMAT_VERSION:
-        raise ValueError(
+        raise FormatError(
             f"{path} is of format {header.get('format')}; this version reads {FORMAT_VERSION}."
             " Train the solution version again."
         )

@@ -87,6 +87,8 @@ class Vocabulary:
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
         with pa.OSFile(str(path), "rb") as source:
-            return cls(pa.ipc.open_file(source).read_all().column("id"))
+            table = pa.ipc.open_file(source).read_all()
+        table.validate(full=True)
+        return cls(table.column("id"))
 
     _schema = pa.schema([("id", pa.string())])
