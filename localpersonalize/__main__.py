@@ -33,6 +33,13 @@ def serve(
     faults_file: Annotated[
         Path | None, typer.Option("--faults", help="What goes wrong on purpose (TOML)")
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Imports, trainings and batch jobs at a time; default by machine"),
+    ] = None,
+    worker_memory: Annotated[
+        int | None, typer.Option(min=1, help="Megabytes that each of them may have; default by machine")
+    ] = None,
     log_format: Annotated[str, typer.Option(help="`text` or `json`")] = "text",
     allow_origin: Annotated[
         list[str] | None,
@@ -50,6 +57,7 @@ def serve(
     from localpersonalize.application import Settings, build
     from localpersonalize.http import listening
     from localpersonalize.http.callers import Callers
+    from localpersonalize.jobs.machine import worker_limits
     from localpersonalize.private_files import make_private_folder
     from localpersonalize.protocol.arns import AwsAccount
 
@@ -67,6 +75,7 @@ def serve(
                 s3_endpoint,
                 quotas.load(quotas_file or data_dir / quotas.FILE),
                 fault_injection.load(faults_file) if faults_file else fault_injection.Faults(),
+                worker_limits(workers, worker_memory),
                 Callers(frozenset(allow_origin or ()), frozenset({host, *(allow_host or ())})),
                 metrics_with_arns,
             )
@@ -74,7 +83,7 @@ def serve(
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
         server = build(settings, credentials.load(data_dir), listening.endpoint(bound))
-        listening.serve(server, bound)
+        listening.serve(server, bound, server.end_jobs)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from localpersonalize.http.health import Health
 from localpersonalize.http.personalize import PersonalizeApi
 from localpersonalize.http.server import Server
 from localpersonalize.jobs.job_types import JOB_TYPES
+from localpersonalize.jobs.machine import WorkerLimits, worker_limits
 from localpersonalize.jobs.queue import Queue
 from localpersonalize.jobs.task_runner import TaskRunner
 from localpersonalize.protocol.arns import AwsAccount
@@ -41,6 +42,7 @@ class Settings:
     s3_endpoint: str | None = None
     quotas: Quotas = field(default_factory=Quotas)
     faults: Faults = field(default_factory=Faults)
+    workers: WorkerLimits = field(default_factory=worker_limits)
     callers: Callers = field(default_factory=Callers)
     shows_arns: bool = False
 
@@ -55,7 +57,8 @@ def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server
     sources = RuntimeSources(database, tables, partial(model_folder, data_dir))
     engine = Runtime(sources, sources)
     clients = Clients(settings.account.region, endpoint, credentials, settings.s3_endpoint)
-    queue = Queue(database, JOB_TYPES, TaskRunner(data_dir, clients, settings.faults), settings.pace)
+    tasks = TaskRunner(data_dir, clients, settings.faults, settings.workers)
+    queue = Queue(database, JOB_TYPES, tasks, settings.pace)
     context = Context(
         account=settings.account,
         quotas=settings.quotas,

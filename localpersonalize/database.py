@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Database:
         file.parent.mkdir(parents=True, exist_ok=True)
         self.file = file
         self._lock = threading.RLock()
+        self._after_commit: list[Callable[[], None]] = []
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -78,9 +79,20 @@ class Database:
             try:
                 yield self._connection
             except BaseException:
+                self._after_commit.clear()
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+            while self._after_commit:
+                self._after_commit.pop(0)()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do something once what the transaction of this thread changed is on disk; at once, if there is none."""
+        with self._lock:
+            if self._connection.in_transaction:
+                self._after_commit.append(action)
+                return
+        action()
 
     def add(self, kind: str, arn: str, body: Mapping[str, Any], parent: str | None = None) -> Body:
         """Keep a new resource, with its times of creation and change.

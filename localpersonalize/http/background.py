@@ -29,10 +29,13 @@ class Background:
         self._trainings = asyncio.create_task(self._train_automatically())
         self._context.engine.warm(serving(self._context))
 
-    def stop(self) -> None:
+    def end_jobs(self) -> None:
         if self._trainings:
             self._trainings.cancel()
         self._queue.close()
+
+    def stop(self) -> None:
+        self.end_jobs()
         self._context.database.close()
 
     async def _train_automatically(self) -> None:

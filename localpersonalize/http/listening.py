@@ -37,19 +37,27 @@ def endpoint(bound: socket.socket) -> str:
     return f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
 
 
-def serve(app: Callable[..., Any], bound: socket.socket) -> None:
+def serve(app: Callable[..., Any], bound: socket.socket, before_shutdown: Callable[[], None]) -> None:
     """Answer requests until a signal ends the process."""
     import uvicorn
 
     from localpersonalize.http import connection
 
     class Server(uvicorn.Server):
+        ends = False
+
         def handle_exit(self, sig: int, frame: Any) -> None:
             """Begin to end; whatever is still under way after that is what a kill would find."""
             super().handle_exit(sig, frame)
-            if not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()):
+            if not self.ends:
+                self.ends = True
                 timer = threading.Timer(STOP_SECONDS, os._exit, (0,))
                 timer.daemon = True
                 timer.start()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """Jobs end first: without the sockets they would fail."""
+            before_shutdown()
+            await super().shutdown(sockets)
 
     Server(uvicorn.Config(app, **connection.options())).run(sockets=[bound])

@@ -75,6 +75,10 @@ class Server:
                 return
         await self._route(scope, headers, query, service, receive, send)
 
+    def end_jobs(self) -> None:
+        """Begin to end: workers and jobs, while what they need of this server is still there."""
+        self._background.end_jobs()
+
     async def _route(
         self,
         scope: Scope,

@@ -13,4 +13,5 @@ def activate(context: Context, job: JobContext) -> None:
         return
     context.database.change(job.arn, status=CREATE_IN_PROGRESS)
     job.wait_for_pace()
-    context.database.change(job.arn, status=ACTIVE)
+    with job.end(context.database):
+        context.database.change(job.arn, status=ACTIVE)

@@ -58,4 +58,5 @@ def report_import(context: Context, job: JobContext) -> None:
         job.run_task("attribution report", imported=job.details["imported"], location=location)
     except (TaskFailedError, AccessRefusedError) as error:
         log.warning("no report for %s: %s", job.arn, error)
-        context.resources.change(METRIC_ATTRIBUTION, job.arn, failureReason=str(error))
+        with job.end(context.database):
+            context.resources.change(METRIC_ATTRIBUTION, job.arn, failureReason=str(error))

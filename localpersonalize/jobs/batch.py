@@ -31,7 +31,9 @@ def run_batch(context: Context, job: JobContext) -> None:
         require_write_access(context.clients, job.arn, batch["roleArn"], target)
         done = job.run_task(job.details["task"])
     except (TaskFailedError, AccessRefusedError) as error:
-        context.resources.change(kind, job.arn, status=CREATE_FAILED, failureReason=str(error))
+        with job.end(context.database):
+            context.resources.change(kind, job.arn, status=CREATE_FAILED, failureReason=str(error))
         return
     job.wait_for_pace()
-    context.resources.change(kind, job.arn, status=ACTIVE, _done=done)
+    with job.end(context.database):
+        context.resources.change(kind, job.arn, status=ACTIVE, _done=done)

@@ -17,16 +17,17 @@ def delete_users(context: Context, job: JobContext) -> None:
         return
     group_arn, resources = deletion["datasetGroupArn"], context.resources
     datasets = [dataset["datasetArn"] for dataset in resources.all(DATASET, group_arn)]
-    with job.locks.hold(datasets):
+    with job.data_locks(datasets):
         try:
             location = deletion["dataSource"]["dataLocation"]
             require_read_access(context.clients, job.arn, deletion["roleArn"], location)
             done = job.run_task("delete users")
         except (TaskFailedError, AccessRefusedError) as error:
-            resources.change(DATA_DELETION_JOB, job.arn, status="FAILED", failureReason=str(error))
+            with job.end(context.database):
+                resources.change(DATA_DELETION_JOB, job.arn, status="FAILED", failureReason=str(error))
             return
         job.wait_for_pace()
-        with context.database.transaction():
+        with job.end(context.database):
             for dataset_arn, versions in done["versions"].items():
                 resources.change(DATASET, dataset_arn, _versions=versions)
             deleted = done["rows"] + context.database.forget_users(datasets, done["users"])

@@ -21,7 +21,9 @@ def export_dataset(context: Context, job: JobContext) -> None:
         done = job.run_task("export")
     except (TaskFailedError, AccessRefusedError) as error:
         reason = str(error)
-        context.resources.change(DATASET_EXPORT_JOB, job.arn, status=CREATE_FAILED, failureReason=reason)
+        with job.end(context.database):
+            context.resources.change(DATASET_EXPORT_JOB, job.arn, status=CREATE_FAILED, failureReason=reason)
         return
     job.wait_for_pace()
-    context.resources.change(DATASET_EXPORT_JOB, job.arn, status=ACTIVE, _done=done)
+    with job.end(context.database):
+        context.resources.change(DATASET_EXPORT_JOB, job.arn, status=ACTIVE, _done=done)

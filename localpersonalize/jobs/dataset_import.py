@@ -21,27 +21,28 @@ def import_dataset(context: Context, job: JobContext) -> None:
     if import_job is None:
         return
     dataset_arn, resources = import_job["datasetArn"], context.resources
-    with job.locks.hold([dataset_arn]):  # an import builds on what the one before it left
+    with job.data_locks([dataset_arn]):  # an import builds on what the one before it left
         try:
             location = import_job["dataSource"]["dataLocation"]
             require_read_access(context.clients, job.arn, import_job["roleArn"], location)
             done = job.run_task("import")
         except (TaskFailedError, AccessRefusedError) as error:
-            resources.change(DATASET_IMPORT_JOB, job.arn, status=CREATE_FAILED, failureReason=str(error))
+            with job.end(context.database):
+                resources.change(DATASET_IMPORT_JOB, job.arn, status=CREATE_FAILED, failureReason=str(error))
             return
         job.wait_for_pace()
         dataset = resources.find(DATASET, dataset_arn)
         before = dataset.get("_versions", []) if dataset else []
-        with context.database.transaction():
+        with job.end(context.database):
             resources.change(DATASET, dataset_arn, _versions=done["versions"])
             resources.change(
                 DATASET_IMPORT_JOB, job.arn, status=ACTIVE, _rows=done["rows"], _truncated=done["truncated"]
             )
+            if dataset and dataset["datasetType"] == "INTERACTIONS":
+                report_import(context, dataset["datasetGroupArn"], import_job)
         for field, count in done["truncated"].items():
             log.warning("%s: cut off %d texts of %s at the limit of characters", job.arn, count, field)
         # What a training may be reading just now stays until the next import.
         context.tables.drop_versions(dataset_arn, [*before, *done["versions"]])
     if dataset:
         context.engine.data_changed(dataset["datasetGroupArn"])
-        if dataset["datasetType"] == "INTERACTIONS":
-            report_import(context, dataset["datasetGroupArn"], import_job)

@@ -10,10 +10,16 @@ from localpersonalize.resources.context import Context
 
 
 def delete(context: Context, job: JobContext) -> None:
+    found = context.database.get(job.arn)
+    if found is None or found["status"] not in ("DELETE PENDING", "DELETE IN_PROGRESS"):
+        return  # a newer one of the same name
     context.database.change(job.arn, status="DELETE IN_PROGRESS")
     job.wait_for_pace()
     _release(context, job.details["kind"], job.arn)
-    context.resources.remove(job.arn)
+    with job.end(context.database):
+        for version in context.resources.all(SOLUTION_VERSION, job.arn):
+            context.resources.remove(version["solutionVersionArn"])
+        context.resources.remove(job.arn)
 
 
 def _release(context: Context, kind: str, arn: str) -> None:
@@ -24,7 +30,6 @@ def _release(context: Context, kind: str, arn: str) -> None:
             shutil.rmtree(context.tables.version_folder(arn, "x").parent, ignore_errors=True)
         case "Solution":
             for version in context.resources.all(SOLUTION_VERSION, arn):
-                context.resources.remove(version["solutionVersionArn"])
                 _remove_model(context, version["solutionVersionArn"])
         case "Campaign" | "Filter":
             context.engine.withdraw(arn)

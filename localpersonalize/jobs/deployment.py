@@ -23,12 +23,14 @@ def deploy(context: Context, job: JobContext) -> None:
     try:
         job.raise_fault()
     except TaskFailedError as error:
-        context.resources.change(CAMPAIGN, job.arn, status=CREATE_FAILED, failureReason=str(error))
+        with job.end(context.database):
+            context.resources.change(CAMPAIGN, job.arn, status=CREATE_FAILED, failureReason=str(error))
         return
     job.wait_for_pace()
     context.engine.deploy(job.arn, campaign)
-    context.resources.change(CAMPAIGN, job.arn, status=ACTIVE)
-    follow_latest(context, campaign["_solutionArn"])
+    with job.end(context.database):
+        context.resources.change(CAMPAIGN, job.arn, status=ACTIVE)
+        follow_latest(context, campaign["_solutionArn"])
 
 
 def redeploy(context: Context, job: JobContext) -> None:
@@ -44,8 +46,9 @@ def redeploy(context: Context, job: JobContext) -> None:
     except Exception as error:
         log.exception("%s could not be updated", job.arn)
         failed = ended(update, CREATE_FAILED, failureReason=str(error))
-        # The old version serves on.
-        context.resources.change(CAMPAIGN, job.arn, latestCampaignUpdate=failed)
+        with job.end(context.database):  # the old version serves on
+            context.resources.change(CAMPAIGN, job.arn, latestCampaignUpdate=failed)
         return
-    context.resources.change(CAMPAIGN, job.arn, latestCampaignUpdate=ended(update), **changes)
-    follow_latest(context, campaign["_solutionArn"])
+    with job.end(context.database):
+        context.resources.change(CAMPAIGN, job.arn, latestCampaignUpdate=ended(update), **changes)
+        follow_latest(context, campaign["_solutionArn"])

@@ -1,29 +1,31 @@
 """The queue of jobs: what the service does after it has answered.
 
 Each job is a row in the database until it is finished, so that a service that was killed takes up its jobs again when
-it starts. Light jobs run in threads; imports, trainings and batch jobs run in worker processes, at most as many at a
-time as the machine has cores.
+it starts. Light jobs run in threads; imports, trainings and batch jobs run in worker processes, for which their threads
+wait in turn.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from localpersonalize.database import Database
 from localpersonalize.jobs.job import DataLocks, JobContext, JobType
-from localpersonalize.jobs.task_runner import TaskRunner
+from localpersonalize.jobs.task_runner import ServiceEndsError, TaskRunner
 from localpersonalize.resource_types import STATUS_AFTER_FAILURE
 from localpersonalize.resources.context import Context, JobName
 
 log = logging.getLogger(__name__)
 
-LIGHT_THREADS = 8
+LIGHT_THREADS = 32  # most of them wait for --pace
+HEAVY_THREADS = 256  # most of them wait for a worker
 
 
 class Queue:
@@ -38,16 +40,17 @@ class Queue:
         self._database, self._tasks, self._pace = database, tasks, pace
         self._job_types: dict[str, JobType] = {job_type.name: job_type for job_type in job_types}
         self._light = ThreadPoolExecutor(LIGHT_THREADS, thread_name_prefix="job")
-        self._heavy = ThreadPoolExecutor(max(1, os.cpu_count() or 1), thread_name_prefix="heavy-job")
+        self._heavy = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="heavy-job")
         self._locks = DataLocks()
         self._closing = threading.Event()
         self._context: Context | None = None
 
     def submit(self, name: JobName, arn: str, /, **details: Any) -> None:
-        """Promise to do a job; durable when this returns."""
+        """Promise to do a job; durable when this returns, or the transaction that it belongs to ends."""
         number = self._database.add_job(name, arn, details)
         if self._context is not None:
-            self._schedule(self._context, number, name, arn, details)
+            schedule = partial(self._schedule, self._context, number, name, arn, details)
+            self._database.after_commit(schedule)
 
     def start(self, context: Context) -> None:
         """Run jobs from now on, those first that an earlier process of this data directory left unfinished."""
@@ -77,15 +80,17 @@ class Queue:
     ) -> None:
         job_type = self._job_types[name]
         threads = self._heavy if job_type.heavy else self._light
-        threads.submit(self._run, context, number, job_type, arn, details)
+        with suppress(RuntimeError):  # the service ends: the job is taken up at the next start
+            threads.submit(self._run, context, number, job_type, arn, details)
 
     def _run(
         self, context: Context, number: int, job_type: JobType, arn: str, details: Mapping[str, Any]
     ) -> None:
-        earliest_end = time.monotonic() + job_type.minutes * 60 * self._pace
-        job = JobContext(job_type.name, arn, details, self._tasks, self._locks, earliest_end, self._closing)
         try:
+            job = self._job(number, job_type, arn, details)
             job_type.function(context, job)
+        except ServiceEndsError:
+            return
         except Exception:
             if self._closing.is_set():
                 return
@@ -93,6 +98,21 @@ class Queue:
             self._show_failure(arn)
         if not self._closing.is_set():
             self._database.finish_job(number)
+
+    def _job(self, number: int, job_type: JobType, arn: str, details: Mapping[str, Any]) -> JobContext:
+        earliest_end = time.monotonic() + job_type.minutes * 60 * self._pace
+        group = self._group_of(arn)
+        return JobContext(
+            number, job_type.name, arn, group, details, self._tasks, self._locks, earliest_end, self._closing
+        )
+
+    def _group_of(self, arn: str) -> str:
+        """The dataset group of a resource, which it names itself or through what it is of."""
+        body = self._database.get(arn) or {}
+        if "datasetGroupArn" in body:
+            return str(body["datasetGroupArn"])
+        parent = body.get("datasetArn") or body.get("solutionVersionArn")
+        return arn if parent in (None, arn) else self._group_of(parent)
 
     def _show_failure(self, arn: str) -> None:
         """Say of a resource that what was being done to it failed; what serves goes on to."""

@@ -35,11 +35,13 @@ def train(context: Context, job: JobContext) -> None:
             settings=settings,
         )
     except (TaskFailedError, TaskStoppedError) as error:
-        context.resources.change(RECOMMENDER, job.arn, status=CREATE_FAILED, failureReason=str(error))
+        with job.end(context.database):
+            context.resources.change(RECOMMENDER, job.arn, status=CREATE_FAILED, failureReason=str(error))
         return
     job.wait_for_pace()
     context.engine.deploy(job.arn, recommender)
-    context.resources.change(RECOMMENDER, job.arn, status=ACTIVE, modelMetrics=result["metrics"])
+    with job.end(context.database):
+        context.resources.change(RECOMMENDER, job.arn, status=ACTIVE, modelMetrics=result["metrics"])
 
 
 def update(context: Context, job: JobContext) -> None:
@@ -50,16 +52,18 @@ def update(context: Context, job: JobContext) -> None:
     latest = recommender["latestRecommenderUpdate"]
     config = {**recommender["recommenderConfig"], **latest["recommenderConfig"]}
     context.engine.deploy(job.arn, {**recommender, "recommenderConfig": config})
-    context.resources.change(
-        RECOMMENDER, job.arn, recommenderConfig=config, latestRecommenderUpdate=ended(latest)
-    )
+    with job.end(context.database):
+        context.resources.change(
+            RECOMMENDER, job.arn, recommenderConfig=config, latestRecommenderUpdate=ended(latest)
+        )
 
 
 def stop(context: Context, job: JobContext) -> None:
     context.resources.change(RECOMMENDER, job.arn, status="STOP IN_PROGRESS")
     context.engine.withdraw(job.arn)
     job.wait_for_pace()
-    context.resources.change(RECOMMENDER, job.arn, status=INACTIVE)
+    with job.end(context.database):
+        context.resources.change(RECOMMENDER, job.arn, status=INACTIVE)
 
 
 def start(context: Context, job: JobContext) -> None:
@@ -67,4 +71,5 @@ def start(context: Context, job: JobContext) -> None:
     job.wait_for_pace()
     if recommender is not None:
         context.engine.deploy(job.arn, recommender)
-        context.resources.change(RECOMMENDER, job.arn, status=ACTIVE)
+        with job.end(context.database):
+            context.resources.change(RECOMMENDER, job.arn, status=ACTIVE)

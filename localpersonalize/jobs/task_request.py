@@ -13,13 +13,14 @@ from localpersonalize.aws.clients import Clients
 
 @dataclass(frozen=True)
 class TaskRequest:
-    """A task for a resource; `details` are the task's own."""
+    """A task for a resource; `details` are the task's own, `memory` is how many bytes it may have."""
 
     task: str
     arn: str
     data_dir: Path
     clients: Clients
     details: Mapping[str, Any]
+    memory: int | None = None
 
     def to_line(self) -> bytes:
         values = {
@@ -28,6 +29,7 @@ class TaskRequest:
             "data_dir": str(self.data_dir),
             "clients": self.clients.to_json(),
             "details": self.details,
+            "memory": self.memory,
         }
         return json.dumps(values).encode() + b"\n"
 
@@ -40,4 +42,5 @@ class TaskRequest:
             Path(values["data_dir"]),
             Clients.from_json(values["clients"]),
             values["details"],
+            values["memory"],
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from localpersonalize.jobs.job import JobContext
 from localpersonalize.jobs.task_runner import TaskFailedError, TaskStoppedError
@@ -40,12 +42,21 @@ def train(context: Context, job: JobContext) -> None:
             previous_model=_previous_model(context, version),
         )
     except TaskStoppedError:
-        change_version(context, arn, status=CREATE_STOPPED)
+        with job.end(context.database):
+            change_version(context, arn, status=CREATE_STOPPED)
         return
     except TaskFailedError as error:
-        change_version(context, arn, status=CREATE_FAILED, failureReason=str(error))
+        with job.end(context.database):
+            change_version(context, arn, status=CREATE_FAILED, failureReason=str(error))
         return
     job.wait_for_pace()
+    with job.end(context.database):
+        _conclude(context, version, result)
+
+
+def _conclude(context: Context, version: SolutionVersion, result: Mapping[str, Any]) -> None:
+    """Show the result of a training, unless it was stopped at its very end."""
+    arn = version["solutionVersionArn"]
     current = context.resources.find(SOLUTION_VERSION, arn)
     if current and current["status"] == CREATE_STOPPING:
         change_version(context, arn, status=CREATE_STOPPED)

@@ -19,9 +19,10 @@ def update_dataset(context: Context, job: JobContext) -> None:
     context.resources.change(DATASET, job.arn, status=changing, latestDatasetUpdate=ended(update, changing))
     job.wait_for_pace()
     schema_arn = job.details["schemaArn"]
-    context.resources.change(
-        DATASET, job.arn, status=ACTIVE, schemaArn=schema_arn, latestDatasetUpdate=ended(update)
-    )
+    with job.end(context.database):
+        context.resources.change(
+            DATASET, job.arn, status=ACTIVE, schemaArn=schema_arn, latestDatasetUpdate=ended(update)
+        )
 
 
 def update_solution(context: Context, job: JobContext) -> None:
@@ -32,12 +33,14 @@ def update_solution(context: Context, job: JobContext) -> None:
     latest = ended(solution["latestSolutionUpdate"])
     switches = {name: latest[name] for name in UPDATABLE if name in latest}
     config = {**solution["solutionConfig"], **latest["solutionUpdateConfig"]}
-    context.resources.change(
-        SOLUTION, job.arn, latestSolutionUpdate=latest, solutionConfig=config, **switches
-    )
+    with job.end(context.database):
+        context.resources.change(
+            SOLUTION, job.arn, latestSolutionUpdate=latest, solutionConfig=config, **switches
+        )
 
 
 def update_metric_attribution(context: Context, job: JobContext) -> None:
     context.resources.change(METRIC_ATTRIBUTION, job.arn, status="UPDATE IN_PROGRESS")
     job.wait_for_pace()
-    context.resources.change(METRIC_ATTRIBUTION, job.arn, status=ACTIVE)
+    with job.end(context.database):
+        context.resources.change(METRIC_ATTRIBUTION, job.arn, status=ACTIVE)

@@ -1,6 +1,6 @@
 """A worker process: reads one task as a line of JSON, writes progress and its result as lines of JSON, and ends.
 
-Ends at once when the service that started it is gone.
+Ends at once when the service that started it is gone, and when it needs more memory than it may have.
 """
 
 from __future__ import annotations
@@ -9,11 +9,18 @@ import json
 import os
 import sys
 import threading
-from typing import Any
+import time
+from collections.abc import Callable
 
 from localpersonalize.aws.clients import load_models
+from localpersonalize.jobs.machine import MEGABYTE, peak_memory
 from localpersonalize.jobs.task_request import TaskRequest
 from localpersonalize.jobs.tasks import TASKS, TaskRefusedError
+
+LOOK_SECONDS = 0.1
+GROWTH = 16 * MEGABYTE  # is said to the service, which can't ask a process that was killed
+
+Write = Callable[..., None]
 
 
 def main() -> None:
@@ -24,16 +31,23 @@ def main() -> None:
         return  # the service ended before it had a task
     request = TaskRequest.from_line(line)
     threading.Thread(target=_die_with_the_service, daemon=True).start()
-    output = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print must not mix with the answers
-
-    def write(**message: Any) -> None:
-        print(json.dumps(message), file=output, flush=True)
-
+    write = _writer()
+    threading.Thread(target=_watch_memory, args=(write, request.memory), daemon=True).start()
     try:
         write(result=TASKS[request.task](request, lambda text: write(progress=text)))
     except TaskRefusedError as error:
         write(refused=str(error))
+
+
+def _writer() -> Write:
+    output, lock = os.fdopen(os.dup(1), "w"), threading.Lock()
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
+
+    def write(**message: object) -> None:
+        with lock:
+            print(json.dumps(message), file=output, flush=True)
+
+    return write
 
 
 def _load_what_most_tasks_need() -> None:
@@ -47,6 +61,22 @@ def _first_line() -> bytes:
     while not line.endswith(b"\n"):
         line += os.read(0, 1) or b"\n"
     return line
+
+
+def _watch_memory(write: Write, limit: int | None) -> None:
+    """Say how much memory was needed so far; end the process when that is more than it may have."""
+    said = 0
+    while (peak := peak_memory()) is not None:
+        if limit is not None and peak > limit:
+            write(
+                refused=f"The worker needed more than the {limit // MEGABYTE} MB of memory that it may have."
+                " Start the server with a larger --worker-memory, or with fewer --workers."
+            )
+            os._exit(1)
+        if peak >= said + GROWTH:
+            write(peak=peak)
+            said = peak
+        time.sleep(LOOK_SECONDS)
 
 
 def _die_with_the_service() -> None:

@@ -71,3 +71,26 @@ def test_users_are_forgotten_in_events_and_records(database: Database) -> None:
     assert database.forget_users(["arn:events", "arn:users"], ["u1"]) == 2
     assert database.events("arn:events") == [{"USER_ID": "u2"}]
     assert list(database.records("arn:users")) == ["u2"]
+
+
+def test_what_is_to_follow_a_change_follows_when_it_is_on_disk_and_only_then(database: Database) -> None:
+    done: list[str] = []
+
+    def look(name: str) -> None:
+        done.append(f"{name} {Database(database.file).count('Campaign')}")
+
+    def fail() -> None:
+        with database.transaction():
+            database.add("Campaign", "arn:undone", {})
+            database.after_commit(lambda: look("undone"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with database.transaction():
+        database.add("Campaign", "arn:1", {})
+        with database.transaction():
+            database.after_commit(lambda: look("inner"))
+        assert done == []
+    database.after_commit(lambda: look("outside"))
+    assert done == ["inner 1", "outside 1"]

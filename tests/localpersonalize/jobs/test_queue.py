@@ -14,6 +14,7 @@ import pytest
 from localpersonalize.database import FILE, Database
 from localpersonalize.fault_injection import Faults
 from localpersonalize.jobs.job import JobContext, JobType
+from localpersonalize.jobs.machine import WorkerLimits
 from localpersonalize.jobs.queue import Queue
 from localpersonalize.jobs.task_runner import TaskRunner
 
@@ -30,7 +31,7 @@ def queue_of(database: Database, tmp_path: Path) -> Iterator[Callable[..., Queue
     made: list[Queue] = []
 
     def make(function: Callable[[Any, JobContext], None], minutes: float = 0, pace: float = 0) -> Queue:
-        tasks = TaskRunner(tmp_path, CONTEXT, Faults())
+        tasks = TaskRunner(tmp_path, CONTEXT, Faults(), WorkerLimits(1))
         made.append(Queue(database, [JobType("deploy", function, minutes)], tasks, pace))
         return made[-1]
 
@@ -99,8 +100,10 @@ def test_a_job_that_the_end_of_the_service_cut_off_stays(
 
     def wait(_: Any, job: JobContext) -> None:
         begun.set()
-        job.wait_for_pace()
-        ended.set()
+        try:
+            job.wait_for_pace()
+        finally:
+            ended.set()
 
     queue = queue_of(wait, minutes=60, pace=1)
     queue.start(CONTEXT)
@@ -109,3 +112,41 @@ def test_a_job_that_the_end_of_the_service_cut_off_stays(
     queue.close()
     assert ended.wait(20)
     assert len(database.unfinished_jobs()) == 1
+
+
+def test_a_job_of_an_operation_that_was_undone_is_not_done(
+    queue_of: Callable[..., Queue], database: Database
+) -> None:
+    done: list[str] = []
+    queue = queue_of(lambda _, job: done.append(job.arn))
+    queue.start(CONTEXT)
+
+    def submit_and_break() -> None:
+        with database.transaction():
+            queue.submit("deploy", "arn:undone")
+            time.sleep(0.1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        submit_and_break()
+    queue.submit("deploy", "arn:done")
+    wait_until_empty(queue)
+    assert done == ["arn:done"]
+
+
+def test_a_job_knows_the_dataset_group_that_it_works_for(
+    queue_of: Callable[..., Queue], database: Database
+) -> None:
+    database.add("Dataset", "arn:dataset", {"datasetGroupArn": "arn:group"})
+    database.add("DatasetImportJob", "arn:import", {"datasetArn": "arn:dataset"})
+    database.add("SolutionVersion", "arn:version", {"datasetGroupArn": "arn:group"})
+    database.add("BatchInferenceJob", "arn:batch", {"solutionVersionArn": "arn:version"})
+    database.add("DatasetGroup", "arn:group", {"datasetGroupArn": "arn:group"})
+    found: dict[str, str] = {}
+    queue = queue_of(lambda _, job: found.update({job.arn: job.group}))
+    queue.start(CONTEXT)
+    arns = ("arn:dataset", "arn:import", "arn:version", "arn:batch", "arn:group")
+    for arn in arns:
+        queue.submit("deploy", arn)
+    wait_until_empty(queue)
+    assert found == dict.fromkeys(arns, "arn:group")

@@ -55,7 +55,9 @@ class PlannedTasks:
         self.outcome, self.faults = outcome, faults
         self.ran: list[tuple[str, Mapping[str, Any]]] = []
 
-    def run(self, task: str, arn: str, on_progress: Any, details: Mapping[str, Any]) -> Mapping[str, Any]:
+    def run(
+        self, task: str, arn: str, group: str, on_progress: Any, details: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         self.ran.append((task, details))
         if isinstance(self.outcome, Exception):
             raise self.outcome
@@ -134,4 +136,4 @@ class InProcessService:
         """
         self.tasks = PlannedTasks(outcome or {}, faults or Faults())
         tasks = cast("TaskRunner", self.tasks)
-        return JobContext(name, arn, details, tasks, DataLocks(), 0.0, threading.Event())
+        return JobContext(0, name, arn, "group", details, tasks, DataLocks(), 0.0, threading.Event())
