@@ -47,11 +47,11 @@ def request_of(model: Model, held: HeldOutUser) -> Request:
 
 
 def recommend(
-    model: Model, held_out: Sequence[HeldOutUser], k: int = RANKED_ITEMS, keep_seen: bool = True
+    model: Model, held_out: Sequence[HeldOutUser], k: int = RANKED_ITEMS, include_history: bool = True
 ) -> list[np.ndarray]:
     """The `k` best items of each held-out user, as indices in `model.items` (int64), best first.
 
-    :param keep_seen: False leaves out the items of the user's history.
+    :param include_history: False leaves out the items of the user's history.
     """
     size = max(1, SCORES_IN_MEMORY // max(1, len(model.items)))
     ranked: list[np.ndarray] = []
@@ -59,16 +59,16 @@ def recommend(
         requests = [request_of(model, held) for held in held_out[start : start + size]]
         for request, row in zip(requests, model.score(requests), strict=True):
             mask = None
-            if not keep_seen:
+            if not include_history:
                 mask = np.ones(len(row), bool)
                 mask[request.history_items[request.history_items >= 0]] = False
             ranked.append(top_k(row, k, mask))
     return ranked
 
 
-def evaluate(model: Model, data: Split, keep_seen: bool = True) -> dict[str, float]:
+def evaluate(model: Model, data: Split, include_history: bool = True) -> dict[str, float]:
     """The metrics of `GetSolutionMetrics` that every recipe has, by their names there."""
-    ranked = recommend(model, data.held_out, RANKED_ITEMS, keep_seen)
+    ranked = recommend(model, data.held_out, RANKED_ITEMS, include_history)
     truth = [model.items.index(held.truth) for held in data.held_out]
     unknown = [len({item for item in held.truth if item not in model.items}) for held in data.held_out]
     return metrics.ranking_metrics(ranked, truth, data.catalogue, unknown)
@@ -90,15 +90,15 @@ def metrics_of(
     """
     if data.later is not None:
         return segment_metrics(model, data.train, data.later, options.seed)
-    found = evaluate(model, data)
+    figures = evaluate(model, data)
     if options.objective is not None:
         ranked = recommend(model, data.held_out)
         truth = [model.items.index(held.truth) for held in data.held_out]
         rewards = options.objective.values(whole, model.items)
-        found["average_rewards_at_k"] = metrics.average_rewards_at_k(ranked, truth, rewards)
+        figures["average_rewards_at_k"] = metrics.average_rewards_at_k(ranked, truth, rewards)
     if isinstance(recipe, TrendingNow):
-        found["trend_prediction_accuracy"] = _trend_accuracy(recipe, whole, hyperparameters)
-    return found
+        figures["trend_prediction_accuracy"] = _trend_accuracy(recipe, whole, hyperparameters)
+    return figures
 
 
 def _trend_accuracy(
@@ -127,9 +127,9 @@ def segment_metrics(model: Model, known: TrainingData, later: TrainingData, seed
     """
     log, truth = EventLog.of(known, model.items), EventLog.of(later, model.items)
     rng = np.random.default_rng(seed)
-    chosen = np.sort(rng.permutation(len(log.users))[:MAX_SEGMENT_USERS])
-    user_ids = log.users.array.take(chosen.tolist()).to_pylist()
-    probabilities = _next_item_probabilities(model, log, user_ids, chosen.tolist())
+    sample = np.sort(rng.permutation(len(log.users))[:MAX_SEGMENT_USERS])
+    user_ids = log.users.array.take(sample.tolist()).to_pylist()
+    probabilities = _next_item_probabilities(model, log, user_ids, sample.tolist())
     row_of = {user: row for row, user in enumerate(user_ids)}
     takers: dict[int, set[int]] = {}
     for user, item in zip(truth.users.array.take(truth.user.tolist()).to_pylist(), truth.item, strict=True):

@@ -90,9 +90,9 @@ def average_rewards_at_k(
     """
     shares = []
     for items, true in zip(ranked, truth, strict=True):
-        taken = items[np.isin(items, true)]
-        total = rewards[taken].sum()
+        hits = items[np.isin(items, true)]
+        total = rewards[hits].sum()
         if total > 0:
             highest = items[np.argsort(-rewards[items], kind="stable")][:RANKED_ITEMS]
-            shares.append(rewards[np.intersect1d(highest, taken)].sum() / total)
+            shares.append(rewards[np.intersect1d(highest, hits)].sum() / total)
     return float(np.mean(shares)) if shares else 0.0

@@ -114,8 +114,8 @@ def _held_out(table: pa.Table, data: TrainingData) -> list[HeldOutUser]:
     context = [name for name in table.column_names if name in context_columns(data)]
     columns = {name: table[name] for name in context}
     result = []
-    for place, user_id in enumerate(users.array.to_pylist()):
-        rows = order[starts[place] : starts[place + 1]]
+    for index, user_id in enumerate(users.array.to_pylist()):
+        rows = order[starts[index] : starts[index + 1]]
         cut = int(INPUT_EVENTS * len(rows))
         first_true = int(rows[cut])
         result.append(

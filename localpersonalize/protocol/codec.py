@@ -35,8 +35,8 @@ class Codec:
         """`decode(value, path, violations)`; appends to `violations` what the model does not allow."""
         if shape.name not in self._decoders:
             # A placeholder first: shapes may contain themselves.
-            self._decoders[shape.name] = lambda value, path, found: self._decoders[shape.name](
-                value, path, found
+            self._decoders[shape.name] = lambda value, path, violations: self._decoders[shape.name](
+                value, path, violations
             )
             self._decoders[shape.name] = _DECODERS.get(shape.type_name, _number)(self, shape)
         return self._decoders[shape.name]
@@ -56,19 +56,21 @@ def _structure(codec: Codec, shape: StructureShape) -> Decoder:
     }
     required = tuple(shape.required_members)
 
-    def decode(value: Any, path: str, found: Violations) -> Any:
+    def decode(value: Any, path: str, violations: Violations) -> Any:
         if not isinstance(value, Mapping):
-            found.append(_wrong_type(path, value, "a structure"))
+            violations.append(_wrong_type(path, value, "a structure"))
             return {}
         decoded = {}
         for wire_name, item in value.items():
             member = members.get(wire_name)
             if member is not None and item is not None:  # unknown members are ignored, as AWS does
-                decoded[member[0]] = member[1](item, f"{path}.{wire_name}" if path else wire_name, found)
+                decoded[member[0]] = member[1](item, f"{path}.{wire_name}" if path else wire_name, violations)
         for name in required:
             if name not in decoded:
                 where = f"{path}.{name}" if path else name
-                found.append(f"Value null at '{where}' failed to satisfy constraint: Member must not be null")
+                violations.append(
+                    f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
+                )
         return decoded
 
     return decode
@@ -77,12 +79,14 @@ def _structure(codec: Codec, shape: StructureShape) -> Decoder:
 def _list(codec: Codec, shape: ListShape) -> Decoder:
     item_decoder, limits = codec.decoder(shape.member), _length_check(shape)
 
-    def decode(value: Any, path: str, found: Violations) -> Any:
+    def decode(value: Any, path: str, violations: Violations) -> Any:
         if not isinstance(value, list):
-            found.append(_wrong_type(path, value, "a list"))
+            violations.append(_wrong_type(path, value, "a list"))
             return []
-        limits(value, path, found)
-        return [item_decoder(item, f"{path}.{index + 1}.member", found) for index, item in enumerate(value)]
+        limits(value, path, violations)
+        return [
+            item_decoder(item, f"{path}.{index + 1}.member", violations) for index, item in enumerate(value)
+        ]
 
     return decode
 
@@ -94,13 +98,15 @@ def _map(codec: Codec, shape: MapShape) -> Decoder:
         _length_check(shape),
     )
 
-    def decode(value: Any, path: str, found: Violations) -> Any:
+    def decode(value: Any, path: str, violations: Violations) -> Any:
         if not isinstance(value, Mapping):
-            found.append(_wrong_type(path, value, "a map"))
+            violations.append(_wrong_type(path, value, "a map"))
             return {}
-        limits(value, path, found)
+        limits(value, path, violations)
         return {
-            key_decoder(key, f"{path}.key", found): value_decoder(item, f"{path}.{key}.member", found)
+            key_decoder(key, f"{path}.key", violations): value_decoder(
+                item, f"{path}.{key}.member", violations
+            )
             for key, item in value.items()
         }
 
@@ -114,20 +120,20 @@ def _string(_: Codec, shape: Shape) -> Decoder:
     allowed = frozenset(shape.metadata.get("enum", ()))
     secret = bool(shape.metadata.get("sensitive"))
 
-    def decode(value: Any, path: str, found: Violations) -> Any:
+    def decode(value: Any, path: str, violations: Violations) -> Any:
         if not isinstance(value, str):
-            found.append(_wrong_type(path, value, "a string"))
+            violations.append(_wrong_type(path, value, "a string"))
             return ""
         display = "***" if secret else value[:256]
-        limits(value, path, found, display)
+        limits(value, path, violations, display)
         if pattern is not None and not pattern.fullmatch(value):
-            found.append(
+            violations.append(
                 f"Value '{display}' at '{path}' failed to satisfy constraint: Member must satisfy regular"
                 f" expression pattern: {text}"
             )
         if allowed and value not in allowed:
             choices = ", ".join(sorted(allowed))
-            found.append(
+            violations.append(
                 f"Value '{display}' at '{path}' failed to satisfy constraint: Member must satisfy enum value"
                 f" set: [{choices}]"
             )
@@ -140,17 +146,17 @@ def _number(_: Codec, shape: Shape) -> Decoder:
     kind = NUMBERS[shape.type_name]
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
 
-    def decode(value: Any, path: str, found: Violations) -> Any:
+    def decode(value: Any, path: str, violations: Violations) -> Any:
         wrong = isinstance(value, bool) or not isinstance(value, int | float)
         if wrong or not math.isfinite(value) or (kind is int and value != int(value)):
-            found.append(_wrong_type(path, value, f"a number ({shape.type_name})"))
+            violations.append(_wrong_type(path, value, f"a number ({shape.type_name})"))
             return kind(0)
         for bound, broken, word in (
             (low, low is not None and value < low, "greater"),
             (high, high is not None and value > high, "less"),
         ):
             if broken:
-                found.append(
+                violations.append(
                     f"Value '{value}' at '{path}' failed to satisfy constraint: Member must have value {word}"
                     f" than or equal to {bound}"
                 )
@@ -160,16 +166,16 @@ def _number(_: Codec, shape: Shape) -> Decoder:
 
 
 def _boolean(_: Codec, __: Shape) -> Decoder:
-    def decode(value: Any, path: str, found: Violations) -> Any:
+    def decode(value: Any, path: str, violations: Violations) -> Any:
         if not isinstance(value, bool):
-            found.append(_wrong_type(path, value, "a boolean"))
+            violations.append(_wrong_type(path, value, "a boolean"))
         return value
 
     return decode
 
 
 def _timestamp(_: Codec, __: Shape) -> Decoder:
-    def decode(value: Any, path: str, found: Violations) -> Any:
+    def decode(value: Any, path: str, violations: Violations) -> Any:
         try:
             if isinstance(value, bool):
                 raise TypeError
@@ -177,18 +183,18 @@ def _timestamp(_: Codec, __: Shape) -> Decoder:
                 return datetime.fromisoformat(value)
             return datetime.fromtimestamp(value, UTC)
         except (TypeError, ValueError, OverflowError, OSError):
-            found.append(_wrong_type(path, value, "a timestamp"))
+            violations.append(_wrong_type(path, value, "a timestamp"))
             return datetime.fromtimestamp(0, UTC)
 
     return decode
 
 
 def _blob(_: Codec, __: Shape) -> Decoder:
-    def decode(value: Any, path: str, found: Violations) -> Any:
+    def decode(value: Any, path: str, violations: Violations) -> Any:
         try:
             return base64.b64decode(value, validate=True)
         except (TypeError, binascii.Error):
-            found.append(_wrong_type(path, value, "base64"))
+            violations.append(_wrong_type(path, value, "base64"))
             return b""
 
     return decode
@@ -197,7 +203,7 @@ def _blob(_: Codec, __: Shape) -> Decoder:
 def _length_check(shape: Shape) -> Callable[..., None]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
 
-    def check(value: Any, path: str, found: Violations, display: object = None) -> None:
+    def check(value: Any, path: str, violations: Violations, display: object = None) -> None:
         size = len(value)
         if (low is not None and size < low) or (high is not None and size > high):
             bound = (
@@ -206,7 +212,7 @@ def _length_check(shape: Shape) -> Callable[..., None]:
                 else f"less than or equal to {high}"
             )
             display = f"'{display}' " if display is not None else ""
-            found.append(
+            violations.append(
                 f"Value {display}at '{path}' failed to satisfy constraint: Member must have length {bound}"
             )
 
@@ -223,8 +229,8 @@ def _python_pattern(text: str) -> str:
 
 
 def _wrong_type(path: str, value: Any, wanted: str) -> str:
-    given = f"Value of type {type(value).__name__} at '{path or 'body'}'"
-    return f"{given} failed to satisfy constraint: Member must be {wanted}"
+    value_and_path = f"Value of type {type(value).__name__} at '{path or 'body'}'"
+    return f"{value_and_path} failed to satisfy constraint: Member must be {wanted}"
 
 
 def _encode_structure(codec: Codec, shape: StructureShape) -> Encoder:

@@ -33,17 +33,17 @@ def page(items: Sequence[Item], params: Mapping[str, Any]) -> tuple[Sequence[Ite
 
 def _listing(params: Mapping[str, Any]) -> str:
     """Of which list a token is: the same one goes on, another does not begin in its middle."""
-    asked = sorted(
+    filters = sorted(
         (name, str(value)) for name, value in params.items() if name not in ("maxResults", "nextToken")
     )
-    return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(filters).encode()).hexdigest()[:16]
 
 
 def _start(token: str, listing: str) -> int:
     try:
-        found = _TOKEN.fullmatch(base64.b64decode(token, validate=True).decode())
+        match = _TOKEN.fullmatch(base64.b64decode(token, validate=True).decode())
     except (ValueError, binascii.Error):
-        found = None
-    if found is None or found[2] != listing:
+        match = None
+    if match is None or match[2] != listing:
         raise InvalidNextTokenError("The nextToken is not valid.")
-    return int(found[1])
+    return int(match[1])

@@ -67,8 +67,8 @@ class Signed:
 
 def signing_service(authorization: str, query: str = "") -> str | None:
     """The service name in a request's credential scope; None if it carries no signature."""
-    found = _CREDENTIAL.search(authorization)
-    scope = found.group(1) if found else dict(parse_qsl(query)).get("X-Amz-Credential", "")
+    match = _CREDENTIAL.search(authorization)
+    scope = match.group(1) if match else dict(parse_qsl(query)).get("X-Amz-Credential", "")
     parts = scope.split("/")
     return parts[-2] if len(parts) >= 5 else None
 

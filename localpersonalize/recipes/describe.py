@@ -102,10 +102,10 @@ def describe_feature_transformation(arn: str) -> dict[str, Any]:
 
 def _numeric_range(spec: HyperparameterSpec) -> dict[str, Any]:
     """`DefaultIntegerHyperParameterRange` or the continuous one; a bound that there is not is left out."""
-    found: dict[str, Any] = {"name": spec.name, "isTunable": spec.tunable}
+    description: dict[str, Any] = {"name": spec.name, "isTunable": spec.tunable}
     number = int if spec.kind == "integer" else float
     if spec.low is not None:
-        found["minValue"] = number(spec.low)
+        description["minValue"] = number(spec.low)
     if spec.high is not None:
-        found["maxValue"] = number(spec.high)
-    return found
+        description["maxValue"] = number(spec.high)
+    return description

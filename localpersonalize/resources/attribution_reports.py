@@ -34,5 +34,7 @@ def report_import(context: Context, group_arn: str, import_job: DatasetImportJob
 
 
 def _active(context: Context, group_arn: str) -> list[MetricAttribution]:
-    found = context.resources.all(METRIC_ATTRIBUTION, group_arn)
-    return [body for body in found if body["status"] in (ACTIVE, "UPDATE PENDING", "UPDATE IN_PROGRESS")]
+    attributions = context.resources.all(METRIC_ATTRIBUTION, group_arn)
+    return [
+        body for body in attributions if body["status"] in (ACTIVE, "UPDATE PENDING", "UPDATE IN_PROGRESS")
+    ]

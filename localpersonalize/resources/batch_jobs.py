@@ -76,10 +76,10 @@ def _check(context: Context, kind: ResourceKind[BatchJob], params: Params, versi
         if not path.startswith("s3://"):
             raise InvalidInputError(f"Invalid S3 {what} path: {path}")
     if "filterArn" in params:
-        chosen = lifecycle.require_active(
+        resource = lifecycle.require_active(
             context.resources.require(FILTER, params["filterArn"]), "The filter"
         )
-        if chosen["datasetGroupArn"] != version["datasetGroupArn"]:
+        if resource["datasetGroupArn"] != version["datasetGroupArn"]:
             raise InvalidInputError("The filter belongs to another dataset group than the solution version.")
 
 

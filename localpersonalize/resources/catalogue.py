@@ -19,21 +19,21 @@ def list_recipes(context: Context, params: Params) -> Answer:
 
 
 def describe_recipe(context: Context, params: Params) -> Answer:
-    return {"recipe": _found(_recipe, params["recipeArn"])}
+    return {"recipe": _find_or_raise(_recipe, params["recipeArn"])}
 
 
 def describe_algorithm(context: Context, params: Params) -> Answer:
-    return {"algorithm": _found(describe.describe_algorithm, params["algorithmArn"])}
+    return {"algorithm": _find_or_raise(describe.describe_algorithm, params["algorithmArn"])}
 
 
 def describe_feature_transformation(context: Context, params: Params) -> Answer:
     arn = params["featureTransformationArn"]
-    return {"featureTransformation": _found(describe.describe_feature_transformation, arn)}
+    return {"featureTransformation": _find_or_raise(describe.describe_feature_transformation, arn)}
 
 
 def domain_recipes(domain: str | None = None) -> list[dict[str, Any]]:
     """The use cases of a domain, or of all, as `RecipeSummary`; recommenders are made of them."""
-    found = [
+    entries = [
         {
             "name": name,
             "recipeArn": f"arn:aws:personalize:::recipe/{name}",
@@ -44,7 +44,7 @@ def domain_recipes(domain: str | None = None) -> list[dict[str, Any]]:
         }
         for name in sorted(USE_CASES)
     ]
-    return [entry for entry in found if domain in (None, entry["domain"])]
+    return [entry for entry in entries if domain in (None, entry["domain"])]
 
 
 def _recipe(arn: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _recipe(arn: str) -> dict[str, Any]:
     return {**describe.describe_recipe(case.recipe), **summary, "description": f"Use case {summary['name']}."}
 
 
-def _found(find: Callable[[str], dict[str, Any]], arn: str) -> dict[str, Any]:
+def _find_or_raise(find: Callable[[str], dict[str, Any]], arn: str) -> dict[str, Any]:
     """
     :raises NotFoundError: if there is nothing with this ARN.
     """

@@ -64,8 +64,8 @@ def begin(
     context: Context, kind: ResourceKind[Resource], arn: str, status: Status = CREATE_IN_PROGRESS
 ) -> Resource | None:
     """What a job is to make, now in progress; None if it is gone, or was done before the service was killed."""
-    found = context.resources.find(kind, arn)
-    if found is None or found.get("status") not in (*_PENDING, status):
+    body = context.resources.find(kind, arn)
+    if body is None or body.get("status") not in (*_PENDING, status):
         return None
     return context.resources.change(kind, arn, status=status)
 
@@ -99,12 +99,14 @@ def limit_number(context: Context, kind: ResourceKind[Resource], group_arn: str 
     :raises LimitExceededError: if the account, or a dataset group, has as many resources of the kind as it may.
     """
     most = context.quotas.total[kind.name]
-    found = context.resources.all(kind)
+    bodies = context.resources.all(kind)
     if group_arn is not None:
-        found = [body for body in found if group_arn in (body.get("datasetGroupArn"), body.get("_groupArn"))]
-    if len(found) >= most:
+        bodies = [
+            body for body in bodies if group_arn in (body.get("datasetGroupArn"), body.get("_groupArn"))
+        ]
+    if len(bodies) >= most:
         where = f" in dataset group {group_arn}" if group_arn else ""
         raise LimitExceededError(
-            f"Cannot create a resource of kind {kind.name}: there are {len(found)}{where}, and at most {most} are"
+            f"Cannot create a resource of kind {kind.name}: there are {len(bodies)}{where}, and at most {most} are"
             " allowed. Please delete some and try again."
         )

@@ -80,9 +80,11 @@ def _changed(
     if missing:
         raise NotFoundError(f"The metric attribution has no metric {', '.join(sorted(missing))}.")
     remaining = [metric for metric in metrics if metric["metricName"] not in removed]
-    taken = {metric["metricName"] for metric in remaining} & {metric["metricName"] for metric in added}
-    if taken:
-        raise AlreadyExistsError(f"The metric attribution already has a metric {', '.join(sorted(taken))}.")
+    duplicates = {metric["metricName"] for metric in remaining} & {metric["metricName"] for metric in added}
+    if duplicates:
+        raise AlreadyExistsError(
+            f"The metric attribution already has a metric {', '.join(sorted(duplicates))}."
+        )
     return remaining + added
 
 
@@ -109,11 +111,11 @@ def _check_expression(text: str, columns: dict[str, dict[str, Field]]) -> None:
     :param columns: fields of the schemas, by dataset type and column.
     :raises InvalidInputError: if it names nothing that can be summed.
     """
-    found = METRIC_EXPRESSION.fullmatch(text)
-    if found is None or (found["function"].upper() == "SUM") is not bool(found["column"]):
+    match = METRIC_EXPRESSION.fullmatch(text)
+    if match is None or (match["function"].upper() == "SUM") is not bool(match["column"]):
         raise InvalidInputError(f"Invalid expression {text}. Use SUM(DatasetType.COLUMN) or SAMPLECOUNT().")
-    if found["column"]:
-        field = columns.get(found["dataset"].upper(), {}).get(found["column"].upper())
+    if match["column"]:
+        field = columns.get(match["dataset"].upper(), {}).get(match["column"].upper())
         if field is None or field.kind not in NUMBERS:
             raise InvalidInputError(f"Invalid expression {text}: there is no such column of numbers.")
 

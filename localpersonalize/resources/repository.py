@@ -25,12 +25,12 @@ class Repository:
 
         :raises NotFoundError: if there is none, or it is of another kind.
         """
-        found = self.find(kind, arn)
-        if found is None:
+        body = self.find(kind, arn)
+        if body is None:
             raise NotFoundError(
                 f"Could not find a resource of kind {kind.name} with Amazon Resource Name {arn}."
             )
-        return found
+        return body
 
     def all(self, kind: ResourceKind[Resource], parent: str | None = None) -> list[Resource]:
         """Resources of a kind, oldest first; with `parent` those of one parent."""

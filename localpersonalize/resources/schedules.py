@@ -19,9 +19,9 @@ def days(config: Mapping[str, Any]) -> int:
     :raises InvalidInputError: if its schedule is not `rate(1 day)` to `rate(30 days)`.
     """
     text = (config.get("autoTrainingConfig") or {}).get("schedulingExpression", f"rate({DEFAULT_DAYS} days)")
-    found = _RATE.fullmatch(text)
-    if found is None or not 1 <= int(found[1]) <= MAX_DAYS:
+    match = _RATE.fullmatch(text)
+    if match is None or not 1 <= int(match[1]) <= MAX_DAYS:
         raise InvalidInputError(
             f"Invalid schedulingExpression {text}. Use rate(1 day) to rate({MAX_DAYS} days)."
         )
-    return int(found[1])
+    return int(match[1])

@@ -117,8 +117,8 @@ class Deployment:
         ):
             cached = _ItemIndices(codes, items, items.index(pa.array(codes.ids[: len(codes)], pa.string())))
             self._cached_indices[:] = [cached]
-        found: np.ndarray = cached.indices[wanted]
-        return found
+        indices: np.ndarray = cached.indices[wanted]
+        return indices
 
     def view(self, data: GroupData, items: Vocabulary) -> ItemView:
         """Item metadata in the order of ``items``; prepared again when the items or the data changed."""

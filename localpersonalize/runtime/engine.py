@@ -210,14 +210,14 @@ class Runtime:
     # --- what was accepted ---
 
     def put_events(
-        self, group_arn: str, events: Sequence[StreamedEvent], shown: Sequence[Sequence[str]] = ()
+        self, group_arn: str, events: Sequence[StreamedEvent], impressions: Sequence[Sequence[str]] = ()
     ) -> None:
         """Accepted events, and for each the items that were shown with it."""
         self.groups.put_events(group_arn, events)
-        if not any(shown) or not self.groups.loaded(group_arn):
+        if not any(impressions) or not self.groups.loaded(group_arn):
             return
         known = self.groups.get(group_arn).histories.items
-        for event, items in zip(events, shown, strict=True):
+        for event, items in zip(events, impressions, strict=True):
             self.explorer.record_impressions(
                 group_arn, [item for item in items if known.get(item) >= 0], event.item_id
             )

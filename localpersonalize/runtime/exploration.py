@@ -22,10 +22,10 @@ class Explorer:
         self._ignored: Counter[tuple[str, str]] = Counter()
         self._cache: dict[str, tuple[float, ItemView, ExplorationCandidates]] = {}
 
-    def record_impressions(self, group_arn: str, items: list[str], chosen_item: str | None) -> None:
+    def record_impressions(self, group_arn: str, items: list[str], clicked_item: str | None) -> None:
         """Impressions of one event, implicit or explicit; the item of the event itself was not ignored."""
         for item in items:
-            if item != chosen_item:
+            if item != clicked_item:
                 self._ignored[group_arn, item] += 1
 
     def candidates(

@@ -165,10 +165,10 @@ class Histories:
 
     def _streamed_of(self, user_id: str) -> list[tuple[int, int, int, float]]:
         with self._lock:
-            found = list(self._streamed.get(user_id, ()))
+            events = list(self._streamed.get(user_id, ()))
             for session in self._sessions.get(user_id, ()):
-                found.extend(self._streamed.get(session, ()))
-        return found
+                events.extend(self._streamed.get(session, ()))
+        return events
 
     def _count_event(self, item: int, time: int) -> None:
         if item >= len(self._count):

@@ -62,10 +62,8 @@ class Metadata:
 
     def newer_table(self, only: Sequence[str] | None = None) -> pa.Table | None:
         """The rows put one by one as a table, None if there are none; ``only`` these ids."""
-        chosen = (
-            self._newer if only is None else {key: self._newer[key] for key in only if key in self._newer}
-        )
-        return self._as_table(chosen) if chosen else None
+        newer = self._newer if only is None else {key: self._newer[key] for key in only if key in self._newer}
+        return self._as_table(newer) if newer else None
 
     def table(self) -> pa.Table | None:
         """Everything: imported rows that nothing replaced, then the rows put one by one."""

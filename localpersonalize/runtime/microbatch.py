@@ -22,17 +22,17 @@ class RequestBatcher:
 
     def __init__(self, max_size: int = MAX_BATCH_SIZE) -> None:
         self.max_size = max_size
-        self._waiting: deque[tuple[Prepared, asyncio.Future[Answer]]] = deque()
+        self._queue: deque[tuple[Prepared, asyncio.Future[Answer]]] = deque()
         self._scheduled = False
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._queue)
 
     async def answer(self, prepared: Prepared) -> Answer:
         """The answer of one request, once its turn has come."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.append((prepared, future))
+        self._queue.append((prepared, future))
         if not self._scheduled:
             self._scheduled = True
             loop.call_soon(self._run, loop)
@@ -40,11 +40,11 @@ class RequestBatcher:
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         by_deployment: dict[int, list[tuple[Prepared, asyncio.Future[Answer]]]] = {}
-        for _ in range(min(self.max_size, len(self._waiting))):
-            prepared, future = self._waiting.popleft()
+        for _ in range(min(self.max_size, len(self._queue))):
+            prepared, future = self._queue.popleft()
             if not future.done():
                 by_deployment.setdefault(id(prepared.deployment), []).append((prepared, future))
-        self._scheduled = bool(self._waiting)
+        self._scheduled = bool(self._queue)
         if self._scheduled:
             loop.call_soon(self._run, loop)
         for group in by_deployment.values():

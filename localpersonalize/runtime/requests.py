@@ -89,7 +89,7 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
             )
             promoted = selection.Promotion(name, percent, promoted_mask)
         explore = sources.explorer.candidates(deployment, context.data, view)
-        chosen = selection.choose(
+        choices = selection.select(
             scores,
             count,
             mask,
@@ -98,7 +98,7 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
             explore=explore,
             explore_share=deployment.explores.weight if deployment.explores else 0.0,
         )
-        return _item_list(sources, context, view, chosen, columns)
+        return _item_list(sources, context, view, choices, columns)
 
     return Prepared(deployment, context.request(), finish)
 
@@ -123,14 +123,14 @@ def ranking(sources: Sources, params: Params) -> Prepared:
 
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
         view = context.view(items)
-        kept = listed
+        allowed = listed
         if request_filter:
             mask = context.mask(view, *request_filter)
-            kept = [name for name in listed if _lets_through(mask, items.index_of(name))]
-        indices = np.array([items.index_of(name) for name in kept], np.int64)
+            allowed = [name for name in listed if _lets_through(mask, items.index_of(name))]
+        indices = np.array([items.index_of(name) for name in allowed], np.int64)
         ranked = []
         for at, score in selection.rank(scores, indices):
-            ranked.append(context.result(kept[at], score, columns))
+            ranked.append(context.result(allowed[at], score, columns))
         return {
             "personalizedRanking": ranked,
             "recommendationId": _identify(sources, [r["itemId"] for r in ranked]),
@@ -157,8 +157,8 @@ def actions(sources: Sources, params: Params) -> Prepared:
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
         view = context.view(items)
         mask = context.mask(view, *request_filter) if request_filter else None
-        chosen = selection.choose(scores, count, mask, shows_score=deployment.model.score_kind == "logit")
-        listed = [_action(str(items.ids[c.item]), c.score) for c in chosen]
+        choices = selection.select(scores, count, mask, shows_score=deployment.model.score_kind == "logit")
+        listed = [_action(str(items.ids[c.item]), c.score) for c in choices]
         return {"actionList": listed, "recommendationId": _identify(sources, [])}
 
     return Prepared(deployment, context.request(), finish)
@@ -237,17 +237,17 @@ class _RequestContext:
         promotion: str | None = None,
         reason: str | None = None,
     ) -> Answer:
-        found: Answer = {"itemId": item_id}
+        item: Answer = {"itemId": item_id}
         if score is not None:
-            found["score"] = score
+            item["score"] = score
         if promotion is not None:
-            found["promotionName"] = promotion
+            item["promotionName"] = promotion
         if reason is not None and self.deployment.recipe.endswith("-v2"):
-            found["reason"] = [reason]
+            item["reason"] = [reason]
         if columns:
-            values = ((shown, self.data.items.value(item_id, name)) for shown, name in columns)
-            found["metadata"] = {shown: str(value) for shown, value in values if value is not None}
-        return found
+            values = ((label, self.data.items.value(item_id, name)) for label, name in columns)
+            item["metadata"] = {label: str(value) for label, value in values if value is not None}
+        return item
 
 
 def event_rows(deployment: Deployment, data: GroupData, events: Events) -> dict[str, np.ndarray]:
@@ -267,12 +267,12 @@ def _item_list(
     sources: Sources,
     context: _RequestContext,
     view: ItemView,
-    chosen: list[selection.Choice],
+    choices: list[selection.Choice],
     columns: list[tuple[str, str]],
 ) -> Answer:
     ids = view.items.ids
-    listed = [context.result(str(ids[c.item]), c.score, columns, c.promotion, c.reason) for c in chosen]
-    return {"itemList": listed, "recommendationId": _identify(sources, [found["itemId"] for found in listed])}
+    listed = [context.result(str(ids[c.item]), c.score, columns, c.promotion, c.reason) for c in choices]
+    return {"itemList": listed, "recommendationId": _identify(sources, [item["itemId"] for item in listed])}
 
 
 def _identify(sources: Sources, items: list[str]) -> str:
@@ -339,9 +339,9 @@ def _promotion(
     return wanted.get("name") or "promotion", int(wanted["percentPromotedItems"]), context.filter(wanted)
 
 
-def _lets_through(mask: np.ndarray | None, place: int) -> bool:
+def _lets_through(mask: np.ndarray | None, index: int) -> bool:
     """Items that the model doesn't know are never filtered: nothing is known of them."""
-    return mask is None or place < 0 or bool(mask[place])
+    return mask is None or index < 0 or bool(mask[index])
 
 
 def _action(action_id: str, score: float | None) -> Answer:

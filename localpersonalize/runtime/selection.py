@@ -42,7 +42,7 @@ class ExplorationCandidates:
     log_weights: np.ndarray
 
 
-def choose(
+def select(
     scores: np.ndarray,
     count: int,
     mask: np.ndarray | None = None,
@@ -72,18 +72,18 @@ def choose(
     if explore is not None and explore_share > 0:
         rest, explored = _explore(scores, rest, mask, explore, explore_share, rng)
     items = [*rest.tolist(), *promoted.tolist()]
-    shown = softmax_scores(scores, np.array(items, np.int64)) if shows_score else [None] * len(items)
+    shares = softmax_scores(scores, np.array(items, np.int64)) if shows_score else [None] * len(items)
     others = [
         Choice(item, score, None, EXPLORATION_REASON if item in explored else None)
-        for item, score in zip(rest.tolist(), shown, strict=False)
+        for item, score in zip(rest.tolist(), shares, strict=False)
     ]
     if promotion is None or not len(promoted):
         return others
-    chosen = [
+    promotions = [
         Choice(item, score, promotion.name, PROMOTION_REASON)
-        for item, score in zip(promoted.tolist(), shown[len(others) :], strict=True)
+        for item, score in zip(promoted.tolist(), shares[len(others) :], strict=True)
     ]
-    return _interleave(others, chosen, rng)
+    return _interleave(others, promotions, rng)
 
 
 def rank(
@@ -98,10 +98,10 @@ def rank(
     known = indices >= 0
     values = np.where(known, scores[np.where(known, indices, 0)], -np.inf).astype(np.float64)
     order = np.argsort(-values, kind="stable")
-    shown = softmax_scores(values, order) if shows_score else [0.0] * len(order)
+    shares = softmax_scores(values, order) if shows_score else [0.0] * len(order)
     return [
         (at, score if shows_score and values[at] > -np.inf else None)
-        for at, score in zip(order.tolist(), shown, strict=True)
+        for at, score in zip(order.tolist(), shares, strict=True)
     ]
 
 
@@ -110,8 +110,8 @@ def softmax_scores(scores: np.ndarray, items: np.ndarray) -> list[float]:
     normaliser = _log_sum(scores)
     if normaliser == -math.inf:
         return [0.0] * len(items)
-    shown: list[float] = np.round(np.exp(scores[items].astype(np.float64) - normaliser), 7).tolist()
-    return shown
+    shares: list[float] = np.round(np.exp(scores[items].astype(np.float64) - normaliser), 7).tolist()
+    return shares
 
 
 def softmax_scores_of_rows(scores: np.ndarray, items: np.ndarray, starts: np.ndarray) -> list[float]:
@@ -121,14 +121,14 @@ def softmax_scores_of_rows(scores: np.ndarray, items: np.ndarray, starts: np.nda
     :param items: indices, those of row r at `starts[r]:starts[r + 1]`, best first, as `top_k_of_rows` gives them.
     """
     row = np.repeat(np.arange(len(scores)), np.diff(starts))
-    chosen = scores[row, items]
+    values = scores[row, items]
     some = np.diff(starts) > 0
     top = np.zeros(len(scores), scores.dtype)
-    top[some] = chosen[starts[:-1][some]]
+    top[some] = values[starts[:-1][some]]
     scores -= top[:, None]
     total = np.exp(scores, out=scores).sum(axis=1, dtype=np.float64)
-    shown: list[float] = np.round(np.exp((chosen - top[row]).astype(np.float64)) / total[row], 7).tolist()
-    return shown
+    shares: list[float] = np.round(np.exp((values - top[row]).astype(np.float64)) / total[row], 7).tolist()
+    return shares
 
 
 def _explore(
@@ -156,11 +156,11 @@ def _explore(
     return candidates[np.argsort(-scores[candidates], kind="stable")], set(explored_items.tolist())
 
 
-def _interleave(others: list[Choice], chosen: list[Choice], rng: np.random.Generator) -> list[Choice]:
+def _interleave(others: list[Choice], promoted: list[Choice], rng: np.random.Generator) -> list[Choice]:
     """Both lists in one, each in its own order, positions at random."""
-    total = len(others) + len(chosen)
-    positions = set(rng.choice(total, len(chosen), replace=False).tolist())
-    first, second = iter(chosen), iter(others)
+    total = len(others) + len(promoted)
+    positions = set(rng.choice(total, len(promoted), replace=False).tolist())
+    first, second = iter(promoted), iter(others)
     return [next(first) if position in positions else next(second) for position in range(total)]
 
 

@@ -78,10 +78,10 @@ def _weighted(table: pa.Table, events: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Events of the named types with their weights; others are left out."""
     weights = np.zeros(table.num_rows, np.float32)
     for entry in events:
-        chosen = _of_type(table, entry["eventType"])
+        has_weight = _of_type(table, entry["eventType"])
         if entry.get("eventValueThreshold") is not None:
-            chosen = pc.and_(chosen, _reaching(table, float(entry["eventValueThreshold"])))
-        weights[chosen.to_numpy().astype(bool)] = float(entry.get("weight", 1.0))
+            has_weight = pc.and_(has_weight, _reaching(table, float(entry["eventValueThreshold"])))
+        weights[has_weight.to_numpy().astype(bool)] = float(entry.get("weight", 1.0))
     return table.append_column(WEIGHT_COLUMN, pa.array(weights)).filter(pa.array(weights > 0))
 
 
@@ -100,8 +100,8 @@ def _columns(data: TrainingData, config: Mapping[str, Any]) -> TrainingData:
                 )
         left_out = set(table.column_names) - included[name] if name in included else set()
         left_out = (left_out | excluded.get(name, set())) - set(keys)
-        kept = [column for column in table.column_names if column not in left_out]
-        tables[name] = table.select(kept)
+        columns = [column for column in table.column_names if column not in left_out]
+        tables[name] = table.select(columns)
     return replace(data, **tables)
 
 

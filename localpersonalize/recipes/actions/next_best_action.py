@@ -30,43 +30,43 @@ PRIOR_EVENTS = 5.0
 
 
 class NextBestActionModel(Model):
-    """`taken`, `shown`: counts of events, float32 [users, actions], sparse; scores are log probabilities."""
+    """`taken`, `events`: counts, float32 [users, actions], sparse; scores are log probabilities."""
 
     recipe = "aws-next-best-action"
     needs = "user"
     score_kind = "logit"
 
     def __init__(
-        self, items: Vocabulary, users: Vocabulary, taken: sparse.csr_matrix, shown: sparse.csr_matrix
+        self, items: Vocabulary, users: Vocabulary, taken: sparse.csr_matrix, events: sparse.csr_matrix
     ) -> None:
-        self.items, self.users, self.taken, self.shown = items, users, taken, shown
-        all_taken, all_shown = (np.asarray(counts.sum(axis=0)).ravel() for counts in (taken, shown))
-        self.rates = (all_taken + 1.0) / (all_shown + 2.0)
+        self.items, self.users, self.taken, self.events = items, users, taken, events
+        all_taken, all_events = (np.asarray(counts.sum(axis=0)).ravel() for counts in (taken, events))
+        self.rates = (all_taken + 1.0) / (all_events + 2.0)
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         scores = np.empty((len(requests), len(self.items)), np.float32)
         for row, request in enumerate(requests):
             user = self.users.index_of(request.user_id)
-            own = (0.0, 0.0) if user < 0 else (self.taken[user].toarray()[0], self.shown[user].toarray()[0])
+            own = (0.0, 0.0) if user < 0 else (self.taken[user].toarray()[0], self.events[user].toarray()[0])
             scores[row] = np.log((own[0] + PRIOR_EVENTS * self.rates) / (own[1] + PRIOR_EVENTS))
         return scores
 
     def save(self, directory: Path) -> None:
         self.users.save(directory / "users.arrow")
-        shown = self.shown.tocoo()
-        taken = np.asarray(self.taken[shown.row, shown.col]).ravel()
-        arrays = {"user": shown.row, "action": shown.col, "shown": shown.data, "taken": taken}
+        events = self.events.tocoo()
+        taken = np.asarray(self.taken[events.row, events.col]).ravel()
+        arrays = {"user": events.row, "action": events.col, "shown": events.data, "taken": taken}
         serialization.write(directory, self.recipe, self.items, arrays)
 
     @classmethod
     def load(cls, directory: Path) -> NextBestActionModel:
         items, arrays, _ = serialization.read(directory)
         users = Vocabulary.load(directory / "users.arrow")
-        taken, shown = (
+        taken, events = (
             sparse.csr_matrix((arrays[name], (arrays["user"], arrays["action"])), (len(users), len(items)))
             for name in ("taken", "shown")
         )
-        return cls(items, users, taken, shown)
+        return cls(items, users, taken, events)
 
 
 class NextBestAction(Recipe):
@@ -87,6 +87,6 @@ class NextBestAction(Recipe):
         event_types = pc.utf8_lower(data.interactions["EVENT_TYPE"].cast(pa.string()))
         is_taken = pc.fill_null(pc.equal(event_types, TAKEN_EVENT_TYPE), False).to_numpy()[log.row]
         size = (len(log.users), len(log.items))
-        shown = sparse.csr_matrix((np.ones(len(log), np.float32), (log.user, log.item)), size)
+        events = sparse.csr_matrix((np.ones(len(log), np.float32), (log.user, log.item)), size)
         taken = sparse.csr_matrix((is_taken.astype(np.float32), (log.user, log.item)), size)
-        return NextBestActionModel(log.items, log.users, taken, shown)
+        return NextBestActionModel(log.items, log.users, taken, events)

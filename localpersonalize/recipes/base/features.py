@@ -33,8 +33,8 @@ class FeatureColumn:
         if value is None:
             return []
         if self.categories:
-            places = self._category_index
-            return [places[part] for part in str(value).split("|") if part in places]
+            indices = self._category_index
+            return [indices[part] for part in str(value).split("|") if part in indices]
         try:
             return [int(np.searchsorted(self.bounds, float(value), side="right"))]
         except (TypeError, ValueError):
@@ -42,7 +42,7 @@ class FeatureColumn:
 
     @property
     def _category_index(self) -> dict[str, int]:
-        return {category: place for place, category in enumerate(self.categories)}
+        return {category: index for index, category in enumerate(self.categories)}
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Features:
         if table is None:
             return cls()
         fields = {field["name"].upper(): field for field in (schema or {}).get("fields", [])}
-        found = [_fit(table, name, fields.get(name)) for name in names if name not in KEY_COLUMNS]
-        return cls(tuple(column for column in found if column is not None and column.width))
+        columns = [_fit(table, name, fields.get(name)) for name in names if name not in KEY_COLUMNS]
+        return cls(tuple(column for column in columns if column is not None and column.width))
 
     def encode(self, rows: Sequence[Mapping[str, Any]] | pa.Table) -> sp.csr_matrix:
         """float32 [rows, width]; each column's features of a row share the weight 1."""
@@ -81,14 +81,14 @@ class Features:
             count = len(rows)
         row_of, feature_of, weight_of, first = [], [], [], 0
         for column in self.columns:
-            places: dict[Any, list[int]] = {}
+            features_by_value: dict[Any, list[int]] = {}
             for row, value in enumerate(values.get(column.name, ())):
-                if value not in places:
-                    places[value] = column.features_of(value)
-                found = places[value]
-                row_of += [row] * len(found)
-                feature_of += [first + place for place in found]
-                weight_of += [1.0 / max(1, len(found))] * len(found)
+                if value not in features_by_value:
+                    features_by_value[value] = column.features_of(value)
+                features = features_by_value[value]
+                row_of += [row] * len(features)
+                feature_of += [first + feature for feature in features]
+                weight_of += [1.0 / max(1, len(features))] * len(features)
             first += column.width
         shape = (count, self.width)
         return sp.csr_matrix((np.array(weight_of, np.float32), (row_of, feature_of)), shape=shape)

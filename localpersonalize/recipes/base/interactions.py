@@ -90,11 +90,11 @@ class EventLog:
 
     def newest_per_pair(self, mask: np.ndarray) -> np.ndarray:
         """Of those that `mask` has of a user and an item only the newest."""
-        place = np.flatnonzero(mask).astype(np.int32)
-        starts = np.searchsorted(place, self.starts.astype(np.int32))
+        events = np.flatnonzero(mask).astype(np.int32)
+        starts = np.searchsorted(events, self.starts.astype(np.int32))
         shape = (len(self.users), len(self.items))
         # By item, and within an item still in the log's order: one user's events lie side by side.
-        by_item = sp.csr_array((place, self.item[place], starts), shape=shape).tocsc()
+        by_item = sp.csr_array((events, self.item[events], starts), shape=shape).tocsc()
         repeated = by_item.indices[1:] == by_item.indices[:-1]
         ends = by_item.indptr[1:-1] - 1
         repeated[ends[(ends >= 0) & (ends < len(repeated))]] = False
@@ -117,13 +117,13 @@ class EventLog:
         """
         counts = np.bincount(self.item[mask], minlength=len(self.items))
         bounds = np.quantile(counts, [low, high], weights=counts, method="inverted_cdf")
-        kept: np.ndarray = mask & (counts >= bounds[0])[self.item]
+        selected: np.ndarray = mask & (counts >= bounds[0])[self.item]
         capped = np.flatnonzero(mask & (counts > bounds[1])[self.item])
         newest_first = capped[np.lexsort((-self.time[capped], self.item[capped]))]
         of_item = np.bincount(self.item[capped], minlength=len(self.items))
         rank = np.arange(len(capped)) - np.repeat(np.cumsum(of_item) - of_item, of_item)
-        kept[newest_first[rank >= bounds[1]]] = False
-        return kept
+        selected[newest_first[rank >= bounds[1]]] = False
+        return selected
 
 
 def _by_user_and_time(user: np.ndarray, time: np.ndarray, users: int) -> np.ndarray:

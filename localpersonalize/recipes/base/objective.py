@@ -52,8 +52,8 @@ class Objective:
         except (TypeError, ValueError):
             raise TrainingError(f"Column {self.attribute} of Items is not numeric.") from None
         values = np.zeros(len(items))
-        place = items.index(data.items["ITEM_ID"])
-        values[place[place >= 0]] = numbers[place >= 0]
+        indices = items.index(data.items["ITEM_ID"])
+        values[indices[indices >= 0]] = numbers[indices >= 0]
         return values
 
     def bias(self, data: TrainingData, items: Vocabulary) -> np.ndarray:

@@ -28,12 +28,12 @@ def top_k_of_rows(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     :param scores: float [rows, items].
     """
     if k < scores.shape[1]:
-        place = scores.shape[1] - k
-        threshold = np.partition(scores, place, axis=1)[:, place]
-        found = np.flatnonzero(scores >= threshold[:, None])
+        partition_point = scores.shape[1] - k
+        threshold = np.partition(scores, partition_point, axis=1)[:, partition_point]
+        positions = np.flatnonzero(scores >= threshold[:, None])
     else:
-        found = np.arange(scores.size)
-    row, column = np.divmod(found, scores.shape[1])
+        positions = np.arange(scores.size)
+    row, column = np.divmod(positions, scores.shape[1])
     value = scores[row, column]
     order = np.lexsort((column, -value, row))
     order = order[value[order] > -np.inf]

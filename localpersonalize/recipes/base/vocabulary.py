@@ -70,8 +70,8 @@ class Vocabulary:
     def index(self, ids: pa.Array | pa.ChunkedArray | Iterable[str]) -> np.ndarray:
         """Index of each id, int32, `UNKNOWN` (-1) where it has none."""
         if isinstance(ids, pa.Array | pa.ChunkedArray):
-            found = pc.index_in(ids.cast(pa.string()), value_set=self.array)
-            indices: np.ndarray = pc.fill_null(found, UNKNOWN).to_numpy().astype(np.int32, copy=False)
+            matches = pc.index_in(ids.cast(pa.string()), value_set=self.array)
+            indices: np.ndarray = pc.fill_null(matches, UNKNOWN).to_numpy().astype(np.int32, copy=False)
             return indices
         return np.fromiter((self.index_of(identifier) for identifier in ids), np.int32)
 

@@ -69,8 +69,8 @@ class HrnnColdstart(HrnnMetadata):
                 f" {advice} cold_start_max_interactions or cold_start_max_duration."
             )
 
-    def build(self, training: Training, fitted: FitResult, encoders: Encoders) -> HrnnModel:
-        model = super().build(training, fitted, encoders)
+    def build(self, training: Training, result: FitResult, encoders: Encoders) -> HrnnModel:
+        model = super().build(training, result, encoders)
         # Which items are cold is a matter of all users, also of those left out for their long histories.
         everything = EventLog.of(training.data, model.items)
         cold = cold_items(everything, training.hyperparameters, training.options.now)

@@ -112,13 +112,13 @@ class Hrnn(Recipe):
             Features.fit(data.interactions, schemas.get("interactions"), sorted(context_columns(data))),
         )
 
-    def build(self, training: Training, fitted: FitResult, encoders: Encoders) -> HrnnModel:
+    def build(self, training: Training, result: FitResult, encoders: Encoders) -> HrnnModel:
         """A model of the fitted network; items without events are recommended if metadata describe them."""
-        parameters = dict(fitted.parameters)
-        bias = np.where(fitted.trained, parameters["bias"], -np.inf).astype(np.float32)
+        parameters = dict(result.parameters)
+        bias = np.where(result.trained, parameters["bias"], -np.inf).astype(np.float32)
         if encoders.items.width:
-            described = fitted.item_features.any(axis=1) & ~fitted.trained
-            bias[described] = cold_bias(bias)
+            has_metadata = result.item_features.any(axis=1) & ~result.trained
+            bias[has_metadata] = cold_bias(bias)
         parameters["bias"] = bias
         model = self.model(training.log.items, parameters, encoders)
         model.repeat = repeat_bias(model, training.log)
@@ -159,6 +159,6 @@ def _encoded(features: Features, table: pa.Table | None, key: str, rows: Any) ->
     """float32 [len(rows), width]: features of each id of a vocabulary, 0 for those the table lacks."""
     result = np.zeros((len(rows), features.width), np.float32)
     if table is not None and features.width:
-        place = rows.index(table[key])
-        result[place[place >= 0]] = features.encode(table).toarray()[place >= 0]
+        indices = rows.index(table[key])
+        result[indices[indices >= 0]] = features.encode(table).toarray()[indices >= 0]
     return result

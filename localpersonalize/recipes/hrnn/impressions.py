@@ -24,12 +24,12 @@ def impression_bias(data: TrainingData, items: Vocabulary) -> np.ndarray:
         return bias
     lists = pc.split_pattern(table["IMPRESSION"].cast(pa.string()), "|").combine_chunks()
     event = pc.list_parent_indices(lists).to_numpy()
-    shown_items = items.index(pc.list_flatten(lists))
-    taken = items.index(table["ITEM_ID"])[event] == shown_items
-    known = shown_items >= 0
-    shown_counts = np.bincount(shown_items[known], minlength=len(items))
-    taken_counts = np.bincount(shown_items[known & taken], minlength=len(items))
-    average = max(taken_counts.sum(), 1) / max(shown_counts.sum(), 1)
-    ratio = (taken_counts + PRIOR_IMPRESSIONS * average) / ((shown_counts + PRIOR_IMPRESSIONS) * average)
+    impressions = items.index(pc.list_flatten(lists))
+    is_clicked = items.index(table["ITEM_ID"])[event] == impressions
+    known = impressions >= 0
+    impression_counts = np.bincount(impressions[known], minlength=len(items))
+    click_counts = np.bincount(impressions[known & is_clicked], minlength=len(items))
+    average = max(click_counts.sum(), 1) / max(impression_counts.sum(), 1)
+    ratio = (click_counts + PRIOR_IMPRESSIONS * average) / ((impression_counts + PRIOR_IMPRESSIONS) * average)
     bias[:] = np.clip(0.5 * np.log(ratio), -MAX_BIAS, MAX_BIAS)
     return bias

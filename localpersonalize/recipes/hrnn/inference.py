@@ -46,8 +46,8 @@ class State:
         self.session[row], self.user[row] = other.session[0], other.user[0]
         self.memory[row], self.time[row] = other.memory[0], other.time[0]
 
-    def rows(self, chosen: np.ndarray | slice) -> State:
-        return State(self.session[chosen], self.user[chosen], self.memory[chosen], self.time[chosen])
+    def rows(self, index: np.ndarray | slice) -> State:
+        return State(self.session[index], self.user[index], self.memory[index], self.time[index])
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

@@ -36,6 +36,6 @@ def item_vectors(log: EventLog, size: int, seed: int) -> np.ndarray:
     # Twice the weakest kept strength: regularises as strongly as the data is noisy; data of low rank is not.
     ridge = 2.0 * (strengths.min() ** 2 if real.all() else 0.0) + 1e-6
     strengths, directions = strengths[real], directions[real]
-    found = directions.T * np.sqrt(strengths**2 / (strengths**2 + ridge))
-    vectors[:, : found.shape[1]] += (found / max(found.std(), 1e-9)).astype(np.float32)
+    factors = directions.T * np.sqrt(strengths**2 / (strengths**2 + ridge))
+    vectors[:, : factors.shape[1]] += (factors / max(factors.std(), 1e-9)).astype(np.float32)
     return vectors

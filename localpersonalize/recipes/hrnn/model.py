@@ -141,12 +141,12 @@ class HrnnModel(Model):
         self, user_id: str | None, items: np.ndarray, times: np.ndarray
     ) -> tuple[int, State | None]:
         """How many of the events a kept state has read, and the state; None if there is none."""
-        found = self._states.get(user_id) if user_id is not None else None
-        if found is not None:
-            done = len(found[0])
-            same = done <= len(items) and np.array_equal(found[0], items[:done])
-            if same and np.array_equal(found[1], times[:done]):
-                return done, found[2]
+        cached = self._states.get(user_id) if user_id is not None else None
+        if cached is not None:
+            done = len(cached[0])
+            same = done <= len(items) and np.array_equal(cached[0], items[:done])
+            if same and np.array_equal(cached[1], times[:done]):
+                return done, cached[2]
         return 0, None
 
     def add_items(self, items: pa.Table) -> None:

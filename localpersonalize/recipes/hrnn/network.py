@@ -138,8 +138,8 @@ def forward(
     def step(carry: Any, now: Any) -> tuple[Any, Any]:
         session_state, user_state, memory = carry
         event, vector, is_new, is_session = now
-        kept = (1.0 - is_new)[:, None]
-        session_state, user_state, memory = session_state * kept, user_state * kept, memory * kept
+        carried = (1.0 - is_new)[:, None]
+        session_state, user_state, memory = session_state * carried, user_state * carried, memory * carried
         proposed = gru(
             session_state @ parameters["user_input"] + parameters["user_bias"],
             user_state,
@@ -235,9 +235,9 @@ def _step(inputs: Inputs, plan: TrainingPlan, optimiser: Any) -> Callable[..., A
     user_features, context = jnp.asarray(inputs.user_features), jnp.asarray(inputs.context)
     trained = jnp.asarray(inputs.frequency > 0)
 
-    def vectors_of(parameters: Tree, chosen: Any) -> jax.Array:
-        vectors: jax.Array = parameters["items"][chosen]
-        return vectors + features[chosen] @ parameters["item_features"] if features.shape[1] else vectors
+    def vectors_of(parameters: Tree, index: Any) -> jax.Array:
+        vectors: jax.Array = parameters["items"][index]
+        return vectors + features[index] @ parameters["item_features"] if features.shape[1] else vectors
 
     def loss(parameters: Tree, state: Any, batch: Any, drawn: Any, key: jax.Array) -> tuple[Any, Any]:
         row, new, session, gap, weight = batch
@@ -245,8 +245,8 @@ def _step(inputs: Inputs, plan: TrainingPlan, optimiser: Any) -> Callable[..., A
         rates = {"input": plan.input_dropout, "output": plan.output_dropout}
 
         def dropout(values: jax.Array, where: str) -> jax.Array:
-            kept = 1.0 - rates[where]
-            return values * jax.random.bernoulli(keys[where], kept, values.shape) / kept
+            keep_rate = 1.0 - rates[where]
+            return values * jax.random.bernoulli(keys[where], keep_rate, values.shape) / keep_rate
 
         target = item[row]
         read = vectors_of(parameters, item[jnp.maximum(row - 1, 0)])
@@ -254,10 +254,10 @@ def _step(inputs: Inputs, plan: TrainingPlan, optimiser: Any) -> Callable[..., A
         queries = queries + user_features[user[row]] @ parameters["user_features"]
         queries = queries + context[row] @ parameters["context"]
         if plan.samples:
-            chosen, log_expected_counts = drawn
-            answers = vectors_of(parameters, chosen)
-            logits = queries @ answers.T + (parameters["bias"] - log_expected_counts)[chosen]
-            logits = jnp.where(chosen == target[..., None], -1e9, logits)
+            sampled, log_expected_counts = drawn
+            answers = vectors_of(parameters, sampled)
+            logits = queries @ answers.T + (parameters["bias"] - log_expected_counts)[sampled]
+            logits = jnp.where(sampled == target[..., None], -1e9, logits)
             own = vectors_of(parameters, target)
             target_logits = (queries * own).sum(-1) + (parameters["bias"] - log_expected_counts)[target]
             log_normaliser = jnp.logaddexp(jax.nn.logsumexp(logits, -1), target_logits)

@@ -99,8 +99,8 @@ class UserPersonalization(HrnnMetadata):
             raise TrainingError(f"UPDATE of {self.name} can't start from a model of {previous.recipe}.")
         return self._train(data, hyperparameters, options, previous)
 
-    def build(self, training: Training, fitted: FitResult, encoders: Encoders) -> HrnnModel:
-        model = super().build(training, fitted, encoders)
+    def build(self, training: Training, result: FitResult, encoders: Encoders) -> HrnnModel:
+        model = super().build(training, result, encoders)
         bias = model.parameters["bias"] + impression_bias(training.data, model.items)
         if training.options.objective is not None:
             bias = bias + training.options.objective.bias(training.data, model.items)

@@ -156,15 +156,15 @@ def _best(
 
     :param starts: int [rows + 1], where each row's pairs lie in `columns` and `similarities`; 0 is no pair.
     """
-    chosen = []
+    parts = []
     for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
         if end - begin > count:
-            chosen.append(begin + np.argpartition(similarities[begin:end], end - begin - count)[-count:])
+            parts.append(begin + np.argpartition(similarities[begin:end], end - begin - count)[-count:])
         else:
-            chosen.append(np.arange(begin, end))
-    best = np.concatenate(chosen)
-    row = np.repeat(np.arange(len(chosen)), [len(places) for places in chosen])
+            parts.append(np.arange(begin, end))
+    best = np.concatenate(parts)
+    row = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     order = np.lexsort((columns[best], -similarities[best], row))
     order = order[similarities[best[order]] > 0]
-    lengths, best = np.bincount(row[order], minlength=len(chosen)), best[order]
+    lengths, best = np.bincount(row[order], minlength=len(parts)), best[order]
     return lengths, columns[best], similarities[best]

@@ -112,16 +112,16 @@ class BatchInference:
         spans = [slice(*span) for span in pairwise(starts.tolist())]
         if self.deployment.model.score_kind != "logit":
             return [{"recommendedItems": ids[span]} for span in spans]
-        shown = selection.softmax_scores_of_rows(scores, best, starts)
-        return [{"recommendedItems": ids[span], "scores": shown[span]} for span in spans]
+        shares = selection.softmax_scores_of_rows(scores, best, starts)
+        return [{"recommendedItems": ids[span], "scores": shares[span]} for span in spans]
 
     def _answer_one(self, prepared: _PreparedQuery, row: np.ndarray, view: ItemView) -> Mapping[str, Any]:
         items = view.items
         mask = None
         if self.filter is not None:
-            place = items.index_of(prepared.request.item_id)
+            index = items.index_of(prepared.request.item_id)
             rows = event_rows(self.deployment, self.data, prepared.events)
-            subject = Subject(rows, prepared.request.user, place if place >= 0 else None)
+            subject = Subject(rows, prepared.request.user, index if index >= 0 else None)
             mask = apply_filter(self.filter, view.columns, prepared.values, subject)
         if prepared.listed:
             return _ranked(prepared.listed, row, items.index(prepared.listed), mask)
@@ -129,7 +129,7 @@ class BatchInference:
 
     def _recommended(self, row: np.ndarray, view: ItemView, mask: np.ndarray | None) -> Mapping[str, Any]:
         explores, ids = self.deployment.explores, view.items.ids
-        chosen = selection.choose(
+        choices = selection.select(
             row,
             self.count,
             mask,
@@ -137,19 +137,19 @@ class BatchInference:
             explore=None if explores is None else self.explorer.candidates(self.deployment, self.data, view),
             explore_share=0.0 if explores is None else explores.weight,
         )
-        output: dict[str, Any] = {"recommendedItems": [str(ids[c.item]) for c in chosen]}
+        output: dict[str, Any] = {"recommendedItems": [str(ids[c.item]) for c in choices]}
         if self.deployment.model.score_kind == "logit":
-            output["scores"] = [c.score for c in chosen]
+            output["scores"] = [c.score for c in choices]
         return output
 
 
 def _ranked(
     listed: tuple[str, ...], row: np.ndarray, indices: np.ndarray, mask: np.ndarray | None
 ) -> Mapping[str, Any]:
-    kept = [at for at, place in enumerate(indices) if mask is None or place < 0 or mask[place]]
-    ranked = selection.rank(row, indices[kept].astype(np.int64))
+    allowed = [at for at, index in enumerate(indices) if mask is None or index < 0 or mask[index]]
+    ranked = selection.rank(row, indices[allowed].astype(np.int64))
     return {
-        "recommendedItems": [listed[kept[at]] for at, _ in ranked],
+        "recommendedItems": [listed[allowed[at]] for at, _ in ranked],
         "scores": [0.0 if score is None else score for _, score in ranked],
     }
 

@@ -47,10 +47,10 @@ def run_batch_inference_job(
         raise BatchJobError(f"{deployment.recipe} makes user segments. Create a batch segment job.")
     if not recipe(deployment.recipe).answers_batches:
         raise BatchJobError(f"{deployment.recipe} can't be used for batch inference.")
-    chosen = _filter(job, resources, Target.ITEM)
+    filter_ = _filter(job, resources, Target.ITEM)
     try:
         count, threads = job.get("numResults") or 25, os.cpu_count() or 1
-        job_runner = BatchInference(deployment, data, chosen, count, int(time.time()), threads)
+        job_runner = BatchInference(deployment, data, filter_, count, int(time.time()), threads)
     except ValueError as problem:
         raise BatchJobError(str(problem)) from None
     return run_on_files(s3, *_paths(job), job_runner.run, progress)
@@ -67,12 +67,12 @@ def run_batch_segment_job(
             "solution version of type USER_SEGMENTATION."
         )
     by_attribute = deployment.recipe == "aws-item-attribute-affinity"
-    chosen = _filter(job, resources, Target.USER)
-    if by_attribute and chosen and any(c.field.source.is_history for c in chosen.conditions()):
+    filter_ = _filter(job, resources, Target.USER)
+    if by_attribute and filter_ and any(c.field.source.is_history for c in filter_.conditions()):
         raise BatchJobError("A filter on interactions can't be used with aws-item-attribute-affinity.")
     try:
         job_runner = BatchSegments(
-            deployment, data, by_attribute, chosen, job.get("numResults") or 25, int(time.time())
+            deployment, data, by_attribute, filter_, job.get("numResults") or 25, int(time.time())
         )
     except ValueError as problem:
         raise BatchJobError(str(problem)) from None

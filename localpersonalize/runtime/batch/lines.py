@@ -115,9 +115,9 @@ def _answer_chunk(
     answers = iter(answer(ready) if ready else ())
     outcomes = []
     for line, item in zip(chunk, prepared, strict=True):
-        found = item if isinstance(item, ValueError) else next(answers)
-        if isinstance(found, ValueError):
-            outcomes.append(Outcome(line, None, str(found)))
+        result = item if isinstance(item, ValueError) else next(answers)
+        if isinstance(result, ValueError):
+            outcomes.append(Outcome(line, None, str(result)))
         else:
-            outcomes.append(Outcome(line, found))
+            outcomes.append(Outcome(line, result))
     return outcomes

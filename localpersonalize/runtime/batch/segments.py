@@ -74,21 +74,21 @@ class BatchSegments:
         return _PreparedQuery(items, values)
 
     def _one_item(self, query: Query) -> np.ndarray:
-        place = self.deployment.model.items.index_of(lines.text(query, "itemId"))
-        if place < 0:
+        index = self.deployment.model.items.index_of(lines.text(query, "itemId"))
+        if index < 0:
             raise LineError(
                 f"The item {query['itemId']} was not in the data the solution version was trained on."
             )
-        return np.array([place])
+        return np.array([index])
 
     def _items_with_attributes(self, query: Query) -> np.ndarray:
         parsed = parse_attributes(lines.text(query, "itemAttributes"))
         view = self.deployment.view(self.data, self.deployment.model.items)
         mask = apply_filter(parsed, view.columns)
-        found = np.flatnonzero(mask) if mask is not None else np.arange(len(view.items))
-        if not len(found):
+        items = np.flatnonzero(mask) if mask is not None else np.arange(len(view.items))
+        if not len(items):
             raise LineError("No item of the solution version's training data has these attributes.")
-        return found
+        return items
 
     def _answer(self, queries: Sequence[_PreparedQuery]) -> list[Answer]:
         if not queries:
@@ -101,10 +101,10 @@ class BatchSegments:
 
     def _best_users(self, prepared: _PreparedQuery, probabilities: np.ndarray) -> Mapping[str, Any]:
         mask = self._mask(prepared)
-        chosen = (
+        order = (
             np.argsort(-probabilities, kind="stable") if mask is None else _masked_order(probabilities, mask)
         )
-        return {"recommendedUsers": [self.users[user] for user in chosen[: self.count].tolist()]}
+        return {"recommendedUsers": [self.users[user] for user in order[: self.count].tolist()]}
 
     def _probabilities(self, queries: Sequence[_PreparedQuery]) -> Iterator[np.ndarray]:
         """float32 [queries, users of a part] of probabilities."""
@@ -133,11 +133,11 @@ class BatchSegments:
     def _users_by_event(self) -> dict[str, np.ndarray]:
         """Rows of the users with an event, by its type in lower case."""
         kinds = self.data.histories.event_types
-        found: dict[str, list[int]] = {}
+        rows_of_kind: dict[str, list[int]] = {}
         for row, user in enumerate(self.users):
             for code in np.unique(self.data.histories.of(user).types).tolist():
-                found.setdefault(kinds.ids[code] if code >= 0 else "", []).append(row)
-        return {kind: np.array(rows) for kind, rows in found.items()}
+                rows_of_kind.setdefault(kinds.ids[code] if code >= 0 else "", []).append(row)
+        return {kind: np.array(rows) for kind, rows in rows_of_kind.items()}
 
 
 def parse_attributes(text: str) -> Filter:

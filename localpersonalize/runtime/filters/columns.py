@@ -50,12 +50,12 @@ class Columns:
 
     def numbers(self, name: str) -> np.ndarray:
         """float64 [len], NaN for null and for fields that the data doesn't have."""
-        found = self._numbers.get(name)
-        if found is None:
+        numbers = self._numbers.get(name)
+        if numbers is None:
             column = self._column(name)
-            found = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-            self._numbers[name] = found
-        return found
+            numbers = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+            self._numbers[name] = numbers
+        return numbers
 
     def rows_with(self, name: str, value: str) -> np.ndarray:
         """int32 rows whose ``name`` is, or lists, ``value``."""
@@ -82,10 +82,10 @@ class Columns:
     def mask(self, key: Hashable, build: Callable[[], np.ndarray]) -> np.ndarray:
         """The bool mask for ``key``, built once; callers must not write to it."""
         with self._lock:
-            found = self._masks.get(key)
-            if found is not None:
+            mask = self._masks.get(key)
+            if mask is not None:
                 self._masks.move_to_end(key)
-                return found
+                return mask
         built = build()
         built.setflags(write=False)
         with self._lock:
@@ -95,20 +95,20 @@ class Columns:
         return built
 
     def _column(self, name: str) -> pa.Array:
-        found = self._arrays.get(name)
-        if found is None:
+        column = self._arrays.get(name)
+        if column is None:
             if self._table is None or name not in self._table.column_names:
-                found = pa.nulls(len(self.ids), pa.string())
+                column = pa.nulls(len(self.ids), pa.string())
             else:
-                found = self._table.column(name).combine_chunks()
-            self._arrays[name] = found
-        return found
+                column = self._table.column(name).combine_chunks()
+            self._arrays[name] = column
+        return column
 
     def _prepared(self, name: str) -> _Members:
-        found = self._members.get(name)
-        if found is None:
-            found = self._members[name] = _Members(self._column(name), name in self.categorical)
-        return found
+        members = self._members.get(name)
+        if members is None:
+            members = self._members[name] = _Members(self._column(name), name in self.categorical)
+        return members
 
 
 class _Members:

@@ -17,8 +17,8 @@ class FilterError(ValueError):
     def _message(self) -> str:
         if self.column is None:
             return self.reason
-        place = excerpt(self.text, self.column)
-        return f"Invalid filter expression at column {self.column}: {self.reason} {place}"
+        where = excerpt(self.text, self.column)
+        return f"Invalid filter expression at column {self.column}: {self.reason} {where}"
 
 
 class FilterParameterError(FilterError):

@@ -161,8 +161,8 @@ def _user_matches(condition: Condition, value: Any, literals: Literals) -> bool:
         return condition.operator is Operator.NOT_IN
     if isinstance(value, str):
         held = {value, *value.split("|")}
-        found = any(_text(literal) in held for literal in literals)
-        return found is not (condition.operator is Operator.NOT_IN)
+        matches = any(_text(literal) in held for literal in literals)
+        return matches is not (condition.operator is Operator.NOT_IN)
     numbers = _as_numbers(condition, literals)
     if condition.operator in (Operator.IN, Operator.NOT_IN):
         return (float(value) in numbers) is not (condition.operator is Operator.NOT_IN)

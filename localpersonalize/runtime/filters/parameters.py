@@ -40,8 +40,8 @@ def bind(parsed: Filter, raw: Mapping[str, str] | None) -> dict[str, Literals]:
     """Values by parameter name. Parameters of INCLUDE expressions must all be given, those of EXCLUDE may
     be left out.
     """
-    given = raw or {}
-    unknown = set(given) - parsed.parameter_names()
+    values = raw or {}
+    unknown = set(values) - parsed.parameter_names()
     if unknown:
         raise FilterParameterError(
             f"The filter has no parameter {', '.join(sorted(unknown))}; "
@@ -50,7 +50,7 @@ def bind(parsed: Filter, raw: Mapping[str, str] | None) -> dict[str, Literals]:
     for expression in parsed.expressions:
         if expression.action is Action.INCLUDE:
             names = {p.name for condition in expression.conditions() for p in condition.parameters()}
-            missing = sorted(names - set(given))
+            missing = sorted(names - set(values))
             if missing:
                 raise FilterParameterError(f"Missing values for filter parameters: {', '.join(missing)}.")
-    return {name: parse_values(value, name) for name, value in given.items()}
+    return {name: parse_values(value, name) for name, value in values.items()}

@@ -83,21 +83,21 @@ def _lark() -> Lark:
 def _explain(problem: UnexpectedInput, text: str) -> FilterError:
     """Turn lark's account of what it expected into one in the words of the grammar."""
     at = len(text) + 1
-    found = "the expression ends"
+    reason = "the expression ends"
     if isinstance(problem, UnexpectedToken):
         expected = problem.accepts or problem.expected
         if problem.token.type != "$END":
-            at, found = problem.token.start_pos + 1, f"found {str(problem.token)!r}"
+            at, reason = problem.token.start_pos + 1, f"found {str(problem.token)!r}"
     elif isinstance(problem, UnexpectedCharacters):
         expected = problem.allowed or set()
         start = problem.pos_in_stream or 0
         at, rest = start + 1, text[start:]
-        found = "a quote is not closed" if rest.startswith('"') else f"found {rest.split()[0][:20]!r}"
+        reason = "a quote is not closed" if rest.startswith('"') else f"found {rest.split()[0][:20]!r}"
     else:
         expected = set()
     wanted = sorted({_READABLE.get(name, name.lstrip("_")) for name in expected if name != "WS"})
     hint = f"expected {' or '.join(wanted)}, but " if wanted else ""
-    return FilterError(f"{hint}{found}.", text, at)
+    return FilterError(f"{hint}{reason}.", text, at)
 
 
 @v_args(inline=True)

@@ -160,8 +160,8 @@ class _Check:
             if self._kind(value) is not kind:
                 raise self.fail(f"{field} is {kind.value} and {value} isn't.", value.column)
         elif isinstance(value, str) != (kind is ValueKind.TEXT):
-            shown = f'"{value}"' if isinstance(value, str) else f"{value:g}"
-            raise self.fail(f"{field} is {kind.value} and can't be matched with {shown}.", field.column)
+            literal = f'"{value}"' if isinstance(value, str) else f"{value:g}"
+            raise self.fail(f"{field} is {kind.value} and can't be matched with {literal}.", field.column)
 
     def _kind(self, field: Field) -> ValueKind:
         schema = self.schemas.get(field.source.dataset)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from localpersonalize.runtime.selection import ExplorationCandidates, Promotion, choose, rank
+from localpersonalize.runtime.selection import ExplorationCandidates, Promotion, rank, select
 
 SCORES = np.log(np.array([0.1, 0.4, 0.2, 0.3], np.float32))
 
@@ -15,31 +15,31 @@ def only(*items: int, size: int = 4) -> np.ndarray:
 
 
 def test_scores_are_probabilities_over_all_items_even_when_filtered() -> None:
-    chosen = choose(SCORES, 2, only(0, 2), shows_score=True)
-    assert [c.item for c in chosen] == [2, 0]
-    assert [c.score for c in chosen] == pytest.approx([0.2, 0.1], abs=1e-6)
+    choices = select(SCORES, 2, only(0, 2), shows_score=True)
+    assert [c.item for c in choices] == [2, 0]
+    assert [c.score for c in choices] == pytest.approx([0.2, 0.1], abs=1e-6)
 
 
 def test_recipes_without_scores_show_none() -> None:
-    assert [c.score for c in choose(SCORES, 4)] == [None] * 4
+    assert [c.score for c in select(SCORES, 4)] == [None] * 4
 
 
 def test_items_the_model_refuses_never_come() -> None:
     scores = np.array([1.0, -np.inf, 0.5], np.float32)
-    assert [c.item for c in choose(scores, 10, shows_score=True)] == [0, 2]
-    assert choose(np.full(3, -np.inf, np.float32), 10, shows_score=True) == []
-    assert choose(scores, 0) == []
+    assert [c.item for c in select(scores, 10, shows_score=True)] == [0, 2]
+    assert select(np.full(3, -np.inf, np.float32), 10, shows_score=True) == []
+    assert select(scores, 0) == []
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_promoted_items_have_their_share_and_both_lists_keep_their_order(seed: int) -> None:
     scores = np.arange(20, 0, -1, dtype=np.float32)
     promotion = Promotion("ours", 30, only(*range(10, 20), size=20))
-    chosen = choose(
+    choices = select(
         scores, 10, only(*range(12), size=20), promotion=promotion, rng=np.random.default_rng(seed)
     )
-    assert [c.item for c in chosen if c.promotion == "ours"] == [10, 11, 12]
-    assert [c.item for c in chosen if c.promotion is None] == [0, 1, 2, 3, 4, 5, 6]
+    assert [c.item for c in choices if c.promotion == "ours"] == [10, 11, 12]
+    assert [c.item for c in choices if c.promotion is None] == [0, 1, 2, 3, 4, 5, 6]
 
 
 def test_promoted_items_stand_at_random_places() -> None:
@@ -48,7 +48,7 @@ def test_promoted_items_stand_at_random_places() -> None:
     first = {
         next(
             i
-            for i, c in enumerate(choose(scores, 10, promotion=Promotion("p", 20, None), rng=rng))
+            for i, c in enumerate(select(scores, 10, promotion=Promotion("p", 20, None), rng=rng))
             if c.promotion
         )
         for _ in range(40)
@@ -58,9 +58,9 @@ def test_promoted_items_stand_at_random_places() -> None:
 
 def test_too_few_promoted_items_are_made_up_for_by_others() -> None:
     scores = np.arange(20, 0, -1, dtype=np.float32)
-    chosen = choose(scores, 10, promotion=Promotion("p", 50, only(19, size=20)))
-    assert sum(c.promotion is not None for c in chosen) == 1
-    assert len({c.item for c in chosen}) == 10
+    choices = select(scores, 10, promotion=Promotion("p", 50, only(19, size=20)))
+    assert sum(c.promotion is not None for c in choices) == 1
+    assert len({c.item for c in choices}) == 10
 
 
 def test_exploration_shows_candidates_as_often_as_told() -> None:
@@ -70,7 +70,7 @@ def test_exploration_shows_candidates_as_often_as_told() -> None:
     rng = np.random.default_rng(3)
 
     def explored(share: float) -> float:
-        lists = [choose(scores, 20, explore=explore, explore_share=share, rng=rng) for _ in range(100)]
+        lists = [select(scores, 20, explore=explore, explore_share=share, rng=rng) for _ in range(100)]
         assert all(len({c.item for c in one}) == 20 for one in lists)
         hits = [c for one in lists for c in one if c.reason]
         assert all(500 <= c.item < 600 for c in hits)
@@ -91,7 +91,7 @@ def test_exploration_prefers_what_suits_and_was_not_ignored_and_obeys_the_filter
     drawn = [
         c.item
         for _ in range(200)
-        for c in choose(scores[:], 1, mask, explore=explore, explore_share=1.0, rng=rng)
+        for c in select(scores[:], 1, mask, explore=explore, explore_share=1.0, rng=rng)
         if c.reason
     ]
     assert set(drawn) <= {30, 31}
@@ -100,14 +100,14 @@ def test_exploration_prefers_what_suits_and_was_not_ignored_and_obeys_the_filter
 
 def test_results_with_exploration_stay_in_order_of_score() -> None:
     scores = np.linspace(1, 0, 100).astype(np.float32)
-    chosen = choose(
+    choices = select(
         scores,
         10,
         shows_score=True,
         explore=ExplorationCandidates(np.arange(50, 100), np.zeros(50)),
         explore_share=0.5,
     )
-    shown = [c.score for c in chosen]
+    shown = [c.score for c in choices]
     assert shown == sorted(shown, reverse=True)
 
 
