@@ -55,9 +55,9 @@ def trained(name: str, table: pa.Table, items: int, users: int) -> Model:
     """The recipe's model from the first ``users`` users; it knows all items."""
     part = table.slice(0, users * EVENTS_A_USER)
     catalogue = pa.table({"ITEM_ID": [f"i{n}" for n in range(items)]})
-    chosen = recipe(name)
-    return chosen.train(
-        TrainingData(part, items=catalogue), chosen.hyperparameters.parse({}, name), TrainingOptions()
+    algorithm = recipe(name)
+    return algorithm.train(
+        TrainingData(part, items=catalogue), algorithm.hyperparameters.parse({}, name), TrainingOptions()
     )
 
 
@@ -86,7 +86,7 @@ def peer(table: pa.Table, users: int) -> tuple[float, float]:
     item = table.column("ITEM_ID").combine_chunks().dictionary_encode()
     rows = np.repeat(np.arange(users), EVENTS_A_USER)
     matrix = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, item.indices.to_numpy())))
-    taken = []
+    seconds = []
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(factors=FACTORS, iterations=1, random_state=0)
         model.fit(matrix, show_progress=False)
@@ -95,9 +95,9 @@ def peer(table: pa.Table, users: int) -> tuple[float, float]:
             model.recommend(
                 np.arange(users), matrix, N=COUNT, filter_already_liked_items=False, recalculate_user=fold_in
             )
-            taken.append(time.perf_counter() - started)
-    print(f"implicit: {users} users in {taken[0]:.1f} s, from their histories {taken[1]:.1f} s")
-    return taken[0], taken[1]
+            seconds.append(time.perf_counter() - started)
+    print(f"implicit: {users} users in {seconds[0]:.1f} s, from their histories {seconds[1]:.1f} s")
+    return seconds[0], seconds[1]
 
 
 def main() -> None:
@@ -110,14 +110,14 @@ def main() -> None:
     arguments = parser.parse_args()
     table = interactions(arguments.users, arguments.items)
     model = trained(arguments.recipe, table, arguments.items, arguments.train_users)
-    mine = arguments.users / ours(model, arguments.recipe, table, arguments.users)
+    rate = arguments.users / ours(model, arguments.recipe, table, arguments.users)
     known, folded = (arguments.users / seconds for seconds in peer(table, arguments.users))
     result = {
         "benchmark": "batch",
-        "ours": round(mine),
+        "ours": round(rate),
         "peer": round(known),
         "peer_name": "implicit ALS recommend, users/s",
-        "ratio": round(mine / known, 2),
+        "ratio": round(rate / known, 2),
         "peer_from_histories": round(folded),
         "recipe": arguments.recipe,
         "users": arguments.users,

@@ -156,7 +156,7 @@ def connections(socket: str, endpoint: str) -> dict[str, str]:
 def measure(rows: int, rounds: int) -> dict[str, Any]:
     best: dict[str, dict[str, float]] = {}
 
-    def keep(name: str, result: dict[str, float]) -> None:
+    def keep_fastest(name: str, result: dict[str, float]) -> None:
         print(f"{name:10} {result['seconds']:6.2f} s", {k: v for k, v in result.items() if k != "seconds"})
         if name not in best or result["seconds"] < best[name]["seconds"]:
             best[name] = result
@@ -164,14 +164,14 @@ def measure(rows: int, rounds: int) -> dict[str, Any]:
     with s3_server(BUCKET) as endpoint, database(rows) as (socket, programs):
         environment = connections(socket, endpoint)
         for _ in range(rounds):
-            keep("copy", copy(socket, programs))
-            keep("ours", contender("ours", environment))
+            keep_fastest("copy", copy(socket, programs))
+            keep_fastest("ours", contender("ours", environment))
         provided = dict(environment)
         provided["AIRFLOW_CONN_PRODUCT_DB"] = environment["AIRFLOW_CONN_PRODUCT_DB"].replace(
             f'"host": "{socket}", "extra"', '"extra"'
         )
-        keep("provider", contender("provider", provided))
-        keep("tenfold", contender("tenfold", environment))
+        keep_fastest("provider", contender("provider", provided))
+        keep_fastest("tenfold", contender("tenfold", environment))
     assert best["ours"]["rows"] == rows, best["ours"]
     assert best["tenfold"]["rows"] == 10 * rows, best["tenfold"]
     return {

@@ -112,22 +112,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--items", type=int, default=50_000)
-    given = parser.parse_args()
-    log = generate(given.events, given.events // 50, given.items)
+    arguments = parser.parse_args()
+    log = generate(arguments.events, arguments.events // 50, arguments.items)
     lanes = int(np.clip(len(log) // 6000, 4, 128))
     peer = plain(log, lanes)
     print(f"plain GRU: {peer:.1f} s an epoch", flush=True)
-    mine = ours(log, lanes)
-    print(f"aws-hrnn: {mine:.1f} s an epoch", flush=True)
+    seconds = ours(log, lanes)
+    print(f"aws-hrnn: {seconds:.1f} s an epoch", flush=True)
     print(
         json.dumps(
             {
                 "benchmark": "hrnn",
-                "ours": round(len(log) / mine),
+                "ours": round(len(log) / seconds),
                 "peer": round(len(log) / peer),
                 "peer_name": "plain JAX GRU of the same size",
                 "unit": "events a second",
-                "ratio": round(peer / mine, 2),
+                "ratio": round(peer / seconds, 2),
                 "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
             }
         )

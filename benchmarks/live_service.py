@@ -204,9 +204,9 @@ class LiveService:
             solutionConfig=config or {},
         )["solutionArn"]
         self.wait(lambda: personalize.describe_solution(solutionArn=solution)["solution"])
-        return self.train_again(solution)
+        return self.retrain(solution)
 
-    def train_again(self, solution: str) -> str:
+    def retrain(self, solution: str) -> str:
         personalize = self.client("personalize")
         version = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
         self.wait(

@@ -61,13 +61,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--recipes", nargs="*", default=RECIPES)
     parser.add_argument("--over", type=int, default=0, help="only ratings over this")
-    given = parser.parse_args()
-    data = read(given.data, given.over)
+    arguments = parser.parse_args()
+    data = read(arguments.data, arguments.over)
     rows: Rows = defaultdict(list)
-    for seed in range(given.seeds):
+    for seed in range(arguments.seeds):
         split = splitting.split(data, seed)
         _measure_peers(split, rows)
-        for name in given.recipes:
+        for name in arguments.recipes:
             _measure_recipe(name, split, seed, rows)
         print(f"seed {seed} done", flush=True)
     report(rows)
@@ -122,10 +122,10 @@ def _measure_peers(split: Split, rows: Rows) -> None:
 
 
 def _measure_recipe(name: str, split: Split, seed: int, rows: Rows) -> None:
-    chosen = recipe(name)
+    algorithm = recipe(name)
     started = time.perf_counter()
     try:
-        model = chosen.train(split.train, chosen.hyperparameters(), TrainingOptions(seed=seed))
+        model = algorithm.train(split.train, algorithm.hyperparameters(), TrainingOptions(seed=seed))
     except TrainingError as error:
         print(f"{name}: {error}")
         return
@@ -146,7 +146,7 @@ def _add(
     seconds: float,
 ) -> None:
     unknown = [int((true < 0).sum()) for true in truth]
-    found: dict[str, float] = {"seconds": seconds, "ranking": _ranking(scores, truth)}
+    figures: dict[str, float] = {"seconds": seconds, "ranking": _ranking(scores, truth)}
     for seen in ("kept", "left out"):
         ranked = []
         for row, history in zip(scores, histories, strict=True):
@@ -155,8 +155,8 @@ def _add(
                 mask[history[history >= 0]] = False
             ranked.append(top_k(row, 25, mask))
         metrics = ranking_metrics(ranked, truth, split.catalogue, unknown)
-        found |= {f"{metric} {seen}": value for metric, value in metrics.items()}
-    rows[name].append(found)
+        figures |= {f"{metric} {seen}": value for metric, value in metrics.items()}
+    rows[name].append(figures)
 
 
 def _ranking(scores: np.ndarray, truth: Sequence[np.ndarray]) -> float:

@@ -40,8 +40,8 @@ def interactions(users: int, items: int, seed: int = 0) -> pa.Table:
 
 
 def requests(service: LiveService, campaign: str, users: int, count: int, seed: int) -> list[bytes]:
-    chosen = np.random.default_rng(seed).integers(0, users, count)
-    bodies = ({"campaignArn": campaign, "userId": f"u{user}", "numResults": 25} for user in chosen)
+    sample = np.random.default_rng(seed).integers(0, users, count)
+    bodies = ({"campaignArn": campaign, "userId": f"u{user}", "numResults": 25} for user in sample)
     return service.signed("/recommendations", bodies)
 
 
@@ -50,8 +50,8 @@ def measure(service: LiveService, campaign: str, arguments: Any, role: str, othe
     host, users = "127.0.0.1", arguments.users
     count = int(arguments.rate * arguments.seconds)
     load.run(host, service.port, requests(service, campaign, users, 500, 1), 0, 4)
-    found: dict[str, Any] = {}
-    found["alone"] = load.run(
+    figures: dict[str, Any] = {}
+    figures["alone"] = load.run(
         host, service.port, requests(service, campaign, users, count, 2), arguments.rate
     ).summary()
     if arguments.import_rows:
@@ -59,11 +59,11 @@ def measure(service: LiveService, campaign: str, arguments: Any, role: str, othe
         rows = interactions(arguments.import_rows // HISTORY, arguments.items, 9)
         job = service.start_import(other, rows, "beside", role)
         _move_jobs(service)
-        found["beside_import"] = load.run(host, service.port, ready, arguments.rate).summary()
+        figures["beside_import"] = load.run(host, service.port, ready, arguments.rate).summary()
         service.wait_for_import(job)
     flat_out = requests(service, campaign, users, count, 4)
-    found["flat_out"] = load.run(host, service.port, flat_out, 0, 16).summary()
-    return found
+    figures["flat_out"] = load.run(host, service.port, flat_out, 0, 16).summary()
+    return figures
 
 
 def grow(folder: Path, items: int) -> None:
@@ -126,25 +126,25 @@ def main() -> None:
             os.sched_setaffinity(0, {1})
             if arguments.real_time:
                 _real_time(0)
-            found = measure(service, campaign, arguments, role, other)
+            figures = measure(service, campaign, arguments, role, other)
             memory = service.memory()
         finally:
             service.stop()
-    for name, summary in found.items():
+    for name, summary in figures.items():
         print(name, json.dumps(summary))
     result = {
         "benchmark": "serving",
-        "ours": found["flat_out"]["rate"],
+        "ours": figures["flat_out"]["rate"],
         "peer": LIMIT,
         "peer_name": "requests/s the service allows a campaign",
-        "ratio": round(found["flat_out"]["rate"] / LIMIT, 2),
+        "ratio": round(figures["flat_out"]["rate"] / LIMIT, 2),
         "items": arguments.grow_to or arguments.items,
         "recipe": arguments.recipe,
         "at_rate": arguments.rate,
-        "p50_ms": found["alone"]["p50"],
-        "p99_ms": found["alone"]["p99"],
-        "errors": found["alone"]["errors"],
-        "p99_ms_beside_import": found.get("beside_import", {}).get("p99"),
+        "p50_ms": figures["alone"]["p50"],
+        "p99_ms": figures["alone"]["p99"],
+        "errors": figures["alone"]["errors"],
+        "p99_ms_beside_import": figures.get("beside_import", {}).get("p99"),
         "server_mb": round(memory / 1e6),
         "server_mb_without_model": round(before / 1e6),
     }

@@ -65,31 +65,31 @@ def _child(name: str, pipe: Connection) -> None:
 
 def run(name: str) -> tuple[float, float]:
     """Seconds and gigabytes of one contender in a fresh process."""
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_child, args=(name, there))
+    parent_end, child_end = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_child, args=(name, child_end))
     process.start()
-    found = here.recv()
+    result = parent_end.recv()
     process.join()
-    return found
+    return result
 
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     results: dict[str, list[tuple[float, float]]] = {"ours": [], "implicit": []}
     for _ in range(ROUNDS):
-        for name, found in results.items():
-            found.append(run(name))
-            print(f"{name}: {found[-1][0]:.1f} s, {found[-1][1]:.2f} GB", flush=True)
-    (mine, memory), (peer, _) = (min(results[name]) for name in ("ours", "implicit"))
+        for name, runs in results.items():
+            runs.append(run(name))
+            print(f"{name}: {runs[-1][0]:.1f} s, {runs[-1][1]:.2f} GB", flush=True)
+    (seconds, memory), (peer, _) = (min(results[name]) for name in ("ours", "implicit"))
     print(
         json.dumps(
             {
                 "benchmark": "sims",
-                "ours": round(INTERACTIONS / mine),
+                "ours": round(INTERACTIONS / seconds),
                 "peer": round(INTERACTIONS / peer),
                 "peer_name": "implicit CosineRecommender, K=100",
                 "unit": "interactions a second",
-                "ratio": round(peer / mine, 2),
+                "ratio": round(peer / seconds, 2),
                 "peak_gb": round(memory, 2),
             }
         )

@@ -37,10 +37,10 @@ def demo(data: Data = None) -> None:
     owned = stack.Stack(settings)
     _stop_on_signals()
     try:
-        owned.start(_say)
+        owned.start(_print)
         _run(settings, owned.postgres.uri("shop"), owned.client(), data, check=owned.check)
     finally:
-        _say("Stopping")
+        _print("Stopping")
         owned.stop()
 
 
@@ -83,7 +83,7 @@ def serve(data: Data = None) -> None:
     owned = stack.Stack(settings, schedules=True)
     _stop_on_signals()
     try:
-        owned.start(_say)
+        owned.start(_print)
         _fill(owned.postgres.uri("shop"), data)
         (settings.home / "ready").touch()
         while True:
@@ -158,10 +158,10 @@ def _run(settings: Settings, database: str, client: AirflowClient, data: Path | 
 def _fill(database: str, data: Path | None) -> None:
     source = f"MovieLens 100K from {data.name}" if data else "a generated shop"
     if product_database.loaded_source(database) != source:
-        _say(f"Filling the product database with {source}")
+        _print(f"Filling the product database with {source}")
         product_database.load(database, movielens.read(data) if data else shop.generate(), source)
     counts = product_database.counts(database)
-    _say("Product database: " + ", ".join(f"{rows:,} {table}" for table, rows in counts.items()))
+    _print("Product database: " + ", ".join(f"{rows:,} {table}" for table, rows in counts.items()))
 
 
 def _stop_on_signals() -> None:
@@ -177,7 +177,7 @@ def _stop_on_signals() -> None:
         signal.signal(number, stop)
 
 
-def _say(message: str) -> None:
+def _print(message: str) -> None:
     console.print(f"[dim]{time.strftime('%H:%M:%S')}[/] {message}", highlight=False)
 
 

@@ -180,12 +180,12 @@ class AirflowClient:
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
-        found: list[dict[str, Any]] = []
+        instances: list[dict[str, Any]] = []
         while True:
-            page = self.get(path, limit=100, offset=len(found))
-            found += page["task_instances"]
-            if not page["task_instances"] or len(found) >= page["total_entries"]:
-                return found
+            page = self.get(path, limit=100, offset=len(instances))
+            instances += page["task_instances"]
+            if not page["task_instances"] or len(instances) >= page["total_entries"]:
+                return instances
 
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, map_index: int = -1, key: str = "return_value"

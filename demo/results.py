@@ -49,10 +49,10 @@ def _live_solutions(group: DatasetGroup, personalize: Any) -> list[dict[str, Any
     groups = personalize.list_dataset_groups()["datasetGroups"]
     arn = next(entry["datasetGroupArn"] for entry in groups if entry["name"] == group.name)
     wanted: dict[str, Solution] = {solution.name: solution for solution in group.solutions}
-    found = personalize.list_solutions(datasetGroupArn=arn)["solutions"]
+    solutions = personalize.list_solutions(datasetGroupArn=arn)["solutions"]
     return [
         personalize.describe_solution(solutionArn=entry["solutionArn"])["solution"]
-        for entry in found
+        for entry in solutions
         if entry["name"] in wanted
     ]
 
@@ -78,8 +78,8 @@ def _campaigns(
     pairs = []
     for solution in solutions:
         for entry in personalize.list_campaigns(solutionArn=solution["solutionArn"])["campaigns"]:
-            described = personalize.describe_campaign(campaignArn=entry["campaignArn"])
-            pairs.append((solution, described["campaign"]))
+            campaign = personalize.describe_campaign(campaignArn=entry["campaignArn"])
+            pairs.append((solution, campaign["campaign"]))
     return pairs
 
 
@@ -104,6 +104,6 @@ def _recommendations(
         query = {"itemId" if by_item else "userId": identifier}
         answer = runtime.get_recommendations(campaignArn=campaign["campaignArn"], numResults=SHOWN, **query)
         items = [item["itemId"] for item in answer["itemList"]]
-        shown = f"{identifier}  {titles.get(identifier, '')}" if by_item else identifier
-        table.add_row(shown, "\n".join(items), "\n".join(titles.get(item, "?") for item in items))
+        label = f"{identifier}  {titles.get(identifier, '')}" if by_item else identifier
+        table.add_row(label, "\n".join(items), "\n".join(titles.get(item, "?") for item in items))
     return table

@@ -47,11 +47,11 @@ class Ports:
 
     @classmethod
     def choose(cls, previous: Mapping[str, int], environ: Mapping[str, str] = os.environ) -> Ports:
-        chosen = {}
+        ports = {}
         for name in cls.__dataclass_fields__:
             named = environ.get(f"ENCORE_{name.upper()}_PORT")
-            chosen[name] = int(named) if named else previous.get(name) or free_port()
-        return cls(**chosen)
+            ports[name] = int(named) if named else previous.get(name) or free_port()
+        return cls(**ports)
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ class Settings:
         file = directory / "settings.json"
         saved = json.loads(file.read_text()) if file.exists() else {}
         ports = Ports.choose(saved.get("ports", {}))
-        kept = Secrets(**saved["secrets"]) if "secrets" in saved else Secrets.generate()
-        settings = cls(directory, ports, kept)
-        content = json.dumps({"ports": asdict(ports), "secrets": asdict(kept)}, indent=2)
+        secrets = Secrets(**saved["secrets"]) if "secrets" in saved else Secrets.generate()
+        settings = cls(directory, ports, secrets)
+        content = json.dumps({"ports": asdict(ports), "secrets": asdict(secrets)}, indent=2)
         replace_file(file, content.encode())
         return settings
 

@@ -75,7 +75,7 @@ class _Catalogue:
 
     def draw(self, rng: np.random.Generator, category: np.ndarray, day: np.ndarray) -> np.ndarray:
         """One product index for each (category, day), by popularity on that day, none before it appears."""
-        chosen = np.empty(len(category), dtype=np.int64)
+        products = np.empty(len(category), dtype=np.int64)
         for band in range(0, self.size.days, 5):
             fashion = np.exp(-0.5 * ((band - self.peak) / 25.0) ** 2) + 0.35
             weight = self.weight * fashion * (self.appears <= band)
@@ -85,8 +85,8 @@ class _Catalogue:
                 if len(rows) and high > low:
                     cumulative = np.cumsum(weight[low:high])
                     draws = rng.random(len(rows)) * cumulative[-1]
-                    chosen[rows] = low + np.searchsorted(cumulative, draws).clip(max=high - low - 1)
-        return chosen
+                    products[rows] = low + np.searchsorted(cumulative, draws).clip(max=high - low - 1)
+        return products
 
     def follow(self, product: np.ndarray, day: np.ndarray) -> np.ndarray:
         """The next product of the same line; the product itself where the line ends or is not out yet."""

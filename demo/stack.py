@@ -25,7 +25,7 @@ from demo.settings import Settings
 from encore import pools
 from encore.config import load_pipeline
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class AlreadyRunningError(RuntimeError):
@@ -55,7 +55,7 @@ class Stack:
         """What runs, the last started first; PostgreSQL looks after itself."""
         return [*(self.airflow.processes if self.airflow else []), *([self.aws] if self.aws else [])]
 
-    def start(self, say: Say = lambda _: None) -> Stack:
+    def start(self, report: Report = lambda _: None) -> Stack:
         """Start everything; on any failure stop what was started.
 
         :raises AlreadyRunningError: if the stack of this home folder runs already.
@@ -65,8 +65,8 @@ class Stack:
         print(os.getpid(), file=self._lock, flush=True)
         sweep(self.settings.home)
         try:
-            self.start_servers(say)
-            say("Starting Airflow (scheduler, DAG processor, triggerer, API server)")
+            self.start_servers(report)
+            report("Starting Airflow (scheduler, DAG processor, triggerer, API server)")
             env = environment(
                 self.settings, self.postgres, schedules=self._schedules, extra=self._airflow_env
             )
@@ -79,11 +79,11 @@ class Stack:
             raise
         return self
 
-    def start_servers(self, say: Say = lambda _: None) -> None:
+    def start_servers(self, report: Report = lambda _: None) -> None:
         """PostgreSQL and the local AWS endpoint, with the bucket and role that the pipeline names."""
-        say("Starting PostgreSQL")
+        report("Starting PostgreSQL")
         self.postgres.start()
-        say("Starting the local AWS endpoint")
+        report("Starting the local AWS endpoint")
         self.aws = local_aws.start(self.settings, self._aws_arguments)
         self._record()
         pipeline = self._airflow_env.get("ENCORE_PIPELINE") if self._airflow_env else None

@@ -48,16 +48,16 @@ def exactly_once(
     """
     requested = False
     for pause in _pauses_between_requests():
-        if find_first and (found := find()) is not None:
-            return found, requested
+        if find_first and (resource := find()) is not None:
+            return resource, requested
         find_first = True
         try:
             return request(), True
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "ResourceAlreadyExistsException":
-                if (found := find()) is None:
+                if (resource := find()) is None:
                     raise
-                return found, requested
+                return resource, requested
             if not is_transient(error) or pause is None:
                 raise
             requested = True

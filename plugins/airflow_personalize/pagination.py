@@ -34,8 +34,8 @@ def list_objects(client: Any, bucket: str, prefix: str) -> Iterator[dict[str, An
 
 def list_folders(client: Any, bucket: str, prefix: str) -> list[str]:
     """The names of the folders right below a key prefix that ends in a slash, sorted."""
-    found = list_all(client, "list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/")
-    return sorted(entry["Prefix"][len(prefix) : -1] for entry in found if "Prefix" in entry)
+    entries = list_all(client, "list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/")
+    return sorted(entry["Prefix"][len(prefix) : -1] for entry in entries if "Prefix" in entry)
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -18,22 +18,22 @@ class Trained:
 
     arn: str
     metrics: Mapping[str, float]
-    described: Mapping[str, Any] = field(default_factory=dict)
+    description: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def by_service(self) -> bool:
         """Whether the service trained it without being asked."""
-        return self.described.get("trainingType") == "AUTOMATIC"
+        return self.description.get("trainingType") == "AUTOMATIC"
 
 
 def trained(client: Any, arn: str) -> Trained:
     """A version with what the service says of it; without metrics if it gives none."""
-    described = client.describe_solution_version(solutionVersionArn=arn)["solutionVersion"]
+    description = client.describe_solution_version(solutionVersionArn=arn)["solutionVersion"]
     try:
         metrics = client.get_solution_metrics(solutionVersionArn=arn)["metrics"]
     except client.exceptions.ResourceNotFoundException:
         metrics = {}
-    return Trained(arn, metrics, described)
+    return Trained(arn, metrics, description)
 
 
 def live(client: Any, campaign_arn: str) -> str | None:

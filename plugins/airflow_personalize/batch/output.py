@@ -70,7 +70,7 @@ class MatchCounts:
         }
 
 
-def rows(lines: Iterable[bytes], columns: Sequence[str], tally: MatchCounts) -> Iterator[tuple[Any, ...]]:
+def rows(lines: Iterable[bytes], columns: Sequence[str], counts: MatchCounts) -> Iterator[tuple[Any, ...]]:
     """A row for each result of each line, best first; lines with an error are counted and give none."""
     scored = "score" in columns
     for raw in lines:
@@ -80,17 +80,17 @@ def rows(lines: Iterable[bytes], columns: Sequence[str], tally: MatchCounts) -> 
             line = json.loads(raw)
             about = _subject_of(line, columns[0])
             if line.get("error") is not None:
-                tally.error(f"{about}: {line['error']}")
+                counts.error(f"{about}: {line['error']}")
                 continue
             output = line["output"]
             results = output.get("recommendedUsers", output.get("recommendedItems"))
             scores = output.get("scores") or [None] * len(results)
-            found = list(zip(results, scores, strict=True))
+            ranked = list(zip(results, scores, strict=True))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            tally.error(f"{raw[:120]!r} is no answer ({type(error).__name__})")
+            counts.error(f"{raw[:120]!r} is no answer ({type(error).__name__})")
             continue
-        tally.answered += 1
-        for position, (result, score) in enumerate(found, 1):
+        counts.answered += 1
+        for position, (result, score) in enumerate(ranked, 1):
             yield (about, position, str(result), score) if scored else (about, position, str(result))
 
 

@@ -52,7 +52,7 @@ class Export:
 
     source: Source
     client: Any
-    place: DatasetLocation
+    location: DatasetLocation
     schema: DatasetSchema
     contract: Contract = field(default_factory=Contract)
     rejected_limit: float = 0.01
@@ -72,10 +72,10 @@ class Export:
         summary = self.write(statement, partition)
         if partition.shard is not None:
             return summary
-        current = commit(self.client, self.place, manifest_of(self.place, partition, summary))
+        current = commit(self.client, self.location, manifest_of(self.location, partition, summary))
         if not current:
             log.warning("partition %s holds an export that read the database later; it stays", partition.key)
-        uri = f"s3://{self.place.bucket}/{self.place.manifest(partition.directory)}"
+        uri = f"s3://{self.location.bucket}/{self.location.manifest(partition.directory)}"
         # What the manifest keeps about users is for snapshots, and too long for an XCom of many days.
         return replace(summary, manifest=uri, superseded=not current, users={})
 
@@ -91,7 +91,7 @@ class Export:
                 read, dropped, statistics = self._stream(statement, partition, files, rejects, row_ids)
                 finished = files.close()
                 rejects.close()
-                row_id_keys = row_ids.put(self.client, self.place.bucket, f"{files.stem}row-ids.arrow")
+                row_id_keys = row_ids.put(self.client, self.location.bucket, f"{files.stem}row-ids.arrow")
             except BaseException:
                 files.abort()
                 rejects.abort()
@@ -102,7 +102,7 @@ class Export:
             self.distinct.add(statistics.ids())
         kinds = statistics.event_types()
         event_types.check(
-            self.place.dataset, f"partition {partition.key!r}", kinds, self.schema.metadata_columns
+            self.location.dataset, f"partition {partition.key!r}", kinds, self.schema.metadata_columns
         )
         return Summary(
             key=partition.key,
@@ -134,19 +134,19 @@ class Export:
 
     def _outputs(self, partition: Partition, attempt: str) -> tuple[S3Files, RejectedRows]:
         """Where the rows go. Slices share the attempt's folder, so each try of one has a name of its own."""
-        place, folder = self.place, partition.directory
+        location, folder = self.location, partition.directory
         own = "" if partition.shard is None else f"{partition.shard:05d}-{new_attempt()}-"
-        stem = f"{place.attempt(folder, attempt)}{own}part-"
-        files = S3Files(self.client, place.bucket, stem, header(self.schema.names), self.sizes)
-        rejected = place.rejected(folder, attempt)
+        stem = f"{location.attempt(folder, attempt)}{own}part-"
+        files = S3Files(self.client, location.bucket, stem, header(self.schema.names), self.sizes)
+        rejected = location.rejected(folder, attempt)
         return files, RejectedRows(
-            self.client, place.bucket, rejected, f"{own}rejected-", self.schema.names, self.sizes
+            self.client, location.bucket, rejected, f"{own}rejected-", self.schema.names, self.sizes
         )
 
     def _put_ids(self, files: S3Files, statistics: Statistics) -> str:
         """Keep a slice's distinct ids for the commit, which counts them over all slices; the object's key."""
         key = f"{files.stem}ids.arrow"
-        self.client.put_object(Bucket=self.place.bucket, Key=key, Body=ids_to(statistics.ids()))
+        self.client.put_object(Bucket=self.location.bucket, Key=key, Body=ids_to(statistics.ids()))
         return key
 
     def _stream(
@@ -157,7 +157,7 @@ class Export:
         with ReadAhead(self.source.query(statement, partition.parameters)) as rows:
             files.expect()  # not before the query runs: making a client keeps other threads from starting it
             checker = BatchChecker(
-                self.place.dataset,
+                self.location.dataset,
                 self.schema,
                 rows.names,
                 self.contract,
@@ -182,7 +182,7 @@ class Export:
         rejected = rejects.counts.total()
         if rejected and rejected > self.rejected_limit * read:
             raise TooManyRejectedError(
-                self.place.dataset,
+                self.location.dataset,
                 partition.key,
                 read=read,
                 rejected={rule.value: count for rule, count in rejects.counts.items()},
@@ -207,9 +207,9 @@ def refuse_unsliced(statement: str, partition: Partition, dialect: str | None) -
         )
 
 
-def manifest_of(place: DatasetLocation, partition: Partition, summary: Summary) -> Manifest:
+def manifest_of(location: DatasetLocation, partition: Partition, summary: Summary) -> Manifest:
     return Manifest(
-        dataset=place.dataset,
+        dataset=location.dataset,
         key=partition.key,
         directory=partition.directory,
         attempt=summary.attempt,

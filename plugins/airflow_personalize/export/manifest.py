@@ -107,21 +107,21 @@ def new_attempt(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)).strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(4)}"
 
 
-def commit(client: Any, place: DatasetLocation, manifest: Manifest) -> bool:
+def commit(client: Any, location: DatasetLocation, manifest: Manifest) -> bool:
     """Make the manifest the partition.
 
     :return: False when the partition already holds an export that read the database later
     """
     body = json.dumps(asdict(manifest), indent=1).encode()
     for _ in range(20):
-        current, etag = _read(client, place, manifest.directory)
+        current, etag = _read(client, location, manifest.directory)
         if current is not None and current.read_at > manifest.read_at:
             return False
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
             client.put_object(
-                Bucket=place.bucket,
-                Key=place.manifest(manifest.directory),
+                Bucket=location.bucket,
+                Key=location.manifest(manifest.directory),
                 Body=body,
                 ContentType="application/json",
                 **condition,
@@ -135,33 +135,33 @@ def commit(client: Any, place: DatasetLocation, manifest: Manifest) -> bool:
             }:
                 raise
     raise ExportError(
-        f"s3://{place.bucket}/{place.manifest(manifest.directory)} keeps changing under this export: "
+        f"s3://{location.bucket}/{location.manifest(manifest.directory)} keeps changing under this export: "
         "some other task exports the same partition again and again"
     )
 
 
-def read(client: Any, place: DatasetLocation, directory: str) -> Manifest | None:
+def read(client: Any, location: DatasetLocation, directory: str) -> Manifest | None:
     """The partition's manifest, None when no export of it ever finished."""
-    return _read(client, place, directory)[0]
+    return _read(client, location, directory)[0]
 
 
-def directories(client: Any, place: DatasetLocation) -> list[str]:
+def directories(client: Any, location: DatasetLocation) -> list[str]:
     """Every folder of the dataset, finished partitions and others, sorted."""
-    return list_folders(client, place.bucket, place.root)
+    return list_folders(client, location.bucket, location.root)
 
 
-def _read(client: Any, place: DatasetLocation, directory: str) -> tuple[Manifest | None, str | None]:
-    key = place.manifest(directory)
+def _read(client: Any, location: DatasetLocation, directory: str) -> tuple[Manifest | None, str | None]:
+    key = location.manifest(directory)
     try:
-        answer = client.get_object(Bucket=place.bucket, Key=key)
+        answer = client.get_object(Bucket=location.bucket, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
             return None, None
         raise
-    found = json.loads(answer["Body"].read())
-    if found.get("version") != VERSION:
+    document = json.loads(answer["Body"].read())
+    if document.get("version") != VERSION:
         raise ExportError(
-            f"s3://{place.bucket}/{key} has version {found.get('version')}, this code knows {VERSION}: "
+            f"s3://{location.bucket}/{key} has version {document.get('version')}, this code knows {VERSION}: "
             "export the partition again, or use the code that wrote it"
         )
-    return Manifest(**found), answer["ETag"]
+    return Manifest(**document), answer["ETag"]

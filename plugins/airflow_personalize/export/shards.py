@@ -38,7 +38,7 @@ def plan(
 
 def commit_all(
     client: Any,
-    place: DatasetLocation,
+    location: DatasetLocation,
     summaries: Sequence[Summary],
     rejected_limit: float,
     distinct: DistinctIds | None = None,
@@ -52,23 +52,23 @@ def commit_all(
     groups: dict[str, list[Summary]] = defaultdict(list)
     for shard in summaries:
         groups[shard.key].append(shard)
-    wholes = [_merged(client, place, key, group, distinct) for key, group in sorted(groups.items())]
+    wholes = [_merged(client, location, key, group, distinct) for key, group in sorted(groups.items())]
     for whole in wholes:
-        _check_share(place, whole, rejected_limit)
+        _check_share(location, whole, rejected_limit)
         event_types.check(
-            place.dataset, f"partition {whole.key!r}", whole.event_types, whole.metadata_columns
+            location.dataset, f"partition {whole.key!r}", whole.event_types, whole.metadata_columns
         )
     done = []
     for whole in wholes:
         partition = Partition.from_dict(whole.partition)
-        current = commit(client, place, manifest_of(place, partition, whole))
-        uri = f"s3://{place.bucket}/{place.manifest(partition.directory)}"
+        current = commit(client, location, manifest_of(location, partition, whole))
+        uri = f"s3://{location.bucket}/{location.manifest(partition.directory)}"
         done.append(replace(whole, manifest=uri, superseded=not current, users={}))
     return done
 
 
 def _merged(
-    client: Any, place: DatasetLocation, key: str, group: Sequence[Summary], overall: DistinctIds | None
+    client: Any, location: DatasetLocation, key: str, group: Sequence[Summary], overall: DistinctIds | None
 ) -> Summary:
     group = sorted(group, key=lambda shard: int(shard.partition.get("shard", -1)))
     shards = int(group[0].partition.get("shards", 1))
@@ -80,7 +80,7 @@ def _merged(
         )
     if len({(shard.attempt, shard.schema_hash) for shard in group}) > 1:
         raise ExportError(f"partition {key!r}: its slices are of different plans. Clear the plan task")
-    distinct = _distinct(client, place, key, group, overall)
+    distinct = _distinct(client, location, key, group, overall)
     first, last = (Partition.from_dict(shard.partition) for shard in (group[0], group[-1]))
     whole = Partition(key, first.start, last.end, attempt=group[0].attempt)
     return Summary(
@@ -102,7 +102,7 @@ def _merged(
         attempt=group[0].attempt,
         read_at=min(shard.read_at for shard in group),
         rejected_location=next((shard.rejected_location for shard in group if shard.rejected_location), None),
-        users=merged([shard.users for shard in group]) if place.dataset == "interactions" else {},
+        users=merged([shard.users for shard in group]) if location.dataset == "interactions" else {},
         event_types=sorted({kind for shard in group for kind in shard.event_types}),
         metadata_columns=group[0].metadata_columns,
         row_ids=[key for summary in group for key in summary.row_ids],
@@ -112,23 +112,23 @@ def _merged(
 
 
 def _distinct(
-    client: Any, place: DatasetLocation, key: str, group: Sequence[Summary], overall: DistinctIds | None
+    client: Any, location: DatasetLocation, key: str, group: Sequence[Summary], overall: DistinctIds | None
 ) -> dict[str, int]:
     """Distinct ids over all slices; ids that must be unique may not be in two of them."""
     seen = DistinctIds()
     listed: dict[str, int] = defaultdict(int)
     for shard in group:
-        ids = ids_from(client.get_object(Bucket=place.bucket, Key=shard.ids)["Body"].read())
+        ids = ids_from(client.get_object(Bucket=location.bucket, Key=shard.ids)["Body"].read())
         for taker in (seen, overall):
             if taker is not None:
                 taker.add(ids)
         for name, values in ids.items():
             listed[name] += len(values)
     counts = seen.counts()
-    unique = {"users": "USER_ID", "items": "ITEM_ID"}.get(place.dataset)
+    unique = {"users": "USER_ID", "items": "ITEM_ID"}.get(location.dataset)
     if unique and counts.get(unique, 0) < listed[unique]:
         raise ExportError(
-            f"dataset {place.dataset!r}, partition {key!r}: {listed[unique] - counts[unique]:,} ids are in "
+            f"dataset {location.dataset!r}, partition {key!r}: {listed[unique] - counts[unique]:,} ids are in "
             "more than one slice. Cut by the id itself (bounds_sql), so that a slice has all rows of an id"
         )
     return counts
@@ -148,10 +148,10 @@ def _bounds(source: Source, bounds_sql: str, partition: Partition) -> tuple[int,
     return low, high
 
 
-def _check_share(place: DatasetLocation, whole: Summary, limit: float) -> None:
+def _check_share(location: DatasetLocation, whole: Summary, limit: float) -> None:
     if whole.rows_rejected and whole.rows_rejected > limit * whole.rows_read:
         raise TooManyRejectedError(
-            place.dataset,
+            location.dataset,
             whole.key,
             read=whole.rows_read,
             rejected=whole.rejected,

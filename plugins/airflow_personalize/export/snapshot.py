@@ -68,7 +68,7 @@ class Snapshot:
 
 def create_snapshot(
     client: Any,
-    place: DatasetLocation,
+    location: DatasetLocation,
     run: str,
     *,
     keys: Sequence[str] | None = None,
@@ -82,43 +82,43 @@ def create_snapshot(
     :raises TooManyEventTypesError: all partitions together hold more than the service takes
     """
     for remaining in reversed(range(_ATTEMPTS)):
-        found, unfinished = _read_all(client, place, keys)
-        _check(place, found)
-        identity = fingerprint(found)
-        target = place.imports(run, identity)
+        partitions, unfinished = _read_all(client, location, keys)
+        _check(location, partitions)
+        identity = fingerprint(partitions)
+        target = location.imports(run, identity)
         progress(
-            f"{len(found)} partitions, {sum(m.rows for m in found):,} rows -> s3://{place.bucket}/{target}"
+            f"{len(partitions)} partitions, {sum(m.rows for m in partitions):,} rows -> s3://{location.bucket}/{target}"
         )
         try:
-            _copy(client, place, found, target)
-            duplicates = find_duplicates(client, place.bucket, found)
+            _copy(client, location, partitions, target)
+            duplicates = find_duplicates(client, location.bucket, partitions)
         except ClientError as error:
             # An export replaced a partition and its old files were cleaned up before they were copied.
             if error.response["Error"]["Code"] not in {"NoSuchKey", "404"} or not remaining:
                 raise
             continue
-        lacking = shortfall(sum(m.rows for m in found), [m.users for m in found])
+        lacking = shortfall(sum(m.rows for m in partitions), [m.users for m in partitions])
         return Snapshot(
-            f"s3://{place.bucket}/{target}",
+            f"s3://{location.bucket}/{target}",
             identity,
-            found,
-            gaps_of(found),
+            partitions,
+            gaps_of(partitions),
             unfinished,
-            lacking if place.dataset == "interactions" else None,
+            lacking if location.dataset == "interactions" else None,
             duplicates,
         )
     raise AssertionError("unreachable")
 
 
-def fingerprint(found: Sequence[Manifest]) -> str:
+def fingerprint(partitions: Sequence[Manifest]) -> str:
     """16 hex digits of the content: partitions, their rows and their hashes."""
-    lines = [f"{m.key} {m.schema_hash} {m.rows} {m.bytes} {m.content_hash}" for m in found]
+    lines = [f"{m.key} {m.schema_hash} {m.rows} {m.bytes} {m.content_hash}" for m in partitions]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def gaps_of(found: Sequence[Manifest]) -> list[str]:
+def gaps_of(partitions: Sequence[Manifest]) -> list[str]:
     """The intervals between partitions that nothing was exported for."""
-    dated = sorted((m for m in found if m.start and m.end), key=lambda m: str(m.start))
+    dated = sorted((m for m in partitions if m.start and m.end), key=lambda m: str(m.start))
     return [
         f"{before.end} to {after.start}"
         for before, after in itertools.pairwise(dated)
@@ -127,59 +127,63 @@ def gaps_of(found: Sequence[Manifest]) -> list[str]:
 
 
 def _read_all(
-    client: Any, place: DatasetLocation, keys: Sequence[str] | None
+    client: Any, location: DatasetLocation, keys: Sequence[str] | None
 ) -> tuple[list[Manifest], list[str]]:
     wanted = (
-        manifests.directories(client, place)
+        manifests.directories(client, location)
         if keys is None
         else sorted({Partition(key).directory for key in keys})
     )
     with ThreadPoolExecutor(_THREADS) as pool:
-        read = list(pool.map(lambda directory: manifests.read(client, place, directory), wanted))
+        read = list(pool.map(lambda directory: manifests.read(client, location, directory), wanted))
     unfinished = [directory for directory, manifest in zip(wanted, read, strict=True) if manifest is None]
     if keys is not None and unfinished:
-        raise SnapshotError(f"{place.uri}: no export finished of {', '.join(unfinished)}. Export them first")
+        raise SnapshotError(
+            f"{location.uri}: no export finished of {', '.join(unfinished)}. Export them first"
+        )
     return [manifest for manifest in read if manifest is not None], unfinished
 
 
-def _check(place: DatasetLocation, found: Sequence[Manifest]) -> None:
-    if not found or not any(manifest.files for manifest in found):
-        raise SnapshotError(f"{place.uri} holds no exported rows. Run the export (or backfill it) first")
-    hashes = {manifest.schema_hash for manifest in found}
+def _check(location: DatasetLocation, partitions: Sequence[Manifest]) -> None:
+    if not partitions or not any(manifest.files for manifest in partitions):
+        raise SnapshotError(f"{location.uri} holds no exported rows. Run the export (or backfill it) first")
+    hashes = {manifest.schema_hash for manifest in partitions}
     if len(hashes) > 1:
-        newest = max(found, key=lambda manifest: manifest.read_at).schema_hash
-        others = [manifest.key for manifest in found if manifest.schema_hash != newest]
+        newest = max(partitions, key=lambda manifest: manifest.read_at).schema_hash
+        others = [manifest.key for manifest in partitions if manifest.schema_hash != newest]
         raise SnapshotError(
-            f"{place.uri}: partitions {', '.join(others)} were exported under another schema than the newest "
+            f"{location.uri}: partitions {', '.join(others)} were exported under another schema than the newest "
             f"({newest}). Backfill them, so that all files have the same columns"
         )
-    if len(found) > 1 and any(manifest.directory == FULL for manifest in found):
+    if len(partitions) > 1 and any(manifest.directory == FULL for manifest in partitions):
         raise SnapshotError(
-            f"{place.uri} holds a partition of the whole table beside others. Remove those not in use"
+            f"{location.uri} holds a partition of the whole table beside others. Remove those not in use"
         )
-    kinds = sorted({kind for manifest in found for kind in manifest.event_types})
-    event_types.check(place.dataset, f"all {len(found)} partitions", kinds, found[0].metadata_columns)
+    kinds = sorted({kind for manifest in partitions for kind in manifest.event_types})
+    event_types.check(
+        location.dataset, f"all {len(partitions)} partitions", kinds, partitions[0].metadata_columns
+    )
     dated = sorted(
-        (manifest for manifest in found if manifest.start and manifest.end),
+        (manifest for manifest in partitions if manifest.start and manifest.end),
         key=lambda manifest: str(manifest.start),
     )
     for before, after in itertools.pairwise(dated):
         if str(before.end) > str(after.start):
             raise SnapshotError(
-                f"{place.uri}: partitions {before.key} and {after.key} overlap, their rows would be imported "
+                f"{location.uri}: partitions {before.key} and {after.key} overlap, their rows would be imported "
                 "twice. Remove the one that is not in use"
             )
 
 
-def _copy(client: Any, place: DatasetLocation, found: Sequence[Manifest], target: str) -> None:
+def _copy(client: Any, location: DatasetLocation, partitions: Sequence[Manifest], target: str) -> None:
     jobs = []
-    for manifest in found:
+    for manifest in partitions:
         for number, file in enumerate(manifest.files):
             jobs.append((file["key"], f"{target}{manifest.directory.replace('=', '-')}-{number:05d}.csv"))
 
     def copy(job: tuple[str, str]) -> None:
-        source = {"Bucket": place.bucket, "Key": job[0]}
-        client.copy_object(Bucket=place.bucket, Key=job[1], CopySource=source)
+        source = {"Bucket": location.bucket, "Key": job[0]}
+        client.copy_object(Bucket=location.bucket, Key=job[1], CopySource=source)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(copy, jobs))

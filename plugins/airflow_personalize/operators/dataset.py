@@ -62,13 +62,13 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
 
     def _find(self) -> str | None:
         kind = self.dataset_type.upper()
-        found = find_by(
+        dataset = find_by(
             self.client,
             "list_datasets",
             matches=lambda dataset: dataset["datasetType"].upper() == kind,
             datasetGroupArn=self.dataset_group_arn,
         )
-        return str(found["datasetArn"]) if found else None
+        return str(dataset["datasetArn"]) if dataset else None
 
     def _create(self) -> str:
         arn: str = self.non_retrying_client.create_dataset(

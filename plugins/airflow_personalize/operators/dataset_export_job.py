@@ -46,13 +46,13 @@ class PersonalizeCreateDatasetExportJobOperator(PersonalizeJobOperator):
         self.kms_key_arn = kms_key_arn
 
     def create(self, name: str) -> str:
-        place = {"path": self.output_location, **prune_dict(kmsKeyArn=self.kms_key_arn)}
+        destination = {"path": self.output_location, **prune_dict(kmsKeyArn=self.kms_key_arn)}
         response = self.non_retrying_client.create_dataset_export_job(
             jobName=name,
             datasetArn=self.dataset_arn,
             ingestionMode=self.ingestion_mode,
             roleArn=self.hook.expand_role(self.role_arn),
-            jobOutput={"s3DataDestination": place},
+            jobOutput={"s3DataDestination": destination},
             **(self.create_kwargs or {}),
         )
         return str(response[self.member])

@@ -44,8 +44,8 @@ class PersonalizeCreateDatasetGroupOperator(PersonalizeCreateOperator):
         return arn
 
     def _find(self) -> str | None:
-        found = find_by(self.client, "list_dataset_groups", name=self.dataset_group_name)
-        return str(found["datasetGroupArn"]) if found else None
+        group = find_by(self.client, "list_dataset_groups", name=self.dataset_group_name)
+        return str(group["datasetGroupArn"]) if group else None
 
     def _create(self) -> str:
         arn: str = self.non_retrying_client.create_dataset_group(

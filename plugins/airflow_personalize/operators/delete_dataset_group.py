@@ -71,9 +71,9 @@ class PersonalizeDeleteDatasetGroupTreeOperator(PersonalizeBaseOperator):
     def _deletable(self) -> list[tuple[str, Mapping[str, Any]]]:
         """What can be deleted now, or is leaving: all of the first kinds of which there are any."""
         for kinds in DELETION_ORDER:
-            found = [(kind, resource) for kind in kinds for resource in self._resources(kind)]
-            if found:
-                return found
+            deletable = [(kind, resource) for kind in kinds for resource in self._resources(kind)]
+            if deletable:
+                return deletable
         return []
 
     def _resources(self, kind: str) -> Iterator[Mapping[str, Any]]:

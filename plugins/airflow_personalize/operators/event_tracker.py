@@ -42,10 +42,10 @@ class PersonalizeCreateEventTrackerOperator(PersonalizeCreateOperator):
         return {"event_tracker_arn": resource, "tracking_id": tracker["trackingId"]}
 
     def _find(self) -> str | None:
-        found = find_by(
+        tracker = find_by(
             self.client, "list_event_trackers", name=self.tracker_name, datasetGroupArn=self.dataset_group_arn
         )
-        return str(found["eventTrackerArn"]) if found else None
+        return str(tracker["eventTrackerArn"]) if tracker else None
 
     def _create(self) -> str:
         arn: str = self.non_retrying_client.create_event_tracker(

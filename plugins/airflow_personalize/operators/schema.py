@@ -50,8 +50,8 @@ class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
         return arn
 
     def _find(self, name: str) -> str | None:
-        found = find_by(self.client, "list_schemas", name=name)
-        return str(found["schemaArn"]) if found else None
+        schema = find_by(self.client, "list_schemas", name=name)
+        return str(schema["schemaArn"]) if schema else None
 
     def _create(self, name: str, text: str) -> str:
         try:

@@ -83,10 +83,10 @@ class PersonalizeCreateSolutionOperator(PersonalizeCreateOperator):
         return arn
 
     def _find(self) -> str | None:
-        found = find_by(
+        solution = find_by(
             self.client, "list_solutions", name=self.solution_name, datasetGroupArn=self.dataset_group_arn
         )
-        return str(found["solutionArn"]) if found else None
+        return str(solution["solutionArn"]) if solution else None
 
     def _create(self) -> str:
         arn: str = self.non_retrying_client.create_solution(

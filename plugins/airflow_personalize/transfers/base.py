@@ -45,5 +45,5 @@ class PersonalizeDatasetTransferOperator(PersonalizeTransferOperator):
         self.prefix = prefix
 
     @property
-    def place(self) -> DatasetLocation:
+    def location(self) -> DatasetLocation:
         return DatasetLocation(self.bucket, self.prefix, self.dataset)

@@ -60,23 +60,23 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
         self.conn_id = conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        tally = MatchCounts(int(self.lines))
+        counts = MatchCounts(int(self.lines))
         columns = columns_of(self.kind, self.columns)
-        answers = rows(self._lines(), columns, tally)
+        answers = rows(self._lines(), columns, counts)
         try:
-            written = self._replace(answers, columns, tally) if self.table else self._count(answers, tally)
+            written = self._replace(answers, columns, counts) if self.table else self._count(answers, counts)
         except (TooManyErrorsError, TableError) as error:
             raise AirflowFailException(f"{self.output_location}: {error}") from error
-        if tally.failed or tally.missing:
+        if counts.failed or counts.missing:
             self.log.warning(
                 "%d lines have an error, %d no answer at all. For example: %s",
-                tally.failed,
-                tally.missing,
-                "; ".join(tally.examples),
+                counts.failed,
+                counts.missing,
+                "; ".join(counts.examples),
             )
         where = f" in {self.table}" if self.table else ""
-        self.log.info("%s answers, %s rows%s", f"{tally.answered:,}", f"{written:,}", where)
-        outcome = {"output": self.output_location, **tally.as_json(), "rows": written, "table": self.table}
+        self.log.info("%s answers, %s rows%s", f"{counts.answered:,}", f"{written:,}", where)
+        outcome = {"output": self.output_location, **counts.as_json(), "rows": written, "table": self.table}
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = outcome
         return outcome
@@ -87,12 +87,12 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
             if entry["Key"].endswith(".out"):
                 yield from self.s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].iter_lines(1 << 20)
 
-    def _count(self, answers: Iterator[Any], tally: MatchCounts) -> int:
+    def _count(self, answers: Iterator[Any], counts: MatchCounts) -> int:
         count = sum(1 for _ in answers)
-        tally.check(self.error_limit)
+        counts.check(self.error_limit)
         return count
 
-    def _replace(self, answers: Iterator[Any], columns: Sequence[str], tally: MatchCounts) -> int:
+    def _replace(self, answers: Iterator[Any], columns: Sequence[str], counts: MatchCounts) -> int:
         connection = BaseHook.get_connection(self.conn_id)
         hook = connection.get_hook()
         if not isinstance(hook, DbApiHook):
@@ -102,6 +102,6 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
             replacement = Replacement(database, kind, hook.placeholder, str(self.table), columns)
             replacement.prepare()
             count = replacement.add(answers)
-            tally.check(self.error_limit)
+            counts.check(self.error_limit)
             replacement.commit()
         return count

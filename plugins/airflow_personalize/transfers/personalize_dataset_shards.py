@@ -108,9 +108,9 @@ class PersonalizeDatasetCommitOperator(PersonalizeDatasetTransferOperator):
         distinct = DistinctIds()
         written = [Summary.from_dict(partition) for shard in self.shards for partition in shard["partitions"]]
         try:
-            done = commit_all(self.s3, self.place, written, self.rejected_limit, distinct)
+            done = commit_all(self.s3, self.location, written, self.rejected_limit, distinct)
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
-        summary = total(done, self.dataset, self.place.uri, distinct.counts())
+        summary = total(done, self.dataset, self.location.uri, distinct.counts())
         describe_outlets(self.outlets, context, summary)
         return summary

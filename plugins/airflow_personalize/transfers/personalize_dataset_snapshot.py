@@ -55,7 +55,7 @@ class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
         try:
             snapshot = create_snapshot(
                 self.s3,
-                self.place,
+                self.location,
                 re.sub(r"[^A-Za-z0-9_-]+", "-", self.run_id).strip("-"),
                 keys=self.partitions,
                 progress=self.log.info,
@@ -76,18 +76,18 @@ class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
             self.log.warning("%s; the import goes on without them", message)
 
     def _judge_duplicates(self, snapshot: Snapshot) -> None:
-        found = snapshot.duplicates
-        if found is None:
+        repeats = snapshot.duplicates
+        if repeats is None:
             return
-        if found.unknown:
+        if repeats.unknown:
             self.log.warning(
                 "partitions %s were exported without row ids: rows of theirs are not compared. Backfill them",
-                ", ".join(found.unknown),
+                ", ".join(repeats.unknown),
             )
-        if not found.rows:
+        if not repeats.rows:
             return
         message = (
-            f"{found.rows:,} rows are there more than once, by their row_id: {'; '.join(found.examples)}. Mend the "
+            f"{repeats.rows:,} rows are there more than once, by their row_id: {'; '.join(repeats.examples)}. Mend the "
             "query (a join that multiplies rows, a timestamp that changes) and backfill these partitions"
         )
         if self.on_duplicates == "stop":

@@ -59,9 +59,14 @@ class SqlToPersonalizeBatchInputOperator(PersonalizeTransferOperator):
         self.conn_id = conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        place = f"{self.folder.strip('/')}/{new_attempt()}"
+        folder = f"{self.folder.strip('/')}/{new_attempt()}"
         files = S3Files(
-            self.s3, self.bucket, f"{place}/input/part-", b"", suffix=".json", content_type="application/json"
+            self.s3,
+            self.bucket,
+            f"{folder}/input/part-",
+            b"",
+            suffix=".json",
+            content_type="application/json",
         )
         try:
             lines, skipped = write_input(
@@ -74,7 +79,7 @@ class SqlToPersonalizeBatchInputOperator(PersonalizeTransferOperator):
         except BaseException:
             files.abort()
             raise
-        base = f"s3://{self.bucket}/{place}"
+        base = f"s3://{self.bucket}/{folder}"
         self.log.info(
             "%s lines in %s/input/; %s rows without an id left out", f"{lines:,}", base, f"{skipped:,}"
         )

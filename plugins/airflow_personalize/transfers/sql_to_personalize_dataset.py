@@ -93,7 +93,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
                 summaries = [self._run(export, partition) for partition in partitions]
         except ExportError as error:
             raise AirflowFailException(str(error)) from error
-        summary = total(summaries, self.dataset, self.place.uri, distinct.counts())
+        summary = total(summaries, self.dataset, self.location.uri, distinct.counts())
         describe_outlets(self.outlets, context, summary)
         return summary
 
@@ -102,7 +102,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
         return Export(
             source=source_of(self.conn_id, self.batch_bytes),
             client=self.s3,
-            place=self.place,
+            location=self.location,
             schema=parse_schema(self.schema, source=f"schema of dataset {self.dataset!r}"),
             contract=contract if isinstance(contract, Contract) else Contract.model_validate(contract or {}),
             rejected_limit=self.rejected_limit,

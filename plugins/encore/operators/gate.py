@@ -106,7 +106,7 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
             remarks.append(
                 f"The live version {live.arn} was trained by the service itself: no gate has seen it."
             )
-        since = live.described.get("creationDateTime") if live else None
+        since = live.description.get("creationDateTime") if live else None
         automatic = solution_versions.trained_by_themselves(self.client, new.arn.rsplit("/", 1)[0], since)
         if others := [arn for arn in automatic if arn not in (new.arn, live.arn if live else None)]:
             remarks.append(f"The service has trained {', '.join(others)} by itself; it is not promoted.")

@@ -99,7 +99,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
 
     def _row(self, context: Context, group: DatasetGroup, result: SolutionResult) -> dict[str, Any]:
         version = solution_versions.trained(self.client, result.version_arn)
-        described, decision, gate = version.described, result.decision, self.data_gate or {}
+        description, decision, gate = version.description, result.decision, self.data_gate or {}
         outcome, reason = result.outcome()
         run, plan = context["dag_run"], self.plan or {}
         return {
@@ -111,16 +111,16 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             "solution": result.solution,
             "recipe": group.solution(result.solution).recipe,
             "solution_version_arn": result.version_arn,
-            "trained_by": described.get("trainingType"),
-            "training_mode": described.get("trainingMode"),
-            "training_hours": described.get("trainingHours"),
+            "trained_by": description.get("trainingType"),
+            "training_mode": description.get("trainingMode"),
+            "training_hours": description.get("trainingHours"),
             "hyperparameters": json.dumps(group.solution(result.solution).request(), sort_keys=True),
             "metrics": version.metrics or None,
             "live_version_arn": decision.get("live"),
             "verdict": decision.get("verdict"),
             "outcome": outcome,
             "reason": reason,
-            "seconds": self._seconds(described),
+            "seconds": self._seconds(description),
             "code_version": code_version(run),
             **{name: decision.get(name) for name in ("live_metrics", "popularity_metrics")},
             **{name: gate.get(name) for name in ("rows", "bytes", "held_out_users", "fingerprint")},

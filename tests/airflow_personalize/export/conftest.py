@@ -10,7 +10,7 @@ from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.export.schema.avro import parse_schema
 from tests.support.postgres import postgres, run_sql
 
-__all__ = ["interactions_schema", "items_schema", "keys", "place", "postgres", "run_sql", "s3", "text_of"]
+__all__ = ["interactions_schema", "items_schema", "keys", "location", "postgres", "run_sql", "s3", "text_of"]
 
 BUCKET = "lake"
 NAMESPACE = "com.amazonaws.personalize.schema"
@@ -27,7 +27,7 @@ def s3(monkeypatch):
 
 
 @pytest.fixture
-def place():
+def location():
     return DatasetLocation(BUCKET, "encore", "interactions")
 
 

@@ -27,8 +27,8 @@ COLUMNS = (
 @pytest.fixture
 def export(s3, postgres, items_schema):
     def run(query, contract=None, **bounds):
-        place = DatasetLocation("lake", "encore", "items")
-        built = Export(PostgresSource(postgres), s3, place, items_schema, contract, rejected_limit=1)
+        location = DatasetLocation("lake", "encore", "items")
+        built = Export(PostgresSource(postgres), s3, location, items_schema, contract, rejected_limit=1)
         return built.run(query, Partition("full", **bounds))
 
     return run

@@ -76,18 +76,18 @@ def start(endpoint, postgres, version):
     return child
 
 
-def imported(client, place, run):
+def imported(client, location, run):
     """Each version's rows in what an import would read now, and the users in it."""
-    location = create_snapshot(client, place, run).location.removeprefix("s3://lake/")
-    keys = [each["Key"] for each in client.list_objects_v2(Bucket="lake", Prefix=location)["Contents"]]
+    prefix = create_snapshot(client, location, run).location.removeprefix("s3://lake/")
+    keys = [each["Key"] for each in client.list_objects_v2(Bucket="lake", Prefix=prefix)["Contents"]]
     bodies = [client.get_object(Bucket="lake", Key=key)["Body"].read().decode() for key in keys]
     rows = [line.split(",") for body in bodies for line in body.splitlines()[1:]]
     return {row[2] for row in rows}, sorted(int(row[0]) for row in rows)
 
 
 def test_a_killed_export_run_again_leaves_the_partition_whole(client, endpoint, postgres):
-    place, chance = DatasetLocation("lake", "encore", "interactions"), random.Random()
-    Export(PostgresSource(postgres), client, place, load_schema(SCHEMA)).run(
+    location, chance = DatasetLocation("lake", "encore", "interactions"), random.Random()
+    Export(PostgresSource(postgres), client, location, load_schema(SCHEMA)).run(
         QUERY.format(version="v0", rows=ROWS), Partition("2026-01-01")
     )
     everyone, killed = list(range(1, ROWS + 1)), 0
@@ -97,7 +97,7 @@ def test_a_killed_export_run_again_leaves_the_partition_whole(client, endpoint, 
         child.send_signal(signal.SIGKILL)
         killed += child.wait() == -signal.SIGKILL
 
-        versions, users = imported(client, place, f"after-{attempt}")
+        versions, users = imported(client, location, f"after-{attempt}")
         assert users == everyone
         assert len(versions) == 1
 
@@ -105,6 +105,6 @@ def test_a_killed_export_run_again_leaves_the_partition_whole(client, endpoint, 
     again = start(endpoint, postgres, "again")
     assert again.wait() == 0
 
-    assert imported(client, place, "again") == ({"again"}, everyone)
-    manifest = read(client, place, "dt=2026-01-01")
+    assert imported(client, location, "again") == ({"again"}, everyone)
+    manifest = read(client, location, "dt=2026-01-01")
     assert sum(file["rows"] for file in manifest.files) == manifest.rows == ROWS

@@ -17,14 +17,14 @@ BUCKET = "lake"
 
 
 @pytest.fixture
-def exported(s3, place):
+def exported(s3, location):
     """Write a partition's file and its manifest, as an export does."""
 
     def write(day: int, rows: list[str], *, read_at="2026-02-01T00:00:00", schema_hash="s", **changes):
         start = datetime(2026, 1, day, tzinfo=UTC)
         key = start.date().isoformat()
         attempt = new_attempt()
-        file = f"{place.attempt(f'dt={key}', attempt)}part-00000.csv"
+        file = f"{location.attempt(f'dt={key}', attempt)}part-00000.csv"
         body = "\n".join(["user_id", *rows, ""])
         s3.put_object(Bucket=BUCKET, Key=file, Body=body.encode())
         manifest = Manifest(
@@ -43,18 +43,18 @@ def exported(s3, place):
             users={"with_two": 25},
         )
         manifest = replace(manifest, **changes)
-        return manifest, commit(s3, place, manifest)
+        return manifest, commit(s3, location, manifest)
 
     return write
 
 
 @pytest.fixture
-def imported(s3, place):
+def imported(s3, location):
     """The rows that an import would read now."""
 
     def read(run="run", **options):
-        location = create_snapshot(s3, place, run, **options).location.removeprefix(f"s3://{BUCKET}/")
-        found = s3.list_objects_v2(Bucket=BUCKET, Prefix=location).get("Contents", [])
+        prefix = create_snapshot(s3, location, run, **options).location.removeprefix(f"s3://{BUCKET}/")
+        found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
         bodies = [s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read().decode() for each in found]
         return sorted(line for body in bodies for line in body.splitlines()[1:])
 
@@ -69,16 +69,16 @@ def test_a_partition_exported_again_replaces_its_rows(exported, imported):
     assert imported() == ["a2", "c"]
 
 
-def test_files_that_no_manifest_names_are_never_imported(s3, place, exported, imported):
+def test_files_that_no_manifest_names_are_never_imported(s3, location, exported, imported):
     exported(1, ["a"])
-    orphan = place.attempt("dt=2026-01-01", new_attempt())
+    orphan = location.attempt("dt=2026-01-01", new_attempt())
     s3.put_object(Bucket=BUCKET, Key=f"{orphan}part-00000.csv", Body=b"user_id\nhalf\n")
     s3.put_object(
-        Bucket=BUCKET, Key=f"{place.root}dt=2026-01-09/{new_attempt()}/part-00000.csv", Body=b"x\ny\n"
+        Bucket=BUCKET, Key=f"{location.root}dt=2026-01-09/{new_attempt()}/part-00000.csv", Body=b"x\ny\n"
     )
 
     assert imported() == ["a"]
-    assert create_snapshot(s3, place, "run").unfinished == ["dt=2026-01-09"]
+    assert create_snapshot(s3, location, "run").unfinished == ["dt=2026-01-09"]
 
 
 def test_of_two_exports_the_later_reading_holds_whichever_ends_last(exported, imported):
@@ -89,7 +89,7 @@ def test_of_two_exports_the_later_reading_holds_whichever_ends_last(exported, im
     assert imported() == ["new"]
 
 
-def test_parallel_exports_of_one_partition_leave_exactly_one_of_them(s3, place, exported, imported):
+def test_parallel_exports_of_one_partition_leave_exactly_one_of_them(s3, location, exported, imported):
     order = list(range(12))
     random.Random(5).shuffle(order)
 
@@ -105,7 +105,9 @@ def test_parallel_exports_of_one_partition_leave_exactly_one_of_them(s3, place, 
     assert imported() == ["row11-0", "row11-1", "row11-2"]
 
 
-def test_a_manifest_that_changes_between_reading_and_writing_is_read_again(s3, place, exported, monkeypatch):
+def test_a_manifest_that_changes_between_reading_and_writing_is_read_again(
+    s3, location, exported, monkeypatch
+):
     exported(1, ["a"], read_at="2026-02-01T00:00:01")
     read = manifests._read
     intruders = iter(["2026-02-01T00:00:09"])
@@ -121,7 +123,7 @@ def test_a_manifest_that_changes_between_reading_and_writing_is_read_again(s3, p
     assert exported(1, ["b"], read_at="2026-02-01T00:00:05")[1] is False
 
 
-def test_an_export_during_a_snapshot_does_not_reach_into_it(s3, place, exported, imported, monkeypatch):
+def test_an_export_during_a_snapshot_does_not_reach_into_it(s3, location, exported, imported, monkeypatch):
     for day in (1, 2, 3):
         exported(day, [f"old{day}"])
     copy, replaced = s3.copy_object, iter([None])
@@ -138,7 +140,7 @@ def test_an_export_during_a_snapshot_does_not_reach_into_it(s3, place, exported,
 
 
 def test_a_snapshot_whose_files_were_cleaned_up_meanwhile_starts_over(
-    s3, place, exported, imported, monkeypatch
+    s3, location, exported, imported, monkeypatch
 ):
     old, _ = exported(1, ["old"])
     copy, cleaned = s3.copy_object, iter([None])
@@ -154,62 +156,63 @@ def test_a_snapshot_whose_files_were_cleaned_up_meanwhile_starts_over(
     assert imported() == ["new"]
 
 
-def test_the_same_content_is_the_same_place_and_other_content_another(s3, place, exported):
+def test_the_same_content_is_the_same_place_and_other_content_another(s3, location, exported):
     exported(1, ["a"])
-    first, again = create_snapshot(s3, place, "run"), create_snapshot(s3, place, "run")
+    first, again = create_snapshot(s3, location, "run"), create_snapshot(s3, location, "run")
     exported(1, ["b"])
-    other = create_snapshot(s3, place, "run")
+    other = create_snapshot(s3, location, "run")
 
     assert first.location == again.location
     assert first.fingerprint == again.fingerprint != other.fingerprint
 
 
-def test_gaps_are_told(s3, place, exported):
+def test_gaps_are_told(s3, location, exported):
     for day in (1, 2, 5):
         exported(day, ["a"])
 
-    assert create_snapshot(s3, place, "run").gaps == [
+    assert create_snapshot(s3, location, "run").gaps == [
         "2026-01-03T00:00:00+00:00 to 2026-01-05T00:00:00+00:00"
     ]
 
 
-def test_overlapping_partitions_are_refused(s3, place, exported):
+def test_overlapping_partitions_are_refused(s3, location, exported):
     exported(1, ["a"])
     exported(2, ["b"], start="2026-01-01T12:00:00+00:00")
 
     with pytest.raises(SnapshotError, match="partitions 2026-01-01 and 2026-01-02 overlap"):
-        create_snapshot(s3, place, "run")
+        create_snapshot(s3, location, "run")
 
 
-def test_partitions_of_an_older_schema_are_refused_and_named(s3, place, exported):
+def test_partitions_of_an_older_schema_are_refused_and_named(s3, location, exported):
     exported(1, ["a"], schema_hash="old")
     exported(2, ["b"], schema_hash="new", read_at="2026-03-01T00:00:00")
 
     with pytest.raises(SnapshotError, match=r"partitions 2026-01-01 were exported under another schema"):
-        create_snapshot(s3, place, "run")
+        create_snapshot(s3, location, "run")
 
 
-def test_a_wanted_partition_that_was_never_exported_is_named(s3, place, exported):
+def test_a_wanted_partition_that_was_never_exported_is_named(s3, location, exported):
     exported(1, ["a"])
 
     with pytest.raises(SnapshotError, match="no export finished of dt=2026-01-02"):
-        create_snapshot(s3, place, "run", keys=["2026-01-01", "2026-01-02"])
+        create_snapshot(s3, location, "run", keys=["2026-01-01", "2026-01-02"])
 
 
-def test_a_dataset_without_rows_is_refused(s3, place):
+def test_a_dataset_without_rows_is_refused(s3, location):
     with pytest.raises(SnapshotError, match="Run the export"):
-        create_snapshot(s3, place, "run")
+        create_snapshot(s3, location, "run")
 
 
-def test_too_few_users_with_two_interactions_are_told_over_all_partitions(s3, place, exported):
+def test_too_few_users_with_two_interactions_are_told_over_all_partitions(s3, location, exported):
     counts = {f"{number:016x}": 1 for number in range(24)}
     for day in (1, 2):
         exported(day, ["r"] * 600, users={"with_two": 0, "counts": counts, "complete": True})
 
     assert (
-        create_snapshot(s3, place, "run").shortfall == "24 users with two interactions, the service needs 25"
+        create_snapshot(s3, location, "run").shortfall
+        == "24 users with two interactions, the service needs 25"
     )
 
     exported(3, ["r"], users={"with_two": 1, "counts": {"ff": 2}, "complete": True})
 
-    assert create_snapshot(s3, place, "run").shortfall is None
+    assert create_snapshot(s3, location, "run").shortfall is None

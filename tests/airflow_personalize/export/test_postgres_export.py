@@ -43,12 +43,12 @@ def events(run_sql):
 
 
 @pytest.fixture
-def export(s3, postgres, place, interactions_schema):
+def export(s3, postgres, location, interactions_schema):
     def build(**changes):
         settings = {
             "source": PostgresSource(postgres, batch_bytes=1 << 18),
             "client": s3,
-            "place": place,
+            "location": location,
             "schema": interactions_schema,
             "sizes": Sizes(part=5 * MIB, file=1 * MIB),
         }
@@ -139,7 +139,7 @@ def test_rejected_rows_are_kept_with_reason_number_and_values(export, events, ke
     }
 
 
-def test_above_the_limit_the_partition_stays_as_it_was(export, events, s3, place, run_sql):
+def test_above_the_limit_the_partition_stays_as_it_was(export, events, s3, location, run_sql):
     before = export().run(QUERY, JANUARY_1)
     run_sql("UPDATE events SET product = '' WHERE id % 50 = 1")
 
@@ -150,7 +150,7 @@ def test_above_the_limit_the_partition_stays_as_it_was(export, events, s3, place
     assert "2,100 of 100,000 rows (2.10%) rejected, the limit is 1.00%" in message
     assert "missing_value 2,100" in message
     assert message.count("row ") == 3
-    assert read(s3, place, "dt=2026-01-01").attempt == before.attempt
+    assert read(s3, location, "dt=2026-01-01").attempt == before.attempt
 
 
 def test_stop_ends_at_the_first_bad_row(export, events, keys):
@@ -174,7 +174,7 @@ def test_an_error_of_the_database_leaves_nothing_behind(export, events, keys, s3
     assert s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
 
 
-def test_an_empty_partition_is_a_partition_without_files(export, events, s3, place):
+def test_an_empty_partition_is_a_partition_without_files(export, events, s3, location):
     empty = Partition("2020-01-01", datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC))
 
     summary = export().run(QUERY, empty)
@@ -184,14 +184,14 @@ def test_an_empty_partition_is_a_partition_without_files(export, events, s3, pla
 
 
 @pytest.mark.parametrize("shards", [1, 4])
-def test_slices_together_are_the_partition(export, events, s3, place, postgres, rows_of, shards):
+def test_slices_together_are_the_partition(export, events, s3, location, postgres, rows_of, shards):
     whole = export().run(QUERY, JANUARY_1)
     slices = plan(
         JANUARY_1, shards, PostgresSource(postgres), "SELECT min(id), max(id) FROM events WHERE at < :end"
     )
 
     written = [export().run(BY_KEY, each) for each in reversed(slices)]
-    [merged] = commit_all(s3, place, [Summary.from_dict(each.to_dict()) for each in written], 0.01)
+    [merged] = commit_all(s3, location, [Summary.from_dict(each.to_dict()) for each in written], 0.01)
 
     assert sorted(rows_of(merged.files)) == sorted(rows_of(whole.files))
     assert (merged.rows_read, merged.rejected) == (whole.rows_read, whole.rejected)
@@ -199,29 +199,29 @@ def test_slices_together_are_the_partition(export, events, s3, place, postgres, 
     assert (merged.min_timestamp, merged.max_timestamp) == (whole.min_timestamp, whole.max_timestamp)
 
 
-def test_slices_change_nothing_until_all_are_there(export, events, s3, place):
+def test_slices_change_nothing_until_all_are_there(export, events, s3, location):
     before = export().run(QUERY, JANUARY_1)
     slices = plan(JANUARY_1, 3)
     written = [export().run(QUERY, each) for each in slices]
 
     with pytest.raises(ExportError, match=r"has 3 slices, but \[0, 2\] came"):
-        commit_all(s3, place, [written[0], written[2]], 0.01)
+        commit_all(s3, location, [written[0], written[2]], 0.01)
 
-    assert read(s3, place, "dt=2026-01-01").attempt == before.attempt
+    assert read(s3, location, "dt=2026-01-01").attempt == before.attempt
 
 
 def test_an_id_in_two_slices_of_a_dataset_of_unique_ids_stops_it(export, s3, items_schema, postgres):
-    place = DatasetLocation(BUCKET, "encore", "items")
+    location = DatasetLocation(BUCKET, "encore", "items")
     query = (
         "SELECT 'i' || (n % 15) AS item_id, NULL::text AS genres, 1.5::float8 AS price, true AS in_stock, "
         "1 AS stars, NULL::text AS description, NULL::bigint AS creation_timestamp "
         "FROM generate_series(1, 20) AS n WHERE n >= :low AND n < :high"
     )
     slices = cut_by_key(Partition("full", attempt="a"), 1, 20, 2)
-    written = [export(place=place, schema=items_schema).run(query, each) for each in slices]
+    written = [export(location=location, schema=items_schema).run(query, each) for each in slices]
 
     with pytest.raises(ExportError, match="5 ids are in more than one slice"):
-        commit_all(s3, place, written, 0.01)
+        commit_all(s3, location, written, 0.01)
 
 
 def test_the_export_leaves_pandas_alone(tmp_path):

@@ -89,8 +89,8 @@ def test_the_service_imports_what_was_written(service, postgres, interactions_sc
     s3, personalize = service("s3"), service("personalize")
     s3.create_bucket(Bucket="lake")
     allow_the_service_to_read(s3)
-    place = DatasetLocation("lake", "encore", "interactions")
-    export = Export(PostgresSource(postgres), s3, place, interactions_schema, rejected_limit=1)
+    location = DatasetLocation("lake", "encore", "interactions")
+    export = Export(PostgresSource(postgres), s3, location, interactions_schema, rejected_limit=1)
     summary = export.run(DIRTY, Partition("2026-01-01"))
     assert summary.rows_read == 4_000
     assert len(summary.rejected) == 7
@@ -105,7 +105,7 @@ def test_the_service_imports_what_was_written(service, postgres, interactions_sc
     job = personalize.create_dataset_import_job(
         jobName="nightly",
         datasetArn=dataset,
-        dataSource={"dataLocation": create_snapshot(s3, place, "run").location},
+        dataSource={"dataLocation": create_snapshot(s3, location, "run").location},
         roleArn=role(service),
         importMode="FULL",
     )["datasetImportJobArn"]

@@ -13,10 +13,10 @@ from airflow_personalize.export.snapshot import create_snapshot
 from encore.config.models import DatasetGroup
 from encore.operators import cleanup
 from encore.operators.cleanup import PersonalizeCleanUpOperator
-from tests.airflow_personalize.export.conftest import interactions_schema, keys, place, s3
+from tests.airflow_personalize.export.conftest import interactions_schema, keys, location, s3
 from tests.support.postgres import postgres
 
-__all__ = ["interactions_schema", "keys", "place", "postgres", "s3"]
+__all__ = ["interactions_schema", "keys", "location", "postgres", "s3"]
 
 QUERY = (
     "SELECT nullif(n, 3) AS user_id, n AS item_id, 'view' AS event_type, NULL::real AS event_value, "
@@ -36,8 +36,8 @@ GROUP = DatasetGroup.model_validate(
 
 
 @pytest.fixture
-def export(s3, place, postgres, interactions_schema):
-    built = Export(PostgresSource(postgres), s3, place, interactions_schema, rejected_limit=1)
+def export(s3, location, postgres, interactions_schema):
+    built = Export(PostgresSource(postgres), s3, location, interactions_schema, rejected_limit=1)
     return lambda: built.run(QUERY, Partition("2026-01-01"))
 
 
@@ -69,22 +69,22 @@ def later():
 
 
 def test_replaced_files_old_snapshots_rejects_and_broken_uploads_are_removed(
-    s3, place, export, keys, clean, later
+    s3, location, export, keys, clean, later
 ):
     old = export()
-    create_snapshot(s3, place, "yesterday")
+    create_snapshot(s3, location, "yesterday")
     current = export()
-    s3.create_multipart_upload(Bucket="lake", Key=f"{place.root}dt=2026-01-01/killed/part-00000.csv")
+    s3.create_multipart_upload(Bucket="lake", Key=f"{location.root}dt=2026-01-01/killed/part-00000.csv")
 
     removed = clean(later)
 
     assert old.files[0]["key"].removeprefix("encore/") in removed
-    assert keys() == sorted([current.files[0]["key"], place.manifest("dt=2026-01-01")])
+    assert keys() == sorted([current.files[0]["key"], location.manifest("dt=2026-01-01")])
     assert s3.list_multipart_uploads(Bucket="lake").get("Uploads", []) == []
     assert sum(each["rows"] for each in current.files) == 9
 
 
-def test_nothing_young_is_removed(s3, place, export, clean):
+def test_nothing_young_is_removed(s3, location, export, clean):
     export()
     export()
 

@@ -141,7 +141,7 @@ def run_traffic(service: LiveService, folder: Path) -> Observed:
     service.wait_for_import(service.start_import(dataset, interactions("hit"), "first", role))
     old = service.train(group, "aws-popularity-count", "mixed")
     service.wait_for_import(service.start_import(dataset, interactions("new hit"), "second", role))
-    new = service.train_again(old.rsplit("/", 1)[0])
+    new = service.retrain(old.rsplit("/", 1)[0])
     campaign = service.campaign(old, "mixed")
     tracking = personalize.create_event_tracker(name="mixed", datasetGroupArn=group)
     service.wait(

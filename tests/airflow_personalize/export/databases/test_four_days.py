@@ -141,17 +141,17 @@ def sql_of(database, where: str) -> tuple[str, str]:
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("name", DATABASES)
 def test_every_spelling_gives_41_rows_or_a_refusal_that_names_the_fault(
-    filled, s3, place, interactions_schema, name, spelling
+    filled, s3, location, interactions_schema, name, spelling
 ):
     where, expected = SPELLINGS[spelling]
     database = filled(name)
     text, rendered = sql_of(database, where)
-    export = Export(database.source, s3, place, interactions_schema, query="query sql/events.sql")
+    export = Export(database.source, s3, location, interactions_schema, query="query sql/events.sql")
 
     def run() -> int:
         for partition in DAYS:
             export.run(rendered, partition)
-        return create_snapshot(s3, place, "run").to_dict()["rows"]
+        return create_snapshot(s3, location, "run").to_dict()["rows"]
 
     if expected == 41:
         assert run() == 41
@@ -194,20 +194,20 @@ def test_the_check_of_the_file_finds_what_the_run_would_refuse(kind, spelling):
 
 
 @pytest.mark.parametrize("name", DATABASES)
-def test_a_day_without_events_is_empty_and_no_fault(filled, s3, place, interactions_schema, name):
+def test_a_day_without_events_is_empty_and_no_fault(filled, s3, location, interactions_schema, name):
     database = filled(name)
     _, rendered = sql_of(database, SPELLINGS["right"][0])
 
-    summary = Export(database.source, s3, place, interactions_schema).run(rendered, day("2026-02-01"))
+    summary = Export(database.source, s3, location, interactions_schema).run(rendered, day("2026-02-01"))
 
     assert summary.rows_read == 0
 
 
 @pytest.mark.parametrize("name", DATABASES)
-def test_slices_of_a_day_hold_each_row_once(filled, s3, place, interactions_schema, name):
+def test_slices_of_a_day_hold_each_row_once(filled, s3, location, interactions_schema, name):
     database = filled(name)
     _, rendered = sql_of(database, SPELLINGS["right"][0])
-    export = Export(database.source, s3, place, interactions_schema)
+    export = Export(database.source, s3, location, interactions_schema)
     bounds = (
         "SELECT min(id), max(id) FROM events WHERE at >= :start AND at < :end; -- the keys\n/* of a day */"
     )
@@ -216,12 +216,12 @@ def test_slices_of_a_day_hold_each_row_once(filled, s3, place, interactions_sche
 
     written = [export.run(rendered + " AND id >= :low AND id < :high", each) for each in by_key]
     written += [export.run(rendered, each) for each in in_time]
-    commit_all(s3, place, written, 0.01)
+    commit_all(s3, location, written, 0.01)
 
-    assert create_snapshot(s3, place, "run").to_dict()["rows"] == 41
+    assert create_snapshot(s3, location, "run").to_dict()["rows"] == 41
 
 
-def test_a_slice_whose_query_does_not_ask_for_its_key_is_refused(filled, s3, place, interactions_schema):
+def test_a_slice_whose_query_does_not_ask_for_its_key_is_refused(filled, s3, location, interactions_schema):
     database = filled("sqlite")
     _, rendered = sql_of(database, SPELLINGS["right"][0])
     [first, *_] = cut_by_key(DAYS[0], 0, 40, 2)
@@ -229,7 +229,7 @@ def test_a_slice_whose_query_does_not_ask_for_its_key_is_refused(filled, s3, pla
     with pytest.raises(
         ExportError, match=r"the query lacks \{\{ low \}\} and \{\{ high \}\}, so each of the 2"
     ):
-        Export(database.source, s3, place, interactions_schema).run(rendered, first)
+        Export(database.source, s3, location, interactions_schema).run(rendered, first)
 
 
 @pytest.mark.parametrize("query", ["", "-- nothing", "/* a */;\n-- b"])
@@ -244,11 +244,11 @@ def test_a_query_of_comments_only_is_an_error_and_not_the_end_of_the_process(dat
         pass
 
 
-def test_the_whole_table_needs_no_markers(filled, s3, place, interactions_schema):
+def test_the_whole_table_needs_no_markers(filled, s3, location, interactions_schema):
     database = filled("sqlite")
     _, rendered = sql_of(database, "")
 
     assert (
-        Export(database.source, s3, place, interactions_schema).run(rendered, Partition("full")).rows_read
+        Export(database.source, s3, location, interactions_schema).run(rendered, Partition("full")).rows_read
         == 41
     )

@@ -163,8 +163,8 @@ def export(database_of, s3, text_of):
         columns = {each.name: "NULL" for each in SCHEMA.fields} | {"ITEM_ID": "'i'", field: expression}
         one = ", ".join(f"{value} AS {column}" for column, value in columns.items())
         other = ", ".join("'j'" if column == "ITEM_ID" else "NULL" for column in columns)
-        source, place = database.source, DatasetLocation("lake", "encore", "items")
-        summary = Export(source, s3, place, SCHEMA, rejected_limit=1).run(
+        source, location = database.source, DatasetLocation("lake", "encore", "items")
+        summary = Export(source, s3, location, SCHEMA, rejected_limit=1).run(
             f"SELECT {one} UNION ALL SELECT {other}",
             Partition("all"),
         )
@@ -236,9 +236,9 @@ def test_one_zero_date_costs_its_row(database_of, s3, interactions_schema, text_
         "SELECT id AS user_id, id AS item_id, 'view' AS event_type, NULL AS event_value, NULL AS device, "
         "at AS timestamp FROM e ORDER BY id"
     )
-    place = DatasetLocation("lake", "encore", "interactions")
+    location = DatasetLocation("lake", "encore", "interactions")
 
-    summary = Export(database.source, s3, place, interactions_schema).run(query, Partition("all"))
+    summary = Export(database.source, s3, location, interactions_schema).run(query, Partition("all"))
 
     assert (summary.rows_read, summary.rows_written) == (500, 499)
     assert summary.rejected == {"wrong_type" if name == "pymysql" else "missing_value": 1}

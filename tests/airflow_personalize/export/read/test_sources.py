@@ -30,7 +30,7 @@ def sqlite(tmp_path):
     return path
 
 
-def test_a_table_without_types_is_checked_value_by_value(sqlite, s3, place, interactions_schema, text_of):
+def test_a_table_without_types_is_checked_value_by_value(sqlite, s3, location, interactions_schema, text_of):
     rows = [
         (1, "p1", "view", 1.5, None, 1767225600),
         ("2", 7, "view", "2.5", "tv", "1767225601"),
@@ -42,7 +42,7 @@ def test_a_table_without_types_is_checked_value_by_value(sqlite, s3, place, inte
         connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
     source = DbApiSource(lambda: sqlite3.connect(sqlite), "?", text_instants=True)
 
-    summary = Export(source, s3, place, interactions_schema, rejected_limit=1).run(QUERY, Partition("all"))
+    summary = Export(source, s3, location, interactions_schema, rejected_limit=1).run(QUERY, Partition("all"))
 
     assert summary.rejected == {"bad_encoding": 1, "wrong_type": 1}
     assert text_of(summary.files[0]["key"]).splitlines()[1:] == [
@@ -52,7 +52,7 @@ def test_a_table_without_types_is_checked_value_by_value(sqlite, s3, place, inte
     ]
 
 
-def test_many_batches_are_one_export(sqlite, s3, place, interactions_schema):
+def test_many_batches_are_one_export(sqlite, s3, location, interactions_schema):
     with sqlite3.connect(sqlite) as connection:
         connection.executemany(
             "INSERT INTO events VALUES (?, ?, 'view', NULL, NULL, ?)",
@@ -60,7 +60,7 @@ def test_many_batches_are_one_export(sqlite, s3, place, interactions_schema):
         )
     source = DbApiSource(lambda: sqlite3.connect(sqlite), "?", batch_rows=999)
 
-    summary = Export(source, s3, place, interactions_schema).run(QUERY, Partition("all"))
+    summary = Export(source, s3, location, interactions_schema).run(QUERY, Partition("all"))
 
     assert summary.rows_written == 10_000
     assert (summary.distinct_users, summary.distinct_items) == (50, 70)

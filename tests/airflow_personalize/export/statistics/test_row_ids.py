@@ -31,7 +31,7 @@ def identity(kind, number):
 
 
 @pytest.fixture(params=["integer", "text"])
-def shop(request, tmp_path, s3, place, interactions_schema):
+def shop(request, tmp_path, s3, location, interactions_schema):
     """A table of 10 events a day, and its export with a row id."""
     path = tmp_path / "shop.db"
 
@@ -49,14 +49,14 @@ def shop(request, tmp_path, s3, place, interactions_schema):
     source = DbApiSource(
         lambda: sqlite3.connect(path), "?", text_instants=True, batch_rows=4, dialect="sqlite"
     )
-    return run, Export(source, s3, place, interactions_schema, row_id="Event_ID"), request.param
+    return run, Export(source, s3, location, interactions_schema, row_id="Event_ID"), request.param
 
 
-def test_rows_that_are_there_once_are_no_duplicates_and_ids_are_in_no_file(shop, s3, place, text_of):
+def test_rows_that_are_there_once_are_no_duplicates_and_ids_are_in_no_file(shop, s3, location, text_of):
     _, export, _ = shop
     summaries = [export.run(QUERY, each) for each in DAYS]
 
-    assert create_snapshot(s3, place, "run").to_dict()["duplicates"] == {
+    assert create_snapshot(s3, location, "run").to_dict()["duplicates"] == {
         "rows": 0,
         "examples": [],
         "unknown": [],
@@ -65,46 +65,46 @@ def test_rows_that_are_there_once_are_no_duplicates_and_ids_are_in_no_file(shop,
     assert header == "user_id,item_id,event_type,event_value,device,timestamp"
 
 
-def test_a_row_that_moved_to_another_day_after_its_export_is_counted_and_named(shop, s3, place):
+def test_a_row_that_moved_to_another_day_after_its_export_is_counted_and_named(shop, s3, location):
     run, export, kind = shop
     export.run(QUERY, DAYS[0])
     run("UPDATE events SET seconds = seconds + 86400 WHERE id = ?", (identity(kind, 7),))
     export.run(QUERY, DAYS[1])
 
-    found = create_snapshot(s3, place, "run").to_dict()["duplicates"]
+    found = create_snapshot(s3, location, "run").to_dict()["duplicates"]
 
     assert found["rows"] == 1
     assert found["examples"] == [f"{identity(kind, 7)} in 2026-01-01 and 2026-01-02"]
 
 
-def test_a_join_that_multiplies_rows_is_seen_within_one_day(shop, s3, place):
+def test_a_join_that_multiplies_rows_is_seen_within_one_day(shop, s3, location):
     _, export, _ = shop
     export.run(QUERY.replace("FROM events", "FROM events, (SELECT 1 UNION ALL SELECT 2)"), DAYS[0])
 
-    found = create_snapshot(s3, place, "run").to_dict()["duplicates"]
+    found = create_snapshot(s3, location, "run").to_dict()["duplicates"]
 
     assert found["rows"] == 10
     assert found["examples"][0].endswith("in 2026-01-01 and 2026-01-01")
     assert len(found["examples"]) == 3
 
 
-def test_slices_keep_their_ids_for_the_whole_partition(shop, s3, place):
+def test_slices_keep_their_ids_for_the_whole_partition(shop, s3, location):
     _, export, _ = shop
     slices = cut_by_key(replace(DAYS[0], attempt="one"), 0, 9, 2)
     sliced = QUERY + " AND :low <= :high"  # each slice is the whole day
-    commit_all(s3, place, [export.run(sliced, each) for each in slices], 0.01)
+    commit_all(s3, location, [export.run(sliced, each) for each in slices], 0.01)
 
-    assert create_snapshot(s3, place, "run").to_dict()["duplicates"]["rows"] == 10
+    assert create_snapshot(s3, location, "run").to_dict()["duplicates"]["rows"] == 10
 
 
-def test_partitions_without_ids_are_named_as_unknown(shop, s3, place):
+def test_partitions_without_ids_are_named_as_unknown(shop, s3, location):
     _, export, _ = shop
     export.run(QUERY, DAYS[0])
-    plain = Export(export.source, s3, place, export.schema)
+    plain = Export(export.source, s3, location, export.schema)
     plain.run(QUERY.replace("id AS event_id, ", ""), DAYS[1])
 
-    assert create_snapshot(s3, place, "run").to_dict()["duplicates"]["unknown"] == ["2026-01-02"]
-    assert create_snapshot(s3, place, "run", keys=["2026-01-02"]).to_dict()["duplicates"] is None
+    assert create_snapshot(s3, location, "run").to_dict()["duplicates"]["unknown"] == ["2026-01-02"]
+    assert create_snapshot(s3, location, "run", keys=["2026-01-02"]).to_dict()["duplicates"] is None
 
 
 def test_a_row_id_that_the_query_lacks_is_named(shop):
@@ -115,15 +115,15 @@ def test_a_row_id_that_the_query_lacks_is_named(shop):
 
 
 @pytest.mark.parametrize("action", ["warn", "stop"])
-def test_the_snapshot_warns_or_stops(shop, s3, place, action, monkeypatch):
+def test_the_snapshot_warns_or_stops(shop, s3, location, action, monkeypatch):
     _, export, _ = shop
     export.run(QUERY.replace("FROM events", "FROM events, (SELECT 1 UNION ALL SELECT 2)"), DAYS[0])
     monkeypatch.setattr(PersonalizeDatasetSnapshotOperator, "s3", s3)
     operator = PersonalizeDatasetSnapshotOperator(
         task_id="snapshot",
         dataset="interactions",
-        bucket=place.bucket,
-        prefix=place.prefix,
+        bucket=location.bucket,
+        prefix=location.prefix,
         run_id="run",
         minimum=False,
         on_duplicates=action,
