@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup, TriggerRule, XComArg, task
@@ -87,7 +88,7 @@ def select_jobs(first_tasks: dict[str, FirstTasks], dry_run: BaseOperator) -> XC
     """Leads to the first tasks of the chosen jobs, or to the dry run alone."""
 
     @task.branch(task_id="select_jobs", task_display_name="select jobs")
-    def select(params=None):
+    def select(params: Any = None) -> list[str]:
         if params["dry_run"]:
             return [dry_run.task_id]
         selected = [first_tasks[name] for name in params["batches"]]

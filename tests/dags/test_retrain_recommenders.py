@@ -103,12 +103,19 @@ def test_everything_waits_for_the_parameters(dags):
         ("validate_parameters", "record", "plan"),
     ],
 )
-def test_a_renamed_task_takes_its_readers_along(tmp_path, task, reader, argument):
-    text = (ROOT / "dags" / "retrain_recommenders.py").read_text()
-    assert f'task_id="{task}"' in text
-    file = tmp_path / "retrain_recommenders.py"
-    file.write_text(text.replace(f'task_id="{task}"', 'task_id="renamed"'))
-    dag = load_dags(file)["retrain_recommenders"]
+def test_a_renamed_task_takes_its_readers_along(tmp_path, monkeypatch, task, reader, argument):
+    dag_file, builders = ROOT / "dags" / "retrain_recommenders.py", ROOT / "plugins" / "encore" / "builders"
+    package = f"builders_with_another_{task}"  # beside the project's own builders, which stay imported
+    (tmp_path / package).mkdir()
+    renamed = 0
+    for source in (dag_file, *builders.glob("*.py")):
+        text = source.read_text().replace("encore.builders", package)
+        renamed += text.count(f'task_id="{task}"')
+        target = tmp_path if source == dag_file else tmp_path / package
+        (target / source.name).write_text(text.replace(f'task_id="{task}"', 'task_id="renamed"'))
+    assert renamed == 1
+    monkeypatch.syspath_prepend(tmp_path)
+    dag = load_dags(tmp_path / dag_file.name)["retrain_recommenders"]
     (source,) = getattr(dag.get_task(reader), argument).iter_references()
     assert source[0].task_id.split(".")[-1] == "renamed"
     assert source[0].task_id in dag.task_ids
