@@ -26,6 +26,7 @@ from localpersonalize.protocol.arns import AwsAccount
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.quotas import Quotas
 from localpersonalize.resources.context import Context
+from localpersonalize.resources.damage import DamageReports
 from localpersonalize.resources.repository import Repository
 from localpersonalize.runtime.adapters import RuntimeSources, model_folder
 from localpersonalize.runtime.engine import Runtime
@@ -54,8 +55,9 @@ def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server
     """
     data_dir = settings.data_dir
     database, tables = open_data(data_dir)
-    sources = RuntimeSources(database, tables, partial(model_folder, data_dir))
-    engine = Runtime(sources, sources)
+    damage = DamageReports(database, tables, data_dir)
+    sources = RuntimeSources(database, tables, partial(model_folder, data_dir), damage.of_file)
+    engine = Runtime(sources, sources, damage.of_campaign)
     clients = Clients(settings.account.region, endpoint, credentials, settings.s3_endpoint)
     tasks = TaskRunner(data_dir, clients, settings.faults, settings.workers)
     queue = Queue(database, JOB_TYPES, tasks, settings.pace)

@@ -15,10 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from localpersonalize.disk.lock import DataDirectoryError
 from localpersonalize.protocol.errors import AlreadyExistsError
 
 FILE = "personalize.sqlite"
 """Its name in a data directory."""
+
+CHECKED_BYTES = 1 << 26
+WAY_OUT = "`localpersonalize check --repair` saves what can be read."
 
 Body = dict[str, Any]
 
@@ -46,6 +50,12 @@ MIGRATIONS = (
 )
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether SQLite says that a file is not what it wrote."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+
+
 class Database:
     """Resources, tags, unfinished jobs, and records put one by one. Safe to share between threads.
 
@@ -53,16 +63,26 @@ class Database:
     """
 
     def __init__(self, file: Path) -> None:
+        """
+        :raises DataDirectoryError: if it is no database, is damaged, or a newer version of localpersonalize made it.
+        """
         file.parent.mkdir(parents=True, exist_ok=True)
         self.file = file
         self._lock = threading.RLock()
         self._after_commit: list[Callable[[], None]] = []
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA busy_timeout = 10000")
-        self._migrate()
+        try:
+            self._connection.execute("PRAGMA busy_timeout = 10000")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+            self._check()
+        except sqlite3.Error as error:
+            self._connection.close()
+            if is_damage(error):
+                raise DataDirectoryError(f"{file} is damaged: {error}. {WAY_OUT}") from None
+            raise
 
     def close(self) -> None:
         with self._lock:
@@ -78,11 +98,12 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
                 self._after_commit.clear()
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # some errors end it by themselves
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
             while self._after_commit:
                 self._after_commit.pop(0)()
 
@@ -258,5 +279,24 @@ class Database:
         """Each migration is one transaction with the number that says it was done."""
         with self._lock:
             done = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if not 0 <= done <= len(MIGRATIONS):
+                self._connection.close()
+                raise DataDirectoryError(
+                    f"{self.file} is of version {done} of the database, and this localpersonalize knows"
+                    f" {len(MIGRATIONS)}: a newer one made it. Install that, or choose another --data-dir."
+                )
             for number, script in enumerate(MIGRATIONS[done:], start=done + 1):
                 self._connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+
+    def _check(self) -> None:
+        """Walk through all pages, as long as that takes no time that a start would feel.
+
+        :raises sqlite3.DatabaseError: if some are not what they should be.
+        """
+        if self.file.stat().st_size > CHECKED_BYTES:
+            return
+        found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            error = sqlite3.DatabaseError(" ".join(found.split()))
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error

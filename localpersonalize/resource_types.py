@@ -221,6 +221,8 @@ class CampaignUpdate(_Stateful):
 
 
 class Campaign(_Stateful):
+    """`_lostModel`: its model was found damaged; an update to another version brings it back."""
+
     campaignArn: str
     name: str
     solutionVersionArn: str
@@ -229,6 +231,7 @@ class Campaign(_Stateful):
     latestCampaignUpdate: NotRequired[CampaignUpdate]
     _solutionArn: str
     _groupArn: str
+    _lostModel: NotRequired[bool]
 
 
 class StoredFilter(_Stateful):

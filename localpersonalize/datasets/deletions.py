@@ -24,7 +24,7 @@ def run(
     :raises ImportRefusedError: with the reason that the job shows.
     """
     users = pa.array(sorted(set(_users(objects, job["dataSource"]["dataLocation"]))), pa.string())
-    version = job["dataDeletionJobArn"].split("/")[-1] + "-deletion"
+    version = version_name(job["dataDeletionJobArn"])
     versions, removed = {}, 0
     for dataset in datasets:
         arn = dataset["datasetArn"]
@@ -36,6 +36,11 @@ def run(
         removed += before - tables.write_version(arn, version, first.schema, kept)
         versions[arn] = [version]
     return {"users": users.to_pylist(), "versions": versions, "rows": removed}
+
+
+def version_name(job_arn: str) -> str:
+    """Of the versions that a job leaves."""
+    return job_arn.split("/")[-1] + "-deletion"
 
 
 def _without(batch: pa.RecordBatch, users: pa.Array) -> pa.RecordBatch:

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from localpersonalize.database import WAY_OUT, is_damage
+from localpersonalize.disk import full
 from localpersonalize.fault_injection import Faults, error_of
 from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
@@ -23,6 +25,21 @@ log = logging.getLogger(__name__)
 
 MAX_CONCURRENT_CHANGES = 64
 READING = ("Describe", "List", "Get")
+
+
+def _failure(error: Exception) -> ServiceError:
+    """What a caller sees of an error that nobody expected.
+
+    The models of the three services have none for a disk that is full. ServiceUnavailable is among the errors that
+    every service of AWS may answer, means that it passes, and is tried again by SDKs.
+    """
+    if full.is_full(error):
+        return ServiceError(full.reason(error), code="ServiceUnavailable", status=503)
+    if is_damage(error):
+        return ServiceError(
+            f"The database is damaged: {error}. {WAY_OUT}", code="InternalFailure", status=500
+        )
+    return ServiceError("An internal error occurred.", code="InternalFailure", status=500)
 
 
 class HangUpError(Exception):
@@ -81,9 +98,9 @@ class PersonalizeApi:
             raise
         except ServiceError as error:
             code, status, content = error.code, error.status, serialise_error(error)
-        except Exception:
-            log.exception("request %s: %s failed", request_id, name)
-            failure = ServiceError("An internal error occurred.", code="InternalFailure", status=500)
+        except Exception as error:
+            failure = _failure(error)
+            log.error("request %s: %s failed", request_id, name, exc_info=not full.is_full(error))
             code, status, content = failure.code, failure.status, serialise_error(failure)
         self._observe(request_id, name, code, status, time.perf_counter() - started)
         headers = [(b"x-amzn-requestid", request_id.encode())]

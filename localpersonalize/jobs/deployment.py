@@ -49,6 +49,7 @@ def redeploy(context: Context, job: JobContext) -> None:
         with job.end(context.database):  # the old version serves on
             context.resources.change(CAMPAIGN, job.arn, latestCampaignUpdate=failed)
         return
+    well = {"status": ACTIVE, "failureReason": None, "_lostModel": None} if campaign.get("_lostModel") else {}
     with job.end(context.database):
-        context.resources.change(CAMPAIGN, job.arn, latestCampaignUpdate=ended(update), **changes)
+        context.resources.change(CAMPAIGN, job.arn, latestCampaignUpdate=ended(update), **changes, **well)
         follow_latest(context, campaign["_solutionArn"])

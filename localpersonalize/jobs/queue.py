@@ -8,6 +8,7 @@ wait in turn.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from functools import partial
 from typing import Any
 
 from localpersonalize.database import Database
+from localpersonalize.disk import full
+from localpersonalize.disk.sealed import DamagedError
 from localpersonalize.jobs.job import DataLocks, JobContext, JobType
 from localpersonalize.jobs.task_runner import ServiceEndsError, TaskRunner
 from localpersonalize.resource_types import STATUS_AFTER_FAILURE
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 
 LIGHT_THREADS = 32  # most of them wait for --pace
 HEAVY_THREADS = 256  # most of them wait for a worker
+FULL_SECONDS = 1.0
+INTERNAL = "An internal error occurred. The service's log has it."
 
 
 class Queue:
@@ -91,13 +96,13 @@ class Queue:
             job_type.function(context, job)
         except ServiceEndsError:
             return
-        except Exception:
+        except Exception as error:
             if self._closing.is_set():
                 return
             log.exception("%s of %s failed", job_type.name, arn)
-            self._show_failure(arn)
-        if not self._closing.is_set():
-            self._database.finish_job(number)
+            self._end(number, arn, failure_reason(error))
+        else:
+            self._end(number, arn)
 
     def _job(self, number: int, job_type: JobType, arn: str, details: Mapping[str, Any]) -> JobContext:
         earliest_end = time.monotonic() + job_type.minutes * 60 * self._pace
@@ -114,10 +119,31 @@ class Queue:
         parent = body.get("datasetArn") or body.get("solutionVersionArn")
         return arn if parent in (None, arn) else self._group_of(parent)
 
-    def _show_failure(self, arn: str) -> None:
+    def _end(self, number: int, arn: str, failure: str = "") -> None:
+        """Take down that a job is over; while the disk has no room for that, again and again."""
+        while not self._closing.is_set():
+            try:
+                with self._database.transaction():
+                    if failure:
+                        self._show_failure(arn, failure)
+                    self._database.finish_job(number)
+                return
+            except (OSError, sqlite3.Error) as error:
+                if not full.is_full(error):
+                    raise
+                log.error("the end of the job of %s can't be taken down yet. %s", arn, full.reason(error))
+                self._closing.wait(FULL_SECONDS)
+
+    def _show_failure(self, arn: str, reason: str) -> None:
         """Say of a resource that what was being done to it failed; what serves goes on to."""
         status = (self._database.get(arn) or {}).get("status", "")
         after = STATUS_AFTER_FAILURE.get(status)
         if after:
-            reason = "An internal error occurred. The service's log has it."
             self._database.change(arn, status=after, failureReason=reason)
+
+
+def failure_reason(error: Exception) -> str:
+    """What a resource shows of an error that its job did not expect."""
+    if full.is_full(error):
+        return full.reason(error)
+    return str(error) if isinstance(error, DamagedError) else INTERNAL

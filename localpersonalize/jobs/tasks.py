@@ -16,6 +16,7 @@ from localpersonalize.database import Database
 from localpersonalize.datasets.csv_files import ImportRefusedError
 from localpersonalize.datasets.s3_objects import Objects
 from localpersonalize.datasets.tables import Tables
+from localpersonalize.disk.sealed import DamagedError
 from localpersonalize.jobs.task_request import TaskRequest
 from localpersonalize.recipes.base.data import TrainingData, TrainingError
 from localpersonalize.recipes.base.options import TrainingOptions
@@ -114,6 +115,8 @@ def train(request: TaskRequest, progress: Progress) -> dict[str, Any]:
             previous_model_dir=Path(previous) if previous else None,
             options=TrainingOptions(progress=_with_percent(progress)),
         )
+    except DamagedError:
+        raise
     except (TrainingError, ValueError) as error:
         raise TaskRefusedError(str(error)) from None
     return asdict(result)
@@ -142,6 +145,13 @@ TASKS: Mapping[str, Task] = {
     "batch-inference-job": batch_inference,
     "batch-segment-job": batch_segment,
 }
+
+
+def report_damage(data_dir: Path, error: DamagedError) -> None:
+    """Take down in the resource of a damaged file what is wrong with it."""
+    from localpersonalize.resources.damage import DamageReports
+
+    DamageReports(*open_data(data_dir), data_dir).of_file(error)
 
 
 def _training_data(database: Database, tables: Tables, version: Mapping[str, Any]) -> TrainingData:

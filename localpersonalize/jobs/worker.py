@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Callable
 
 from localpersonalize.aws.clients import load_models
+from localpersonalize.disk import full
+from localpersonalize.disk.sealed import DamagedError
 from localpersonalize.jobs.machine import MEGABYTE, peak_memory
 from localpersonalize.jobs.task_request import TaskRequest
-from localpersonalize.jobs.tasks import TASKS, TaskRefusedError
+from localpersonalize.jobs.tasks import TASKS, TaskRefusedError, report_damage
 
 LOOK_SECONDS = 0.1
 GROWTH = 16 * MEGABYTE  # is said to the service, which can't ask a process that was killed
@@ -37,6 +40,13 @@ def main() -> None:
         write(result=TASKS[request.task](request, lambda text: write(progress=text)))
     except TaskRefusedError as error:
         write(refused=str(error))
+    except DamagedError as error:
+        report_damage(request.data_dir, error)
+        write(refused=f"{error}. `localpersonalize check --repair` mends the data directory.")
+    except (OSError, sqlite3.Error) as error:
+        if not full.is_full(error):
+            raise
+        write(refused=full.reason(error))
 
 
 def _writer() -> Write:

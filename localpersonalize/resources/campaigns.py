@@ -32,9 +32,9 @@ def create(context: Context, params: Params) -> Answer:
 
 
 def update(context: Context, params: Params) -> Answer:
-    campaign = lifecycle.require_active(
-        context.resources.require(CAMPAIGN, params["campaignArn"]), "The campaign"
-    )
+    campaign = context.resources.require(CAMPAIGN, params["campaignArn"])
+    if not campaign.get("_lostModel"):
+        lifecycle.require_active(campaign, "The campaign")
     require_no_update(campaign, "The campaign")
     config = params.get("campaignConfig", campaign.get("campaignConfig"))
     version_arn = resolve(context, params.get("solutionVersionArn") or campaign["solutionVersionArn"], config)
@@ -51,7 +51,8 @@ def follow_latest(context: Context, solution_arn: str) -> None:
     trained = _trained(context, solution_arn)
     for campaign in context.resources.all(CAMPAIGN, solution_arn):
         config = campaign.get("campaignConfig") or {}
-        follows = config.get("syncWithLatestSolutionVersion") and campaign["status"] == ACTIVE
+        is_open = campaign["status"] == ACTIVE or campaign.get("_lostModel")
+        follows = config.get("syncWithLatestSolutionVersion") and is_open
         behind = trained and campaign["solutionVersionArn"] != trained[-1]
         if follows and behind and not is_updating(campaign):
             _begin_update(context, campaign, trained[-1], campaign["minProvisionedTPS"], config)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pyarrow as pa
 
 from localpersonalize.database import Database
-from localpersonalize.datasets.tables import Tables
+from localpersonalize.datasets.tables import OnDamage, Tables
 from localpersonalize.resource_types import DATASET, SCHEMA, Resource, ResourceKind
 from localpersonalize.runtime.histories import StreamedEvent
 
@@ -18,15 +18,25 @@ from localpersonalize.runtime.histories import StreamedEvent
 class RuntimeSources:
     """Implements `localpersonalize.runtime.interfaces`."""
 
-    def __init__(self, database: Database, tables: Tables, model_folder: Callable[[str], Path]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tables: Tables,
+        model_folder: Callable[[str], Path],
+        on_damage: OnDamage | None = None,
+    ) -> None:
+        """
+        :param on_damage: told of data that can't be read, and that is left out; without it, that is an error.
+        """
         self._database, self._tables, self.model_directory = database, tables, model_folder
+        self._on_damage = on_damage
 
     def find(self, kind: ResourceKind[Resource], arn: str) -> Resource | None:
         return cast("Resource | None", self._database.get(arn, kind.name))
 
     def bulk_interactions(self, group_arn: str) -> pa.Table | None:
         arn = self._dataset(group_arn, "INTERACTIONS")
-        return self._tables.bulk(arn) if arn else None
+        return self._tables.bulk(arn, self._on_damage) if arn else None
 
     def streamed_events(self, group_arn: str) -> Iterator[StreamedEvent]:
         arn = self._dataset(group_arn, "INTERACTIONS")
@@ -35,11 +45,11 @@ class RuntimeSources:
 
     def items(self, group_arn: str) -> pa.Table | None:
         arn = self._dataset(group_arn, "ITEMS")
-        return self._tables.whole(arn) if arn else None
+        return self._tables.whole(arn, self._on_damage) if arn else None
 
     def users(self, group_arn: str) -> pa.Table | None:
         arn = self._dataset(group_arn, "USERS")
-        return self._tables.whole(arn) if arn else None
+        return self._tables.whole(arn, self._on_damage) if arn else None
 
     def schema(self, group_arn: str, dataset_type: str) -> Mapping[str, Any] | None:
         arn = self._dataset(group_arn, dataset_type)

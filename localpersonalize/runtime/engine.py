@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from localpersonalize.disk.sealed import DamagedError
 from localpersonalize.recipes.base.model import Model
 from localpersonalize.recipes.registry import load_model, recipe
 from localpersonalize.resource_types import (
@@ -65,8 +66,16 @@ class Runtime:
     whole.
     """
 
-    def __init__(self, resources: Resources, datasets: Datasets) -> None:
-        self.resources = resources
+    def __init__(
+        self,
+        resources: Resources,
+        datasets: Datasets,
+        on_damage: Callable[[str, DamagedError], None] = lambda arn, error: None,
+    ) -> None:
+        """
+        :param on_damage: told of a campaign or recommender whose model can't be read.
+        """
+        self.resources, self._on_damage = resources, on_damage
         self.groups = GroupDataCache(datasets)
         self.explorer = Explorer()
         self.batcher = RequestBatcher()
@@ -102,7 +111,13 @@ class Runtime:
 
     def deployment(self, arn: str) -> Deployment:
         cached = self._deployments.get(arn)
-        return cached if cached is not None else self.deploy(arn)
+        if cached is not None:
+            return cached
+        try:
+            return self.deploy(arn)
+        except DamagedError as error:
+            self._on_damage(arn, error)
+            raise ResourceNotFoundError(f"{arn} can't be served: {error}.") from None
 
     def data(self, group_arn: str) -> GroupData:
         return self.groups.get(group_arn)
@@ -136,14 +151,15 @@ class Runtime:
 
         :param version: the resource to serve instead of the stored one, for an update that is not ACTIVE yet.
         :raises ResourceNotFoundError: if there is none, or it does not serve.
-        :raises ValueError: if its model can't be read.
+        :raises DamagedError: if its model can't be read.
         """
         kind = DEPLOYABLE_KINDS.get(arn.split(":")[-1].split("/")[0])
         body = version or (self.resources.find(kind, arn) if kind else None)
         if body is None or kind is None:
             raise ResourceNotFoundError(f"Could not find a campaign or recommender {arn}.")
         if version is None and body["status"] != "ACTIVE":
-            raise ResourceNotFoundError(f"{arn} is not ACTIVE; its status is {body['status']}.")
+            reason = f" {body['failureReason']}" if "failureReason" in body else ""
+            raise ResourceNotFoundError(f"{arn} is not ACTIVE; its status is {body['status']}.{reason}")
         with self._loading[arn]:
             cached = self._deployments.get(arn)
             if version is None and cached is not None:
@@ -166,6 +182,8 @@ class Runtime:
             for arn in arns:
                 try:
                     self.deployment(arn)
+                except ResourceNotFoundError as error:
+                    log.error("could not load %s: %s", arn, error)
                 except Exception:
                     log.exception("could not load %s", arn)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ import pytest
 from localpersonalize.fault_injection import Fault, Faults
 from localpersonalize.http.personalize import ApiRequest, ApiResponse, HangUpError, PersonalizeApi
 from localpersonalize.runtime.metrics import Metrics
-from tests.support.localpersonalize.in_process import InProcessService
+from tests.support.localpersonalize.in_process import INTERACTIONS, InProcessService
 
 
 def ask(
@@ -57,3 +58,32 @@ def test_a_throttled_request_does_nothing(service: InProcessService) -> None:
     answer = ask(service, "CreateDatasetGroup", Faults([Fault(kind="throttle")]), name="shop")
     assert json.loads(answer.content)["__type"] == "ThrottlingException"
     assert service.call("ListDatasetGroups")["datasetGroups"] == []
+
+
+def test_a_full_disk_is_a_state_that_passes(service: InProcessService) -> None:
+    """A modelled error that SDKs try again, with the way out; reading goes on."""
+    ask(service, "CreateDatasetGroup", name="shop")
+    connection = service.context.database._connection
+    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+    answer = ask(service, "CreateSchema", name="big", schema=INTERACTIONS + " " * 9000)
+    body = json.loads(answer.content)
+    assert (answer.status, body["__type"]) == (503, "ServiceUnavailable")
+    assert "no space left on device" in body["message"]
+    assert "Free space" in body["message"]
+    assert ask(service, "ListDatasetGroups").status == 200
+    connection.execute("PRAGMA max_page_count = 100000")
+    assert ask(service, "CreateSchema", name="big", schema=INTERACTIONS + " " * 9000).status == 200
+
+
+def test_a_database_that_turns_out_to_be_damaged_is_said_with_the_way_out(service: InProcessService) -> None:
+    ask(service, "CreateDatasetGroup", name="shop")
+
+    def fail(*_: Any) -> None:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    service.context.database.all = fail  # type: ignore[assignment, method-assign]
+    answer = ask(service, "ListFilters")
+    assert (answer.status, json.loads(answer.content)["__type"]) == (500, "InternalFailure")
+    assert "check --repair" in json.loads(answer.content)["message"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -150,3 +152,38 @@ def test_a_job_knows_the_dataset_group_that_it_works_for(
         queue.submit("deploy", arn)
     wait_until_empty(queue)
     assert found == dict.fromkeys(arns, "arn:group")
+
+
+def test_a_job_on_a_full_disk_ends_with_the_reason_once_there_is_space(
+    queue_of: Callable[..., Queue], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stayed IN_PROGRESS for ever: that it had failed could not be written either."""
+    monkeypatch.setattr("localpersonalize.jobs.queue.FULL_SECONDS", 0.01)
+    database.add("Campaign", "arn:1", {"status": "CREATE IN_PROGRESS"})
+    tried = threading.Event()
+    has_space = threading.Event()
+    change = database.change
+
+    def on_a_full_disk(arn: str, **changes: Any) -> Any:
+        tried.set()
+        if not has_space.is_set():
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return change(arn, **changes)
+
+    def fill(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(database, "change", on_a_full_disk)
+    queue = queue_of(fill)
+    queue.start(CONTEXT)
+    queue.submit("deploy", "arn:1")
+    assert tried.wait(20)
+    assert queue.length() == 1
+    has_space.set()
+    wait_until_empty(queue)
+    found = database.get("arn:1")
+    assert found is not None
+    assert found["status"] == "CREATE FAILED"
+    assert "no space left on device" in found["failureReason"]
