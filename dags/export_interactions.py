@@ -16,10 +16,9 @@ Where the pipeline file says `splits: 4`, four tasks share each day: `plan` cuts
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, Asset, Param, XComArg
+from airflow.sdk import DAG, Param, XComArg
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from airflow_personalize.transfers.personalize_dataset_shards import (
@@ -27,9 +26,11 @@ from airflow_personalize.transfers.personalize_dataset_shards import (
     PersonalizeDatasetPlanOperator,
 )
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
-from encore.config import INCLUDE, DatasetGroup, load_pipeline
+from encore.builders.exports import exported, query, target
+from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from encore.operators.select_days import PersonalizeSelectDaysOperator
 
+KIND: DatasetType = "interactions"
 DATE = {"type": ["null", "string"], "format": "date"}
 PARAMS = {
     "from_date": Param(
@@ -50,7 +51,7 @@ def _midnight(day: date) -> pendulum.DateTime:
 
 def build(group: DatasetGroup) -> DAG:
     """The export DAG of one dataset group."""
-    interactions = group.datasets["interactions"]
+    interactions = group.datasets[KIND]
     with DAG(
         dag_id=group.dag_id("export_interactions"),
         description=f"Interactions of {group.name}: product database to S3, one partition a day",
@@ -80,55 +81,31 @@ def build(group: DatasetGroup) -> DAG:
 def export_days(group: DatasetGroup, days: XComArg) -> None:
     """One task for some days."""
     SqlToPersonalizeDatasetOperator.partial(
-        task_id="export", map_index_template=DAYS, outlets=outlets(group), **target(group), **query(group)
+        task_id="export",
+        map_index_template=DAYS,
+        outlets=[exported(group, KIND)],
+        **target(group, KIND),
+        **query(group, KIND),
     ).expand(partitions=days)
 
 
 def export_slices(group: DatasetGroup, days: XComArg) -> None:
     """Several tasks for each day, and one that makes their slices its partition."""
-    settings = group.datasets["interactions"]
+    settings = group.datasets[KIND]
     plan = PersonalizeDatasetPlanOperator(
         task_id="plan",
-        dataset="interactions",
+        dataset=KIND,
         partitions=days,
         shards=settings.splits,
         bounds_sql=settings.bounds_sql,
         conn_id=group.product_db,
     )
     export = SqlToPersonalizeDatasetOperator.partial(
-        task_id="export", map_index_template=SLICE, **target(group), **query(group)
+        task_id="export", map_index_template=SLICE, **target(group, KIND), **query(group, KIND)
     ).expand(partitions=plan.output)
     PersonalizeDatasetCommitOperator(
-        task_id="commit", shards=export.output, outlets=outlets(group), **target(group)
+        task_id="commit", shards=export.output, outlets=[exported(group, KIND)], **target(group, KIND)
     )
-
-
-def target(group: DatasetGroup) -> dict[str, Any]:
-    """Where the partitions are written."""
-    return {
-        "dataset": "interactions",
-        "bucket": group.bucket,
-        "prefix": group.prefix,
-        "aws_conn_id": group.aws_conn_id,
-        "rejected_limit": group.datasets["interactions"].rejected_limit,
-    }
-
-
-def query(group: DatasetGroup) -> dict[str, Any]:
-    """What is read from the product database, and what it must look like."""
-    settings = group.datasets["interactions"]
-    return {
-        "sql": settings.sql,
-        "schema": settings.avro_schema,
-        "contract": settings.contract,
-        "row_id": settings.row_id,
-        "conn_id": group.product_db,
-    }
-
-
-def outlets(group: DatasetGroup) -> list[Asset]:
-    """The asset of the exported interactions."""
-    return [Asset(name=f"{group.name}_interactions", uri=group.dataset_uri("interactions"))]
 
 
 for dataset_group in load_pipeline().dataset_groups:

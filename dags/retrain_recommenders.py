@@ -1,11 +1,12 @@
 """
 ### Retrain recommenders
 
-Every run: exports users and items whole, takes a snapshot of the interactions that `export_interactions` has
-written, checks whether that is what the data usually is, imports all three, trains each solution of
-`include/pipeline.yaml`, and compares its metrics with those of the version now live and of the popular items. What is
-good enough goes live; what is not is held, or waits for an answer under *Required Actions*, as the file says. A
-campaign that does not answer well after its move gets the earlier version back. What came of it is recorded and drawn.
+Every run: exports users and items whole, and those days of interactions that `export_interactions` has not written
+(on a first run all of them, from the first interaction in the table on). Takes a snapshot of the interactions, checks
+whether that is what the data usually is, imports all three, trains each solution of `include/pipeline.yaml`, and
+compares its metrics with those of the version now live and of the popular items. What is good enough goes live; what is
+not is held, or waits for an answer under *Required Actions*, as the file says. A campaign that does not answer well
+after its move gets the earlier version back. What came of it is recorded and drawn.
 
 Each wait on Amazon Personalize is deferred and holds no worker. A solution that fails does not stop the others. A task
 that is tried again goes on with the job that an earlier try has started.
@@ -119,6 +120,7 @@ def report_run(
         rollbacks=solution.verify.output["rolled_back"],
         imports=imported,
         exports=exported,
+        history=next(tasks.history.output for tasks in datasets.values() if tasks.history),
     ).as_teardown()
     notify = PersonalizeNotifyOperator(
         task_id="notify", group=settings, plan=plan, recorded=record.output, decisions=decisions

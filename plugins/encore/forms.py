@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 from encore.config.models import DatasetGroup
+from encore.runs.export_days import AS_EXPORTED, FROM_FIRST_INTERACTION
 
 
 def retraining(group: DatasetGroup) -> dict[str, Param]:
@@ -26,6 +27,12 @@ def retraining(group: DatasetGroup) -> dict[str, Param]:
             "Import",
             "`FULL` replaces what was imported before. `INCREMENTAL` adds the days of interactions"
             " that were exported since.",
+        ),
+        "history": _one_of(
+            [FROM_FIRST_INTERACTION, AS_EXPORTED],
+            "History",
+            "`first_interaction`: days that were never exported are exported first, from the first interaction in the"
+            " table (or `history_start` in the pipeline file) on. `exported`: what is exported has to do.",
         ),
         "as_of": Param(
             None,

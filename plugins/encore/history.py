@@ -56,6 +56,7 @@ def schema() -> Any:
             ("code_version", pa.string()),
             ("import_mode", pa.string()),
             ("as_of", pa.string()),  # the day up to which history was imported, where a person has chosen one
+            ("history_days", pa.int64()),  # days of interactions that the run exported before its import
         ]
     )
 

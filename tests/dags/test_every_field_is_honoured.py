@@ -8,7 +8,9 @@ import pytest
 
 from tests.dags.conftest import ROOT
 
-FORMS, GATES, BATCH = (f"tests/end_to_end/test_{name}.py" for name in ("forms", "gates", "batch"))
+FORMS, GATES, BATCH, RETRAINING = (
+    f"tests/end_to_end/test_{name}.py" for name in ("forms", "gates", "batch", "retraining")
+)
 HONOURED = {
     "retrain_recommenders": {
         "solutions": (GATES, "test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says"),
@@ -17,6 +19,7 @@ HONOURED = {
             FORMS,
             "test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since",
         ),
+        "history": (RETRAINING, "test_a_first_run_exports_its_history_first_and_says_so"),
         "as_of": (FORMS, "test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since"),
         "promote": (FORMS, "test_promotion_is_what_was_chosen_whatever_the_gate_says"),
         "data_gate": (FORMS, "test_unusual_data_goes_on_with_warn_and_not_with_stop_whatever_the_file_says"),

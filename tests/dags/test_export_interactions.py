@@ -1,21 +1,19 @@
 """`splits` of the pipeline file: one day shared by mapped tasks, as the export's DAG wires them."""
 
+# ruff: noqa: F811 - fixtures are imported
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
-import boto3
 import psycopg2
 import pytest
 from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import TaskDeferred
-from moto import mock_aws
 
 from encore.operators import select_days
 from tests.dags.conftest import ROOT
-from tests.support.postgres import postgres, run_sql  # noqa: F401
+from tests.dags.shop_exports import executed, items_of, postgres, run_sql, shop  # noqa: F401
 
 DAY = "2026-01-01"
 
@@ -32,40 +30,6 @@ def split_dag(dags_of):
         return found["export_interactions"]
 
     return built
-
-
-@pytest.fixture
-def shop(postgres, run_sql, monkeypatch):  # noqa: F811
-    """A product database with 3,000 events over two days, each of them twice, and S3."""
-    run_sql(
-        "DROP TABLE IF EXISTS events; CREATE TABLE events AS SELECT n % 40 AS customer_id, n AS product_id, "
-        "'view' AS kind, NULL::smallint AS stars, timestamptz '2026-01-01' + n * interval '57.6 s' AS happened_at "
-        "FROM generate_series(0, 2999) AS n, generate_series(1, 2)"
-    )
-    socket = dict(part.split("=") for part in postgres.split())["host"]
-    database = {"conn_type": "postgres", "login": "postgres", "schema": "postgres", "host": socket}
-    aws = {"conn_type": "aws", "login": "test", "password": "test", "extra": {"region_name": "us-east-1"}}
-    monkeypatch.setenv("AIRFLOW_CONN_PRODUCT_DB", json.dumps(database))
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(aws))
-    with mock_aws():
-        client = boto3.client(
-            "s3", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        client.create_bucket(Bucket="encore-shop")
-        yield client
-
-
-def executed(dag, operator):
-    """Render and execute, as mapped and other operators are."""
-    context = {"run_id": "r", "outlet_events": {outlet: Event() for outlet in operator.outlets}}
-    operator._do_render_template_fields(
-        operator, operator.template_fields, context, dag.get_template_env(), set()
-    )
-    return json.loads(json.dumps(operator.execute(context))), context["outlet_events"]
-
-
-class Event:
-    extra = None
 
 
 def run_of(day, run_type="scheduled"):
@@ -89,16 +53,8 @@ def exported(dag, days, shop):
     }
 
 
-def items_of(shop, day):
-    def get(key):
-        return shop.get_object(Bucket="encore-shop", Key=key)["Body"].read().decode()
-
-    files = json.loads(get(f"shop/interactions/dt={day}/_manifest.json"))["files"]
-    return [int(line.split(",")[1]) for file in files for line in get(file["key"]).splitlines()[1:]]
-
-
 @pytest.fixture
-def late_row(postgres):  # noqa: F811
+def late_row(postgres):
     """A row of the first day's last seconds; it is there when the function is called, and not before."""
     connection = psycopg2.connect(postgres)
     with connection.cursor() as cursor:
@@ -205,7 +161,7 @@ def test_splits_plan_export_and_commit(split_dag):
     assert not export.partial_kwargs.get("outlets")  # a slice is no new state of the asset
 
 
-def test_the_slices_of_a_day_are_the_day(split_dag, shop, run_sql):  # noqa: F811
+def test_the_slices_of_a_day_are_the_day(split_dag, shop, run_sql):
     dag = split_dag(splits=3)
     plan, export, commit = (dag.get_task(name) for name in ("plan", "export", "commit"))
     plan.partitions = dag.get_task("select_days").execute(run_of(1, run_type="backfill"))

@@ -56,6 +56,7 @@ def test_the_form_of_retraining_names_the_choices(dags):
     assert {name: params[name] for name in params if name != "solutions"} == {
         "training_mode": "FULL",
         "import_mode": "FULL",
+        "history": "first_interaction",
         "as_of": None,
         "promote": "gate",
         "data_gate": "file",
@@ -71,6 +72,7 @@ def test_the_form_of_retraining_names_the_choices(dags):
         ("training_mode", "AUTO"),
         ("import_mode", "DELTA"),
         ("as_of", "May"),
+        ("history", "all"),
         ("promote", "maybe"),
         ("data_gate", "off"),
         ("dry_run", "perhaps"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date, timedelta
 
 import psycopg2
 import pytest
 
 from demo import product_database
-from tests.end_to_end.helpers import history, wait_for
+from tests.end_to_end.helpers import history, manifests, wait_for
 
 METRICS = {
     "coverage",
@@ -22,9 +23,8 @@ METRICS = {
 
 @pytest.fixture(scope="module")
 def retraining(stack):
-    """One export of the whole history and one retraining."""
-    stack.succeed("export_interactions", history(stack))
-    return stack.succeed("retrain_recommenders")
+    """A first retraining on an empty bucket, as a newcomer triggers it: nothing was exported before."""
+    return stack.succeed("retrain_recommenders", {"history": "first_interaction"})
 
 
 def query(stack, statement: str) -> int:
@@ -56,6 +56,17 @@ def imported_rows(stack, dataset_type: str) -> list[dict[str, str]]:
         if entry["Key"].endswith(".csv"):
             rows += csv.DictReader(io.StringIO(text))
     return rows
+
+
+def test_a_first_run_exports_its_history_first_and_says_so(stack, retraining):
+    run = "retrain_recommenders", retraining["dag_run_id"]
+    first, last = (date.fromisoformat(day) for day in history(stack).values())
+    days = [(first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1)]
+    (task,) = stack.airflow.xcom(*run, "select_history")
+    assert [partition["key"] for partition in task] == sorted(manifests(stack.aws("s3"))) == days
+    assert f"Exporting {len(days)} days first" in stack.log(*run, "select_history")
+    report = stack.aws("s3").get_object(Bucket="encore-shop", Key="shop/history/report.html")["Body"].read()
+    assert f"{len(days)} days were exported first".encode() in report
 
 
 def test_every_sound_event_is_imported_once(stack, retraining):
@@ -114,7 +125,9 @@ def test_campaigns_recommend_real_products(stack, retraining):
 def test_a_second_run_makes_new_versions_and_no_second_dataset_group(stack, retraining):
     personalize = stack.aws("personalize")
     before = personalize.describe_campaign(campaignArn=_campaign(personalize, "related"))["campaign"]
-    stack.succeed("retrain_recommenders")
+    stack.succeed("export_interactions", history(stack))
+    run = stack.succeed("retrain_recommenders")
+    assert run["tasks"]["export_history"] == "skipped"  # every day is exported
     after = personalize.describe_campaign(campaignArn=_campaign(personalize, "related"))["campaign"]
     assert after["solutionVersionArn"] != before["solutionVersionArn"]
     assert after["status"] == "ACTIVE"

@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_personalize.export.exceptions import ExportError
-from airflow_personalize.pagination import list_folders
+from airflow_personalize.pagination import list_folders, list_objects
 
 NAME = "_manifest.json"
 VERSION = 1
@@ -148,6 +148,13 @@ def read(client: Any, location: DatasetLocation, directory: str) -> Manifest | N
 def directories(client: Any, location: DatasetLocation) -> list[str]:
     """Every folder of the dataset, finished partitions and others, sorted."""
     return list_folders(client, location.bucket, location.root)
+
+
+def finished(client: Any, location: DatasetLocation) -> list[str]:
+    """The folders of finished partitions, sorted."""
+    objects = list_objects(client, location.bucket, location.root)
+    keys = (entry["Key"].removeprefix(location.root) for entry in objects)
+    return sorted(key.removesuffix(f"/{NAME}") for key in keys if key.endswith(f"/{NAME}"))
 
 
 def _read(client: Any, location: DatasetLocation, directory: str) -> tuple[Manifest | None, str | None]:

@@ -30,7 +30,7 @@ def plan(
     if bounds_sql is None or source is None:
         slices = cut_in_time(partition, shards)
     else:
-        first, last = _bounds(source, bounds_sql, partition)
+        first, last = key_range(source, bounds_sql, partition)
         slices = cut_by_key(partition, first, last, shards)
     attempt = new_attempt()
     return [replace(shard, attempt=attempt) for shard in slices]
@@ -134,7 +134,8 @@ def _distinct(
     return counts
 
 
-def _bounds(source: Source, bounds_sql: str, partition: Partition) -> tuple[int, int]:
+def key_range(source: Source, bounds_sql: str, partition: Partition) -> tuple[int, int]:
+    """The first and the last key (both included) of a partition's rows, as a query for them gives them."""
     with source.query(bounds_sql, partition.parameters) as rows:
         columns = [[column.to_pylist() for column in batch.columns] for batch in rows.batches]
     found = [row for batch in columns for row in zip(*batch, strict=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow.sdk import Asset, BaseOperator, XComArg
+from airflow.sdk import BaseOperator, TriggerRule, XComArg
 
 from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
 from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
@@ -13,6 +13,8 @@ from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore import pools
+from encore.builders.exports import exported, query, target
+from encore.builders.history import export_history, select_history
 from encore.config import DatasetGroup, DatasetType
 from encore.operators.data_gate import PersonalizeDataGateOperator
 from encore.operators.select_partitions import PersonalizeSelectPartitionsOperator
@@ -20,11 +22,15 @@ from encore.operators.select_partitions import PersonalizeSelectPartitionsOperat
 
 @dataclass(frozen=True)
 class DatasetTasks:
-    """The tasks of one dataset before its import; users and items are exported first."""
+    """The tasks of one dataset before its import; users and items are exported first.
+
+    `history` selects the days of interactions that no export has written.
+    """
 
     create: BaseOperator
     snapshot: BaseOperator
-    export: BaseOperator | None
+    export: BaseOperator | None = None
+    history: BaseOperator | None = None
 
 
 def prepare_dataset(
@@ -32,7 +38,7 @@ def prepare_dataset(
 ) -> DatasetTasks:
     """Schema, dataset, and a snapshot of the newest data; users and items are exported for it."""
     settings = group.datasets[kind]
-    asset = Asset(name=f"{group.name}_{kind}", uri=group.dataset_uri(kind))
+    asset = exported(group, kind)
     schema = PersonalizeCreateSchemaOperator(
         task_id=f"{kind}_schema", schema_name=f"{group.name}-{kind}", schema=settings.avro_schema
     )
@@ -44,7 +50,8 @@ def prepare_dataset(
         dataset_group_arn=dataset_group.output,
         schema_arn=schema.output,
     )
-    partitions = select_partitions(create, plan) if kind == "interactions" else None
+    history = select_history(group, plan) if kind == "interactions" else None
+    partitions = select_partitions(group, create, history, plan) if history else None
     snapshot = PersonalizeDatasetSnapshotOperator(
         task_id=f"snapshot_{kind}",
         dataset=kind,
@@ -54,31 +61,28 @@ def prepare_dataset(
         inlets=[asset],
         multiple_outputs=True,
     )
-    if kind == "interactions":  # those are exported by a DAG of their own
-        return DatasetTasks(create, snapshot, None)
+    if history:  # the days since are exported by a DAG of their own
+        return DatasetTasks(create, snapshot, history=history)
     export = SqlToPersonalizeDatasetOperator(
-        task_id=f"export_{kind}",
-        dataset=kind,
-        sql=settings.sql,
-        schema=settings.avro_schema,
-        contract=settings.contract,
-        rejected_limit=settings.rejected_limit,
-        row_id=settings.row_id,
-        conn_id=group.product_db,
-        outlets=[asset],
+        task_id=f"export_{kind}", outlets=[asset], **target(group, kind), **query(group, kind)
     )
     plan >> export >> snapshot
     return DatasetTasks(create, snapshot, export)
 
 
-def select_partitions(dataset: BaseOperator, plan: XComArg) -> XComArg:
-    """The days of interactions that the run imports."""
-    return PersonalizeSelectPartitionsOperator(
+def select_partitions(
+    group: DatasetGroup, dataset: BaseOperator, history: BaseOperator, plan: XComArg
+) -> XComArg:
+    """The days of interactions that the run imports, once those are exported that no export has written."""
+    selected = PersonalizeSelectPartitionsOperator(
         task_id="select_partitions",
         dataset_arn=dataset.output,
         import_mode=plan["import_mode"],
         as_of=plan["as_of"],
-    ).output
+        trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,  # mostly there is no history to export
+    )
+    export_history(group, history) >> selected
+    return selected.output
 
 
 def check_data(group: DatasetGroup, datasets: dict[DatasetType, DatasetTasks], plan: XComArg) -> BaseOperator:
@@ -90,7 +94,7 @@ def check_data(group: DatasetGroup, datasets: dict[DatasetType, DatasetTasks], p
         exports={kind: tasks.export.output for kind, tasks in datasets.items() if tasks.export},
         import_mode=plan["import_mode"],
         on_failure=plan["data_gate"],
-        inlets=[Asset(name=f"{group.name}_interactions", uri=group.dataset_uri("interactions"))],
+        inlets=[exported(group, "interactions")],
         retries=0,
     )
 

@@ -28,6 +28,7 @@ INPUTS = (
     "rollbacks",
     "imports",
     "exports",
+    "history",
 )
 
 
@@ -47,6 +48,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
     :param rollbacks: what it has pushed as ``rolled_back`` (templated)
     :param imports: by dataset, the ARN of its import job (templated)
     :param exports: by dataset, the summary of its export (templated)
+    :param history: what `PersonalizeSelectHistoryOperator` has returned (templated)
     :return: what became of each solution, and the cost
     """
 
@@ -64,13 +66,14 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         rollbacks: Any,
         imports: Mapping[str, str | None],
         exports: Mapping[str, Mapping[str, Any] | None],
+        history: Sequence[Sequence[Mapping[str, Any]]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.plan, self.data_gate = plan, data_gate
         self.versions, self.decisions, self.answers = versions, decisions, answers
         self.checks, self.rollbacks = checks, rollbacks
-        self.imports, self.exports = imports, exports
+        self.imports, self.exports, self.history = imports, exports, history
 
     def execute(self, context: Context) -> dict[str, Any] | None:
         if not self.plan or self.plan.get("dry_run"):
@@ -122,6 +125,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             "reason": reason,
             "seconds": self._seconds(description),
             "code_version": code_version(run),
+            "history_days": sum(len(task) for task in self.history or ()),
             **{name: decision.get(name) for name in ("live_metrics", "popularity_metrics")},
             **{name: gate.get(name) for name in ("rows", "bytes", "held_out_users", "fingerprint")},
             **{name: plan.get(name) for name in ("import_mode", "as_of")},

@@ -13,6 +13,7 @@ from airflow_personalize.pagination import find_by
 from encore import cost, history
 from encore.config.models import DatasetGroup, DatasetType
 from encore.gates.data_quality import DatasetFacts, InteractionFacts, Verdict, judge
+from encore.runs.export_days import FROM_FIRST_INTERACTION
 from encore.runs.import_days import days_until
 
 
@@ -39,6 +40,10 @@ def preview(
         f"import {dataset} ({plan['import_mode']}): {rows[dataset]:,} rows in {len(found)} partitions, exported last"
         for dataset, found in partitions.items()
     ]
+    if plan.get("history") == FROM_FIRST_INTERACTION:
+        lines.append(
+            "days of interactions that were never exported, from the first one on, are exported before"
+        )
     lines += [
         "data gate, as far as it can be judged now:",
         gate.as_text() if gate.checks else "  nothing to compare with",

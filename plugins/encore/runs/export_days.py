@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+#: What a run does about days that were never exported: export them first, or go on without.
+FROM_FIRST_INTERACTION, AS_EXPORTED = "first_interaction", "exported"
 DAYS_PER_TASK = 31
+#: More days of history than this are rather one row with a wrong timestamp than a shop of ten years.
+MOST_HISTORY = 3_660
+
+
+class HistoryError(ValueError):
+    """Nothing, or too much, is there to export first. The message names what to do."""
 
 
 def days_to_export(
@@ -35,6 +43,32 @@ def days_to_export(
     if last >= today:
         raise ValueError(f"{last} is not over yet (UTC): a day is exported when it is complete.")
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def missing_days(
+    exported: Collection[str], first: date | None, earliest: date | None, last: date
+) -> list[date]:
+    """The days from the first interaction on that were never exported.
+
+    :param exported: keys of exported days, YYYY-MM-DD
+    :param first: the day of the first interaction that is on none of them or before them; None if there is none
+    :param earliest: the day before which nothing is exported
+    :param last: the last day that is over
+    :raises HistoryError: when there are too many to be meant
+    """
+    begins = min([key for key in exported if key <= last.isoformat()], default=None)
+    known = [day for day in (first, begins and date.fromisoformat(begins)) if day]
+    if not known:
+        return []
+    start = max(min(known), earliest) if earliest else min(known)
+    days = [start + timedelta(days=number) for number in range((last - start).days + 1)]
+    missing = [day for day in days if day.isoformat() not in exported]
+    if len(missing) > MOST_HISTORY:
+        raise HistoryError(
+            f"The first interaction is of {start}, so {len(missing):,} days were never exported. If its timestamp is"
+            " wrong, mend the row or the query; else say in `history_start` of the pipeline file which day is first."
+        )
+    return missing
 
 
 def partitions(days: Sequence[date]) -> list[dict[str, Any]]:

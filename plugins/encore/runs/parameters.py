@@ -29,7 +29,7 @@ def validate(params: Mapping[str, Any], group: DatasetGroup, today: date) -> Run
         [name for name in names if name in selected],
         **{
             name: params[name]
-            for name in ("training_mode", "import_mode", "promote", "data_gate")
+            for name in ("training_mode", "import_mode", "promote", "data_gate", "history")
             if params.get(name)
         },
         as_of=day,

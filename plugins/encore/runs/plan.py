@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from encore.runs.export_days import FROM_FIRST_INTERACTION
+
 
 @dataclass(frozen=True)
 class RunPlan:
@@ -19,6 +21,7 @@ class RunPlan:
     dry_run: bool = False
     promote: str = "gate"
     data_gate: str = "file"
+    history: str = FROM_FIRST_INTERACTION
 
     def as_json(self) -> dict[str, Any]:
         as_of = self.as_of.isoformat() if self.as_of else None

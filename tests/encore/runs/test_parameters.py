@@ -34,6 +34,7 @@ def test_without_choices_everything_is_trained_in_full():
         "dry_run": False,
         "promote": "gate",
         "data_gate": "file",
+        "history": "first_interaction",
     }
 
 
@@ -44,6 +45,7 @@ def test_each_choice_is_followed():
         "promote": "ask",
         "dry_run": True,
         "data_gate": "warn",
+        "history": "exported",
     }
     plan = validate({**params, "as_of": "2026-02-28"}, GROUP, TODAY)
     assert plan.as_json() == {**params, "import_mode": "FULL", "as_of": "2026-02-28"}
