@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import logging
 import re
 import threading
@@ -16,7 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localpersonalize.disk import full
+from localpersonalize.disk.sealed import seal, unseal
 from localpersonalize.private_files import replace_file
+from localpersonalize.protocol import xml_errors
+from localpersonalize.protocol.errors import ServiceError
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +60,10 @@ def read(file: Path) -> list[Entry]:
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
+            values = unseal(line)
             entry = Entry(dict(values["environ"]), base64.b64decode(values["body"], validate=True))
             entry.environ["REQUEST_METHOD"]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             log.error(
                 "%s: line %d is damaged (%s); what it said of IAM is lost", file, number, type(error).__name__
             )
@@ -71,7 +74,7 @@ def read(file: Path) -> list[Entry]:
 
 def lines(entries: Sequence[Entry]) -> bytes:
     return b"".join(
-        json.dumps({"environ": entry.environ, "body": base64.b64encode(entry.body).decode()}).encode() + b"\n"
+        seal({"environ": entry.environ, "body": base64.b64encode(entry.body).decode()}) + b"\n"
         for entry in entries
     )
 
@@ -89,6 +92,13 @@ class IamJournal:
             return self._app(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
+        if _READING.search(body):
+            return self._app(environ, start_response)
+        entry = Entry({name: environ[name] for name in KEPT if name in environ}, body)
+        try:
+            self._promise(entry)
+        except OSError as error:
+            return _unwritten(error, start_response)
         outcome: list[str] = []
 
         def started(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -96,8 +106,7 @@ class IamJournal:
             return start_response(status, headers, *rest)
 
         answer = self._app(environ, started)
-        if outcome and outcome[0].startswith("2") and not _READING.search(body):
-            self._note(Entry({name: environ[name] for name in KEPT if name in environ}, body))
+        self._settle(entry, bool(outcome) and outcome[0].startswith("2"))
         return answer
 
     def restore(self) -> None:
@@ -121,9 +130,29 @@ class IamJournal:
             for _ in self._app(environ, lambda *_: None):
                 pass
 
-    def _note(self, entry: Entry) -> None:
-        """Remember a request; of the same request sent again, only the last one."""
+    def _promise(self, entry: Entry) -> None:
+        """Have a request on disk, before it is performed: on a full disk nothing is done of what can't be kept."""
         with self._lock:
-            entries = [*(earlier for earlier in self._entries if not earlier.is_same(entry)), entry]
-            replace_file(self._file, lines(entries))
-            self._entries = entries
+            replace_file(self._file, lines([*self._entries, entry]))
+            self._entries.append(entry)
+
+    def _settle(self, entry: Entry, is_done: bool) -> None:
+        """Of the same request sent again, only the last one stays, and of one that was refused nothing."""
+        with self._lock:
+            if is_done:  # goes to disk with the next request; until then the earlier one is performed twice
+                self._entries = [e for e in self._entries if e is entry or not e.is_same(entry)]
+                return
+            self._entries = [e for e in self._entries if e is not entry]
+            try:
+                replace_file(self._file, lines(self._entries))
+            except OSError as error:
+                log.error("a refused request stays in %s until the next change: %s", self._file, error)
+
+
+def _unwritten(error: OSError, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    failure = ServiceError(full.reason(error), code="ServiceUnavailable", status=503)
+    _, content, content_type = xml_errors.refusal("iam", failure)
+    start_response(
+        "503 Service Unavailable", [("Content-Type", content_type), ("Content-Length", str(len(content)))]
+    )
+    return [content]

@@ -37,22 +37,32 @@ class Objects:
                         found = True
                         yield bucket, entry["Key"]
         except ClientError as error:
-            raise ImportRefusedError(
-                f"Amazon Personalize can't read {location}: {error.response['Error']['Message']}"
-            ) from None
+            raise _unreadable(location, error) from None
         if not found:
             raise ImportRefusedError(
                 f"No files were found at {location}. Check the data location of the import job."
             )
 
     def open(self, bucket: str, key: str) -> Readable:
-        """An object, to be read piece by piece."""
+        """An object, to be read piece by piece.
+
+        :raises ImportRefusedError: if it is gone or damaged.
+        """
         file = object_file(self._folder, bucket, key) if self._folder else None
         with suppress(FileNotFoundError):  # it was replaced meanwhile
             if file is not None:
                 return open(file, "rb", buffering=0)
-        body: Readable = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
+        try:
+            body: Readable = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
+        except ClientError as error:
+            raise _unreadable(f"s3://{bucket}/{key}", error) from None
         return body
+
+
+def _unreadable(location: str, error: ClientError) -> ImportRefusedError:
+    return ImportRefusedError(
+        f"Amazon Personalize can't read {location}: {error.response['Error']['Message']}"
+    )
 
 
 def _is_at(path: str, key: str, sub_folders: bool) -> bool:

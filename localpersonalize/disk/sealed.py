@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-SEAL = "crc32"
+SEAL = "seal"
 PIECE_BYTES = 1 << 20
 
 

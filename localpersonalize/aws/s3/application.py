@@ -16,6 +16,7 @@ from localpersonalize.aws.s3.errors import DisconnectedError, S3Error, storage_f
 from localpersonalize.aws.s3.forms import post_object
 from localpersonalize.aws.s3.requests import XML, Answer, Request, query_of, target_of
 from localpersonalize.aws.s3.storage import Storage
+from localpersonalize.disk import full
 from localpersonalize.protocol.headers import joined_headers
 from localpersonalize.protocol.sigv4 import Credentials
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE)
+_OUT_OF_HANDLES = (errno.EMFILE, errno.ENFILE)
 _WITHOUT_BODY = (204, 304)
 _OF_OLDER_URLS = ("content-md5", "content-type")
 
@@ -51,9 +52,10 @@ class S3Application:
         except S3Error as error:
             answer = _refusal(error, path, request_id)
         except OSError as error:
-            if error.errno not in FULL:
+            passes = full.is_full(error) or error.errno in _OUT_OF_HANDLES
+            if not passes:
                 log.exception("request %s: S3 failed", request_id)
-            failure = storage_full(error) if error.errno in FULL else _internal()
+            failure = storage_full(error) if passes else _internal()
             answer = _refusal(failure, path, request_id)
         except Exception:
             log.exception("request %s: S3 failed", request_id)

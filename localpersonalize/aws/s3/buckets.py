@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
@@ -13,6 +12,7 @@ from typing import Any
 
 from localpersonalize.aws.s3.errors import S3Error, no_such_bucket
 from localpersonalize.aws.s3.notes import now
+from localpersonalize.disk.sealed import seal, unseal
 from localpersonalize.private_files import flush_folder, make_private_folder, replace_file
 
 log = logging.getLogger(__name__)
@@ -42,8 +42,8 @@ class Buckets:
         make_private_folder(folder)
         for file in sorted(folder.glob("*.json")):
             try:
-                bucket = Bucket(**json.loads(file.read_bytes()))
-            except (ValueError, TypeError, RecursionError) as error:
+                bucket = Bucket(**unseal(file.read_bytes()))
+            except (ValueError, TypeError) as error:
                 log.error("bucket %s can't be served: %s is damaged (%s)", file.stem, file, error)
                 # Its objects are there still: a bucket without its policy is better than none.
                 bucket = Bucket(file.stem, now(), "")
@@ -109,7 +109,7 @@ class Buckets:
             "region": bucket.region,
             "documents": dict(bucket.documents),
         }
-        replace_file(self.folder / f"{bucket.name}.json", json.dumps(content).encode())
+        replace_file(self.folder / f"{bucket.name}.json", seal(content))
         self._buckets[bucket.name] = bucket
         return bucket
 

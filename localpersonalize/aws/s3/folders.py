@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from localpersonalize.aws.s3.notes import DamagedNoteError, note_file, read
+from localpersonalize.aws.s3.notes import DamagedNoteError, has_its_bytes, note_file, read
 
 
 def aws_folder(data_dir: Path) -> Path:
@@ -18,8 +18,10 @@ def objects_folder(data_dir: Path) -> Path:
 
 
 def object_file(folder: Path, bucket: str, key: str) -> Path | None:
-    """The bytes of an object as it is now, None if it is not kept in `folder` or can't be read there."""
+    """The bytes of an object as it is now, None if it is not kept in `folder`, or is damaged there."""
     try:
-        return folder / read(note_file(folder, bucket, key)).file
+        note = read(note_file(folder, bucket, key))
+        with open(folder / note.file, "rb", buffering=0) as source:
+            return folder / note.file if has_its_bytes(note, source.fileno()) else None
     except (FileNotFoundError, DamagedNoteError):
         return None

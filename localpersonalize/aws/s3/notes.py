@@ -6,12 +6,15 @@ The note is replaced in one step, so that ETag, length and bytes that belong tog
 from __future__ import annotations
 
 import hashlib
-import json
+import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from localpersonalize.disk.sealed import PIECE_BYTES, seal, unseal
 
 FORMAT = 2
 
@@ -22,7 +25,11 @@ class DamagedNoteError(Exception):
 
 @dataclass(frozen=True)
 class Note:
-    """One version of an object. `metadata`: its headers, names in lower case; `parts`: sizes, if it was uploaded so."""
+    """One version of an object.
+
+    `metadata`: its headers, names in lower case; `parts`: sizes, if it was uploaded so; `crc32`: of its bytes, None if
+    an earlier version of localpersonalize took none.
+    """
 
     bucket: str
     key: str
@@ -35,6 +42,7 @@ class Note:
     tags: Mapping[str, str] = field(default_factory=dict)
     checksum: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[int, ...] = ()
+    crc32: int | None = None
 
     @property
     def modified_at(self) -> datetime:
@@ -42,7 +50,7 @@ class Note:
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
     def to_json(self) -> bytes:
-        return json.dumps({"format": FORMAT, **asdict(self)}).encode()
+        return seal({"format": FORMAT, **asdict(self)})
 
 
 def read(file: Path) -> Note:
@@ -52,7 +60,7 @@ def read(file: Path) -> Note:
     """
     content = file.read_bytes()
     try:
-        entry = json.loads(content)
+        entry = unseal(content)
         known = {name: entry[name] for name in Note.__dataclass_fields__ if name in entry}
         if entry.get("format") != FORMAT:
             known |= _of_the_first_format(entry)
@@ -60,9 +68,22 @@ def read(file: Path) -> Note:
         note.modified_at  # noqa: B018 - a note without a time is damaged
         if Path(note.file).name != note.file or type(note.size) is not int:
             raise ValueError(note.file)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedNoteError(f"{file} is damaged: {error}") from None
     return note
+
+
+def has_its_bytes(note: Note, descriptor: int) -> bool:
+    """Whether a file has the bytes that a note was made for; size alone, if it has no checksum."""
+    if os.fstat(descriptor).st_size != note.size:
+        return False
+    if note.crc32 is None:
+        return True
+    place, found = 0, 0
+    while piece := os.pread(descriptor, PIECE_BYTES, place):
+        place += len(piece)
+        found = zlib.crc32(piece, found)
+    return found == note.crc32
 
 
 def note_file(folder: Path, bucket: str, key: str) -> Path:

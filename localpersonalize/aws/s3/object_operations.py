@@ -79,7 +79,7 @@ async def get_object(storage: Storage, request: Request) -> Answer:
 
 
 def _open(storage: Storage, request: Request) -> tuple[OpenObject, tuple[int, int, int, dict[str, str]]]:
-    opened = storage.objects.open(request.bucket, request.key)
+    opened = storage.objects.open(request.bucket, request.key, verify=request.method != "HEAD")
     try:
         return opened, _head(opened.note, request)
     except BaseException:

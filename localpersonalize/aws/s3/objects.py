@@ -6,12 +6,14 @@ reads has a file open, and goes on with the version that it began.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +22,8 @@ from localpersonalize.aws.s3.errors import S3Error, no_such_bucket, no_such_key
 from localpersonalize.aws.s3.index import Index
 from localpersonalize.aws.s3.notes import DamagedNoteError, Note
 from localpersonalize.private_files import flush_folder, replace_file
+
+log = logging.getLogger(__name__)
 
 STRIPES = 32
 MAX_TRIES = 100
@@ -34,6 +38,7 @@ class NewFile:
     def __init__(self, folder: Path, unfinished: set[str], same_as: Path | None = None) -> None:
         self.file = folder / f"{uuid.uuid4().hex}.data"
         self._unfinished, self.size = unfinished, 0
+        self.crc32: int | None = 0
         self._target: BinaryIO | None = None
         if same_as is not None:
             os.link(same_as, self.file)
@@ -48,6 +53,7 @@ class NewFile:
         while view:
             view = view[self._target.write(view) :]
         self.size += len(content)
+        self.crc32 = zlib.crc32(content, self.crc32 or 0)
 
     def finish(self) -> None:
         assert self._target is not None
@@ -96,6 +102,7 @@ class ObjectStore:
         self._has_bucket = has_bucket
         self._locks = [threading.RLock() for _ in range(STRIPES)]
         self._unfinished: set[str] = set()
+        self._verified: set[str] = set()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._at_start = os.listdir(folder)
 
@@ -130,9 +137,10 @@ class ObjectStore:
             raise no_such_key(key) if self._has_bucket(bucket) else no_such_bucket(bucket)
         return note
 
-    def open(self, bucket: str, key: str) -> OpenObject:
+    def open(self, bucket: str, key: str, verify: bool = True) -> OpenObject:
         """An object as it is now, to be closed by the caller.
 
+        :param verify: compare its bytes with their checksum, if no earlier call has; for who reads them.
         :raises S3Error: NoSuchBucket, NoSuchKey; InternalError, if it is damaged.
         """
         missing = ""
@@ -148,8 +156,19 @@ class ObjectStore:
             if os.fstat(source.fileno()).st_size != note.size:
                 source.close()
                 raise damaged(f"the bytes of {key}, in {note.file}, are not the {note.size} that were put")
+            if verify and note.file not in self._verified:
+                self._verify(note, source)
             return OpenObject(note, source)
         raise damaged(f"the file with the bytes of {key}, {missing}, is missing")
+
+    def _verify(self, note: Note, source: BinaryIO) -> None:
+        """
+        :raises S3Error: InternalError, if the bytes are not those that were put.
+        """
+        if not notes.has_its_bytes(note, source.fileno()):
+            source.close()
+            raise damaged(f"the bytes of {note.key}, in {note.file}, are not those that were put")
+        self._verified.add(note.file)
 
     def new_file(self) -> NewFile:
         return NewFile(self.folder, self._unfinished)
@@ -160,11 +179,12 @@ class ObjectStore:
             made = NewFile(self.folder, self._unfinished, self.folder / source.note.file)
         except OSError:
             return None
-        made.size = source.note.size
+        made.size, made.crc32 = source.note.size, source.note.crc32
         return made
 
     def put(self, note: Note, content: NewFile, check: Check | None = None) -> None:
         """Make a finished file the newest version of its object; on disk when this returns."""
+        note = replace(note, crc32=content.crc32)
         with self._change(note.bucket, note.key) as before:
             if not self._has_bucket(note.bucket):
                 raise no_such_bucket(note.bucket)
@@ -172,6 +192,7 @@ class ObjectStore:
                 check(before)
             replace_file(notes.note_file(self.folder, note.bucket, note.key), note.to_json())
             content.named()
+            self._verified.add(note.file)
             self.index.update(note.bucket, note.key, note)
             self._remove(before, unless=note.file)
 
@@ -218,9 +239,11 @@ class ObjectStore:
     def _remove(self, before: Note | None, unless: str = "") -> None:
         if before is not None and before.file != unless:
             (self.folder / before.file).unlink(missing_ok=True)
+            self._verified.discard(before.file)
 
 
 def damaged(what: str) -> S3Error:
+    log.error("the data directory is damaged: %s", what)
     return S3Error(
         "InternalError", f"The data directory is damaged: {what}. Put the object again, or delete it."
     )

@@ -5,21 +5,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 import shutil
 import threading
 import uuid
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from localpersonalize.aws.s3.errors import S3Error, no_such_upload
 from localpersonalize.aws.s3.notes import now
 from localpersonalize.aws.s3.objects import NewFile
+from localpersonalize.disk.sealed import seal, unseal
 from localpersonalize.private_files import flush_folder, make_private_folder, replace_file
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Part:
     etag: str
     modified: str
     checksum: Mapping[str, str] = field(default_factory=dict)
+    crc32: int | None = None
 
 
 class Uploads:
@@ -71,7 +73,7 @@ class Uploads:
         upload = Upload(uuid.uuid4().hex, bucket, key, now(), **more)  # type: ignore[arg-type]
         folder = self.folder / upload.upload_id
         folder.mkdir(mode=0o700)
-        replace_file(folder / "upload.json", json.dumps(asdict(upload)).encode())
+        replace_file(folder / "upload.json", seal(asdict(upload)))
         flush_folder(self.folder)
         return upload
 
@@ -108,7 +110,8 @@ class Uploads:
             before = self.parts(upload).get(part.number)
             if not (folder / "upload.json").exists():
                 raise no_such_upload(upload.upload_id)
-            replace_file(folder / f"{part.number:05}.json", json.dumps(asdict(part)).encode())
+            named = replace(part, crc32=content.crc32)
+            replace_file(folder / f"{part.number:05}.json", seal(asdict(named)))
             content.named()
             if before is not None:
                 (folder / before.file).unlink(missing_ok=True)
@@ -118,23 +121,34 @@ class Uploads:
         found = {}
         for file in sorted((self.folder / upload.upload_id).glob("[0-9]*.json")):
             try:
-                part = Part(**json.loads(file.read_bytes()))
+                part = Part(**unseal(file.read_bytes()))
                 if (file.parent / part.file).stat().st_size != part.size:
                     raise ValueError("the size of its bytes is another")
             except FileNotFoundError:
                 continue
-            except (ValueError, TypeError, RecursionError) as error:
+            except (ValueError, TypeError) as error:
                 log.error("a part of an upload is lost: %s is damaged (%s)", file, error)
                 continue
             found[part.number] = part
         return found
 
     def join(self, upload: Upload, parts: list[Part], target: NewFile) -> None:
-        """Write the bytes of parts, one behind the other."""
+        """Write the bytes of parts, one behind the other.
+
+        :raises S3Error: InternalError, if those of a part are not what was uploaded.
+        """
         for part in parts:
+            checksum = 0
             with open(self.folder / upload.upload_id / part.file, "rb") as source:
                 while content := source.read(COPY_BYTES):
                     target.write(content)
+                    checksum = zlib.crc32(content, checksum)
+            if part.crc32 not in (None, checksum):
+                raise S3Error(
+                    "InternalError",
+                    f"The data directory is damaged: the bytes of part {part.number}, in {part.file}, are not those"
+                    " that were uploaded. Upload the part again.",
+                )
 
     def end(self, upload: Upload) -> None:
         """Forget an upload and its parts."""
@@ -158,8 +172,8 @@ class Uploads:
         with suppress(OSError):
             content = (self.folder / upload_id / "upload.json").read_bytes()
             try:
-                return Upload(**json.loads(content))
-            except (ValueError, TypeError, RecursionError) as error:
+                return Upload(**unseal(content))
+            except (ValueError, TypeError) as error:
                 log.error("upload %s can't go on: its note is damaged (%s)", upload_id, error)
         return None
 

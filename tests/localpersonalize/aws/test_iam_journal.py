@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import errno
+import io
 import json
 import logging
 from pathlib import Path
@@ -46,13 +48,51 @@ def test_a_damaged_line_costs_what_it_said(
     assert "line 2 is damaged" in caplog.text
 
 
+def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
+    """A role of another name came back: base64 of a flipped letter is base64."""
+    content = iam_journal.lines([ROLE])
+    for place in range(len(content) - 1):
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        (tmp_path / "log").write_bytes(flipped)
+        assert iam_journal.read(tmp_path / "log") in ([], [ROLE])
+
+
+def test_nothing_is_done_that_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk a role was made, answered with a 500, and gone after the restart."""
+    performed: list[Any] = []
+    answers: list[str] = []
+    has_space = False
+
+    def replace_file(file: Path, content: bytes) -> None:
+        if not has_space:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        file.write_bytes(content)
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        performed.append(environ)
+        start_response("200 OK", [])
+        return [b""]
+
+    monkeypatch.setattr(iam_journal, "replace_file", replace_file)
+    journal = IamJournal(app, tmp_path / "log")
+    environ = {**ROLE.environ, "wsgi.input": io.BytesIO(ROLE.body), "CONTENT_LENGTH": str(len(ROLE.body))}
+    (content,) = journal(environ, lambda status, *_: answers.append(status))
+    assert answers == ["503 Service Unavailable"]
+    assert b"<Code>ServiceUnavailable</Code>" in content
+    assert b"no space left" in content
+    assert performed == []
+    has_space = True
+    call(journal, ROLE)
+    assert len(performed) == 1
+    assert iam_journal.read(tmp_path / "log") == [ROLE]
+
+
 def test_there_need_be_no_log(tmp_path: Path) -> None:
     assert iam_journal.read(tmp_path / "none") == []
 
 
 def call(journal: IamJournal, request: Entry) -> None:
-    import io
-
     environ: dict[str, Any] = {**request.environ, "wsgi.input": io.BytesIO(request.body)}
     environ["CONTENT_LENGTH"] = str(len(request.body))
     list(journal(environ, lambda *_: None))

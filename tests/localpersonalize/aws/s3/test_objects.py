@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,7 @@ class TestStore:
         self.put(again, b"put again")
         assert self.get(again) == b"put again"
 
-    @pytest.mark.parametrize("damage", ["cut", "longer", "gone"])
+    @pytest.mark.parametrize("damage", ["cut", "longer", "gone", "flipped", "zeroed"])
     def test_bytes_that_are_not_those_of_the_note_are_an_error_that_says_so(
         self, store: ObjectStore, damage: str
     ) -> None:
@@ -208,10 +209,41 @@ class TestStore:
         if damage == "gone":
             file.unlink()
         else:
-            file.write_bytes(b"1234" if damage == "cut" else b"123456")
+            ways = {"cut": b"1234", "longer": b"123456", "flipped": b"12\xb345", "zeroed": bytes(5)}
+            file.write_bytes(ways[damage])
+        again = ObjectStore(store.folder, lambda _: True)
+        again.open("b", "k", verify=False).source.close() if damage in ("flipped", "zeroed") else None
         with pytest.raises(S3Error, match="data directory is damaged") as raised:
-            self.get(store)
+            self.get(again)
         assert raised.value.status == 500
+
+    def test_a_flipped_bit_in_a_note_is_found_or_changes_nothing(self, store: ObjectStore) -> None:
+        self.put(store, b"12345")
+        file = notes.note_file(store.folder, "b", "k")
+        content, whole = file.read_bytes(), store.require("b", "k")
+        for place in range(len(content)):
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << place % 8
+            file.write_bytes(flipped)
+            with suppress(S3Error):
+                assert store.require("b", "k") == whole
+
+    def test_bytes_are_compared_with_their_checksum_once(
+        self, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.put(store, b"12345")
+        again = ObjectStore(store.folder, lambda _: True)
+        compared: list[str] = []
+        has_its_bytes = notes.has_its_bytes
+
+        def noted(note: Note, descriptor: int) -> bool:
+            compared.append(note.key)
+            return has_its_bytes(note, descriptor)
+
+        monkeypatch.setattr(notes, "has_its_bytes", noted)
+        for opened in (store, again, again):  # the first one has written it itself
+            self.get(opened)
+        assert compared == ["k"]
 
     def test_lists_wait_for_the_index_and_nothing_else_does(self, store: ObjectStore) -> None:
         self.put(store, b"x")
