@@ -125,5 +125,5 @@ def _yes_or_no(default: bool, title: str, description: str) -> Param:
     return Param(default, type="boolean", title=title, description_md=description)
 
 
-def _dry_run(said: str) -> Param:
-    return _yes_or_no(False, "Dry run", f"Change nothing: only say {said}.")
+def _dry_run(content: str) -> Param:
+    return _yes_or_no(False, "Dry run", f"Change nothing: only say {content}.")

@@ -22,9 +22,9 @@ def tags(group: str) -> list[dict[str, str]]:
     return [{"tagKey": TAG, "tagValue": group}]
 
 
-def is_ours(found: Iterable[Mapping[str, str]], group: str) -> bool:
+def is_ours(resource_tags: Iterable[Mapping[str, str]], group: str) -> bool:
     """Whether tags, as `ListTagsForResource` gives them, say that Encore made a resource of the group."""
-    return any(tag.get("tagKey") == TAG and tag.get("tagValue") == group for tag in found)
+    return any(tag.get("tagKey") == TAG and tag.get("tagValue") == group for tag in resource_tags)
 
 
 @dataclass(frozen=True)
@@ -184,5 +184,5 @@ def summary(removals: Sequence[Removal]) -> dict[str, dict[str, int]]:
 
 
 def _day(folder: str) -> date | None:
-    found = _DAY.match(folder)
-    return date.fromisoformat(found[1]) if found else None
+    match = _DAY.match(folder)
+    return date.fromisoformat(match[1]) if match else None

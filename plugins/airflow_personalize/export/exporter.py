@@ -18,12 +18,12 @@ from typing import Any
 from airflow_personalize.export.exceptions import ExportError, TooManyRejectedError
 from airflow_personalize.export.manifest import DatasetLocation, Manifest, commit, new_attempt
 from airflow_personalize.export.partitions import Partition
-from airflow_personalize.export.read.comparison import refuse_incomparable
+from airflow_personalize.export.read.comparison import require_comparable
 from airflow_personalize.export.read.prefetch import ReadAhead
 from airflow_personalize.export.read.sources import Source
 from airflow_personalize.export.read.sql import markers
 from airflow_personalize.export.schema.avro import DatasetSchema
-from airflow_personalize.export.startup import keep_pandas_out
+from airflow_personalize.export.startup import block_pandas
 from airflow_personalize.export.statistics.collector import Statistics
 from airflow_personalize.export.statistics.distinct import DistinctIds, ids_to
 from airflow_personalize.export.statistics.row_ids import RowIdFile
@@ -81,8 +81,8 @@ class Export:
 
     def write(self, statement: str, partition: Partition) -> Summary:
         """Write the partition's files to a new attempt, without making it current."""
-        keep_pandas_out()
-        refuse_unsliced(statement, partition, self.source.dialect)
+        block_pandas()
+        require_slice_markers(statement, partition, self.source.dialect)
         started, read_at = time.monotonic(), datetime.now(UTC).isoformat()
         attempt = partition.attempt or new_attempt()
         files, rejects = self._outputs(partition, attempt)
@@ -175,7 +175,7 @@ class Export:
                     if checked.row_ids is not None:
                         row_ids.add(checked.row_ids)
         if not checker.rows_read and partition.start is not None:
-            refuse_incomparable(self.source, statement, partition)
+            require_comparable(self.source, statement, partition)
         return checker.rows_read, dropped, statistics
 
     def _check_share(self, partition: Partition, read: int, rejects: RejectedRows) -> None:
@@ -192,7 +192,7 @@ class Export:
             )
 
 
-def refuse_unsliced(statement: str, partition: Partition, dialect: str | None) -> None:
+def require_slice_markers(statement: str, partition: Partition, dialect: str | None) -> None:
     """A slice by key whose query does not ask for the key: every slice would be the whole partition.
 
     :raises ExportError: names the markers that are missing

@@ -52,18 +52,20 @@ def commit_all(
     groups: dict[str, list[Summary]] = defaultdict(list)
     for shard in summaries:
         groups[shard.key].append(shard)
-    wholes = [_merged(client, location, key, group, distinct) for key, group in sorted(groups.items())]
-    for whole in wholes:
-        _check_share(location, whole, rejected_limit)
+    merged_summaries = [
+        _merged(client, location, key, group, distinct) for key, group in sorted(groups.items())
+    ]
+    for summary in merged_summaries:
+        _check_share(location, summary, rejected_limit)
         event_types.check(
-            location.dataset, f"partition {whole.key!r}", whole.event_types, whole.metadata_columns
+            location.dataset, f"partition {summary.key!r}", summary.event_types, summary.metadata_columns
         )
     done = []
-    for whole in wholes:
-        partition = Partition.from_dict(whole.partition)
-        current = commit(client, location, manifest_of(location, partition, whole))
+    for summary in merged_summaries:
+        partition = Partition.from_dict(summary.partition)
+        current = commit(client, location, manifest_of(location, partition, summary))
         uri = f"s3://{location.bucket}/{location.manifest(partition.directory)}"
-        done.append(replace(whole, manifest=uri, superseded=not current, users={}))
+        done.append(replace(summary, manifest=uri, superseded=not current, users={}))
     return done
 
 
@@ -82,7 +84,7 @@ def _merged(
         raise ExportError(f"partition {key!r}: its slices are of different plans. Clear the plan task")
     distinct = _distinct(client, location, key, group, overall)
     first, last = (Partition.from_dict(shard.partition) for shard in (group[0], group[-1]))
-    whole = Partition(key, first.start, last.end, attempt=group[0].attempt)
+    summary = Partition(key, first.start, last.end, attempt=group[0].attempt)
     return Summary(
         key=key,
         rows_read=sum(shard.rows_read for shard in group),
@@ -106,7 +108,7 @@ def _merged(
         event_types=sorted({kind for shard in group for kind in shard.event_types}),
         metadata_columns=group[0].metadata_columns,
         row_ids=[key for summary in group for key in summary.row_ids],
-        partition=whole.to_dict(),
+        partition=summary.to_dict(),
         examples=[example for shard in group for example in shard.examples][:3],
     )
 
@@ -138,10 +140,10 @@ def key_range(source: Source, bounds_sql: str, partition: Partition) -> tuple[in
     """The first and the last key (both included) of a partition's rows, as a query for them gives them."""
     with source.query(bounds_sql, partition.parameters) as rows:
         columns = [[column.to_pylist() for column in batch.columns] for batch in rows.batches]
-    found = [row for batch in columns for row in zip(*batch, strict=True)]
-    if len(found) != 1 or len(found[0]) != 2:
+    rows = [row for batch in columns for row in zip(*batch, strict=True)]
+    if len(rows) != 1 or len(rows[0]) != 2:
         raise ExportError("bounds_sql must give one row of two columns: the first key and the last")
-    low, high = found[0]
+    low, high = rows[0]
     if low is None or high is None:
         return 0, 0  # an empty partition: one slice that finds nothing
     if not isinstance(low, int) or not isinstance(high, int):
@@ -149,14 +151,14 @@ def key_range(source: Source, bounds_sql: str, partition: Partition) -> tuple[in
     return low, high
 
 
-def _check_share(location: DatasetLocation, whole: Summary, limit: float) -> None:
-    if whole.rows_rejected and whole.rows_rejected > limit * whole.rows_read:
+def _check_share(location: DatasetLocation, summary: Summary, limit: float) -> None:
+    if summary.rows_rejected and summary.rows_rejected > limit * summary.rows_read:
         raise TooManyRejectedError(
             location.dataset,
-            whole.key,
-            read=whole.rows_read,
-            rejected=whole.rejected,
+            summary.key,
+            read=summary.rows_read,
+            rejected=summary.rejected,
             limit=limit,
-            examples=whole.examples,
-            location=str(whole.rejected_location),
+            examples=summary.examples,
+            location=str(summary.rejected_location),
         )

@@ -25,7 +25,7 @@ import pyarrow as pa
 
 
 @contextmanager
-def heap_at_rest() -> Iterator[None]:
+def frozen_heap() -> Iterator[None]:
     """Collections inside look only at what was made inside."""
     if gc.get_freeze_count():
         yield  # somebody else's decision, which is not ours to end
@@ -43,7 +43,7 @@ class _Refusal(MetaPathFinder):
             raise ModuleNotFoundError("not needed here", name=name)
 
 
-def keep_pandas_out() -> None:
+def block_pandas() -> None:
     """Let Arrow find out now that it does without pandas, unless this process has it already."""
     if "pandas" in sys.modules:
         return

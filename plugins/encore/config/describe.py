@@ -63,5 +63,5 @@ def _gate(group: DatasetGroup, solution: Solution) -> str:
 def _data_gate(group: DatasetGroup) -> str:
     gate = group.data_gate
     limits = gate.model_dump(exclude={"on_failure", "compare_runs", "scan_rows"})
-    described = ", ".join(f"{name} {value:g}" for name, value in limits.items() if value is not None)
-    return f"{described} -> {gate.on_failure}"
+    text = ", ".join(f"{name} {value:g}" for name, value in limits.items() if value is not None)
+    return f"{text} -> {gate.on_failure}"

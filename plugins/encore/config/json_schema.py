@@ -12,9 +12,5 @@ SCHEMA_FILE = "pipeline.schema.json"
 def json_schema() -> str:
     """The schema as the text of its file."""
     schema = Pipeline.model_json_schema(by_alias=True)
-    described = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "Encore pipeline",
-    }
-    return json.dumps(described, indent=1, sort_keys=True) + "\n"
+    schema |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Encore pipeline"}
+    return json.dumps(schema, indent=1, sort_keys=True) + "\n"

@@ -45,10 +45,10 @@ def _load(file: Path, _modified: int) -> Pipeline:
     try:
         pipeline = Pipeline.model_validate(yaml.safe_load(file.read_text()))
     except ValidationError as error:
-        found = [Problem(detail["loc"], detail["msg"]) for detail in error.errors()]
-        raise PipelineError("\n".join(located(file, node, found))) from error
-    if found := problems(pipeline, INCLUDE):
-        raise PipelineError("\n".join(located(file, node, found)))
+        invalid = [Problem(detail["loc"], detail["msg"]) for detail in error.errors()]
+        raise PipelineError("\n".join(located(file, node, invalid))) from error
+    if invalid := problems(pipeline, INCLUDE):
+        raise PipelineError("\n".join(located(file, node, invalid)))
     return pipeline
 
 
@@ -66,11 +66,11 @@ def compose(file: Path) -> yaml.Node | None:
         raise PipelineError(f"{file}:{line}: not YAML: {error.problem}") from error
 
 
-def located(file: Path, node: yaml.Node | None, found: Iterable[Problem]) -> list[str]:
+def located(file: Path, node: yaml.Node | None, entries: Iterable[Problem]) -> list[str]:
     """Each problem as a line of text, with the file, the line and the key."""
     return [
         f"{file}:{line_of(node, problem.location)}: {'.'.join(map(str, problem.location))}: {problem.message}"
-        for problem in found
+        for problem in entries
     ]
 
 
@@ -78,12 +78,12 @@ def line_of(node: yaml.Node | None, location: Sequence[int | str]) -> int:
     """The line of the key that `location` names, or of the deepest parent that the file has."""
     line = 1
     for step in location:
-        found = None
+        entry = None
         if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+            entry = next(((key, value) for key, value in node.value if key.value == str(step)), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = (node.value[step], node.value[step])
-        if found is None:  # a step that only pydantic knows, e.g. which kind of a union was tried
+            entry = (node.value[step], node.value[step])
+        if entry is None:  # a step that only pydantic knows, e.g. which kind of a union was tried
             continue
-        line, node = found[0].start_mark.line + 1, found[1]
+        line, node = entry[0].start_mark.line + 1, entry[1]
     return line

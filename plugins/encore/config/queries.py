@@ -49,9 +49,9 @@ def query_problems(
         for use in dict.fromkeys(uses(group, include)):
             if not use.file.is_file():  # named by the pipeline file's own check
                 continue
-            found = _checked(use, dialect)
-            problems += [f"{use.file}:{finding.line}: {finding.message}" for finding in found.problems]
-            warnings += [f"{use.file}:{finding.line}: {finding.message}" for finding in found.warnings]
+            findings = _checked(use, dialect)
+            problems += [f"{use.file}:{finding.line}: {finding.message}" for finding in findings.problems]
+            warnings += [f"{use.file}:{finding.line}: {finding.message}" for finding in findings.warnings]
     return list(dict.fromkeys(problems)), list(dict.fromkeys(warnings))
 
 

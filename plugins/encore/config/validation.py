@@ -20,7 +20,7 @@ def problems(pipeline: Pipeline, include: Path) -> list[Problem]:
 
     :param include: the folder that paths of schemas and queries are relative to.
     """
-    found = list(
+    result = list(
         _too_many(
             "dataset groups",
             ("dataset_groups",),
@@ -30,18 +30,18 @@ def problems(pipeline: Pipeline, include: Path) -> list[Problem]:
         )
     )
     for number, group in enumerate(pipeline.dataset_groups):
-        found += _of_group(("dataset_groups", number), group, pipeline, include)
-    return found
+        result += _of_group(("dataset_groups", number), group, pipeline, include)
+    return result
 
 
 def warnings(pipeline: Pipeline) -> list[Problem]:
     """What may be meant, but will be refused or regretted."""
-    found: list[Problem] = []
+    result: list[Problem] = []
     for number, group in enumerate(pipeline.dataset_groups):
         at: Location = ("dataset_groups", number)
         for position, solution in enumerate(group.solutions):
             if successor := recipes.SUCCESSORS.get(solution.recipe):
-                found.append(
+                result.append(
                     Problem(
                         (*at, "solutions", position, "recipe"),
                         f"{solution.recipe} is a legacy recipe: AWS refuses to create new solutions with it. "
@@ -49,23 +49,23 @@ def warnings(pipeline: Pipeline) -> list[Problem]:
                     )
                 )
             if solution.gate.worse_than_live == "promote":
-                found.append(
+                result.append(
                     Problem(
                         (*at, "solutions", position, "gate", "worse_than_live"),
                         "a worse model goes live without a question",
                     )
                 )
         if group.retention.partitions is not None:
-            found.append(
+            result.append(
                 Problem(
                     (*at, "retention", "partitions"), "a FULL import only has the partitions that are kept"
                 )
             )
         if group.deadline_hours and not any("late" in channel.on for channel in group.notify):
-            found.append(
+            result.append(
                 Problem((*at, "deadline_hours"), "nobody in `notify` is notified when a run is late")
             )
-    return found
+    return result
 
 
 def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Path) -> Iterator[Problem]:

@@ -19,10 +19,10 @@ def problems(at: Location, batch: Batch, group: DatasetGroup, include: Path) -> 
         yield Problem((*at, "schedule"), f"{batch.schedule!r} is not a cron expression, e.g. 0 5 * * 1")
     for position, job in enumerate(batch.jobs):
         here: Location = (*at, "jobs", position)
-        for key, taken in (("name", job.name), ("output", job.folder), ("table", job.table)):
+        for key, value in (("name", job.name), ("output", job.folder), ("table", job.table)):
             earlier = (_of(key, other) for other in batch.jobs[:position])
-            if taken and taken in earlier:
-                yield Problem((*here, key), f"another job has the {key} {taken} already")
+            if value and value in earlier:
+                yield Problem((*here, key), f"another job has the {key} {value} already")
         if job.filter and job.filter not in [filter_.name for filter_ in group.filters]:
             yield Problem((*here, "filter"), f"there is no filter {job.filter} in `filters`")
         recipe = group.recipe_of(job)

@@ -21,7 +21,7 @@ class Probe:
 
 def judge(
     campaign: str,
-    asked: Sequence[Probe],
+    probes: Sequence[Probe],
     personal: bool,
     *,
     known_items: Collection[str] | None = None,
@@ -33,26 +33,26 @@ def judge(
     :param known_items: every item that may be recommended; None if that is not known
     :raises CampaignCheckError: names the campaign and what is wrong with its answers
     """
-    if not asked:
+    if not probes:
         raise CampaignCheckError(f"{campaign} could not be asked: the imported data names no user or item.")
-    if empty := [question.about for question in asked if not question.items]:
+    if empty := [probe.about for probe in probes if not probe.items]:
         raise CampaignCheckError(f"{campaign} recommends nothing for {', '.join(empty)}.")
-    if repeated := [question.about for question in asked if len(set(question.items)) < len(question.items)]:
+    if repeated := [probe.about for probe in probes if len(set(probe.items)) < len(probe.items)]:
         raise CampaignCheckError(f"{campaign} recommends an item twice for {', '.join(repeated)}.")
-    recommended = {item for question in asked for item in question.items}
+    recommended = {item for probe in probes for item in probe.items}
     if known_items is not None and (unknown := sorted(recommended - set(known_items))):
         raise CampaignCheckError(
             f"{campaign} recommends items that are not in the data: {', '.join(unknown[:5])}"
             + (f" and {len(unknown) - 5} others." if len(unknown) > 5 else ".")
         )
-    lists = {question.items for question in asked}
-    if personal and len(asked) > 1 and len(lists) == 1:
-        raise CampaignCheckError(f"{campaign} recommends the same items for all of {len(asked)} questions.")
-    slowest = max(question.seconds for question in asked) * 1000
+    lists = {probe.items for probe in probes}
+    if personal and len(probes) > 1 and len(lists) == 1:
+        raise CampaignCheckError(f"{campaign} recommends the same items for all of {len(probes)} questions.")
+    slowest = max(probe.seconds for probe in probes) * 1000
     if max_milliseconds is not None and slowest > max_milliseconds:
         raise CampaignCheckError(
             f"{campaign} took {slowest:.0f} ms to answer; {max_milliseconds:g} ms are allowed."
         )
     return (
-        f"{len(asked)} questions answered with {len(lists)} different lists, the slowest in {slowest:.0f} ms"
+        f"{len(probes)} questions answered with {len(lists)} different lists, the slowest in {slowest:.0f} ms"
     )

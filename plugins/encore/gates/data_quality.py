@@ -54,14 +54,14 @@ class Check:
     """One check: what was found, the limit, and whether it passed."""
 
     name: str
-    found: str
+    value: str
     limit: str
     passed: bool
     advice: str = ""
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
-        return self.name, self.found, self.limit, "good" if self.passed else "FAILED"
+        return self.name, self.value, self.limit, "good" if self.passed else "FAILED"
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Verdict:
             "passed": not self.failed,
             "text": self.as_text(),
             "markdown": as_markdown(COLUMNS, [check.cells for check in self.checks]),
-            "failed": [f"{check.name}: {check.found}, limit {check.limit}" for check in self.failed],
+            "failed": [f"{check.name}: {check.value}, limit {check.limit}" for check in self.failed],
         }
 
     def raise_if_failed(self) -> None:
@@ -91,7 +91,7 @@ class Verdict:
         """
         if self.failed:
             reasons = "; ".join(
-                f"{check.name} is {check.found}, the limit {check.limit}" for check in self.failed
+                f"{check.name} is {check.value}, the limit {check.limit}" for check in self.failed
             )
             advice = " ".join(dict.fromkeys(check.advice for check in self.failed if check.advice))
             raise DataGateError(

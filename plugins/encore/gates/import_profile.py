@@ -28,12 +28,12 @@ def profile(
         "users": ids(client, users, "user_id") if users else None,
         "items": ids(client, items, "item_id") if items else None,
     }
-    users_found = pa.array([], pa.string())
+    known_users = pa.array([], pa.string())
     rows, unknown = 0, {"users": 0, "items": 0}
     examples: dict[str, list[str]] = {"users": [], "items": []}
     for batch in _batches(client, interactions, ("user_id", "item_id"), newest_first=True):
         columns = {"users": batch["user_id"], "items": batch["item_id"]}
-        users_found = pc.unique(pa.concat_arrays([users_found, pc.unique(columns["users"])]))
+        known_users = pc.unique(pa.concat_arrays([known_users, pc.unique(columns["users"])]))
         for dataset, column in columns.items():
             if known[dataset] is not None:
                 absent = column.filter(pc.invert(pc.is_in(column, value_set=known[dataset])))
@@ -46,7 +46,7 @@ def profile(
         dataset: unknown[dataset] / rows if rows and known[dataset] is not None else None
         for dataset in unknown
     }
-    return InteractionFacts(newest, share["users"], share["items"], len(users_found), examples)
+    return InteractionFacts(newest, share["users"], share["items"], len(known_users), examples)
 
 
 def ids(client: Any, location: str, column: str) -> Any:
@@ -54,8 +54,8 @@ def ids(client: Any, location: str, column: str) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = [pc.unique(batch[column]) for batch in _batches(client, location, (column,))]
-    return pc.unique(pa.concat_arrays(found)) if found else pa.array([], pa.string())
+    parts = [pc.unique(batch[column]) for batch in _batches(client, location, (column,))]
+    return pc.unique(pa.concat_arrays(parts)) if parts else pa.array([], pa.string())
 
 
 def files(client: Any, location: str) -> tuple[str, list[str]]:

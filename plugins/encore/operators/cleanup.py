@@ -49,15 +49,15 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         require_inputs(self.task_id, preview=self.preview, remove_unlisted=self.remove_unlisted)
         group = self.settings
-        kept = group.retention
+        policy = group.retention
         if self.remove_unlisted:
-            kept = kept.model_copy(update={"remove_unlisted": True})
+            policy = policy.model_copy(update={"remove_unlisted": True})
         arn = self._group_arn(group.name)
-        objects = self._objects(group, kept, arn)
-        uploads = self._uploads(group, kept)
+        objects = self._objects(group, policy, arn)
+        uploads = self._uploads(group, policy)
         unfinished = [Removal(upload.key, "an upload that was never finished") for upload in uploads]
-        resources = self._resources(group, kept, arn) if arn else []
-        schemas = self._schemas(group, kept)
+        resources = self._resources(group, policy, arn) if arn else []
+        schemas = self._schemas(group, policy)
         removals = [*objects, *unfinished, *resources, *schemas]
         for removal in removals:
             self.log.info(
@@ -74,11 +74,11 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
 
     def _group_arn(self, name: str) -> str | None:
         return next(
-            (found["datasetGroupArn"] for found in self._list("dataset_groups") if found["name"] == name),
+            (group["datasetGroupArn"] for group in self._list("dataset_groups") if group["name"] == name),
             None,
         )
 
-    def _objects(self, group: DatasetGroup, kept: Retention, arn: str | None) -> list[Removal]:
+    def _objects(self, group: DatasetGroup, policy: Retention, arn: str | None) -> list[Removal]:
         base = f"{group.prefix}/"
         stored = [
             Stored(entry["Key"].removeprefix(base), entry["Size"], entry["LastModified"])
@@ -94,15 +94,15 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
                 if manifest is not None:
                     attempts[folder] = manifest.attempt
         being_read = [] if arn is None else self._being_read(arn, f"s3://{group.bucket}/{base}")
-        return retention.objects_to_remove(kept, stored, attempts, datetime.now(UTC), being_read)
+        return retention.objects_to_remove(policy, stored, attempts, datetime.now(UTC), being_read)
 
-    def _uploads(self, group: DatasetGroup, kept: Retention) -> list[Upload]:
+    def _uploads(self, group: DatasetGroup, policy: Retention) -> list[Upload]:
         base = f"{group.prefix}/"
         begun = [
             Upload(entry["Key"].removeprefix(base), entry["UploadId"], entry["Initiated"])
             for entry in list_all(self.s3, "list_multipart_uploads", Bucket=group.bucket, Prefix=base)
         ]
-        return retention.uploads_to_abort(kept, begun, datetime.now(UTC))
+        return retention.uploads_to_abort(policy, begun, datetime.now(UTC))
 
     def _being_read(self, group_arn: str, base: str) -> list[str]:
         """Places that imports and batch jobs still read or write, below the group's prefix."""
@@ -120,11 +120,11 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
         """What the service says of the jobs of a kind that have not ended."""
         argument = arn_member(kind)
         for job in self._list(f"{kind}s", **arguments):
-            if job["status"] in RUNNING and (described := self.describe(kind, **{argument: job[argument]})):
-                yield described
+            if job["status"] in RUNNING and (description := self.describe(kind, **{argument: job[argument]})):
+                yield description
 
-    def _resources(self, group: DatasetGroup, kept: Retention, arn: str) -> list[Removal]:
-        if not kept.remove_unlisted:
+    def _resources(self, group: DatasetGroup, policy: Retention, arn: str) -> list[Removal]:
+        if not policy.remove_unlisted:
             return []
         solutions, campaigns = [], []
         for solution in self._list("solutions", datasetGroupArn=arn):
@@ -144,17 +144,17 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
             job.solution_name for job in group.batch_jobs
         }
         served = {solution.campaign_name for solution in group.solutions}
-        return retention.resources_to_remove(kept, group.name, solutions, campaigns, names, served)
+        return retention.resources_to_remove(policy, group.name, solutions, campaigns, names, served)
 
-    def _schemas(self, group: DatasetGroup, kept: Retention) -> list[Removal]:
+    def _schemas(self, group: DatasetGroup, policy: Retention) -> list[Removal]:
         used = {
-            described["schemaArn"]
+            description["schemaArn"]
             for dataset in self._list("datasets")
-            if (described := self.describe("dataset", datasetArn=dataset["datasetArn"]))
+            if (description := self.describe("dataset", datasetArn=dataset["datasetArn"]))
         }
         schemas = {schema["schemaArn"]: schema["name"] for schema in self._list("schemas")}
         return retention.schemas_to_remove(
-            kept, schemas, used, {f"{group.name}-{kind}" for kind in group.datasets}
+            policy, schemas, used, {f"{group.name}-{kind}" for kind in group.datasets}
         )
 
     def _delete_resource(self, arn: str) -> None:

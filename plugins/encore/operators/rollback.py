@@ -40,8 +40,8 @@ class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
         campaign = find_by(self.client, "list_campaigns", name=self.campaign_name)
         if campaign is None:
             raise AirflowFailException(f"There is no campaign {self.campaign_name}: nothing to roll back.")
-        described = self.client.describe_campaign(campaignArn=campaign["campaignArn"])["campaign"]
-        live = described["solutionVersionArn"]
+        description = self.client.describe_campaign(campaignArn=campaign["campaignArn"])["campaign"]
+        live = description["solutionVersionArn"]
         group = self._group(live)
         if group != self.dataset_group_name:
             raise AirflowFailException(
@@ -52,8 +52,8 @@ class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
         return {
             "solution_version_arn": selected,
             "live": live,
-            "min_provisioned_tps": described["minProvisionedTPS"],
-            "campaign_config": described.get("campaignConfig", {}),
+            "min_provisioned_tps": description["minProvisionedTPS"],
+            "campaign_config": description.get("campaignConfig", {}),
         }
 
     def _group(self, version_arn: str) -> str:
@@ -67,13 +67,13 @@ class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
             if version["status"] == "ACTIVE"
         ]
         if self.version:
-            found = [arn for arn in ready if self.version in (arn, arn.split("/")[-1])]
+            candidates = [arn for arn in ready if self.version in (arn, arn.split("/")[-1])]
         else:
-            found = ready[ready.index(live) + 1 :] if live in ready else []
-        if not found or found[0] == live:
+            candidates = ready[ready.index(live) + 1 :] if live in ready else []
+        if not candidates or candidates[0] == live:
             what = f"{self.version} is not" if self.version else "There is no older version"
             raise AirflowFailException(
                 f"{what} a version that campaign {self.campaign_name} could go back to. It serves"
                 f" {live.split('/')[-1]}; there are {', '.join(arn.split('/')[-1] for arn in ready)}."
             )
-        return found[0]
+        return candidates[0]

@@ -85,8 +85,8 @@ def select_version(
 def _active_arn(
     client: Any, operation: str, arguments: Mapping[str, Any], key: str, name: str, what: str
 ) -> str:
-    found = find_by(client, operation, name=name, **arguments)
-    if found is None or found["status"] != "ACTIVE":
-        state = f"is {found['status']}" if found else "is not there yet"
+    resource = find_by(client, operation, name=name, **arguments)
+    if resource is None or resource["status"] != "ACTIVE":
+        state = f"is {resource['status']}" if resource else "is not there yet"
         raise NoVersionError(f"The {what} {name} {state}. Run retrain_recommenders of the group first.")
-    return str(found[key])
+    return str(resource[key])

@@ -62,9 +62,9 @@ class PersonalizeSelectDaysOperator(BaseOperator):
     def _days(self, context: Context) -> list[date]:
         params: Mapping[str, Any] = context["params"]
         start, end = context.get("data_interval_start"), context.get("data_interval_end")
-        again = (
+        reexport_days = (
             0 if context["dag_run"].run_type.value == DagRunType.BACKFILL_JOB.value else self.reexport_days
         )
         today = datetime.now(UTC).date()
         interval = (start, end) if start and end else None
-        return days_to_export(params["from_date"], params["to_date"], interval, today, again)
+        return days_to_export(params["from_date"], params["to_date"], interval, today, reexport_days)

@@ -96,8 +96,8 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         context["ti"].xcom_push(key=ROLLED_BACK, value={"campaign_arn": self.campaign_arn, "reason": reason})
 
         def find_update() -> str | None:
-            found = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
-            last = found.get("latestCampaignUpdate", found)
+            current = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
+            last = current.get("latestCampaignUpdate", current)
             is_back = last["solutionVersionArn"] == earlier and last["status"] != "CREATE FAILED"
             return str(earlier) if is_back else None
 

@@ -47,12 +47,12 @@ def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, 
         return name, sorted(rows, key=lambda row: (row["recorded_at"], row["solution"]))
     from airflow_personalize.s3 import s3_client
 
-    groups = {found.name: found for found in load_pipeline().dataset_groups}
+    groups = {entry.name: entry for entry in load_pipeline().dataset_groups}
     if group is not None and group not in groups:
         raise typer.BadParameter(f"the pipeline file has no dataset group {group}, only {', '.join(groups)}")
-    chosen = groups[group] if group else next(iter(groups.values()))
-    s3 = s3_client(chosen.aws_conn_id)
-    return chosen.name, history.read(s3, chosen.bucket, chosen.prefix)
+    selected = groups[group] if group else next(iter(groups.values()))
+    s3 = s3_client(selected.aws_conn_id)
+    return selected.name, history.read(s3, selected.bucket, selected.prefix)
 
 
 if __name__ == "__main__":

@@ -52,16 +52,16 @@ def metric_over_time(rows: Rows, metric: str, solution: str) -> Figure:
             label="popular items",
         )
     for outcome, colour in COLOURS.items():
-        chosen = [row for row in own if row["outcome"] == outcome]
-        if chosen:
+        selected = [row for row in own if row["outcome"] == outcome]
+        if selected:
             axes.scatter(
-                [row["recorded_at"] for row in chosen],
-                [row["metrics"][metric] for row in chosen],
+                [row["recorded_at"] for row in selected],
+                [row["metrics"][metric] for row in selected],
                 s=42,
                 color=colour,
                 marker=MARKS[outcome],
                 zorder=3,
-                label=f"{outcome} ({len(chosen)})",
+                label=f"{outcome} ({len(selected)})",
             )
     _finish(axes, f"{solution}: {NAMES.get(metric, metric)}")
     axes.set_ylim(bottom=0)

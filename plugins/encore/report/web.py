@@ -37,11 +37,11 @@ def report_of(dag_id: str) -> str:
         if dag_id in group.dag_ids:
             s3 = s3_client(group.aws_conn_id)
             try:
-                found = s3.get_object(Bucket=group.bucket, Key=f"{group.prefix}/{history.REPORT_KEY}")
+                page = s3.get_object(Bucket=group.bucket, Key=f"{group.prefix}/{history.REPORT_KEY}")
             except ClientError as error:
                 if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
                     return EMPTY
                 raise
-            html: bytes = found["Body"].read()
+            html: bytes = page["Body"].read()
             return html.decode()
     raise HTTPException(404, f"{dag_id} is no DAG of the pipeline file")

@@ -31,14 +31,14 @@ def preview(
     :param past: the history
     """
     partitions = {dataset: _partitions(s3, group, dataset, plan.get("as_of")) for dataset in group.datasets}
-    rows = {dataset: sum(entry.rows for entry in found) for dataset, found in partitions.items()}
-    size = sum(entry.bytes for found in partitions.values() for entry in found)
+    rows = {dataset: sum(entry.rows for entry in entries) for dataset, entries in partitions.items()}
+    size = sum(entry.bytes for entries in partitions.values() for entry in entries)
     trainings = [_training(group, name, past) for name in plan["solutions"]]
     estimate = cost.estimate(prices, size, rows["interactions"], trainings)
     gate = _data_gate(group, rows, partitions["interactions"], past)
     lines = [
-        f"import {dataset} ({plan['import_mode']}): {rows[dataset]:,} rows in {len(found)} partitions, exported last"
-        for dataset, found in partitions.items()
+        f"import {dataset} ({plan['import_mode']}): {rows[dataset]:,} rows in {len(entries)} partitions, exported last"
+        for dataset, entries in partitions.items()
     ]
     if plan.get("history") == FROM_FIRST_INTERACTION:
         lines.append(

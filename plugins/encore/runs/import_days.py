@@ -29,7 +29,7 @@ def not_imported(exported: Sequence[str], imported_files: Collection[str]) -> li
     :param imported_files: keys of the files that the imports since the last FULL one read
     :raises UnknownImportsError: if none of them names a day, e.g. because they were cleaned up.
     """
-    imported = {found[2] for key in imported_files if (found := _IMPORTED.search(key))}
+    imported = {match[2] for key in imported_files if (match := _IMPORTED.search(key))}
     if not imported:
         raise UnknownImportsError(
             "import_mode=INCREMENTAL: nothing says which days the service has already (the files of its last imports"

@@ -45,10 +45,10 @@ class SolutionResult:
 
 def _answered(answer: Mapping[str, Any], reason: str) -> tuple[str, str]:
     name = (answer.get("responded_by_user") or {}).get("name")
-    said = ", ".join(answer["chosen_options"]) + (f" by {name}" if name else " by default")
+    answer_text = ", ".join(answer["chosen_options"]) + (f" by {name}" if name else " by default")
     if "Approve" not in answer["chosen_options"]:
-        return "held", f"{said}. {reason}"
-    return "failed", f"{said}, but the campaign could not be moved and checked. {reason}"
+        return "held", f"{answer_text}. {reason}"
+    return "failed", f"{answer_text}, but the campaign could not be moved and checked. {reason}"
 
 
 def results_of(

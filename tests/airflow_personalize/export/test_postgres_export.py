@@ -227,7 +227,7 @@ def test_an_id_in_two_slices_of_a_dataset_of_unique_ids_stops_it(export, s3, ite
 def test_the_export_leaves_pandas_alone(tmp_path):
     """It costs each task half a second and 45 MB; only a fresh process can tell."""
     code = (
-        "import sys; from airflow_personalize.export import exporter; exporter.keep_pandas_out(); "
+        "import sys; from airflow_personalize.export import exporter; exporter.block_pandas(); "
         "import pyarrow as pa; pa.array([1]); assert 'pandas' not in sys.modules; "
         "assert len(pa.table({'a': [1]}).to_pandas()) == 1"
     )

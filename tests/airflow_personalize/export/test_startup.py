@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from airflow_personalize.export.startup import heap_at_rest
+from airflow_personalize.export.startup import frozen_heap
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def thawed():
 
 def test_what_was_there_before_is_left_out_until_the_end():
     before = object.__new__(type("Before", (), {}))
-    with heap_at_rest():
+    with frozen_heap():
         made = object.__new__(type("Made", (), {}))
         looked_at = {id(each) for each in gc.get_objects()}
         assert id(before) not in looked_at
@@ -29,14 +29,14 @@ def test_what_was_there_before_is_left_out_until_the_end():
 
 def test_a_heap_that_somebody_else_froze_stays_frozen():
     gc.freeze()
-    with heap_at_rest():
+    with frozen_heap():
         pass
 
     assert gc.get_freeze_count() > 0
 
 
 def test_a_failure_ends_it_too():
-    with pytest.raises(RuntimeError), heap_at_rest():
+    with pytest.raises(RuntimeError), frozen_heap():
         raise RuntimeError
 
     assert gc.get_freeze_count() == 0

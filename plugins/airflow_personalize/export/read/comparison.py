@@ -24,7 +24,7 @@ _ALL_INSTANTS = {
 _ALL_NUMBERS = {"start": -(2**62), "end": 2**62}
 
 
-def refuse_incomparable(source: Source, statement: str, partition: Partition) -> None:
+def require_comparable(source: Source, statement: str, partition: Partition) -> None:
     """Called for a partition that no row was read of.
 
     :raises ExportError: the query finds rows between any two numbers, but none between any two instants

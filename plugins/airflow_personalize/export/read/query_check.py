@@ -68,7 +68,7 @@ def check_query(
         warnings.append(tree)
     else:
         problems += _of_comparisons(tree, query, set(needed))
-    return Findings(sorted(problems, key=lambda each: each.line), warnings)
+    return Findings(sorted(problems, key=lambda problem: problem.line), warnings)
 
 
 def _of_text(query: Query) -> Iterator[QueryProblem]:
@@ -86,18 +86,18 @@ def _of_text(query: Query) -> Iterator[QueryProblem]:
 
 def _of_names(query: Query, needed: set[str], allowed: set[str]) -> Iterator[QueryProblem]:
     """Markers that are missing, and those that no partition of the dataset has a value for."""
-    there = {marker.name for marker in query.markers}
-    mentioned = there | {marker.name for marker in query.quoted}
+    present = {marker.name for marker in query.markers}
+    mentioned = present | {marker.name for marker in query.quoted}
     mentioned |= {match[1] for match in one_brace(query.text)}
     if missing := [name for name in ("start", "end", "low", "high") if name in needed - mentioned]:
         where = next((token.line for token in query.tokens if token.text.upper() == "WHERE"), None)
-        shown = " and ".join(f"{{{{ {name} }}}}" for name in missing)
+        markers = " and ".join(f"{{{{ {name} }}}}" for name in missing)
         condition = " AND ".join(
             f"column {'<' if name in _UPPER else '>='} {{{{ {name} }}}}" for name in missing
         )
         yield QueryProblem(
             where or query.tokens[-1].line,
-            f"{shown} {'is' if len(missing) == 1 else 'are'} missing, so the query gives rows of other partitions, "
+            f"{markers} {'is' if len(missing) == 1 else 'are'} missing, so the query gives rows of other partitions, "
             f"which are imported more than once. Add: {'AND' if where else 'WHERE'} {condition}",
         )
     for marker in query.markers:
@@ -177,10 +177,11 @@ def _converts(parent: exp.Expr, node: exp.Expr) -> bool:
         return True
     if not isinstance(parent, exp.Func) or isinstance(parent, exp.Binary):
         return False
-    others = [each for each in parent.iter_expressions() if each is not node]
+    operands = [operand for operand in parent.iter_expressions() if operand is not node]
     return all(
-        isinstance(each, (exp.Var, exp.Literal)) and not any(character.isdigit() for character in each.name)
-        for each in others
+        isinstance(operand, (exp.Var, exp.Literal))
+        and not any(character.isdigit() for character in operand.name)
+        for operand in operands
     )
 
 

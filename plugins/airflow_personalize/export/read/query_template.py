@@ -36,14 +36,14 @@ class QueryTemplate:
 
 def read_template(text: str) -> QueryTemplate:
     """The file's SQL. After an error of Jinja's there is none."""
-    found = QueryTemplate()
+    template = QueryTemplate()
     try:
-        for line, piece in _pieces(text, found.problems):
-            found.sql += "\n" * (line - 1 - found.sql.count("\n")) + piece
+        for line, piece in _pieces(text, template.problems):
+            template.sql += "\n" * (line - 1 - template.sql.count("\n")) + piece
     except TemplateSyntaxError as error:
         hint = " A marker has two braces on both sides: {{ start }}" if "'}'" in str(error.message) else ""
         return QueryTemplate("", [QueryProblem(error.lineno, f"not a template: {error.message}.{hint}")])
-    return found
+    return template
 
 
 def one_brace(sql: str) -> Iterator[re.Match[str]]:

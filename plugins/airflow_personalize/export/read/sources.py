@@ -81,7 +81,7 @@ class PostgresSource:
             with adbc_driver_manager.AdbcStatement(connection) as select:
                 select.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(self.batch_bytes)})
                 select.set_sql_query(text)
-                _refuse_misread(connection, text, pa.schema(select.execute_schema()))
+                _require_exact_types(connection, text, pa.schema(select.execute_schema()))
                 stream, _ = select.execute_query()
                 with pa.RecordBatchReader.from_stream(stream) as reader:
                     yield Rows(reader.schema.names, reader, select.cancel)
@@ -172,7 +172,7 @@ def column_of(values: Sequence[Any]) -> pa.Array:
 
 
 def _holds_objects(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
+    return isinstance(value, list) and any(isinstance(entry, dict) for entry in value)
 
 
 def _json(value: Any) -> str | None:
@@ -190,7 +190,7 @@ def _bytes(value: Any) -> bytes | None:
     return str(value).encode("utf-8", "surrogatepass")  # a lone surrogate is recognised from the bytes later
 
 
-def _refuse_misread(connection: Any, statement: str, columns: pa.Schema) -> None:
+def _require_exact_types(connection: Any, statement: str, columns: pa.Schema) -> None:
     """Refuse columns of types that the driver gives as integers, but not as the integers that they show.
 
     The types come from an outer join that finds nothing, which PostgreSQL plans without running the query.
@@ -207,8 +207,8 @@ def _refuse_misread(connection: Any, statement: str, columns: pa.Schema) -> None
         question.set_sql_query(f"SELECT {types} FROM {nothing}")  # noqa: S608
         stream, _ = question.execute_query()
         with pa.RecordBatchReader.from_stream(stream) as reader:
-            found = [column[0].as_py() for column in reader.read_all().columns]
-    for position, kind in zip(integers, found, strict=True):
+            kinds = [column[0].as_py() for column in reader.read_all().columns]
+    for position, kind in zip(integers, kinds, strict=True):
         if kind in _MISREAD:
             raise ExportError(
                 f"column {columns.names[position]!r} is of type {kind}, {_MISREAD[kind]} in the query"

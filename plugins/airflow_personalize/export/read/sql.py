@@ -63,15 +63,15 @@ class Query:
         first = self.tokens[0].text.upper()
         return f"the query begins with {first}: it must be a SELECT" if first in _WRITES else None
 
-    def replace(self, written: Callable[[str], str], keep: Callable[[str], str] = str) -> str:
+    def replace(self, written: Callable[[str], str], rest: Callable[[str], str] = str) -> str:
         """The text with each marker written by its name, and the rest as `keep` gives it."""
         pieces, position = [], 0
         for marker in self.markers:
             before = self.text[position : marker.start]
             joined = " " if before[-1:].isalnum() else ""  # as `AND{{- end }}` renders
-            pieces += [keep(before), joined, written(marker.name)]
+            pieces += [rest(before), joined, written(marker.name)]
             position = marker.end
-        return "".join([*pieces, keep(self.text[position:])])
+        return "".join([*pieces, rest(self.text[position:])])
 
 
 def with_literals(query: str, parameters: Mapping[str, Any], dialect: str | None = "postgres") -> str:
@@ -98,11 +98,11 @@ def with_placeholders(
         values.append(adapt(_value(name, parameters)))
         return placeholder
 
-    found = checked(query, dialect)
-    if not found.markers:
-        return found.text, None
+    statement = checked(query, dialect)
+    if not statement.markers:
+        return statement.text, None
     doubled = placeholder == "%s"
-    return found.replace(bind, lambda text: text.replace("%", "%%") if doubled else text), values
+    return statement.replace(bind, lambda text: text.replace("%", "%%") if doubled else text), values
 
 
 def markers(query: str, dialect: str | None = None) -> set[str]:
@@ -115,12 +115,12 @@ def checked(query: str, dialect: str | None = None) -> Query:
 
     :raises QueryError: as `read`, and when a marker is in quotes or the statement writes
     """
-    found = read(query, dialect)
-    if found.quoted:
-        raise QueryError(quoted_problem(found.quoted[0].name), found.quoted[0].line)
-    if found.writes:
-        raise QueryError(found.writes, found.tokens[0].line)
-    return found
+    statement = read(query, dialect)
+    if statement.quoted:
+        raise QueryError(quoted_problem(statement.quoted[0].name), statement.quoted[0].line)
+    if statement.writes:
+        raise QueryError(statement.writes, statement.tokens[0].line)
+    return statement
 
 
 def quoted_problem(name: str) -> str:
@@ -186,7 +186,7 @@ def _tokens(query: str, dialect: str | None) -> list[Token]:
 
 def _markers(query: str, tokens: Sequence[Token]) -> list[Marker]:
     """A colon and a name right after it; a short name not after a word, as in `array[a:end]`."""
-    found = []
+    markers = []
     for position, colon in enumerate(tokens[:-1]):
         following = tokens[position + 1]
         if colon.token_type.name != "COLON" or following.start != colon.end + 1:
@@ -194,18 +194,18 @@ def _markers(query: str, tokens: Sequence[Token]) -> list[Marker]:
         before = query[colon.start - 1 : colon.start]
         name = _MARKER.match(query[following.start : following.end + 1])
         if name and (name[1] or not (before == ":" or before == "_" or before.isalnum())):
-            found.append(Marker(name[2], colon.start, following.end + 1, colon.line))
-    return found
+            markers.append(Marker(name[2], colon.start, following.end + 1, colon.line))
+    return markers
 
 
 def _quoted(query: str, tokens: Sequence[Token]) -> list[Marker]:
-    found = []
+    markers = []
     for token in tokens:
         for match in _QUOTED.finditer(query, token.start, token.end + 1):
             if match.start() > token.start:  # within the token, so within its quotes
                 line = token.line - query.count("\n", match.start(), token.end + 1)
-                found.append(Marker(match[1], match.start(), match.end(), line))
-    return found
+                markers.append(Marker(match[1], match.start(), match.end(), line))
+    return markers
 
 
 def _value(name: str, parameters: Mapping[str, Any]) -> Any:

@@ -117,17 +117,17 @@ def _problems_of_names(fields: list[Mapping[str, Any]], rules: DatasetRules) -> 
         if count > 1:
             yield f"{count} fields are called {name} (case and underscores don't count): rename all but one"
     own = {*rules.required, *rules.reserved}
-    metadata = [each for each in fields if str(each.get("name")).upper() not in own]
+    metadata = [field for field in fields if str(field.get("name")).upper() not in own]
     if sum(map(_is_trained_on, metadata)) < rules.metadata_min:
         yield (
             f"at least {rules.metadata_min} metadata field is needed beside the required ones: a number, a boolean, or"
             " a string that is categorical or textual"
         )
-    textual = [str(each.get("name")) for each in metadata if each.get("textual") is True]
+    textual = [str(field.get("name")) for field in metadata if field.get("textual") is True]
     if len(textual) > MAX_TEXTUAL:
         yield f"{len(textual)} textual fields ({', '.join(textual)}), the service takes {MAX_TEXTUAL}"
     if len(metadata) > rules.metadata_max:
-        named = ", ".join(str(each.get("name")) for each in metadata)
+        named = ", ".join(str(field.get("name")) for field in metadata)
         yield f"{len(metadata)} metadata fields ({named}), the service takes {rules.metadata_max}"
 
 

@@ -117,10 +117,10 @@ class SeenIds:
         self._table = np.zeros(1 << 16, dtype=bool)
         self._runs: list[npt.NDArray[np.int64]] = []
 
-    def repeated(self, ids: pa.Array, kept: Mask | None) -> Mask:
+    def repeated(self, ids: pa.Array, accepted: Mask | None) -> Mask:
         """Where an id was seen before; rows outside `kept` neither count nor are marked."""
-        candidates = np.flatnonzero(kept) if kept is not None else np.arange(len(ids))
-        keys = self._keys(ids.take(pa.array(candidates)) if kept is not None else ids)
+        candidates = np.flatnonzero(accepted) if accepted is not None else np.arange(len(ids))
+        keys = self._keys(ids.take(pa.array(candidates)) if accepted is not None else ids)
         _, first = np.unique(keys, return_index=True)
         seen_before = np.ones(len(keys), dtype=bool)
         seen_before[first] = False
@@ -144,8 +144,8 @@ class SeenIds:
         small = (keys >= 0) & (keys < len(self._table))
         known[small] = self._table[keys[small]]
         for run in self._runs:
-            found = np.minimum(np.searchsorted(run, keys), len(run) - 1)
-            known |= run[found] == keys
+            position = np.minimum(np.searchsorted(run, keys), len(run) - 1)
+            known |= run[position] == keys
         return known
 
     def _remember(self, keys: npt.NDArray[np.int64]) -> None:

@@ -79,11 +79,11 @@ class Duplicates:
 
 def find_duplicates(client: Any, bucket: str, partitions: Sequence[Partitioned]) -> Duplicates | None:
     """Compare the ids of all partitions; None where none of them has any."""
-    known = [each for each in partitions if each.row_ids]
+    known = [partition for partition in partitions if partition.row_ids]
     if not known:
         return None
-    unknown = [each.key for each in partitions if each.rows and not each.row_ids]
-    read = [_keys(ids) for each in known for ids in _ids(client, bucket, each)]
+    unknown = [partition.key for partition in partitions if partition.rows and not partition.row_ids]
+    read = [_keys(ids) for partition in known for ids in _ids(client, bucket, partition)]
     keys = np.sort(np.concatenate(read)) if read else np.empty(0, dtype=np.int64)
     repeated = keys[1:][keys[1:] == keys[:-1]]
     if not len(repeated):
@@ -96,16 +96,16 @@ def find_duplicates(client: Any, bucket: str, partitions: Sequence[Partitioned])
 def _examples(
     client: Any, bucket: str, partitions: Sequence[Partitioned], wanted: npt.NDArray[np.int64]
 ) -> list[str]:
-    places: dict[int, list[str]] = {}
-    shown: dict[int, str] = {}
-    for each in partitions:
-        for ids in _ids(client, bucket, each):
+    partitions_of: dict[int, list[str]] = {}
+    texts: dict[int, str] = {}
+    for partition in partitions:
+        for ids in _ids(client, bucket, partition):
             keys = _keys(ids)
             for position in np.flatnonzero(np.isin(keys, wanted)):
                 key = int(keys[position])
-                shown.setdefault(key, str(ids[int(position)].as_py()))
-                places.setdefault(key, []).append(each.key)
-    return [f"{shown[key]} in {' and '.join(found)}" for key, found in places.items()]
+                texts.setdefault(key, str(ids[int(position)].as_py()))
+                partitions_of.setdefault(key, []).append(partition.key)
+    return [f"{texts[key]} in {' and '.join(names)}" for key, names in partitions_of.items()]
 
 
 def _ids(client: Any, bucket: str, partition: Partitioned) -> Iterator[pa.Array]:

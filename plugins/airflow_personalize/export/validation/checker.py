@@ -71,7 +71,7 @@ class _Verdict:
         self.reason[mask & (self.reason == 0)] = len(self.reasons)
 
     @property
-    def kept(self) -> Mask | None:
+    def accepted(self) -> Mask | None:
         """None when every row is kept."""
         return None if self.reason is None else self.reason == 0
 
@@ -184,17 +184,17 @@ class BatchChecker:
     def _check_unique(self, ids: pa.Array, batch: pa.RecordBatch, verdict: _Verdict) -> None:
         """The first row of an id is kept, later ones are duplicates; rejected rows claim no id."""
         assert self._unique is not None
-        repeated = self._seen.repeated(ids, verdict.kept)
+        repeated = self._seen.repeated(ids, verdict.accepted)
         position = self.positions[self.schema.fields.index(self._unique)]
         self._judge(Rule.DUPLICATE_ID, self._unique, repeated, batch.column(position), verdict)
 
     def _apply(self, columns: list[pa.Array], batch: pa.RecordBatch, verdict: _Verdict) -> Checked:
         dropped: Counter[Rule] = Counter()
-        kept = verdict.kept
+        accepted = verdict.accepted
         for index, field in enumerate(self.schema.fields):
             gone = none_of(batch)
             for rule, mask in verdict.drops.get(field.name, ()):
-                new = mask & ~gone if kept is None else mask & ~gone & kept
+                new = mask & ~gone if accepted is None else mask & ~gone & accepted
                 dropped[rule] += int(np.count_nonzero(new))
                 gone |= mask
             columns[index] = without(columns[index], gone)
@@ -202,13 +202,13 @@ class BatchChecker:
             if cut is not None:
                 columns[index] = value_rules.truncated(columns[index], cut)
                 dropped[Rule.TEXT_TOO_LONG] += int(
-                    np.count_nonzero(cut & ~gone if kept is None else cut & ~gone & kept)
+                    np.count_nonzero(cut & ~gone if accepted is None else cut & ~gone & accepted)
                 )
         written = pa.RecordBatch.from_arrays(columns, names=list(self.schema.names))
         row_ids = self._row_ids(batch)
-        if kept is None or kept.all():
+        if accepted is None or accepted.all():
             return Checked(written, dropped=+dropped, row_ids=row_ids)
-        mask = pa.array(kept)
+        mask = pa.array(accepted)
         row_ids = None if row_ids is None else row_ids.filter(mask)
         return Checked(written.filter(mask), self._rejected(batch, verdict), +dropped, row_ids)
 

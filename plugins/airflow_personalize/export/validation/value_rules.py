@@ -135,8 +135,8 @@ def truncated(values: pa.Array, mask: Mask) -> pa.Array:
     """As much of the texts under the mask as the service keeps."""
     cjk = pc.greater(pc.multiply(pc.count_substring_regex(values, _CJK), 2), pc.utf8_length(values))
     short = pc.utf8_slice_codeunits(values, 0, TEXT_LIMIT_CJK)
-    kept = pc.if_else(cjk, short, pc.utf8_slice_codeunits(values, 0, TEXT_LIMIT))
-    return pc.if_else(pa.array(mask), kept, values)
+    cut = pc.if_else(cjk, short, pc.utf8_slice_codeunits(values, 0, TEXT_LIMIT))
+    return pc.if_else(pa.array(mask), cut, values)
 
 
 def _text_too_long(values: pa.Array) -> Mask:

@@ -131,7 +131,7 @@ class S3Files:
                 Bucket=self.bucket, Key=file.key, ContentType=self.content_type, ChecksumAlgorithm="CRC32"
             )
             file.upload_id = created["UploadId"]
-        body, number = self._take(file), len(file.parts) + 1
+        body, number = self._drain(file), len(file.parts) + 1
         self._room.acquire()  # where the writer waits for the network
         file.parts.append(self._pool.submit(self._upload_part, file, number, body))
         for part in file.parts:
@@ -142,7 +142,7 @@ class S3Files:
         self._file = None
         if file.upload_id is None:
             self._room.acquire()
-            self._done.append(self._pool.submit(self._put, file, self._take(file)))
+            self._done.append(self._pool.submit(self._put, file, self._drain(file)))
             return
         if self._size:
             self._file = file
@@ -150,7 +150,7 @@ class S3Files:
             self._file = None
         self._done.append(self._pool.submit(self._complete, file))
 
-    def _take(self, file: _Open) -> bytes:
+    def _drain(self, file: _Open) -> bytes:
         body = b"".join(self._pieces)
         file.bytes += len(body)
         self._pieces, self._size = [], 0
