@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from localpersonalize.protocol.errors import NotFoundError
@@ -14,7 +15,9 @@ from localpersonalize.runtime.use_cases import USE_CASES, domain_of
 
 def list_recipes(context: Context, params: Params) -> Answer:
     domain = params.get("domain")
-    recipes, token = page(domain_recipes(domain) if domain else describe.list_recipes(), params)
+    custom = [] if domain else describe.list_recipes()
+    found = sorted([*custom, *domain_recipes(domain)], key=itemgetter("name"))
+    recipes, token = page(found, params)
     return {"recipes": recipes, "nextToken": token}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from localpersonalize.protocol.errors import LimitExceededError
+from localpersonalize.protocol.errors import AlreadyExistsError
 from localpersonalize.resource_types import EVENT_TRACKER
 from localpersonalize.resources import lifecycle
 from localpersonalize.resources.context import Answer, Context, Params
@@ -18,6 +18,6 @@ def create(context: Context, params: Params) -> Answer:
     body = {**params, "trackingId": tracking_id, "accountId": context.account.number}
     with context.database.transaction():
         if context.resources.all(EVENT_TRACKER, group["datasetGroupArn"]):
-            raise LimitExceededError("A dataset group can have only one event tracker.")
+            raise AlreadyExistsError("A dataset group can have only one event tracker, and this one has it.")
         lifecycle.create(context, EVENT_TRACKER, arn, body, parent=group["datasetGroupArn"])
     return {"eventTrackerArn": arn, "trackingId": tracking_id}

@@ -68,10 +68,11 @@ def begin_training(
         raise InvalidInputError(
             "trainingMode UPDATE needs an ACTIVE solution version that was trained with FULL."
         )
-    arn = f"{solution_arn}/{secrets.token_hex(4)}"
+    suffix = secrets.token_hex(4)
+    arn = f"{solution_arn}/{suffix}"
     body = {
         **{member: value for member, value in solution.items() if member in MEMBERS_OF_SOLUTION},
-        **({"name": name} if name else {}),
+        "name": name or f"{solution['name']}/{suffix}",
         **({"tags": tags} if tags else {}),
         "solutionArn": solution_arn,
         "trainingMode": training_mode,

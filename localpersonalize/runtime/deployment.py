@@ -59,7 +59,7 @@ class Deployment:
 
     ``recipe_type`` is the recipe's (`RELATED_ITEMS`, ...). ``hides_events``: event types (lower case) whose
     items a domain use case leaves out by itself. ``requires``: parameters a request must have. ``explores``
-    is None for recipes that don't.
+    is None for recipes that don't. ``is_recommender``: of a domain, whose answers have no scores.
     """
 
     arn: str
@@ -73,9 +73,15 @@ class Deployment:
     shows_metadata: bool = False
     hides_events: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    is_recommender: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
     _cached_indices: list[_ItemIndices] = field(default_factory=list, repr=False, compare=False)
     _cached_views: list[ItemView] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def shows_scores(self) -> bool:
+        """Source: the developer guide, "How recommendation scoring works"."""
+        return self.model.score_kind == "logit" and not self.is_recommender
 
     def score(self, requests: list[Request]) -> tuple[np.ndarray, Vocabulary]:
         """float32 [requests, items] and the vocabulary those columns stand for."""

@@ -223,6 +223,7 @@ class Runtime:
             shows_metadata=bool(config.get("enableMetadataWithRecommendations")),
             hides_events=case.hides,
             requires=case.requires,
+            is_recommender=True,
         )
 
     # --- what was accepted ---

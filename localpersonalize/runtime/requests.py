@@ -93,7 +93,7 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
             scores,
             count,
             mask,
-            shows_score=deployment.model.score_kind == "logit",
+            shows_score=deployment.shows_scores,
             promotion=promoted,
             explore=explore,
             explore_share=deployment.explores.weight if deployment.explores else 0.0,
@@ -157,7 +157,7 @@ def actions(sources: Sources, params: Params) -> Prepared:
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
         view = context.view(items)
         mask = context.mask(view, *request_filter) if request_filter else None
-        choices = selection.select(scores, count, mask, shows_score=deployment.model.score_kind == "logit")
+        choices = selection.select(scores, count, mask, shows_score=deployment.shows_scores)
         listed = [_action(str(items.ids[c.item]), c.score) for c in choices]
         return {"actionList": listed, "recommendationId": _identify(sources, [])}
 
@@ -307,7 +307,7 @@ def _count(params: Params, usual: int, most: int) -> int:
 
 
 def _metadata_columns(deployment: Deployment, params: Params) -> list[tuple[str, str]]:
-    """(name as asked, name in upper case) of the columns to show."""
+    """(name as answers show it, in lower case; name in upper case) of the columns to show."""
     requested = params.get("metadataColumns") or {}
     if not requested:
         return []
@@ -320,7 +320,7 @@ def _metadata_columns(deployment: Deployment, params: Params) -> list[tuple[str,
         raise InvalidInputError("The key of metadataColumns must be ITEMS.")
     if len(requested["ITEMS"]) > MAX_METADATA_COLUMNS:
         raise InvalidInputError(f"At most {MAX_METADATA_COLUMNS} metadata columns can be asked for.")
-    return [(name, name.upper()) for name in requested["ITEMS"]]
+    return [(name.lower(), name.upper()) for name in requested["ITEMS"]]
 
 
 def _promotion(

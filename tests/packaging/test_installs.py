@@ -170,4 +170,4 @@ def _segments(shop: Shop, name: str, version: str) -> list[str]:
     listed = shop.live.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"batch/out/every-{name}/")["Contents"]
     out = next(found["Key"] for found in listed if found["Key"].endswith(".out"))
     answer = json.loads(shop.live.s3.get_object(Bucket=BUCKET, Key=out)["Body"].read().splitlines()[0])
-    return list(answer["output"]["recommendedUsers"])
+    return list(answer["output"]["usersList"])

@@ -11,6 +11,11 @@ from typing import Any, TypeVar
 
 import orjson
 
+TEXTS = ("userId", "itemId", "itemAttributes")
+MAPS = ("context", "filterValues")
+"""Members of a query, by what they hold; besides them there is `itemList`, of rankings. Source: the developer guide,
+"Preparing input data for batch recommendations" and "Filtering batch recommendations"."""
+
 Query = dict[str, Any]
 Answer = Mapping[str, Any] | ValueError
 T = TypeVar("T")
@@ -38,12 +43,8 @@ class Outcome:
     error: str | None = None
 
     def encode(self) -> bytes:
-        """`{"input": ..., "output": ..., "error": ...}`; item attributes stand at the top, as the service
-        has them.
-        """
-        query = self.line.query
-        head = {"itemAttributes": query["itemAttributes"]} if "itemAttributes" in query else {"input": query}
-        return orjson.dumps({**head, "output": self.output, "error": self.error}) + b"\n"
+        """`{"input": ..., "output": ..., "error": ...}`."""
+        return orjson.dumps({"input": self.line.query, "output": self.output, "error": self.error}) + b"\n"
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Line]:
@@ -57,9 +58,28 @@ def read(lines: Iterable[bytes]) -> Iterator[Line]:
             yield Line(number, {}, f"Line {number} is not JSON: {problem}.")
             continue
         if isinstance(query, dict):
-            yield Line(number, query)
+            yield Line(number, query, _problem(query))
         else:
             yield Line(number, {}, f"Line {number} is not a JSON object.")
+
+
+def _problem(query: Query) -> str | None:
+    """Why a member of a query can't be used, whatever the recipe; None if all can."""
+    for name in TEXTS:
+        if not isinstance(query.get(name), str | None):
+            return f"{name} must be a string, not {_shown(query[name])}."
+    for name in MAPS:
+        entries = query.get(name)
+        if not isinstance(entries, dict | None):
+            return f"{name} must be an object of strings, not {_shown(entries)}."
+        for key, value in (entries or {}).items():
+            if not isinstance(value, str):
+                return f"{name}.{key} must be a string, not {_shown(value)}."
+    return None
+
+
+def _shown(value: Any) -> str:
+    return orjson.dumps(value).decode()[:80]
 
 
 def text(query: Query, name: str) -> str:

@@ -104,7 +104,7 @@ class BatchSegments:
         order = (
             np.argsort(-probabilities, kind="stable") if mask is None else _masked_order(probabilities, mask)
         )
-        return {"recommendedUsers": [self.users[user] for user in order[: self.count].tolist()]}
+        return {"usersList": [self.users[user] for user in order[: self.count].tolist()]}
 
     def _probabilities(self, queries: Sequence[_PreparedQuery]) -> Iterator[np.ndarray]:
         """float32 [queries, users of a part] of probabilities."""

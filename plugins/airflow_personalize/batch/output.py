@@ -18,6 +18,9 @@ SEGMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("item_attributes",): ("item_attributes", "position", "user_id"),
 }
 TYPES = {"position": "integer", "score": "double precision"}  # PostgreSQL and SQLite; the others are text
+RESULTS = ("recommendedItems", "usersList", "recommendedUsers")
+"""Members that hold the results. Segments come as `usersList`, with the attributes in `input`; the developer guide's
+examples have `recommendedUsers`, and the attributes at the top of the line."""
 EXAMPLES = 5
 
 
@@ -83,10 +86,10 @@ def rows(lines: Iterable[bytes], columns: Sequence[str], counts: MatchCounts) ->
                 counts.error(f"{about}: {line['error']}")
                 continue
             output = line["output"]
-            results = output.get("recommendedUsers", output.get("recommendedItems"))
+            results = next(output[name] for name in RESULTS if name in output)
             scores = output.get("scores") or [None] * len(results)
             ranked = list(zip(results, scores, strict=True))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, StopIteration) as error:
             counts.error(f"{raw[:120]!r} is no answer ({type(error).__name__})")
             continue
         counts.answered += 1
@@ -96,5 +99,5 @@ def rows(lines: Iterable[bytes], columns: Sequence[str], counts: MatchCounts) ->
 
 def _subject_of(line: dict[str, Any], column: str) -> str:
     key = {"user_id": "userId", "item_id": "itemId", "item_attributes": "itemAttributes"}[column]
-    entry = line.get("input", line)  # attributes stand at the top of their line
+    entry = line.get("input", line)
     return str(entry.get(key, "?")) if line.get("error") is not None else str(entry[key])

@@ -26,16 +26,17 @@ def test_each_result_is_a_row_with_its_place_and_score():
 
 def test_segments_are_users_of_an_item_or_of_attributes():
     by_item = rows(
-        [answer({"itemId": "i"}, {"recommendedUsers": ["u", "v"]})],
+        [answer({"itemId": "i"}, {"usersList": ["u", "v"]})],
         ("item_id", "position", "user_id"),
         MatchCounts(1),
     )
     assert list(by_item) == [("i", 1, "u"), ("i", 2, "v")]
     wanted = 'ITEMS.genre = "drama"'
-    line = json.dumps({"itemAttributes": wanted, "output": {"recommendedUsers": ["u"]}}).encode()
-    assert list(rows([line], columns_of("segments", ("item_attributes",)), MatchCounts(1))) == [
-        (wanted, 1, "u")
-    ]
+    line = answer({"itemAttributes": wanted}, {"usersList": ["u"]})
+    in_the_guide = json.dumps({"itemAttributes": wanted, "output": {"recommendedUsers": ["u"]}}).encode()
+    for form in (line, in_the_guide):
+        by_attributes = rows([form], columns_of("segments", ("item_attributes",)), MatchCounts(1))
+        assert list(by_attributes) == [(wanted, 1, "u")]
 
 
 def test_lines_with_an_error_broken_ones_and_missing_ones_are_told_apart():

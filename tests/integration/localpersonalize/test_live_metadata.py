@@ -140,6 +140,6 @@ def test_users_are_found_by_the_genre_that_they_like(two_colours: TwoColours) ->
     )
     answer = json.loads(s3.get_object(Bucket=BUCKET, Key="out/genres.json.out")["Body"].read())
     assert (answer["itemAttributes"], answer["error"]) == (LIKE_RED, None)
-    found = answer["output"]["recommendedUsers"]
+    found = answer["output"]["usersList"]
     assert len(found) == 20
     assert {COLOURS[int(user[1:]) % 2] for user in found if user.startswith("u")} == {"red"}

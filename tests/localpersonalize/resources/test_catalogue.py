@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from localpersonalize.protocol.errors import NotFoundError
+from localpersonalize.recipes.registry import RECIPES
+from localpersonalize.runtime.use_cases import USE_CASES
 from tests.support.localpersonalize.in_process import InProcessService
 
 
@@ -12,6 +14,20 @@ def test_recipes_of_a_domain_are_its_use_cases(service: InProcessService) -> Non
     found = service.call("ListRecipes", domain="VIDEO_ON_DEMAND")["recipes"]
     assert found
     assert all(recipe["name"].startswith("aws-vod-") for recipe in found)
+
+
+def test_without_a_domain_all_recipes_are_listed_in_pages(service: InProcessService) -> None:
+    """Source: botocore's model of ListRecipes, `domain`: "If you don't specify a domain, all recipes are returned"."""
+    names: list[str] = []
+    token = None
+    while True:
+        answer = service.call("ListRecipes", maxResults=5, **({"nextToken": token} if token else {}))
+        assert len(answer["recipes"]) <= 5
+        names += [recipe["name"] for recipe in answer["recipes"]]
+        token = answer["nextToken"]
+        if token is None:
+            break
+    assert names == sorted({*RECIPES, *USE_CASES})
 
 
 def test_a_use_case_is_described_like_a_recipe(service: InProcessService) -> None:

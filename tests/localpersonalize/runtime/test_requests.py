@@ -110,9 +110,9 @@ def test_promotions_have_their_own_filter(world: PlantedRuntime) -> None:
 def test_metadata_comes_as_strings_when_the_campaign_has_it_enabled(world: PlantedRuntime) -> None:
     world.deploy("rich", NextItem(), shows_metadata=True)
     world.put_items({"ITEM_ID": "i4", "GENRE": "changed"})
-    asked = {"userId": "u1", "numResults": 2, "metadataColumns": {"ITEMS": ["genre", "PRICE"]}}
+    asked = {"userId": "u1", "numResults": 2, "metadataColumns": {"ITEMS": ["GENRE", "PRICE"]}}
     found = world.recommend(campaignArn="rich", **asked)["itemList"]
-    assert found[0]["metadata"] == {"genre": "odd", "PRICE": "3.0"}
+    assert found[0]["metadata"] == {"genre": "odd", "price": "3.0"}
     assert found[1]["metadata"] == {"genre": "changed"}
     with pytest.raises(InvalidInputError, match="enableMetadataWithRecommendations"):
         world.recommend(campaignArn="next", **asked)
@@ -126,9 +126,18 @@ def test_a_recommendation_id_leads_back_to_what_was_shown(world: PlantedRuntime)
 
 
 def test_domain_use_cases_leave_out_what_was_bought(world: PlantedRuntime) -> None:
-    world.deploy("domain", NextItem(), hides_events=("buy",), requires=("userId",))
+    world.deploy("domain", NextItem(), hides_events=("buy",), requires=("userId",), is_recommender=True)
     assert "i2" not in world.ids(recommenderArn="domain", userId="u1").split()
     assert "i1" in world.ids(recommenderArn="domain", userId="u1").split()
+
+
+def test_recommenders_show_no_scores(world: PlantedRuntime) -> None:
+    """Source: the developer guide, "How recommendation scoring works (custom resources)"."""
+    world.deploy("domain", NextItem(), is_recommender=True)
+    listed = world.recommend(recommenderArn="domain", userId="u1")["itemList"]
+    assert listed
+    assert not any("score" in item for item in listed)
+    assert all("score" in item for item in world.recommend(campaignArn="next", userId="u1")["itemList"])
 
 
 REFUSED = [

@@ -73,5 +73,5 @@ def test_a_segment_job_ranks_all_users_for_an_item(shop: PlantedResources, s3: A
     )
     # Nobody takes an item twice in this data, so those who had it are not the likeliest to take it next.
     had = set(shop.bulk.filter(pc.equal(shop.bulk["ITEM_ID"], "b2"))["USER_ID"].to_pylist())
-    assert len(set(first["output"]["recommendedUsers"]) - had) == 5
+    assert len(set(first["output"]["usersList"]) - had) == 5
     assert "unheard of" in second["error"]

@@ -23,9 +23,9 @@ def segments(world: PlantedRuntime, by_attribute: bool = False, **more: Any) -> 
 def test_segments_list_the_likeliest_users_of_an_item(world: PlantedRuntime) -> None:
     # The next item after u1's is i3, after u2's i8; strangers begin at i0.
     three, eight, unknown = run(segments(world), {"itemId": "i3"}, {"itemId": "i8"}, {"itemId": "nope"})
-    assert three["output"]["recommendedUsers"][0] == "u1"
-    assert eight["output"]["recommendedUsers"][0] == "u2"
-    assert sorted(three["output"]["recommendedUsers"]) == ["u1", "u2", "u3", "young"]
+    assert three["output"]["usersList"][0] == "u1"
+    assert eight["output"]["usersList"][0] == "u2"
+    assert sorted(three["output"]["usersList"]) == ["u1", "u2", "u3", "young"]
     assert "nope was not in the data" in unknown["error"]
 
 
@@ -38,11 +38,11 @@ def test_segments_by_attribute(world: PlantedRuntime) -> None:
         {"itemAttributes": 'ITEMS.genre = "never"'},
     )
     assert odd == {
-        "itemAttributes": 'ITEMS.genre = "odd"',
-        "output": {"recommendedUsers": ["u1"]},
+        "input": {"itemAttributes": 'ITEMS.genre = "odd"'},
+        "output": {"usersList": ["u1"]},
         "error": None,
     }
-    assert both["output"]["recommendedUsers"] == ["u2"]
+    assert both["output"]["usersList"] == ["u2"]
     assert "with =" in wrong["error"]
     assert "No item" in none["error"]
 
@@ -55,10 +55,10 @@ def test_a_malformed_attribute_query_points_at_its_own_column(world: PlantedRunt
 def test_segments_can_be_filtered_by_users_and_their_events(world: PlantedRuntime) -> None:
     grown = parse("INCLUDE UserID WHERE Users.AGE >= $AGE")
     (found,) = run(segments(world, user_filter=grown), {"itemId": "i3", "filterValues": {"AGE": "40"}})
-    assert found["output"]["recommendedUsers"] == ["u2"]
+    assert found["output"]["usersList"] == ["u2"]
     buyers = parse('EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("BUY")')
     (found,) = run(segments(world, user_filter=buyers), {"itemId": "i3"})
-    assert sorted(found["output"]["recommendedUsers"]) == ["u2", "u3", "young"]
+    assert sorted(found["output"]["usersList"]) == ["u2", "u3", "young"]
 
 
 def test_segment_files_are_bounded(world: PlantedRuntime) -> None:
