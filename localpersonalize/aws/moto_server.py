@@ -87,6 +87,7 @@ class MotoProcess:
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(sys.path),
                 "MOTO_ACCOUNT_ID": self._account,
+                "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",  # AWS's own, which roles attach by their ARNs
             }
             # The pipe's end tells the child that this process is gone, however it went.
             self._process = subprocess.Popen(

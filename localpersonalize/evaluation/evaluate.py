@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from localpersonalize.evaluation import metrics
+from localpersonalize.evaluation import metrics, segments
 from localpersonalize.evaluation.metrics import RANKED_ITEMS
 from localpersonalize.evaluation.splitting import HeldOutUser, Split
 from localpersonalize.recipes.base.data import TrainingData
@@ -29,8 +29,7 @@ from localpersonalize.recipes.popularity.trending_now import (
 )
 
 SCORES_IN_MEMORY = 16_000_000
-SEGMENT_USERS = 0.01  # of the users: the k of hit and recall
-MAX_SEGMENT_USERS = 2000  # ranked for the metrics of user segments
+MAX_RECOMMENDED = 500  # of each user, for the rewards of an objective: as many as a request can ask for
 
 
 def request_of(model: Model, held: HeldOutUser) -> Request:
@@ -70,8 +69,17 @@ def evaluate(model: Model, data: Split, include_history: bool = True) -> dict[st
     """The metrics of `GetSolutionMetrics` that every recipe has, by their names there."""
     ranked = recommend(model, data.held_out, RANKED_ITEMS, include_history)
     truth = [model.items.index(held.truth) for held in data.held_out]
+    return metrics.ranking_metrics(ranked, truth, data.catalogue)
+
+
+def gain_over_truth(model: Model, data: Split, k: int = 10) -> float:
+    """What a search for hyperparameters maximises: it falls with each true item that is not recommended, which the
+    service's own gain overlooks.
+    """
+    ranked = recommend(model, data.held_out, k)
+    truth = [model.items.index(held.truth) for held in data.held_out]
     unknown = [len({item for item in held.truth if item not in model.items}) for held in data.held_out]
-    return metrics.ranking_metrics(ranked, truth, data.catalogue, unknown)
+    return metrics.gain_over_truth(ranked, truth, k, unknown)
 
 
 def metrics_of(
@@ -89,10 +97,10 @@ def metrics_of(
     :param hyperparameters: those that the model was trained with.
     """
     if data.later is not None:
-        return segment_metrics(model, data.train, data.later, options.seed)
+        return segments.measure(recipe, model, data.train, data.later)
     figures = evaluate(model, data)
     if options.objective is not None:
-        ranked = recommend(model, data.held_out)
+        ranked = recommend(model, data.held_out, MAX_RECOMMENDED)
         truth = [model.items.index(held.truth) for held in data.held_out]
         rewards = options.objective.values(whole, model.items)
         figures["average_rewards_at_k"] = metrics.average_rewards_at_k(ranked, truth, rewards)
@@ -116,46 +124,3 @@ def _trend_accuracy(
     log = EventLog.of(data, model.items)
     growth = growth_of_items(log.item, log.time, len(log.items), seconds)
     return metrics.trend_prediction_accuracy(ranked, growth)
-
-
-def segment_metrics(model: Model, known: TrainingData, later: TrainingData, seed: int) -> dict[str, float]:
-    """`hit_at_k` and `recall_at_k` of the users predicted for each item of the test data.
-
-    :param known: each user's oldest 80%, which the model was trained on.
-    :param later: the rest.
-    :param seed: draws the users who are ranked where there are very many.
-    """
-    log, truth = EventLog.of(known, model.items), EventLog.of(later, model.items)
-    rng = np.random.default_rng(seed)
-    sample = np.sort(rng.permutation(len(log.users))[:MAX_SEGMENT_USERS])
-    user_ids = log.users.array.take(sample.tolist()).to_pylist()
-    probabilities = _next_item_probabilities(model, log, user_ids, sample.tolist())
-    row_of = {user: row for row, user in enumerate(user_ids)}
-    takers: dict[int, set[int]] = {}
-    for user, item in zip(truth.users.array.take(truth.user.tolist()).to_pylist(), truth.item, strict=True):
-        if user in row_of:
-            takers.setdefault(int(item), set()).add(row_of[user])
-    k = max(1, round(SEGMENT_USERS * len(user_ids)))
-    predicted = [set(np.argsort(-probabilities[:, item], kind="stable")[:k].tolist()) for item in takers]
-    return metrics.hit_and_recall(predicted, list(takers.values()))
-
-
-def _next_item_probabilities(
-    model: Model, log: EventLog, user_ids: list[str], users: list[int]
-) -> np.ndarray:
-    """float32 [users, items]: the chance that a user's next item is each of the items.
-
-    :param users: indices of the `user_ids` in the log.
-    """
-    requests = [
-        Request(
-            user_id=user_id,
-            history_items=log.item[log.starts[user] : log.starts[user + 1]],
-            history_times=log.time[log.starts[user] : log.starts[user + 1]],
-        )
-        for user_id, user in zip(user_ids, users, strict=True)
-    ]
-    logits = model.score(requests)
-    probabilities: np.ndarray = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    return probabilities

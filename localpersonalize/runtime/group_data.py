@@ -102,7 +102,8 @@ class GroupDataCache:
         table = self.datasets.items(group_arn) if dataset_type == "ITEMS" else self.datasets.users(group_arn)
         schema = self.datasets.schema(group_arn, dataset_type) or {}
         categorical = frozenset(f["name"].upper() for f in schema.get("fields", ()) if f.get("categorical"))
-        return Metadata(table, f"{dataset_type[:-1]}_ID", categorical)
+        fields = frozenset(f["name"].upper() for f in schema.get("fields", ()))
+        return Metadata(table, f"{dataset_type[:-1]}_ID", categorical, fields=fields)
 
     def _lock_of(self, group_arn: str) -> threading.Lock:
         with self._lock:

@@ -19,7 +19,13 @@ class Metadata:
         categorical: frozenset[str] = frozenset(),
         newer: Mapping[str, Mapping[str, Any]] | None = None,
         row_of_id: Mapping[str, int] | None = None,
+        fields: frozenset[str] = frozenset(),
     ) -> None:
+        """
+        :param categorical: fields that hold lists.
+        :param fields: all that the schema has, in upper case.
+        """
+        self.fields = fields
         self.bulk = table
         self.id_column = id_column
         self.categorical = categorical
@@ -58,7 +64,7 @@ class Metadata:
         newer = {**self._newer}
         for row in rows:
             newer[str(row[self.id_column])] = {k: v for k, v in row.items() if k != self.id_column}
-        return Metadata(self.bulk, self.id_column, self.categorical, newer, self._index())
+        return Metadata(self.bulk, self.id_column, self.categorical, newer, self._index(), self.fields)
 
     def newer_table(self, only: Sequence[str] | None = None) -> pa.Table | None:
         """The rows put one by one as a table, None if there are none; ``only`` these ids."""

@@ -29,6 +29,7 @@ MAX_RESULTS_WITH_METADATA = 50
 MAX_METADATA_COLUMNS = 10
 DEFAULT_ACTIONS = 5
 MAX_ACTIONS = 100
+RELATED_ITEMS = "RELATED_ITEMS"
 MAX_EVENTS_PER_FILTER = 100
 """Newest events a user and event type that filters look at; a quota of the service."""
 
@@ -71,7 +72,7 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
     if deployment.recipe_type == "PERSONALIZED_ACTIONS":
         raise InvalidInputError("This campaign's recipe recommends actions. Use GetActionRecommendations.")
     _require(deployment, params)
-    columns = _metadata_columns(deployment, params)
+    columns = _metadata_columns(sources, deployment, params)
     count = _count(params, DEFAULT_RESULTS, MAX_RESULTS_WITH_METADATA if columns else MAX_RESULTS)
     context = _RequestContext(sources, deployment, params)
     request_filter = context.filter(params)
@@ -112,7 +113,7 @@ def ranking(sources: Sources, params: Params) -> Prepared:
             "campaign with a recipe of type PERSONALIZED_RANKING; use GetRecommendations."
         )
     listed = list(params["inputList"])
-    columns = _metadata_columns(deployment, params)
+    columns = _metadata_columns(sources, deployment, params)
     limit = MAX_RESULTS_WITH_METADATA if columns else MAX_RESULTS
     if not listed:
         raise InvalidInputError("inputList must hold at least one item.")
@@ -199,6 +200,11 @@ class _RequestContext:
         if parsed.target is not wanted:
             raise InvalidInputError(
                 f"The filter filters {parsed.target}, but this request returns {wanted}s."
+            )
+        if parsed.needs_current_item and self.deployment.recipe_type != RELATED_ITEMS:
+            raise InvalidInputError(
+                "The filter compares with CurrentItem, which only requests for related items have; this one's recipe"
+                f" is of type {self.deployment.recipe_type}."
             )
         try:
             return parsed, bind(parsed, params.get("filterValues"))
@@ -306,7 +312,7 @@ def _count(params: Params, usual: int, most: int) -> int:
     return count
 
 
-def _metadata_columns(deployment: Deployment, params: Params) -> list[tuple[str, str]]:
+def _metadata_columns(sources: Sources, deployment: Deployment, params: Params) -> list[tuple[str, str]]:
     """(name as answers show it, in lower case; name in upper case) of the columns to show."""
     requested = params.get("metadataColumns") or {}
     if not requested:
@@ -320,6 +326,12 @@ def _metadata_columns(deployment: Deployment, params: Params) -> list[tuple[str,
         raise InvalidInputError("The key of metadataColumns must be ITEMS.")
     if len(requested["ITEMS"]) > MAX_METADATA_COLUMNS:
         raise InvalidInputError(f"At most {MAX_METADATA_COLUMNS} metadata columns can be asked for.")
+    known = sources.data(deployment.group_arn).items.fields
+    unknown = [name for name in requested["ITEMS"] if name.upper() not in known]
+    if unknown:
+        raise InvalidInputError(
+            f"The Items dataset has no column {', '.join(unknown)}; it has {', '.join(sorted(known)) or 'none'}."
+        )
     return [(name.lower(), name.upper()) for name in requested["ITEMS"]]
 
 

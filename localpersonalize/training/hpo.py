@@ -13,7 +13,7 @@ from localpersonalize.recipes.base.hyperparameters import Hyperparameters, Hyper
 from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
 
-OBJECTIVE_METRIC = "normalized_discounted_cumulative_gain_at_10"
+OBJECTIVE_METRIC = "gain_over_truth_at_10"
 MAX_TRAINING_JOBS = 40
 DEFAULT_TRAINING_JOBS = 8
 RANDOM_TRIALS = 0.6  # share of the trials that draw from the whole ranges; the rest draw near the best so far
@@ -148,7 +148,7 @@ def tune(
     def objective(values: Mapping[str, str]) -> float:
         parsed = recipe.hyperparameters.parse(values, recipe.name)
         part = options.part(done / jobs, (done + 1) / jobs)
-        return evaluate.evaluate(recipe.train(inner.train, parsed, part), inner)[OBJECTIVE_METRIC]
+        return evaluate.gain_over_truth(recipe.train(inner.train, parsed, part), inner)
 
     def report(job: int, values: Mapping[str, str], measured: float) -> None:
         nonlocal done

@@ -24,6 +24,7 @@ from localpersonalize.runtime.engine import add_unseen_items, deployment_of
 from localpersonalize.runtime.filters import Filter, Target, parse
 from localpersonalize.runtime.group_data import GroupDataCache
 from localpersonalize.runtime.interfaces import Datasets, Resources
+from localpersonalize.runtime.requests import RELATED_ITEMS
 
 Progress = Callable[[float, str], None]
 
@@ -48,6 +49,10 @@ def run_batch_inference_job(
     if not recipe(deployment.recipe).answers_batches:
         raise BatchJobError(f"{deployment.recipe} can't be used for batch inference.")
     filter_ = _filter(job, resources, Target.ITEM)
+    if filter_ and filter_.needs_current_item and deployment.recipe_type != RELATED_ITEMS:
+        raise BatchJobError(
+            f"The filter compares with CurrentItem, which jobs of {deployment.recipe} don't have."
+        )
     try:
         count, threads = job.get("numResults") or 25, os.cpu_count() or 1
         job_runner = BatchInference(deployment, data, filter_, count, int(time.time()), threads)

@@ -24,7 +24,6 @@ from localpersonalize.runtime.filters.syntax import (
 )
 
 _COMPARE: dict[Operator, Callable[[Any, Any], Any]] = {
-    Operator.EQUAL: operator.eq,
     Operator.LESS: operator.lt,
     Operator.LESS_OR_EQUAL: operator.le,
     Operator.GREATER: operator.gt,
@@ -113,7 +112,7 @@ def _holds(
 def _happened(condition: Condition, size: int, literals: Literals | None, subject: Subject) -> np.ndarray:
     """Rows with an event whose type is in (or, for NOT IN, is not in) the list; None stands for `*`."""
     wanted = None if literals is None else {str(value).lower() for value in literals}
-    negated = condition.operator is Operator.NOT_IN
+    negated = condition.operator.is_negated
     rows = [
         positions
         for kind, positions in subject.events.items()
@@ -128,12 +127,12 @@ def _matches(columns: Columns, name: str, operation: Operator, literals: Literal
     mask = np.zeros(len(columns), bool)
     for value in literals:
         mask[columns.rows_with(name, _text(value))] = True
-    return ~mask if operation is Operator.NOT_IN else mask
+    return ~mask if operation.is_negated else mask
 
 
 def _compares(numbers: np.ndarray, operation: Operator, wanted: tuple[float, ...]) -> np.ndarray:
-    if operation in (Operator.IN, Operator.NOT_IN):
-        return np.isin(numbers, np.asarray(wanted, float), invert=operation is Operator.NOT_IN)
+    if not operation.is_range:
+        return np.isin(numbers, np.asarray(wanted, float), invert=operation.is_negated)
     if not wanted:
         return np.zeros(len(numbers), bool)
     with np.errstate(invalid="ignore"):
@@ -158,14 +157,14 @@ def _applies(
 
 def _user_matches(condition: Condition, value: Any, literals: Literals) -> bool:
     if value is None:
-        return condition.operator is Operator.NOT_IN
+        return condition.operator.is_negated
     if isinstance(value, str):
         held = {value, *value.split("|")}
         matches = any(_text(literal) in held for literal in literals)
-        return matches is not (condition.operator is Operator.NOT_IN)
+        return matches is not condition.operator.is_negated
     numbers = _as_numbers(condition, literals)
-    if condition.operator in (Operator.IN, Operator.NOT_IN):
-        return (float(value) in numbers) is not (condition.operator is Operator.NOT_IN)
+    if not condition.operator.is_range:
+        return (float(value) in numbers) is not condition.operator.is_negated
     return bool(_COMPARE[condition.operator](float(value), numbers[0]))
 
 

@@ -38,7 +38,7 @@ _READABLE = {
     "PARAMETER": "a $PARAMETER",
     "STAR": "*",
     "NOT_IN": "NOT IN",
-    "COMPARISON": "a comparison (=, <, <=, >, >=)",
+    "COMPARISON": "a comparison (=, !=, <, <=, >, >=)",
     "ITEM_ID": "ItemID",
     "USER_ID": "UserID",
     "ACTION_ID": "ActionID",

@@ -50,10 +50,16 @@ class Operator(StrEnum):
     IN = "IN"
     NOT_IN = "NOT IN"
     EQUAL = "="
+    NOT_EQUAL = "!="
     LESS = "<"
     LESS_OR_EQUAL = "<="
     GREATER = ">"
     GREATER_OR_EQUAL = ">="
+
+    @property
+    def is_negated(self) -> bool:
+        """True where a row matches that has none of the values."""
+        return self in (Operator.NOT_IN, Operator.NOT_EQUAL)
 
     @property
     def is_range(self) -> bool:
@@ -137,6 +143,15 @@ class Filter:
     def conditions(self) -> Iterator[Condition]:
         for expression in self.expressions:
             yield from expression.conditions()
+
+    @property
+    def needs_current_item(self) -> bool:
+        """Whether it compares with the item that a request names, which only requests for related items do."""
+        return any(
+            field.source is Source.CURRENT_ITEM
+            for condition in self.conditions()
+            for field in condition.fields()
+        )
 
     def parameter_names(self) -> frozenset[str]:
         return frozenset(p.name for condition in self.conditions() for p in condition.parameters())

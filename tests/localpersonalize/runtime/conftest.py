@@ -39,7 +39,7 @@ def world() -> PlantedRuntime:
     data = GroupData(
         Histories(interactions),
         Metadata(users, "USER_ID"),
-        Metadata(items, "ITEM_ID", frozenset({"GENRE"})),
+        Metadata(items, "ITEM_ID", frozenset({"GENRE"}), fields=frozenset(items.column_names)),
     )
     made = PlantedRuntime(data)
     made.deploy("next", NextItem())

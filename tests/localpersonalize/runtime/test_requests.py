@@ -91,6 +91,15 @@ def test_current_item_filters_related_items(world: PlantedRuntime) -> None:
     assert world.ids(campaignArn="after", itemId="i3", filterArn="cheaper") == "i0 i1 i2"
 
 
+def test_current_item_is_for_related_items_only(world: PlantedRuntime) -> None:
+    """Source: the developer guide, "Filter expression structure and elements", CurrentItem."""
+    world.add_filter("cheaper", "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE")
+    with pytest.raises(InvalidInputError, match="CurrentItem"):
+        world.recommend(campaignArn="next", userId="u1", itemId="i3", filterArn="cheaper")
+    with pytest.raises(InvalidInputError, match="CurrentItem"):
+        world.rank(campaignArn="rank", userId="u1", inputList=["i3"], filterArn="cheaper")
+
+
 def test_promotions_have_their_own_filter(world: PlantedRuntime) -> None:
     world.add_filter("odd", 'INCLUDE ItemID WHERE Items.GENRE IN ("odd")')
     world.add_filter("cheap", "INCLUDE ItemID WHERE Items.PRICE < $P")
@@ -116,6 +125,8 @@ def test_metadata_comes_as_strings_when_the_campaign_has_it_enabled(world: Plant
     assert found[1]["metadata"] == {"genre": "changed"}
     with pytest.raises(InvalidInputError, match="enableMetadataWithRecommendations"):
         world.recommend(campaignArn="next", **asked)
+    with pytest.raises(InvalidInputError, match="no column COLOUR; it has GENRE, ITEM_ID, PRICE"):
+        world.recommend(campaignArn="rich", **{**asked, "metadataColumns": {"ITEMS": ["COLOUR"]}})
     with pytest.raises(InvalidInputError, match="maximum is 50"):
         world.recommend(campaignArn="rich", **{**asked, "numResults": 51})
 

@@ -24,7 +24,10 @@ DOES: dict[str, tuple[str, str]] = {
         "Answers JSON lines in S3: recommendations, similar items or rankings.",
         "No themes (THEME_GENERATION is refused when the job runs).",
     ),
-    "CreateBatchSegmentJob": ("Users most interested in items or attributes, as JSON lines in S3.", ""),
+    "CreateBatchSegmentJob": (
+        "Users most interested in items or attributes, as JSON lines in S3 (`usersList`).",
+        "",
+    ),
     "CreateCampaign": (
         "Loads the version into memory and serves it; `$LATEST` and `syncWithLatestSolutionVersion` work.",
         "minProvisionedTPS is kept, but provisions nothing.",
@@ -101,8 +104,9 @@ DOES: dict[str, tuple[str, str]] = {
     ),
     "DescribeRecommender": (SHOWS + " With metrics and `latestRecommenderUpdate`.", ""),
     "GetSolutionMetrics": (
-        "Metrics of a version, measured on users whose newest events it did not see.",
-        "Values can't equal those of AWS, which splits in a way of its own.",
+        "The metrics of the guide, on users whose newest events the model did not see; of segments, on all users.",
+        "Values can't equal those of AWS, which splits in a way of its own. Coverage of segments is the share of"
+        " users in any of them: the guide does not define it.",
     ),
     **dict.fromkeys(
         [
@@ -124,7 +128,7 @@ DOES: dict[str, tuple[str, str]] = {
         ],
         (PAGES, ""),
     ),
-    "ListRecipes": ("The custom recipes, or with `domain` the use cases.", ""),
+    "ListRecipes": ("All recipes by name, in pages; with `domain` its use cases.", ""),
     "ListSolutionVersions": (PAGES, ""),
     "ListTagsForResource": ("Tags by key.", ""),
     "StartRecommender": ("START PENDING, START IN_PROGRESS, ACTIVE.", ""),
@@ -149,7 +153,7 @@ DOES: dict[str, tuple[str, str]] = {
     ),
     "GetPersonalizedRanking": ("Ranks up to 500 items with scores; filters and contexts.", ""),
     "GetRecommendations": (
-        "Items with scores, by user or item, with filters, promotions, metadata and exploration.",
+        "Items by user or item, with filters, promotions, metadata and exploration; scores where the service has them.",
         "Scores have the form of AWS, not its values.",
     ),
     "PutActionInteractions": ("On disk before it is answered; counted in the next training.", ""),

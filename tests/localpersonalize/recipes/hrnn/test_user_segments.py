@@ -17,7 +17,7 @@ def test_item_affinity_finds_the_users_of_an_items_kind(tmp_path):
     result = run(
         tmp_path, data, {"algorithmHyperParameters": {"hidden_dimension": "32"}}, "aws-item-affinity"
     )
-    assert set(result.metrics) == {"hit_at_k", "recall_at_k"}
+    assert set(result.metrics) == {"coverage", "hits_at_1_percent", "recall_at_1_percent"}
     model = load_model(tmp_path / "model")
     assert model.needs == "segment"
     scores = model.score(

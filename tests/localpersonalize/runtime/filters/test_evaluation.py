@@ -43,6 +43,16 @@ def test_missing_values_match_nothing() -> None:
     assert kept("EXCLUDE ItemID WHERE Items.PRICE >= 2") == "a c new"
 
 
+def test_unequal_is_the_opposite_of_equal_for_missing_values_too() -> None:
+    """Source: the developer guide, "Filter expression structure and elements", comparison operators."""
+    assert kept("INCLUDE ItemID WHERE Items.PRICE != 2") == "a c d new"
+    assert kept("EXCLUDE ItemID WHERE Items.PRICE != $P", {"P": "2"}) == "b"
+    assert kept('INCLUDE ItemID WHERE Items.GENRE != "drama"') == "b c new"
+    text = "EXCLUDE ItemID WHERE Items.PRICE > 0 IF CurrentUser.AGE != 18"
+    assert kept(text, None, Subject(user={"AGE": 18})) == "a b c d new"
+    assert kept(text, None, Subject(user={"AGE": 19})) == "c new"
+
+
 def test_item_ids_can_be_listed() -> None:
     assert kept('INCLUDE ItemID WHERE Items.ITEM_ID IN ("new", "a", "gone")') == "a new"
 
@@ -106,7 +116,14 @@ WORDS = ["a", "b", "c", "A"]
 NUMBERS = [0, 1, 2.5, -3]
 
 
-_OPS = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_OPS = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 words = st.sampled_from(WORDS)
@@ -202,8 +219,8 @@ def naive(test: tuple, item: dict[str, Any], user: dict[str, Any] | None) -> boo
         return value is not None and any(
             v in (value.split("|") if name == "GENRE" else [value]) for v in values
         )
-    if operation == "NOT IN":
-        return not naive((source, name, "IN", values), item, user)
+    if operation in ("NOT IN", "!="):
+        return not naive((source, name, "IN" if operation == "NOT IN" else "=", values), item, user)
     return value is not None and _OPS[operation](value, values[0])
 
 
