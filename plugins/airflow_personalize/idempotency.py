@@ -27,6 +27,7 @@ T = TypeVar("T")
 MAX_REQUESTS = 12
 FIRST_REQUEST_PAUSE = 0.5
 LONGEST_REQUEST_PAUSE = 20.0
+PAUSES_UNTIL_VISIBLE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 MAX_NAME_LENGTH = 63
 _NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9_-]+")
 
@@ -55,7 +56,7 @@ def exactly_once(
             return request(), True
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "ResourceAlreadyExistsException":
-                if (resource := find()) is None:
+                if (resource := _find_patiently(find, sleep)) is None:
                     raise
                 return resource, requested
             if not is_transient(error) or pause is None:
@@ -66,6 +67,15 @@ def exactly_once(
             )
             sleep(pause)
     raise AssertionError("unreachable: the last pause is None")
+
+
+def _find_patiently(find: Callable[[], T | None], sleep: Callable[[float], None]) -> T | None:
+    """What has the name that is taken: right after its creation it may take a while to become visible."""
+    for pause in PAUSES_UNTIL_VISIBLE:
+        if (resource := find()) is not None:
+            return resource
+        sleep(pause)
+    return find()
 
 
 def _pauses_between_requests() -> Iterator[float | None]:

@@ -26,6 +26,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
     :param waiter_delay: Longest pause between two polls, in seconds (default: the waiter's).
     :param waiter_max_attempts: Number of polls after which the wait fails (default: the waiter's).
     :param stop_on_kill: Stop this solution version if the task is marked failed or cleared while it waits.
+    :param fresh: It was requested just now: for the first minute it may not be found yet.
     :param aws_conn_id: The Airflow connection used for AWS credentials.
     :param region_name: AWS region name.
     :param verify: Whether or not to verify SSL certificates.
@@ -39,6 +40,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
         waiter_delay: float | None = None,
         waiter_max_attempts: int | None = None,
         stop_on_kill: str | None = None,
+        fresh: bool = False,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -47,7 +49,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's has no annotations
         self.waiter, self.arguments = waiter, arguments
         self.waiter_delay, self.waiter_max_attempts = waiter_delay, waiter_max_attempts
-        self.stop_on_kill = stop_on_kill
+        self.stop_on_kill, self.fresh = stop_on_kill, fresh
         self.aws_conn_id, self.region_name = aws_conn_id, region_name
         self.verify, self.botocore_config = verify, botocore_config
 
@@ -58,6 +60,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
             "waiter_delay",
             "waiter_max_attempts",
             "stop_on_kill",
+            "fresh",
             "aws_conn_id",
             "region_name",
             "verify",
@@ -68,13 +71,14 @@ class PersonalizeWaitTrigger(BaseTrigger):
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        wait = Wait(self.waiter, self.arguments, self.waiter_delay, self.waiter_max_attempts)
+        wait = Wait(self.waiter, self.arguments, self.waiter_delay, self.waiter_max_attempts, self.fresh)
         try:
             client = await asyncio.to_thread(lambda: self.hook().conn)
-            progress, outcome = Progress(wait.resource, self.log), Outcome("retry", "")
+            progress, outcome, waited = Progress(wait.resource, self.log), Outcome("retry", ""), 0.0
             for pause in wait.pauses():
                 await asyncio.sleep(pause)
-                progress.update(outcome := await asyncio.to_thread(wait.poll, client))
+                waited += pause
+                progress.update(outcome := await asyncio.to_thread(wait.poll, client, waited))
                 if outcome.state != "retry":
                     break
             wait.ensure_success(outcome)

@@ -1,8 +1,9 @@
 """Waiting for the service: one description of states for operators, sensors and triggers.
 
 `waiters/personalize.json` declares, for everything there is to wait for, which states are success, failure, and a
-reason to poll again. A state that it does not name is an error, never a reason to wait on. Pauses begin short and
-grow up to the waiter's delay, with a jitter, so that short jobs end soon and many long ones do not poll in step.
+reason to poll again. A state that it does not name is an error, never a reason to wait on. A pause is a tenth of what
+has been waited, within five seconds and the waiter's delay, with a jitter: whatever a job takes, its end is noticed
+soon, and many long ones do not poll in step.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -32,8 +33,13 @@ from airflow_personalize.hooks import WAITERS
 # busy machine). So what is over in a moment is waited for in the worker, and a deferral begins with a pause.
 EARLY_POLL_PAUSES = (0.6, 2.4)
 FIRST_POLL_PAUSE = 5.0
-POLL_PAUSE_GROWTH = 2.0
+POLL_PAUSE_SHARE = 0.1
 POLL_PAUSE_JITTER = 0.2
+# What was created a moment ago may not be found yet by the next request.
+VISIBLE_WITHIN = 60.0
+
+
+NOT_FOUND = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Wait:
-    """Something to wait for: a waiter by name, and the arguments of its operation."""
+    """Something to wait for: a waiter by name, and the arguments of its operation.
+
+    `fresh` says that it was requested just now: that it can't be found yet is no failure for the first minute.
+    """
 
     waiter: str
     arguments: Mapping[str, str]
     delay: float | None = None
     max_attempts: int | None = None
+    fresh: bool = False
 
     @property
     def resource(self) -> str:
@@ -66,14 +76,16 @@ class Wait:
         """Seconds to sleep before each poll; ends with the last attempt."""
         config = _config(self.waiter)
         longest = self.delay if self.delay is not None else float(config.delay)
-        pause = min(FIRST_POLL_PAUSE, longest)
+        waited = sum(EARLY_POLL_PAUSES)
         for _ in range(self.max_attempts or config.max_attempts):
-            yield pause * random.uniform(1, 1 + POLL_PAUSE_JITTER)
-            pause = min(pause * POLL_PAUSE_GROWTH, longest)
+            pause = min(max(FIRST_POLL_PAUSE, waited * POLL_PAUSE_SHARE), longest)
+            yield (pause := pause * random.uniform(1 - POLL_PAUSE_JITTER, 1))
+            waited += pause
 
-    def poll(self, client: Any) -> Outcome:
+    def poll(self, client: Any, waited: float = 0.0) -> Outcome:
         """Get the state once. Throttling and broken connections are a reason to poll again, not a failure.
 
+        :param waited: seconds since the wait began
         :raises UnknownStatusError: if the state is not one that the waiter declares.
         """
         config = _config(self.waiter)
@@ -88,19 +100,19 @@ class Wait:
             answer = error.response
         for acceptor in config.acceptors:
             if acceptor.matcher_func(answer):
-                return Outcome(acceptor.state, _status(answer, config), _reason(answer, config))
+                path = str(acceptor.argument) if acceptor.matcher == "path" else _path(config)
+                return Outcome(acceptor.state, _status(answer, path), _reason(answer, path))
         if "Error" in answer:
+            if self.fresh and waited < VISIBLE_WITHIN and answer["Error"]["Code"] == NOT_FOUND:
+                return Outcome("retry", "", "It was created just now and cannot be found yet.")
             raise PersonalizeError(self.resource, answer["Error"]["Code"], answer["Error"]["Message"])
         raise UnknownStatusError(
-            self.resource, _status(answer, config), "The service gave a state nobody knows."
+            self.resource, _status(answer, _path(config)), "The service gave a state nobody knows."
         )
 
-    def poll_briefly(self, client: Any, *, fresh: bool = False) -> Outcome:
-        """What the service says within a few seconds.
-
-        :param fresh: it was requested just now, so a poll at once would be wasted.
-        """
-        outcome = Outcome("retry", "") if fresh else self.poll(client)
+    def poll_briefly(self, client: Any) -> Outcome:
+        """What the service says within a few seconds; right after the request a poll at once would be wasted."""
+        outcome = Outcome("retry", "") if self.fresh else self.poll(client)
         for pause in EARLY_POLL_PAUSES:
             if outcome.state != "retry":
                 break
@@ -114,10 +126,11 @@ class Wait:
         :raises PersonalizeError: if it ends in any state but success.
         """
         progress = Progress(self.resource, log)
-        outcome = Outcome("retry", "")
+        outcome, waited = Outcome("retry", ""), 0.0
         for pause in self.pauses():
             time.sleep(pause)
-            progress.update(outcome := self.poll(client))
+            waited += pause
+            progress.update(outcome := self.poll(client, waited))
             if outcome.state != "retry":
                 break
         return self.ensure_success(outcome)
@@ -162,23 +175,24 @@ def waiter_names() -> list[str]:
     return list(json.loads((WAITERS / "personalize.json").read_text())["waiters"])
 
 
-def _status(answer: Mapping[str, Any], config: SingleWaiterConfig) -> str:
+def _status(answer: Mapping[str, Any], path: str) -> str:
     if "Error" in answer:
-        return (
-            "DELETED" if answer["Error"]["Code"] == "ResourceNotFoundException" else answer["Error"]["Code"]
-        )
-    value: Any = answer
-    for step in _path(config).split("."):
-        value = (value or {}).get(step)
-    return str(value)
+        return "DELETED" if answer["Error"]["Code"] == NOT_FOUND else answer["Error"]["Code"]
+    return str(_value(answer, path.split(".")))
 
 
-def _reason(answer: Mapping[str, Any], config: SingleWaiterConfig) -> str:
+def _reason(answer: Mapping[str, Any], path: str) -> str:
+    resource = _value(answer, path.split(".")[:-1])
+    return str(resource.get("failureReason", "")) if isinstance(resource, Mapping) else ""
+
+
+def _value(answer: Mapping[str, Any], path: Sequence[str]) -> Any:
     value: Any = answer
-    for step in _path(config).split(".")[:-1]:
+    for step in path:
         value = (value or {}).get(step)
-    return str((value or {}).get("failureReason", "")) if isinstance(value, Mapping) else ""
+    return value
 
 
 def _path(config: SingleWaiterConfig) -> str:
-    return next(str(acceptor.argument) for acceptor in config.acceptors if acceptor.matcher == "path")
+    """Where the state that is waited for stands: the last path, since a deletion of the whole is looked for first."""
+    return [str(acceptor.argument) for acceptor in config.acceptors if acceptor.matcher == "path"][-1]

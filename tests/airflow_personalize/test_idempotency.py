@@ -85,7 +85,7 @@ def test_a_taken_name_that_leads_nowhere_is_an_error():
         raise refusal("ResourceAlreadyExistsException")
 
     with pytest.raises(ClientError, match="ResourceAlreadyExists"):
-        exactly_once(lambda: None, ask, LOG)
+        exactly_once(lambda: None, ask, LOG, sleep=lambda seconds: None)
 
 
 @pytest.mark.parametrize(
@@ -150,3 +150,17 @@ def test_a_name_differs_with_what_the_job_is_about():
     run = ("retrain", "manual__2026-03-01T03:00:00+00:00", "import")
     assert job_name(*run, subject=["arn:a", "s3://x/1"]) != job_name(*run, subject=["arn:a", "s3://x/2"])
     assert job_name(*run, subject=["arn:a", "s3://x/1"]) == job_name(*run, subject=["arn:a", "s3://x/1"])
+
+
+def test_a_taken_name_is_looked_up_until_its_resource_is_visible():
+    """The first request was lost on its way back, and what it made cannot be found at once."""
+    lookups = iter([None, None, None, "thing"])
+    requests = iter([LOST, refusal("ResourceAlreadyExistsException")])
+    pauses: list[float] = []
+
+    def request() -> str:
+        raise next(requests)
+
+    found = exactly_once(lambda: next(lookups), request, LOG, find_first=False, sleep=pauses.append)
+    assert found == ("thing", True)
+    assert len(pauses) == 1 + 2

@@ -132,14 +132,14 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
     ) -> None:
         """Wait as the operator's parameters say. A deferred wait ends in `execute_complete`, not here.
 
-        :param fresh: it was requested just now, so it can't be ready.
+        :param fresh: it was requested just now: it can't be ready, and may not be found yet.
         """
-        wait = Wait(waiter, arguments, self.waiter_delay, self.waiter_max_attempts)
+        wait = Wait(waiter, arguments, self.waiter_delay, self.waiter_max_attempts, fresh)
         PersonalizeResourceLink.persist(context, self, wait.resource)
         if not (self.wait_for_completion or self.deferrable):
             return
         self._version_to_stop = stop_on_kill
-        outcome = wait.poll_briefly(self.client, fresh=fresh)
+        outcome = wait.poll_briefly(self.client)
         if outcome.state == "retry" and self.deferrable:
             self.defer(
                 trigger=self.trigger(wait, stop_on_kill),
@@ -162,6 +162,7 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
             waiter_delay=self.waiter_delay,
             waiter_max_attempts=self.waiter_max_attempts,
             stop_on_kill=stop_on_kill,
+            fresh=wait.fresh,
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             verify=self.verify,

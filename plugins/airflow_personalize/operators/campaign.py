@@ -90,6 +90,8 @@ class PersonalizeCreateOrUpdateCampaignOperator(PersonalizeCreateOperator):
 
     def _is_as_requested(self, campaign: Mapping[str, Any]) -> bool:
         """Whether the campaign's last change is the one that this task asks for, and hasn't failed."""
+        if campaign["status"].startswith("DELETE"):
+            return False
         last = campaign.get("latestCampaignUpdate", campaign)
         config = last.get("campaignConfig", {})
         return (

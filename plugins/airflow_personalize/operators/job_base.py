@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -14,7 +15,7 @@ from airflow_personalize.arns import arn_member, arn_of
 from airflow_personalize.exceptions import PersonalizeError, error_code, is_quota_or_in_use
 from airflow_personalize.idempotency import job_name
 from airflow_personalize.operators.base import PersonalizeCreateOperator, raise_non_retryable, reentrant
-from airflow_personalize.waiter import Wait
+from airflow_personalize.waiter import NOT_FOUND, VISIBLE_WITHIN, Wait
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -67,18 +68,19 @@ class PersonalizeJobOperator(PersonalizeCreateOperator):
         for attempt in count(1):
             name = self._name(context, repetition, attempt)
             try:
-                arn, fresh = self._start(context, state, name, first=attempt == 1 and not event)
+                arn, new = self._start(context, state, name, first=attempt == 1 and not event)
             except ClientError as error:
                 if is_quota_or_in_use(error):
                     self.wait_for_quota(context, error, event)
                 if error_code(error) == "InvalidInputException":
                     raise_non_retryable(name, error)
                 raise
-            if not fresh and self._has_failed(arn):
+            fresh = new or state.is_recent(name)
+            if not new and self._has_failed(arn, fresh):
                 self.log.info("%s has failed: making the next attempt", arn)
                 continue
             state.started(name, arn)
-            self.log.info("%s %s as %s", "Started" if fresh else "Going on with", arn, name)
+            self.log.info("%s %s as %s", "Started" if new else "Going on with", arn, name)
             self.wait(context, self.waiter, self.stops_on_kill(arn), fresh, **{self.member: arn})
             return self.completed(context, arn)
         raise AssertionError("unreachable: attempts are counted without end")
@@ -91,11 +93,12 @@ class PersonalizeJobOperator(PersonalizeCreateOperator):
             find_first=not first or context["ti"].try_number > 1,
         )
 
-    def _has_failed(self, arn: str) -> bool:
+    def _has_failed(self, arn: str, fresh: bool) -> bool:
         try:
-            return Wait(self.waiter, {self.member: arn}).poll(self.client).state == "failure"
+            wait = Wait(self.waiter, {self.member: arn}, fresh=fresh)
+            return wait.poll(self.client).state == "failure"
         except PersonalizeError as error:
-            if error.status == "ResourceNotFoundException":  # it was deleted, with all it belonged to
+            if error.status == NOT_FOUND:  # it was deleted, with all it belonged to
                 return True
             raise
 
@@ -130,12 +133,17 @@ class JobState:
 
     def started(self, name: str, arn: str) -> None:
         if self._store is not None and self.arn_of(name) != arn:
-            self._store.set(STARTED_KEY, {"name": name, "arn": arn})
+            self._store.set(STARTED_KEY, {"name": name, "arn": arn, "at": time.time()})
 
     def arn_of(self, name: str) -> str | None:
         """The job that an earlier try started under this name, if it got as far as writing that down."""
         started = self._get(STARTED_KEY)
         return started["arn"] if started.get("name") == name else None
+
+    def is_recent(self, name: str) -> bool:
+        """Whether this job was started so short a time ago that it may not be found yet."""
+        started = self._get(STARTED_KEY)
+        return started.get("name") == name and time.time() - started.get("at", 0.0) < VISIBLE_WITHIN
 
     def repetition(self) -> int:
         """How often the task has been done again after a success.

@@ -14,6 +14,7 @@ from airflow_personalize.operators.batch_inference_job import PersonalizeCreateB
 from airflow_personalize.operators.batch_segment_job import PersonalizeCreateBatchSegmentJobOperator
 from airflow_personalize.operators.data_deletion_job import PersonalizeCreateDataDeletionJobOperator
 from airflow_personalize.operators.dataset_export_job import PersonalizeCreateDatasetExportJobOperator
+from airflow_personalize.operators.job_base import STARTED_KEY
 from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
 from airflow_personalize.triggers import PersonalizePauseTrigger
 from tests.support.operator_runs import Task
@@ -144,3 +145,43 @@ def test_a_failure_that_nobody_knows_can_be_tried_again_and_one_for_a_person_can
     failed["failureReason"] = "There are fewer than 1000 interactions."
     with pytest.raises(AirflowFailException, match="at least 1,000 interactions of 25 users"):
         Task("t").run(job("train"))
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+@pytest.mark.parametrize(("name", "kind", "key", "noun", "done"), JOBS)
+def test_a_job_that_is_not_visible_yet_is_waited_for(client, name, kind, key, noun, done, deferrable):
+    """Right after its creation a job may not be found: neither a failure, nor a reason to start another."""
+    getattr(client, f"create_{kind}").return_value = {f"{key}Arn": f"{ARN}{noun}/x"}
+    found = {key: {"status": done}}
+    getattr(client, f"describe_{kind}").side_effect = [*[NotFound()] * 5, found, found]
+    assert Task("t").run(job(name, deferrable=deferrable)) == f"{ARN}{noun}/x"
+    assert getattr(client, f"create_{kind}").call_count == 1
+
+
+@pytest.mark.parametrize(("name", "kind", "key", "noun", "done"), JOBS)
+def test_the_next_try_does_not_take_a_job_that_is_not_visible_yet_for_deleted(
+    client, name, kind, key, noun, done
+):
+    getattr(client, f"create_{kind}").return_value = {f"{key}Arn": f"{ARN}{noun}/x"}
+    describe = getattr(client, f"describe_{kind}")
+    task = Task("t")
+    describe.side_effect = KeyboardInterrupt  # the worker dies right after Create
+    with pytest.raises(KeyboardInterrupt):
+        task.run(job(name))
+    describe.side_effect = [*[NotFound()] * 3, {key: {"status": done}}, {key: {"status": done}}]
+    assert task.run(job(name)) == f"{ARN}{noun}/x"
+    assert getattr(client, f"create_{kind}").call_count == 1
+
+
+@pytest.mark.parametrize(("name", "kind", "key", "noun", "done"), JOBS)
+def test_a_job_that_was_deleted_is_started_again(client, monkeypatch, name, kind, key, noun, done):
+    getattr(client, f"create_{kind}").return_value = {f"{key}Arn": f"{ARN}{noun}/x"}
+    describe = getattr(client, f"describe_{kind}")
+    task = Task("t")
+    describe.side_effect = KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        task.run(job(name))
+    task.store[STARTED_KEY]["at"] -= 3600
+    describe.side_effect = [*[NotFound()] * 2, *[{key: {"status": done}}] * 3]
+    task.run(job(name))
+    assert getattr(client, f"create_{kind}").call_count == 2
