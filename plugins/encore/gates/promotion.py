@@ -21,6 +21,7 @@ Policy = Literal["gate", "hold", "ask", "promote"]
 Against = Literal["live", "popularity", "floor"]
 ENOUGH_RUNS = 8
 HELD_OUT_SHARE = 0.1
+LEAST_TOLERANCE = 0.01
 SEVERITY: Mapping[Verdict, int] = {"promote": 0, "ask": 1, "hold": 2}
 COLUMNS = ("metric", "against", "new", "other", "difference", "tolerance", "verdict")
 
@@ -185,7 +186,8 @@ def noise(
     """The largest drop that chance alone explains with this (one-sided) confidence, and how it was estimated.
 
     Between runs: the spread of the differences from one run to the next, if there are enough runs. A median
-    absolute deviation, so that a single broken run does not widen it for ever. Otherwise by users: a metric is a
+    absolute deviation, so that a single broken run does not widen it for ever; and at least a hundredth of the metric,
+    for runs on unchanged data that all give the same. Otherwise by users: a metric is a
     mean over users of values between 0 and 1, so its variance is at most m(1-m)/n for a mean of m over n users.
     """
     certainty = statistics.NormalDist().inv_cdf(confidence)
@@ -193,6 +195,9 @@ def noise(
         moves = [after - before for before, after in itertools.pairwise(past)]
         middle = statistics.median(moves)
         spread = 1.4826 * statistics.median([abs(move - middle) for move in moves])
+        least = LEAST_TOLERANCE * abs(other)
+        if certainty * spread < least:
+            return least, f"{LEAST_TOLERANCE:.0%} of it: the last {len(past)} runs differ by less"
         return certainty * spread, f"estimated from {len(past)} runs"
     if not held_out_users:
         return 0.0, "no estimate: the number of users is not known"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_personalize.exceptions import error_code
 from airflow_personalize.hooks import PersonalizeRuntimeHook
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore.config.policies import AnswerCheck
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 SAMPLE_BYTES = 64 * 1024
 ROLLED_BACK = "rolled_back"
+# Refusals of a question that the version itself must be the cause of: the campaign, users and items do exist.
+BLAMES_VERSION = frozenset({"InvalidInputException", "ResourceNotFoundException"})
+INTERNAL_ERRORS = frozenset({"InternalFailure", "InternalServerError", "InternalServerException"})
 
 
 class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
@@ -32,7 +36,8 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
     Ask a campaign for recommendations for a sample of users and items, and check the answers.
 
     If they are not good and there is an earlier version, the campaign is moved back to it and asked again, and the
-    task fails with the reason.
+    task fails with the reason. What says nothing about the version (throttling, a missing permission, S3 that does not
+    answer) moves nothing: the task fails, and may be tried again.
 
     :param campaign_arn: ARN of the campaign. (templated)
     :param sample_location: ``s3://`` path of exported interactions, from which users and items are taken. (templated)
@@ -62,6 +67,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         self.sample_location, self.items_location = sample_location, items_location
         self.decision = decision
         self.checks = checks or {}
+        self._is_last_try = False
 
     def execute(self, context: Context) -> dict[str, str]:
         require_inputs(
@@ -70,9 +76,11 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
             sample_location=self.sample_location,
             decision=self.decision,
         )
+        self._is_last_try = context["ti"].try_number > context["ti"].max_tries
+        self._check_serves_new_version()
         try:
             summary = self._judge()
-        except (CampaignCheckError, ClientError) as error:
+        except CampaignCheckError as error:
             self._roll_back(context, str(error))
         self.log.info("%s: %s", self.campaign_arn, summary)
         return {"campaign_arn": self.campaign_arn, "summary": summary}
@@ -83,9 +91,22 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         rollback = ti.xcom_pull(task_ids=ti.task_id, key=ROLLED_BACK, map_indexes=ti.map_index)
         try:
             after = f"It is back at {earlier} and answers: {self._judge()}."
-        except (CampaignCheckError, ClientError) as error:
+        except (CampaignCheckError, ClientError, BotoCoreError) as error:
             after = f"It is back at {earlier}, and that does not answer either: {error}"
         raise AirflowFailException(f"{rollback['reason']} {after}")
+
+    def _check_serves_new_version(self) -> None:
+        """
+        :raises AirflowFailException: if the campaign serves another version, e.g. after an earlier try's rollback.
+        """
+        served = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"][
+            "solutionVersionArn"
+        ]
+        if served != self.decision["new"]:
+            raise AirflowFailException(
+                f"{self.campaign_arn} serves {served}, not the new version {self.decision['new']}, which was rolled"
+                " back or replaced. To promote it again, clear the task `campaign` with all that follows it."
+            )
 
     def _roll_back(self, context: Context, reason: str) -> NoReturn:
         earlier = self.decision["live"]
@@ -140,6 +161,25 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
 
     def _probe(self, recipe_type: str, identifier: str, candidates: list[str], results: int) -> Probe:
         started = time.perf_counter()
+        try:
+            items = self._recommend(recipe_type, identifier, candidates, results)
+        except ClientError as error:
+            if not self._blames_version(error):
+                raise
+            raise CampaignCheckError(
+                f"{self.campaign_arn} does not answer for {identifier}: {error}."
+            ) from error
+        return Probe(identifier, items, time.perf_counter() - started)
+
+    def _blames_version(self, error: ClientError) -> bool:
+        """Whether the version is the cause; an internal error, if it has not passed by the last try."""
+        return error_code(error) in BLAMES_VERSION or (
+            error_code(error) in INTERNAL_ERRORS and self._is_last_try
+        )
+
+    def _recommend(
+        self, recipe_type: str, identifier: str, candidates: list[str], results: int
+    ) -> tuple[str, ...]:
         if recipe_type == "PERSONALIZED_RANKING":
             answer = self._runtime.get_personalized_ranking(
                 campaignArn=self.campaign_arn, userId=identifier, inputList=candidates
@@ -149,7 +189,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
             answer = self._runtime.get_recommendations(
                 campaignArn=self.campaign_arn, numResults=results, **about
             )["itemList"]
-        return Probe(identifier, tuple(item["itemId"] for item in answer), time.perf_counter() - started)
+        return tuple(item["itemId"] for item in answer)
 
     @cached_property
     def _runtime(self) -> Any:

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from encore.config.policies import Gate
+from encore.config.policies import Gate, MetricRule
 from encore.gates.promotion import Version, decide, noise
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
@@ -106,6 +106,24 @@ def test_past_runs_tell_the_noise_better_and_one_broken_run_does_not_widen_it():
     tolerance, how = noise(0.95, 0.3, 0.3, 100, runs)
     assert 0.006 < tolerance < 0.02
     assert "40 runs" in how
+
+
+def test_runs_that_all_gave_the_same_still_leave_a_tolerance():
+    assert noise(0.95, 0.3, 0.3, 100, [0.3] * 9)[0] == pytest.approx(0.003)
+    past = [{"precision_at_5": 0.3}] * 9
+    gate = Gate(metrics={"precision_at_5": MetricRule()})
+    assert (
+        decide(
+            "s", gate, Version("n", {"precision_at_5": 0.299993}), Version("l", past[0]), None, past=past
+        ).verdict
+        == "promote"
+    )
+    assert (
+        decide(
+            "s", gate, Version("n", {"precision_at_5": 0.29}), Version("l", past[0]), None, past=past
+        ).verdict
+        != "promote"
+    )
 
 
 def test_the_table_can_be_read_and_carried():
