@@ -174,8 +174,8 @@ class Database:
 
     def count(self, kind: str, *statuses: str, parent: str | None = None) -> int:
         """How many resources of a kind have one of the statuses (any, if none is given)."""
-        found = self.all(kind, parent)
-        return sum(not statuses or body.get("status") in statuses for body in found)
+        bodies = self.all(kind, parent)
+        return sum(not statuses or body.get("status") in statuses for body in bodies)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """How many resources there are, by kind and status."""
@@ -295,8 +295,8 @@ class Database:
         """
         if self.file.stat().st_size > CHECKED_BYTES:
             return
-        found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            error = sqlite3.DatabaseError(" ".join(found.split()))
+        outcome = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if outcome != "ok":
+            error = sqlite3.DatabaseError(" ".join(outcome.split()))
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error

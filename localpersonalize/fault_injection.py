@@ -75,14 +75,14 @@ class Faults:
 
     def of_request(self, operation: str) -> Fault | None:
         """What is to happen to a request, if anything."""
-        return self._choose(operation, jobs=False)
+        return self._draw(operation, jobs=False)
 
     def of_job(self, kind: str) -> str | None:
         """Why a job is to fail, if it is."""
-        chosen = self._choose(OF_JOB.get(kind, ""), jobs=True)
-        return chosen.reason if chosen else None
+        fault = self._draw(OF_JOB.get(kind, ""), jobs=True)
+        return fault.reason if fault else None
 
-    def _choose(self, operation: str, jobs: bool) -> Fault | None:
+    def _draw(self, operation: str, jobs: bool) -> Fault | None:
         for fault in self._faults:
             if (fault.kind == "job") is jobs and fnmatch.fnmatchcase(operation, fault.operation):
                 with self._lock:

@@ -39,8 +39,8 @@ def rows(data_dir: Path) -> Iterator[tuple[str, str, str, str, str]]:
 def unfinished(data_dir: Path) -> list[tuple[str, str]]:
     """Kind and resource of the jobs that are not finished."""
     with closing(sqlite3.connect(f"file:{data_dir / FILE}?mode=ro", uri=True)) as connection:
-        found = connection.execute("SELECT kind, arn FROM jobs ORDER BY id").fetchall()
-    return [(kind, arn.split(":", 5)[-1]) for kind, arn in found]
+        jobs = connection.execute("SELECT kind, arn FROM jobs ORDER BY id").fetchall()
+    return [(kind, arn.split(":", 5)[-1]) for kind, arn in jobs]
 
 
 def show(data_dir: Path) -> None:

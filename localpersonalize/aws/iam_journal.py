@@ -55,7 +55,7 @@ class Entry:
 
 def read(file: Path) -> list[Entry]:
     """The entries of a log; what can't be read is logged and left out."""
-    found = []
+    entries = []
     for number, line in enumerate(file.read_bytes().splitlines() if file.exists() else (), 1):
         if not line.strip():
             continue
@@ -68,8 +68,8 @@ def read(file: Path) -> list[Entry]:
                 "%s: line %d is damaged (%s); what it said of IAM is lost", file, number, type(error).__name__
             )
             continue
-        found.append(entry)
-    return found
+        entries.append(entry)
+    return entries
 
 
 def lines(entries: Sequence[Entry]) -> bytes:

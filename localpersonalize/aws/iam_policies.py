@@ -37,13 +37,13 @@ class Question:
 
 def verdict(policies: Iterable[Policy], question: Question) -> str:
     """`Allow`, `Deny`, or `None` if no statement speaks of it."""
-    found = {
+    effects = {
         statement.get("Effect", "Deny")
         for policy in policies
         for statement in _as_list(policy.get("Statement", ()))
         if _applies(statement, question)
     }
-    return "Deny" if "Deny" in found else "Allow" if "Allow" in found else "None"
+    return "Deny" if "Deny" in effects else "Allow" if "Allow" in effects else "None"
 
 
 def _applies(statement: Mapping[str, Any], question: Question) -> bool:

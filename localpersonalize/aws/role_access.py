@@ -92,8 +92,8 @@ def _policies_of(iam: Any, role: Mapping[str, Any]) -> Iterator[Policy]:
     for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
         for attached in page["AttachedPolicies"]:
             version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
-            found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
-            yield found["PolicyVersion"]["Document"]
+            answer = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
+            yield answer["PolicyVersion"]["Document"]
 
 
 def _bucket_policy(s3: Any, bucket: str, location: str) -> Policy:

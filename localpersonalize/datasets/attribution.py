@@ -104,5 +104,5 @@ def _values(expression: re.Match[str], events: pa.Table, items: pa.Table | None)
         return events[column].cast(pa.float64())
     if items is None:
         return pa.nulls(events.num_rows, pa.float64())
-    places = pc.index_in(events["ITEM_ID"], value_set=items["ITEM_ID"].combine_chunks())
-    return items[column].cast(pa.float64()).take(places)
+    rows = pc.index_in(events["ITEM_ID"], value_set=items["ITEM_ID"].combine_chunks())
+    return items[column].cast(pa.float64()).take(rows)

@@ -29,9 +29,9 @@ class MisfitError(Exception):
 
     def describe(self, file: str, first_row: int) -> str:
         """The refusal, for a block that begins at a row of a file."""
-        place = "" if self.row is None else f" in row {first_row + self.row}"
-        place += f", column {self.column}" if self.column else ""
-        return f"Input csv file {file} {self.text.format(place=place)}"
+        where = "" if self.row is None else f" in row {first_row + self.row}"
+        where += f", column {self.column}" if self.column else ""
+        return f"Input csv file {file} {self.text.format(where=where)}"
 
 
 @dataclass
@@ -53,7 +53,7 @@ def checked(field: Field, column: pa.ChunkedArray, findings: Findings) -> pa.Chu
     """
     if column.null_count and not field.nullable:
         row = pc.index(column.is_null(), True).as_py()
-        raise MisfitError("has an empty value{place}, which may not be null.", row, field.name)
+        raise MisfitError("has an empty value{where}, which may not be null.", row, field.name)
     if field.kind in ("float", "double"):
         _check_finite(field, column)
     elif field.column in limits.TIMES and field.kind == "long":
@@ -69,7 +69,7 @@ def _check_finite(field: Field, column: pa.ChunkedArray) -> None:
         return
     finite = pc.is_finite(column)
     if not pc.all(finite).as_py():
-        text = f"has a value{{place}} that is no finite number of type {field.kind}."
+        text = f"has a value{{where}} that is no finite number of type {field.kind}."
         raise MisfitError(text, pc.index(finite, False).as_py(), field.name)
 
 
@@ -77,7 +77,7 @@ def _check_seconds(field: Field, column: pa.ChunkedArray) -> None:
     latest = pc.max(column).as_py()
     if latest is not None and latest > limits.LAST_SECOND:
         row = pc.index(pc.greater(column, limits.LAST_SECOND), True).as_py()
-        raise MisfitError("has a time{place} that is not in epoch seconds.", row, field.name)
+        raise MisfitError("has a time{where} that is not in epoch seconds.", row, field.name)
 
 
 def _checked_text(field: Field, column: pa.ChunkedArray, findings: Findings) -> pa.ChunkedArray:
@@ -102,14 +102,14 @@ def _check_plain(field: Field, column: pa.ChunkedArray, values: pa.ChunkedArray)
         most = pc.max(lengths).as_py()
         if most > limit:
             row = pc.index(pc.greater(lengths, limit), True).as_py()
-            text = f"has a value of {most} characters{{place}}; at most {limit} are allowed."
+            text = f"has a value of {most} characters{{where}}; at most {limit} are allowed."
             raise MisfitError(text, row, field.name)
     if longest >= _SHORTEST_KEYWORD:
         keywords = pa.array(sorted(limits.KEYWORDS))
         if pc.any(pc.is_in(values, keywords)).as_py():
             row = pc.index(pc.is_in(column, keywords), True).as_py()
             text = (
-                f"has the value {column[row].as_py()}{{place}}, which is the name of a field of the service."
+                f"has the value {column[row].as_py()}{{where}}, which is the name of a field of the service."
             )
             raise MisfitError(text, row, field.name)
 
@@ -119,18 +119,18 @@ def _cut_off(field: Field, column: pa.ChunkedArray, findings: Findings) -> pa.Ch
     if (pc.max(pc.binary_length(column)).as_py() or 0) <= limits.MAX_TEXT_CJK:
         return column
     texts = column.to_pylist()
-    kept = [None if text is None else text[: limits.text_limit(text)] for text in texts]
-    cut = sum(len(new or "") < len(old or "") for old, new in zip(texts, kept, strict=True))
+    shortened = [None if text is None else text[: limits.text_limit(text)] for text in texts]
+    cut = sum(len(new or "") < len(old or "") for old, new in zip(texts, shortened, strict=True))
     if not cut:
         return column
     findings.truncated[field.column] += cut
-    return pa.chunked_array([pa.array(kept, pa.string())])
+    return pa.chunked_array([pa.array(shortened, pa.string())])
 
 
 def rows_of_hexadecimals(fields: list[Field], texts: pa.Table) -> Iterator[tuple[str, int]]:
     """(field, row) of integers in hexadecimal digits, which the parser takes and the service does not document."""
     for entry in fields:
         if entry.kind in limits.INTEGERS:
-            found = pc.match_substring_regex(texts[entry.name], r"^\s*-?0[xX]")
-            if pc.any(found).as_py():
-                yield entry.name, pc.index(found, True).as_py()
+            matches = pc.match_substring_regex(texts[entry.name], r"^\s*-?0[xX]")
+            if pc.any(matches).as_py():
+                yield entry.name, pc.index(matches, True).as_py()

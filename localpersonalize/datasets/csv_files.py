@@ -62,14 +62,14 @@ def read(
     header, first = first_row(bytes(next(parts, b"")))
     parser = _Parser(_header(header, name, fields), fields)
 
-    def take_next() -> Iterator[pa.RecordBatch]:
+    def next_batches() -> Iterator[pa.RecordBatch]:
         nonlocal rows
         try:
-            table, found = pending.popleft().result()
+            table, part_findings = pending.popleft().result()
         except MisfitError as misfit:
             raise ImportRefusedError(misfit.describe(name, rows + FIRST_ROW)) from None
         rows += table.num_rows
-        findings.add(found)
+        findings.add(part_findings)
         yield from table.to_batches()
 
     with ThreadPoolExecutor(threads, thread_name_prefix="csv") as pool:
@@ -77,9 +77,9 @@ def read(
             for block in chain([memoryview(first)] if first else [], parts):
                 pending.append(pool.submit(parser.parse, block))
                 if len(pending) > threads:
-                    yield from take_next()
+                    yield from next_batches()
             while pending:
-                yield from take_next()
+                yield from next_batches()
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -123,7 +123,7 @@ class _Parser:
             for field, column in zip(self._fields, table.columns, strict=True)
         ]
         if _has_hexadecimals(data):
-            self._refuse_hexadecimals(data, escaped)
+            self._check_decimal(data, escaped)
         return pa.Table.from_arrays(columns, schema=self._schema), findings
 
     def _parsed(self, data: bytes, escaped: bool, convert: pacsv.ConvertOptions) -> pa.Table:
@@ -147,24 +147,24 @@ class _Parser:
         if rows != _line_ends(data) and rows != csv_dialect.lines(data):
             raise _spanning(csv_dialect.open_line(data))
 
-    def _refuse_hexadecimals(self, data: bytes, escaped: bool) -> None:
+    def _check_decimal(self, data: bytes, escaped: bool) -> None:
         texts = self._parsed(
             data, escaped, self._options({field.name: pa.string() for field in self._fields})
         )
         for name, row in rows_of_hexadecimals(self._fields, texts):
-            raise MisfitError("can't be read{place}: the digits of an integer are 0 to 9.", row, name)
+            raise MisfitError("can't be read{where}: the digits of an integer are 0 to 9.", row, name)
 
     def _located(self, message: str) -> MisfitError:
         row, column = _ROW.search(message), _COLUMN.search(message)
         number = int(column.group(1)) if column else len(self._header)
         name = self._header[number] if number < len(self._header) else None
         reason = message.split(": ", 2)[-1].replace("{", "{{").replace("}", "}}")
-        return MisfitError(f"can't be read{{place}}: {reason}", int(row.group(1)) - 1 if row else None, name)
+        return MisfitError(f"can't be read{{where}}: {reason}", int(row.group(1)) - 1 if row else None, name)
 
 
 def _spanning(row: int | None) -> MisfitError:
     return MisfitError(
-        "has a record{place} that does not end on its line. Each record must be on one line; is a quote never"
+        "has a record{where} that does not end on its line. Each record must be on one line; is a quote never"
         " closed, or not escaped?",
         row,
     )
@@ -215,16 +215,16 @@ def _header(row: bytes, file: str, fields: list[Field]) -> list[str]:
     except UnicodeDecodeError as error:
         raise ImportRefusedError(f"Input csv file {file} has a header that can't be read: {error}") from None
     by_column = {field.column: field.name for field in fields}
-    found = [by_column.get(name.upper()) for name in names]
-    repeated = sorted({name for name in found if name is not None and found.count(name) > 1})
+    columns = [by_column.get(name.upper()) for name in names]
+    repeated = sorted({name for name in columns if name is not None and columns.count(name) > 1})
     if repeated:
         raise ImportRefusedError(
             f"Input csv file {file} names columns more than once: {', '.join(repeated)}."
         )
-    missing = [field.name for field in fields if field.name not in found]
+    missing = [field.name for field in fields if field.name not in columns]
     if missing:
         raise ImportRefusedError(
             f"Input csv file {file} is missing the following columns of the schema: {', '.join(missing)}."
             f" Its header has: {', '.join(names)}."
         )
-    return [name if name is not None else f"column {number}, not read" for number, name in enumerate(found)]
+    return [name if name is not None else f"column {number}, not read" for number, name in enumerate(columns)]

@@ -32,8 +32,8 @@ def run(
         if first is None or "USER_ID" not in first.schema.names:
             continue
         before = sum(batch.num_rows for batch in tables.batches(arn))
-        kept = (_without(batch, users) for batch in tables.batches(arn))
-        removed += before - tables.write_version(arn, version, first.schema, kept)
+        remaining = (_without(batch, users) for batch in tables.batches(arn))
+        removed += before - tables.write_version(arn, version, first.schema, remaining)
         versions[arn] = [version]
     return {"users": users.to_pylist(), "versions": versions, "rows": removed}
 

@@ -41,7 +41,7 @@ def properties(text: str | None, label: str) -> Row:
     if text is None:
         return {}
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_raise_on_constant)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
         raise InvalidInputError(f"The properties of {label} are not JSON: {reason}.") from None
@@ -53,7 +53,7 @@ def properties(text: str | None, label: str) -> Row:
     return row
 
 
-def _refuse_constant(name: str) -> None:
+def _raise_on_constant(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
 
 
@@ -137,7 +137,7 @@ def deduplicated(rows: Iterable[Row]) -> list[Row]:
     rows = list(rows)
     owners = {row["SESSION_ID"]: row["USER_ID"] for row in rows if _signed_in(row)}
     seen: set[tuple[Any, ...]] = set()
-    kept = []
+    fitting = []
     for row in rows:
         if not _signed_in(row):
             row = {**row, "USER_ID": owners.get(row["USER_ID"], row["USER_ID"])}
@@ -145,9 +145,9 @@ def deduplicated(rows: Iterable[Row]) -> list[Row]:
         if "EVENT_ID" in row:
             keys.append((row["USER_ID"], row["EVENT_ID"]))
         if seen.isdisjoint(keys):
-            kept.append(row)
+            fitting.append(row)
         seen.update(keys)
-    return kept
+    return fitting
 
 
 def _signed_in(row: Row) -> bool:

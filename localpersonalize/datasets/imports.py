@@ -59,11 +59,11 @@ def run(
 
 def _types_so_far(tables: Tables, dataset: Dataset, earlier: list[str]) -> set[str]:
     """Event types of the bulk data that this import adds to."""
-    found: set[str] = set()
+    kinds: set[str] = set()
     for batch in tables.batches(dataset["datasetArn"]) if earlier else ():
         if "EVENT_TYPE" in batch.schema.names:
-            found.update(kind for kind in batch.column("EVENT_TYPE").unique().to_pylist() if kind is not None)
-    return found
+            kinds.update(kind for kind in batch.column("EVENT_TYPE").unique().to_pylist() if kind is not None)
+    return kinds
 
 
 def _with_few_event_types(

@@ -42,7 +42,7 @@ def converted(value: Any, field: Field, label: str) -> Any:
             raise ValueError("it is not a string")
     except (ValueError, OverflowError) as error:
         raise InvalidInputError(
-            f"{field.name} of {label} is not of type {field.kind}: {_shown(value)} ({error})."
+            f"{field.name} of {label} is not of type {field.kind}: {_text_of(value)} ({error})."
         ) from None
     if field.textual:
         return value[: limits.text_limit(value)] if len(value) > limits.MAX_TEXT_CJK else value
@@ -112,7 +112,7 @@ def _boolean(value: Any) -> bool:
     raise ValueError("it is neither true nor false")
 
 
-def _shown(value: Any) -> str:
+def _text_of(value: Any) -> str:
     if isinstance(value, dict | list):
         return f"an {'object' if isinstance(value, dict) else 'array'} of JSON"
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 300:

@@ -15,10 +15,10 @@ from localpersonalize.datasets.csv_files import ImportRefusedError
 
 
 class Objects:
-    """Reads S3 through `s3`; what the built-in S3 keeps in the folder `kept` comes from its files, without HTTP."""
+    """Reads S3 through `s3`; what the built-in S3 keeps in `folder` comes from its files, without HTTP."""
 
-    def __init__(self, s3: Any, kept: Path | None = None) -> None:
-        self._s3, self._folder = s3, kept
+    def __init__(self, s3: Any, folder: Path | None = None) -> None:
+        self._s3, self._folder = s3, folder
 
     def at(self, location: str, sub_folders: bool = False) -> Iterator[tuple[str, str]]:
         """(bucket, key) of the one file, or of every file in the folder, that a location names.
@@ -29,16 +29,16 @@ class Objects:
         :raises ImportRefusedError: if there is none, or the bucket can't be read.
         """
         bucket, _, path = location.removeprefix("s3://").partition("/")
-        found = False
+        any_object = False
         try:
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=path):
                 for entry in page.get("Contents", ()):
                     if _is_at(path, entry["Key"], sub_folders):
-                        found = True
+                        any_object = True
                         yield bucket, entry["Key"]
         except ClientError as error:
             raise _unreadable(location, error) from None
-        if not found:
+        if not any_object:
             raise ImportRefusedError(
                 f"No files were found at {location}. Check the data location of the import job."
             )

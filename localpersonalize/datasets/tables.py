@@ -77,15 +77,15 @@ class Tables:
         :param on_damage: told of a version that can't be read, which is left out then.
         :raises DamagedError: of a version that can't be read, without `on_damage`.
         """
-        found = []
+        versions = []
         for name in self._versions(dataset_arn):
             try:
-                found.append(self._read(dataset_arn, name))
+                versions.append(self._read(dataset_arn, name))
             except DamagedError as error:
                 if on_damage is None:
                     raise
                 on_damage(error)
-        return pa.concat_tables(found, promote_options="default") if found else None
+        return pa.concat_tables(versions, promote_options="default") if versions else None
 
     def version(self, dataset_arn: str, name: str) -> pa.Table | None:
         """What one import brought, None if it is no longer kept."""
@@ -135,10 +135,10 @@ class Tables:
             rows = list(self._database.records(dataset_arn).values())
         return _table(rows, schema) if rows else None
 
-    def drop_versions(self, dataset_arn: str, keep: Iterable[str]) -> None:
+    def drop_versions(self, dataset_arn: str, names_in_use: Iterable[str]) -> None:
         """Delete versions that the dataset no longer names."""
         folder = self.version_folder(dataset_arn, "x").parent
-        names = set(keep)
+        names = set(names_in_use)
         for entry in folder.iterdir() if folder.exists() else ():
             if entry.name not in names:
                 shutil.rmtree(entry, ignore_errors=True)

@@ -69,9 +69,9 @@ def verify(folder: Path) -> bool:
     except (OSError, ValueError, KeyError) as error:
         raise DamagedError(folder, f"{manifest} is damaged: {_short(error)}") from None
     for name, (size, _) in files.items():
-        found = _size(folder / name)
-        if found != size:
-            text = "is missing" if found is None else f"has {found} bytes instead of {size}"
+        actual = _size(folder / name)
+        if actual != size:
+            text = "is missing" if actual is None else f"has {actual} bytes instead of {size}"
             raise DamagedError(folder, f"{folder / name} {text}")
     key = (str(folder), stat.st_ino, stat.st_mtime_ns)
     if key not in _verified:

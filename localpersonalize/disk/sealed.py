@@ -51,11 +51,11 @@ def unseal(content: bytes) -> dict[str, Any]:
 
 def crc32_of(file: Path) -> int:
     """The checksum of a file, read piece by piece."""
-    found = 0
+    checksum = 0
     with open(file, "rb", buffering=0) as source:
         while piece := source.read(PIECE_BYTES):
-            found = zlib.crc32(piece, found)
-    return found
+            checksum = zlib.crc32(piece, checksum)
+    return checksum
 
 
 def _checksum(values: Mapping[str, Any]) -> int:

@@ -46,11 +46,11 @@ class Callers:
 
     def preflight(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         """The answer to a browser that asks whether a page may send a request."""
-        asked = headers.get("access-control-request-headers", "")
+        headers_wanted = headers.get("access-control-request-headers", "")
         return [
             *self.cors(headers),
             (b"access-control-allow-methods", _METHODS.encode()),
-            (b"access-control-allow-headers", asked.encode("latin-1", "replace")),
+            (b"access-control-allow-headers", headers_wanted.encode("latin-1", "replace")),
             (b"access-control-max-age", _PREFLIGHT_SECONDS.encode()),
         ]
 

@@ -43,7 +43,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._expect_head()
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES and not self._head_ends_in(data):
-                self._refuse()
+                self._reject()
                 return
         super().data_received(data)
 
@@ -107,13 +107,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """One more piece of a head."""
         self._parsed_bytes += size
         if self._parsed_bytes > MAX_HEAD_BYTES:
-            self._refuse()
+            self._reject()
 
     def _head_ends_in(self, data: bytes) -> bool:
         """A large piece may be the end of a head and the beginning of a body."""
         return b"\r\n\r\n" in data and self._head_bytes - len(data) <= MAX_HEAD_BYTES
 
-    def _refuse(self) -> None:
+    def _reject(self) -> None:
         """Answer before the request is whole, and read no more."""
         if self.transport.is_closing():
             return

@@ -97,9 +97,9 @@ def _forward(
         raise UnreachableError(str(error)) from None
     finally:
         connection.close()
-    kept = [
+    answer_headers = [
         (name.encode("latin-1"), value.encode("latin-1"))
         for name, value in response.getheaders()
         if name.lower() not in HOP_BY_HOP
     ]
-    return Forwarded(response.status, kept, content)
+    return Forwarded(response.status, answer_headers, content)

@@ -170,9 +170,9 @@ class Server:
 
     async def _page(self, path: str, send: Send) -> None:
         if path == "/healthz":
-            found = await asyncio.to_thread(self._health.check)
-            well = all(state == OK for state in found.values())
-            content = orjson.dumps({"status": OK if well else "failing", **found})
+            states = await asyncio.to_thread(self._health.check)
+            well = all(state == OK for state in states.values())
+            content = orjson.dumps({"status": OK if well else "failing", **states})
             await send_answer(send, 200 if well else 503, content, "application/json", [])
         else:
             content = await asyncio.to_thread(self._metrics.page)

@@ -8,8 +8,8 @@ from localpersonalize.resources.context import Context
 
 
 def activate(context: Context, job: JobContext) -> None:
-    found = context.database.get(job.arn)
-    if found is None or found["status"] not in (CREATE_PENDING, CREATE_IN_PROGRESS):
+    body = context.database.get(job.arn)
+    if body is None or body["status"] not in (CREATE_PENDING, CREATE_IN_PROGRESS):
         return
     context.database.change(job.arn, status=CREATE_IN_PROGRESS)
     job.wait_for_pace()

@@ -10,8 +10,8 @@ from localpersonalize.resources.context import Context
 
 
 def delete(context: Context, job: JobContext) -> None:
-    found = context.database.get(job.arn)
-    if found is None or found["status"] not in ("DELETE PENDING", "DELETE IN_PROGRESS"):
+    body = context.database.get(job.arn)
+    if body is None or body["status"] not in ("DELETE PENDING", "DELETE IN_PROGRESS"):
         return  # a newer one of the same name
     context.database.change(job.arn, status="DELETE IN_PROGRESS")
     job.wait_for_pace()

@@ -76,8 +76,8 @@ class S3Application:
         signed = self._authenticator.authenticate(method, path, target.resource, text, headers)
         if signed is None:  # an older URL carries these in its query, and signs them
             named = {name.lower(): value for name, value in query.items()}
-            given = {n: v for n, v in named.items() if n.startswith("x-amz-") or n in _OF_OLDER_URLS}
-            headers = {**given, **headers}
+            url_headers = {n: v for n, v in named.items() if n.startswith("x-amz-") or n in _OF_OLDER_URLS}
+            headers = {**url_headers, **headers}
         owner = headers.get("x-amz-expected-bucket-owner", self._storage.account.number)
         if owner != self._storage.account.number:
             raise S3Error("AccessDenied", "Access Denied: the bucket has another owner.")
@@ -124,15 +124,15 @@ def _closing_after_refusals(scope: Mapping[str, Any], receive: Receive, send: Se
     """Who waits to be let to send a body, and is refused, sends none: the connection can't be used after that."""
     if not any(name == b"expect" for name, _ in scope["headers"]):
         return receive, send
-    asked = False
+    body_requested = False
 
     async def noted_receive() -> Any:
-        nonlocal asked
-        asked = True
+        nonlocal body_requested
+        body_requested = True
         return await receive()
 
     async def closing_send(message: Any) -> None:
-        if message["type"] == "http.response.start" and not asked:
+        if message["type"] == "http.response.start" and not body_requested:
             message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
         await send(message)
 

@@ -129,7 +129,7 @@ class Authenticator:
         """
         policy = fields.get("policy", "")
         if "awsaccesskeyid" in fields:
-            key_id, given = fields["awsaccesskeyid"], fields.get("signature", "")
+            key_id, signature = fields["awsaccesskeyid"], fields.get("signature", "")
             expected = self._older_signature(policy)
         elif fields.get("x-amz-algorithm") == ALGORITHM:
             scope = fields.get("x-amz-credential", "").split("/")
@@ -137,12 +137,12 @@ class Authenticator:
                 raise S3Error("AccessDenied", f"The credential of the form is not one of {self._region}/s3.")
             if fields.get("x-amz-date", "")[:8] != scope[-4]:
                 raise S3Error("AccessDenied", "The date of the form is not that of its credential.")
-            key_id, given = "/".join(scope[:-4]), fields.get("x-amz-signature", "")
+            key_id, signature = "/".join(scope[:-4]), fields.get("x-amz-signature", "")
             key = signing_key(self._credentials.secret_access_key, *scope[-4:-1])
             expected = signature_of(key, policy)
         else:
             raise S3Error("AccessDenied", _SENTENCES["missing"])
-        self._compare(key_id, expected, given)
+        self._compare(key_id, expected, signature)
 
     def _older_url(
         self, method: str, resource: str, query: str, values: Mapping[str, str], headers: Mapping[str, str]
@@ -185,10 +185,10 @@ class Authenticator:
         secret = self._credentials.secret_access_key.encode()
         return base64.b64encode(hmac.new(secret, text.encode(), hashlib.sha1).digest()).decode()
 
-    def _compare(self, key_id: str, expected: str, given: str) -> None:
+    def _compare(self, key_id: str, expected: str, signature: str) -> None:
         if key_id != self._credentials.access_key_id:
             raise S3Error("InvalidAccessKeyId", _SENTENCES["key"])
-        if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
             raise S3Error(
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided. Check your key and"
@@ -215,7 +215,7 @@ def check_form(
     expiration = _time(policy.get("expiration"))
     if (now or datetime.now(UTC)) > expiration:
         raise S3Error("AccessDenied", "Invalid according to Policy: Policy expired.")
-    given = {**fields, "bucket": bucket}
+    values = {**fields, "bucket": bucket}
     covered, least, most = set(_UNCOVERED), 0, 5 << 30
     for condition in policy["conditions"]:
         operator, name, value = _condition(condition)
@@ -226,7 +226,7 @@ def check_form(
                 raise S3Error("InvalidPolicyDocument", "content-length-range needs two numbers.") from None
             continue
         covered.add(name)
-        held = given.get(name, "")
+        held = values.get(name, "")
         if not (held == value if operator == "eq" else held.startswith(value)):
             raise S3Error(
                 "AccessDenied", f"Invalid according to Policy: Policy Condition failed: {condition}"
@@ -264,10 +264,10 @@ def _policy(text: str) -> Mapping[str, list[object]]:
 
 def _time(text: object) -> datetime:
     try:
-        found = datetime.fromisoformat(str(text))
+        date = datetime.fromisoformat(str(text))
     except ValueError:
         raise S3Error("InvalidPolicyDocument", "The policy's expiration is not a date.") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _condition(condition: object) -> tuple[str, str, str]:

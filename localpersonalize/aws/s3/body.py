@@ -165,10 +165,10 @@ def _size(text: str | None) -> int | None:
 
 
 def _checksum_trailer(names: list[str]) -> str:
-    found = [name for name in names if name.startswith(checksums.PREFIX)]
-    if len(found) > 1:
+    trailers = [name for name in names if name.startswith(checksums.PREFIX)]
+    if len(trailers) > 1:
         raise S3Error("InvalidRequest", "Expecting a single x-amz-checksum- trailer.")
-    return found[0].removeprefix(checksums.PREFIX).upper() if found else ""
+    return trailers[0].removeprefix(checksums.PREFIX).upper() if trailers else ""
 
 
 def _content_md5(text: str | None) -> bytes | None:

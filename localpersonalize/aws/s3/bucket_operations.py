@@ -44,17 +44,17 @@ EMPTY: Mapping[str, str] = {
 async def list_buckets(storage: Storage, request: Request) -> Answer:
     prefix, size = request.query.get("prefix", ""), request.number("max-buckets", 10_000, 1, 10_000)
     after = request.query.get("continuation-token", "")
-    found = [
+    buckets = [
         bucket for bucket in storage.buckets.all() if bucket.name.startswith(prefix) and bucket.name > after
     ]
-    shown = [
+    page = [
         {"Name": bucket.name, "CreationDate": _time(bucket.created), "BucketRegion": _region(storage, bucket)}
-        for bucket in found[:size]
+        for bucket in buckets[:size]
     ]
-    more = found[size - 1].name if len(found) > size else None
+    more = buckets[size - 1].name if len(buckets) > size else None
     return xml_answer(
         "ListAllMyBucketsResult",
-        {"Owner": storage.owner, "Buckets": {"Bucket": shown}, "ContinuationToken": more},
+        {"Owner": storage.owner, "Buckets": {"Bucket": page}, "ContinuationToken": more},
     )
 
 

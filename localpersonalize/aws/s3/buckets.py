@@ -80,7 +80,7 @@ class Buckets:
                     "Your previous request to create the named bucket succeeded and you already own it.",
                     BucketName=name,
                 )
-            return self._keep(Bucket(name, now(), region, **more))
+            return self._store(Bucket(name, now(), region, **more))
 
     def delete(self, name: str) -> None:
         """Delete a bucket; the caller has made sure that it is empty, and stays so."""
@@ -100,9 +100,9 @@ class Buckets:
             documents = {entry: text for entry, text in bucket.documents.items() if entry != document}
             if content is not None:
                 documents[document] = content
-            self._keep(replace(bucket, documents=documents))
+            self._store(replace(bucket, documents=documents))
 
-    def _keep(self, bucket: Bucket) -> Bucket:
+    def _store(self, bucket: Bucket) -> Bucket:
         content = {
             "name": bucket.name,
             "created": bucket.created,

@@ -83,16 +83,16 @@ def named_in(headers: Mapping[str, str]) -> tuple[str, str] | None:
 
     :raises S3Error: InvalidRequest, if there are several or the value is none.
     """
-    found = [
+    entries = [
         (name.removeprefix(PREFIX).upper(), value)
         for name, value in headers.items()
         if name.startswith(PREFIX) and name not in (f"{PREFIX}mode", f"{PREFIX}type", f"{PREFIX}algorithm")
     ]
-    if not found:
+    if not entries:
         return None
-    if len(found) > 1:
+    if len(entries) > 1:
         raise S3Error("InvalidRequest", "Expecting a single x-amz-checksum- header.")
-    algorithm, value = found[0]
+    algorithm, value = entries[0]
     check_value(algorithm, value)
     return algorithm, value
 

@@ -78,11 +78,11 @@ class ChunkedDecoder:
         return line
 
     def _head(self, line: bytes) -> None:
-        found = _HEAD.fullmatch(line)
-        if not found or (found[2] is None) is not (self._form == UNSIGNED_TRAILER):
+        match = _HEAD.fullmatch(line)
+        if not match or (match[2] is None) is not (self._form == UNSIGNED_TRAILER):
             raise _malformed("A chunk has no size, or no signature")
-        self._left, self._hash = int(found[1], 16), hashlib.sha256()
-        self._expected = (found[2] or b"").decode()
+        self._left, self._hash = int(match[1], 16), hashlib.sha256()
+        self._expected = (match[2] or b"").decode()
         self._step = "data" if self._left else "trailer"
         if not self._left:
             self._check_chunk()
@@ -120,13 +120,13 @@ class ChunkedDecoder:
             self._check(self._signed.sign("AWS4-HMAC-SHA256-TRAILER", self._previous, digest))
             self._trailer_text = b""
         elif line:
-            self._take_trailer(name.strip().lower().decode("latin-1"), value.strip())
+            self._read_trailer(name.strip().lower().decode("latin-1"), value.strip())
         elif not (
             self._form == SIGNED_TRAILER and self._trailer_text
         ):  # some leave a line free before the signature
             self._end()
 
-    def _take_trailer(self, name: str, value: bytes) -> None:
+    def _read_trailer(self, name: str, value: bytes) -> None:
         if name not in self._trailer_names or self._form == SIGNED or len(self.trailers) >= MAX_TRAILER_LINES:
             raise S3Error(
                 "MalformedTrailerError", "A trailer was sent that x-amz-trailer does not name.", 400

@@ -66,10 +66,10 @@ def _date(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        found = parsedate_to_datetime(text)
+        date = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _failed(condition: str) -> S3Error:

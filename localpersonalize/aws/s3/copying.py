@@ -113,10 +113,10 @@ def _read(
     """ETag and checksum of a source as one whole; its bytes, into a file if there is one."""
     md5 = hashlib.md5(usedforsecurity=False)
     hasher = checksums.hasher(algorithm) if algorithm else None
-    place = 0
-    while place < opened.note.size:
-        piece = opened.read_at(place, COPY_BYTES)
-        place += len(piece)
+    offset = 0
+    while offset < opened.note.size:
+        piece = opened.read_at(offset, COPY_BYTES)
+        offset += len(piece)
         md5.update(piece)
         if hasher is not None:
             hasher.update(piece)

@@ -75,17 +75,17 @@ class Crc:
     def _apply(self, level: int, registers: Words) -> Words:
         """What becomes of registers after 2**level bytes of zero."""
         result = np.zeros_like(registers)
-        for place, table in enumerate(self._tables(level)):
-            result ^= table[(registers >> np.uint64(8 * place)) & np.uint64(0xFF)]
+        for byte, table in enumerate(self._tables(level)):
+            result ^= table[(registers >> np.uint64(8 * byte)) & np.uint64(0xFF)]
         return result
 
     def _map_tables(self, level: int) -> list[Words]:
         """The map of `_zeros_map` by the bytes of a register."""
         columns, tables = self._zeros(level), []
-        for place in range(self.width // 8):
+        for byte in range(self.width // 8):
             table = np.zeros(256, np.uint64)
             for bit in range(8):
-                table[1 << bit : 2 << bit] = table[: 1 << bit] ^ columns[8 * place + bit]
+                table[1 << bit : 2 << bit] = table[: 1 << bit] ^ columns[8 * byte + bit]
             tables.append(table)
         return tables
 

@@ -53,8 +53,8 @@ class FormReader:
                     )
                 return b""
         end = self._buffer.find(self._boundary)
-        keep = len(self._buffer) if end >= 0 else len(self._boundary)
-        size = end if end >= 0 else max(len(self._buffer) - keep, 0)
+        tail = len(self._buffer) if end >= 0 else len(self._boundary)
+        size = end if end >= 0 else max(len(self._buffer) - tail, 0)
         piece = bytes(self._buffer[:size])
         del self._buffer[:size]
         self.done = end >= 0
@@ -94,13 +94,13 @@ async def post_object(
     storage: Storage, authenticator: Authenticator, bucket: str, content_type: str, receive: Receive
 ) -> Answer:
     """Store the file of a form whose policy is signed and allows it."""
-    found = _BOUNDARY.match(content_type)
-    if not found:
+    match = _BOUNDARY.match(content_type)
+    if not match:
         raise S3Error("PreconditionFailed", "Bucket POST must be of the enclosure-type multipart/form-data")
     storage.buckets.require(bucket)
-    upload = _Upload(storage, authenticator, bucket, FormReader(found[1]))
+    upload = _Upload(storage, authenticator, bucket, FormReader(match[1]))
     try:
-        await batches(receive, upload.take)
+        await batches(receive, upload.write)
         return await in_thread(upload.finish)
     finally:
         if upload.file is not None:
@@ -116,10 +116,10 @@ class _Upload:
         self._least, self._most = 0, 0
         self.file: NewFile | None = None
 
-    async def take(self, content: bytes) -> None:
-        await in_thread(self._take, content)
+    async def write(self, content: bytes) -> None:
+        await in_thread(self._write, content)
 
-    def _take(self, content: bytes) -> None:
+    def _write(self, content: bytes) -> None:
         piece = self._form.feed(content)
         if not self._form.in_file:
             return

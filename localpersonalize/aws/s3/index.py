@@ -77,8 +77,8 @@ class Index:
         """Whether a bucket has no object."""
         self._ready.wait()
         with self._lock:
-            found = self._buckets.get(bucket)
-            return found is None or not found.keys
+            bucket_keys = self._buckets.get(bucket)
+            return bucket_keys is None or not bucket_keys.keys
 
     def page(
         self, bucket: str, prefix: str, delimiter: str, after: str, size: int
@@ -86,11 +86,11 @@ class Index:
         """So many entries behind the key or common prefix `after`, and whether there are more."""
         self._ready.wait()
         with self._lock:
-            found = self._buckets.get(bucket)
-            if found is None:
+            bucket_keys = self._buckets.get(bucket)
+            if bucket_keys is None:
                 return [], False
             entries: list[Entry] = []
-            for entry in _entries(found, prefix, delimiter, after):
+            for entry in _entries(bucket_keys, prefix, delimiter, after):
                 if len(entries) == size:
                     return entries, True
                 entries.append(entry)
@@ -108,19 +108,19 @@ class Index:
 
 def _entries(bucket: _Bucket, prefix: str, delimiter: str, after: str) -> Iterator[Entry]:
     keys = bucket.keys
-    place = bisect_left(keys, prefix)
+    position = bisect_left(keys, prefix)
     if after >= prefix and after:
-        place = max(place, bisect_left(keys, _behind(after, prefix, delimiter)))
-    while place < len(keys) and keys[place].startswith(prefix):
-        end = keys[place].find(delimiter, len(prefix)) if delimiter else -1
+        position = max(position, bisect_left(keys, _behind(after, prefix, delimiter)))
+    while position < len(keys) and keys[position].startswith(prefix):
+        end = keys[position].find(delimiter, len(prefix)) if delimiter else -1
         if end < 0:
-            yield Entry(keys[place], bucket.notes[keys[place]])
-            place += 1
+            yield Entry(keys[position], bucket.notes[keys[position]])
+            position += 1
         else:
-            common = keys[place][: end + len(delimiter)]
+            common = keys[position][: end + len(delimiter)]
             if common != after:  # a list that goes on behind a common prefix
                 yield Entry(common)
-            place = bisect_left(keys, common + LAST * 4, place)
+            position = bisect_left(keys, common + LAST * 4, position)
 
 
 def _behind(after: str, prefix: str, delimiter: str) -> str:

@@ -115,10 +115,10 @@ def _contents(note: Note, encode: Encode, owner: Content) -> dict[str, Content]:
 
 
 def _encoder(request: Request) -> Encode:
-    asked = request.query.get("encoding-type")
-    if asked not in (None, "url"):
+    encoding = request.query.get("encoding-type")
+    if encoding not in (None, "url"):
         raise S3Error("InvalidArgument", "Invalid Encoding Method specified in Request")
-    return (lambda text: quote(text, safe="/-_.~*")) if asked else str
+    return (lambda text: quote(text, safe="/-_.~*")) if encoding else str
 
 
 def _token(key: str) -> str:

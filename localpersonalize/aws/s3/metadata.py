@@ -57,14 +57,14 @@ def of_request(headers: Mapping[str, str]) -> dict[str, str]:
             raise not_implemented(what)
     if headers.get("x-amz-acl", "private") not in OWN_ACLS or any("x-amz-grant-" in name for name in headers):
         raise S3Error("AccessControlListNotSupported", "The bucket does not allow ACLs")
-    kept = {name: headers[name] for name in KEPT if name in headers}
+    system = {name: headers[name] for name in KEPT if name in headers}
     encodings = [
         part.strip()
-        for part in kept.pop("content-encoding", "").split(",")
+        for part in system.pop("content-encoding", "").split(",")
         if part.strip() not in ("", "aws-chunked")
     ]
     if encodings:
-        kept["content-encoding"] = ",".join(encodings)
+        system["content-encoding"] = ",".join(encodings)
     users = {name: value for name, value in headers.items() if name.startswith(USER)}
     size = sum(len(name) - len(USER) + len(value.encode()) for name, value in users.items())
     if size > MAX_USER_BYTES:
@@ -74,7 +74,7 @@ def of_request(headers: Mapping[str, str]) -> dict[str, str]:
             Size=str(size),
             MaxSizeAllowed=str(MAX_USER_BYTES),
         )
-    return {**kept, **users}
+    return {**system, **users}
 
 
 def storage_class(headers: Mapping[str, str]) -> str:
@@ -136,10 +136,10 @@ def tags_of_document(root: ElementTree.Element, most: int = MAX_TAGS) -> dict[st
     """
     :raises S3Error: MalformedXML or InvalidTag.
     """
-    found = root.find("TagSet")
-    if found is None:
+    tag_set = root.find("TagSet")
+    if tag_set is None:
         raise S3Error("MalformedXML", "The tagging document has no TagSet.")
-    return _checked_tags([(text_of(tag, "Key"), text_of(tag, "Value")) for tag in found], most)
+    return _checked_tags([(text_of(tag, "Key"), text_of(tag, "Value")) for tag in tag_set], most)
 
 
 def tag_set(tags: Mapping[str, str]) -> Content:

@@ -47,11 +47,11 @@ async def create_multipart_upload(storage: Storage, request: Request) -> Answer:
             checksum=checksum,
         )
     )
-    shown = {"Bucket": upload.bucket, "Key": upload.key, "UploadId": upload.upload_id}
+    content = {"Bucket": upload.bucket, "Key": upload.key, "UploadId": upload.upload_id}
     answered = (
         {"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": checksum["type"]} if checksum else {}
     )
-    return xml_answer("InitiateMultipartUploadResult", shown, **answered)
+    return xml_answer("InitiateMultipartUploadResult", content, **answered)
 
 
 async def upload_part(storage: Storage, request: Request) -> Answer:
@@ -134,7 +134,7 @@ async def list_parts(storage: Storage, request: Request) -> Answer:
     )
     parts = await in_thread(storage.uploads.parts, upload)
     after = [part for number, part in sorted(parts.items()) if number > marker]
-    shown: list[Content] = [
+    entries: list[Content] = [
         {
             "PartNumber": part.number,
             "LastModified": part.modified.replace("+00:00", ".000Z"),
@@ -158,7 +158,7 @@ async def list_parts(storage: Storage, request: Request) -> Answer:
         "IsTruncated": len(after) > size,
         "ChecksumAlgorithm": upload.checksum.get("algorithm"),
         "ChecksumType": upload.checksum.get("type"),
-        "Part": shown,
+        "Part": entries,
     }
     return xml_answer("ListPartsResult", content)
 
@@ -169,14 +169,14 @@ async def list_multipart_uploads(storage: Storage, request: Request) -> Answer:
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     marker = (query.get("key-marker", ""), query.get("upload-id-marker", ""))
     size = request.number("max-uploads", MAX_KEYS, 1, MAX_KEYS)
-    found = [
+    uploads = [
         entry
         for entry in await in_thread(storage.uploads.all, request.bucket)
         if entry.key.startswith(prefix)
     ]
-    found = _behind_marker(found, *marker)
+    uploads = _behind_marker(uploads, *marker)
     plain, prefixes = [], set()
-    for upload in found:
+    for upload in uploads:
         end = upload.key.find(delimiter, len(prefix)) if delimiter else -1
         if end < 0:
             plain.append(upload)
@@ -194,22 +194,22 @@ async def list_multipart_uploads(storage: Storage, request: Request) -> Answer:
         "MaxUploads": size,
         "EncodingType": query.get("encoding-type"),
         "IsTruncated": last is not None,
-        "Upload": [_shown_upload(storage, upload, encode) for upload in plain[:size]],
+        "Upload": [_upload_entry(storage, upload, encode) for upload in plain[:size]],
         "CommonPrefixes": [{"Prefix": encode(name)} for name in sorted(prefixes)],
     }
     return xml_answer("ListMultipartUploadsResult", content)
 
 
-def _behind_marker(found: list[Upload], key: str, upload_id: str) -> list[Upload]:
+def _behind_marker(uploads: list[Upload], key: str, upload_id: str) -> list[Upload]:
     if not key:
-        return found
-    ids = [upload.upload_id for upload in found]
+        return uploads
+    ids = [upload.upload_id for upload in uploads]
     if upload_id in ids:
-        return found[ids.index(upload_id) + 1 :]
-    return [upload for upload in found if upload.key > key]
+        return uploads[ids.index(upload_id) + 1 :]
+    return [upload for upload in uploads if upload.key > key]
 
 
-def _shown_upload(storage: Storage, upload: Upload, encode: Encode) -> Content:
+def _upload_entry(storage: Storage, upload: Upload, encode: Encode) -> Content:
     owner = storage.owner
     return {
         "Key": encode(upload.key),
@@ -247,14 +247,14 @@ def _copy_part(storage: Storage, headers: Mapping[str, str], upload: Upload, num
     with opened.source:
         start, end = 0, opened.note.size
         if text := headers.get(f"{SOURCE}-range"):
-            found = _COPY_RANGE.fullmatch(text)
-            if not found or not int(found[1]) <= int(found[2]) < opened.note.size:
+            match = _COPY_RANGE.fullmatch(text)
+            if not match or not int(match[1]) <= int(match[2]) < opened.note.size:
                 raise S3Error(
                     "InvalidArgument",
                     "The x-amz-copy-source-range value must be of the form bytes=first-last where"
                     " first and last are the zero-based offsets of the first and last bytes to copy",
                 )
-            start, end = int(found[1]), int(found[2]) + 1
+            start, end = int(match[1]), int(match[2]) + 1
         md5, algorithm = hashlib.md5(usedforsecurity=False), upload.checksum.get("algorithm", "")
         hasher = checksums.hasher(algorithm) if algorithm else None
         file = storage.uploads.new_file(upload)
@@ -325,8 +325,8 @@ def _complete(
 def _check_part_checksums(parts: list[Part], listed: list[ElementTree.Element]) -> None:
     """What the client says of the parts' checksums is what they were stored with."""
     for part, entry in zip(parts, listed, strict=True):
-        given = entry.findtext(f"Checksum{part.checksum['algorithm']}") if part.checksum else None
-        if given is not None and given != part.checksum["value"]:
+        sent = entry.findtext(f"Checksum{part.checksum['algorithm']}") if part.checksum else None
+        if sent is not None and sent != part.checksum["value"]:
             raise S3Error(
                 "InvalidPart", "The checksum of a part is not that of the part.", PartNumber=str(part.number)
             )
@@ -339,8 +339,8 @@ def _checksum_of(upload: Upload, parts: list[Part], headers: Mapping[str, str]) 
         return {}
     kind = upload.checksum["type"]
     value = checksums.of_parts(algorithm, kind, [(part.checksum["value"], part.size) for part in parts])
-    given = headers.get(checksums.PREFIX + algorithm.lower())
-    if given is not None and given.partition("-")[0] != value.partition("-")[0]:
+    sent = headers.get(checksums.PREFIX + algorithm.lower())
+    if sent is not None and sent.partition("-")[0] != value.partition("-")[0]:
         raise checksums.mismatch(algorithm)
     return {"algorithm": algorithm, "value": value, "type": kind}
 

@@ -79,11 +79,11 @@ def has_its_bytes(note: Note, descriptor: int) -> bool:
         return False
     if note.crc32 is None:
         return True
-    place, found = 0, 0
-    while piece := os.pread(descriptor, PIECE_BYTES, place):
-        place += len(piece)
-        found = zlib.crc32(piece, found)
-    return found == note.crc32
+    offset, checksum = 0, 0
+    while piece := os.pread(descriptor, PIECE_BYTES, offset):
+        offset += len(piece)
+        checksum = zlib.crc32(piece, checksum)
+    return checksum == note.crc32
 
 
 def note_file(folder: Path, bucket: str, key: str) -> Path:

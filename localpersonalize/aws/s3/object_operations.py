@@ -113,15 +113,15 @@ def _bounds(note: Note, request: Request) -> tuple[int, int, bool]:
         if number > len(parts):
             raise S3Error("InvalidPartNumber", "The requested partnumber is not satisfiable", 416)
         return sum(parts[: number - 1]), parts[number - 1], note.size > 0
-    found = _RANGE.fullmatch(request.headers.get("range", ""))
-    if found is None or not (found["first"] or found["last"]):
+    match = _RANGE.fullmatch(request.headers.get("range", ""))
+    if match is None or not (match["first"] or match["last"]):
         return 0, note.size, False  # no range, or one of a form that S3 does not know
-    if found["first"]:
-        start, last = int(found["first"]), min(int(found["last"] or note.size - 1), note.size - 1)
-        if found["last"] and int(found["last"]) < start:
+    if match["first"]:
+        start, last = int(match["first"]), min(int(match["last"] or note.size - 1), note.size - 1)
+        if match["last"] and int(match["last"]) < start:
             return 0, note.size, False
     else:
-        start, last = max(note.size - int(found["last"]), 0), note.size - 1
+        start, last = max(note.size - int(match["last"]), 0), note.size - 1
     if start > last:
         raise S3Error(
             "InvalidRange",
@@ -136,13 +136,13 @@ async def _pieces(
     opened: OpenObject, start: int, size: int, piece: bytes, note: Note
 ) -> AsyncIterator[bytes]:
     with opened.source:
-        place, end = start, start + size
+        offset, end = start, start + size
         while True:
-            place += len(piece)
+            offset += len(piece)
             yield piece
-            if place >= end:
+            if offset >= end:
                 return
-            piece = await in_thread(opened.read_at, place, min(end - place, PIECE_BYTES))
+            piece = await in_thread(opened.read_at, offset, min(end - offset, PIECE_BYTES))
 
 
 async def delete_object(storage: Storage, request: Request) -> Answer:
@@ -233,9 +233,9 @@ async def get_attributes(storage: Storage, request: Request) -> Answer:
     }
     if not named or named - set(known):
         raise S3Error("InvalidArgument", "Invalid attribute name specified.")
-    shown = {name: value for name, value in known.items() if name in named}
+    attributes = {name: value for name, value in known.items() if name in named}
     modified = metadata.of_answer(note, {}, False)["last-modified"]
-    return xml_answer("GetObjectAttributesResponse", shown, **{"last-modified": modified})
+    return xml_answer("GetObjectAttributesResponse", attributes, **{"last-modified": modified})
 
 
 async def read_document(request: Request, name: str) -> ElementTree.Element:

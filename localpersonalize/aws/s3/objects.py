@@ -84,11 +84,11 @@ class OpenObject:
     note: Note
     source: BinaryIO
 
-    def read_at(self, place: int, size: int) -> bytes:
+    def read_at(self, offset: int, size: int) -> bytes:
         """
         :raises S3Error: InternalError, if the file is shorter than its note says.
         """
-        content = os.pread(self.source.fileno(), size, place)
+        content = os.pread(self.source.fileno(), size, offset)
         if not content and size:
             raise damaged(f"the bytes of {self.note.key}, in {self.note.file}, are cut off")
         return content

@@ -111,5 +111,5 @@ def _bucket_in(host: str) -> str:
         ipaddress.ip_address(name.strip("[]"))
         return ""
     except ValueError:
-        found = _BUCKET_IN_HOST.match(name)
-        return found["bucket"] if found else ""
+        match = _BUCKET_IN_HOST.match(name)
+        return match["bucket"] if match else ""

@@ -110,14 +110,14 @@ def find(request: Request) -> Handler:
     """
     :raises S3Error: NotImplemented, by the name of the operation; MethodNotAllowed, if S3 has none such.
     """
-    chosen = sorted(name for name in request.query if name in SUB_RESOURCES)
+    sub_resources = sorted(name for name in request.query if name in SUB_RESOURCES)
     if "x-amz-copy-source" in request.headers and request.method == "PUT" and request.key:
-        chosen.append("x-amz-copy-source")
+        sub_resources.append("x-amz-copy-source")
     level = OBJECT if request.key else BUCKET if request.bucket else ACCOUNT
-    handler = level.get((request.method, " ".join(chosen)))
+    handler = level.get((request.method, " ".join(sub_resources)))
     if handler is not None:
         return handler
-    name = _names().get((request.method, bool(request.bucket), bool(request.key), *chosen[:1]))
+    name = _names().get((request.method, bool(request.bucket), bool(request.key), *sub_resources[:1]))
     if name is None:
         raise S3Error("MethodNotAllowed", "The specified method is not allowed against this resource.")
     raise not_implemented(name)
@@ -132,6 +132,8 @@ def _names() -> dict[tuple[str | bool, ...], str]:
     for name, operation in Loader().load_service_model("s3", "service-2")["operations"].items():
         path, _, query = operation["http"]["requestUri"].partition("?")
         fields = [part.partition("=")[0] for part in query.split("&")]
-        chosen = [field for field in fields if field in SUB_RESOURCES][:1]
-        names.setdefault((operation["http"]["method"], "{Bucket}" in path, "{Key" in path, *chosen), name)
+        sub_resources = [field for field in fields if field in SUB_RESOURCES][:1]
+        names.setdefault(
+            (operation["http"]["method"], "{Bucket}" in path, "{Key" in path, *sub_resources), name
+        )
     return names

@@ -81,16 +81,16 @@ class Uploads:
         """
         :raises S3Error: NoSuchUpload.
         """
-        found = self._read(upload_id) if _ID.fullmatch(upload_id) else None
-        if found is None or (found.bucket, found.key) != (bucket, key):
+        upload = self._read(upload_id) if _ID.fullmatch(upload_id) else None
+        if upload is None or (upload.bucket, upload.key) != (bucket, key):
             raise no_such_upload(upload_id[:100])
-        return found
+        return upload
 
     def all(self, bucket: str) -> list[Upload]:
         """The uploads into a bucket, by key and then by age."""
-        found = [self._read(name) for name in os.listdir(self.folder)]
+        uploads = [self._read(name) for name in os.listdir(self.folder)]
         return sorted(
-            (upload for upload in found if upload is not None and upload.bucket == bucket),
+            (upload for upload in uploads if upload is not None and upload.bucket == bucket),
             key=lambda upload: (upload.key, upload.begun, upload.upload_id),
         )
 
@@ -118,7 +118,7 @@ class Uploads:
 
     def parts(self, upload: Upload) -> dict[int, Part]:
         """The parts that are whole, by number."""
-        found = {}
+        parts = {}
         for file in sorted((self.folder / upload.upload_id).glob("[0-9]*.json")):
             try:
                 part = Part(**unseal(file.read_bytes()))
@@ -129,8 +129,8 @@ class Uploads:
             except (ValueError, TypeError) as error:
                 log.error("a part of an upload is lost: %s is damaged (%s)", file, error)
                 continue
-            found[part.number] = part
-        return found
+            parts[part.number] = part
+        return parts
 
     def join(self, upload: Upload, parts: list[Part], target: NewFile) -> None:
         """Write the bytes of parts, one behind the other.
@@ -188,7 +188,7 @@ def wanted_parts(numbers: list[tuple[int, str]], parts: Mapping[int, Part], leas
             "InvalidPartOrder",
             "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
         )
-    found = []
+    wanted = []
     for number, etag in numbers:
         part = parts.get(number)
         if part is None or etag.strip().strip('"') != part.etag:
@@ -198,8 +198,8 @@ def wanted_parts(numbers: list[tuple[int, str]], parts: Mapping[int, Part], leas
                 " specified entity tag may not match the part's entity tag.",
                 PartNumber=str(number),
             )
-        found.append(part)
-    for part in found[:-1]:
+        wanted.append(part)
+    for part in wanted[:-1]:
         if part.size < least_size:
             raise S3Error(
                 "EntityTooSmall",
@@ -208,4 +208,4 @@ def wanted_parts(numbers: list[tuple[int, str]], parts: Mapping[int, Part], leas
                 MinSizeAllowed=str(least_size),
                 PartNumber=str(part.number),
             )
-    return found
+    return wanted

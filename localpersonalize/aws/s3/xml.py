@@ -51,9 +51,9 @@ def _without_controls(body: bytes) -> bytes:
     if not _CONTROL.search(body) or any(chr(stand_in).encode() in body for stand_in in _CONTROLS):
         return body
 
-    def replaced(found: re.Match[bytes]) -> bytes:
-        number = int(found[1], 16) if found[1] else int(found[2]) if found[2] else found[0][0]
-        return chr(_FIRST_CONTROL + number).encode() if _FIRST_CONTROL + number in _CONTROLS else found[0]
+    def replaced(match: re.Match[bytes]) -> bytes:
+        number = int(match[1], 16) if match[1] else int(match[2]) if match[2] else match[0][0]
+        return chr(_FIRST_CONTROL + number).encode() if _FIRST_CONTROL + number in _CONTROLS else match[0]
 
     return _CONTROL.sub(replaced, body)
 
@@ -82,4 +82,4 @@ def _element(name: str, value: Content) -> str:
 def _escaped(text: str) -> str:
     """Text with references for what a parser would change; what XML can't have at all is written as S3 does."""
     safe = escape(text, {"\r": "&#13;", '"': "&quot;"})
-    return _NOT_IN_XML.sub(lambda found: f"&#x{ord(found[0]):x};", safe)
+    return _NOT_IN_XML.sub(lambda match: f"&#x{ord(match[0]):x};", safe)

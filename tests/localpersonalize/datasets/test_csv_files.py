@@ -98,7 +98,7 @@ def test_bytes_that_are_not_utf8_are_refused() -> None:
 
 
 def test_braces_in_a_bad_value_are_shown_as_they_are() -> None:
-    assert "{place}" not in refusal(HEADER + "u,i,{oops},,\n")
+    assert "{where}" not in refusal(HEADER + "u,i,{oops},,\n")
     assert "{oops}" in refusal(HEADER + "u,i,{oops},,\n")
 
 
