@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_personalize.export import profiles
 from airflow_personalize.export.exceptions import ExportError, TooManyRejectedError
 from airflow_personalize.export.manifest import DatasetLocation, Manifest, commit, new_attempt
 from airflow_personalize.export.partitions import Partition
@@ -91,6 +92,9 @@ class Export:
                 read, dropped, statistics = self._stream(statement, partition, files, rejects, row_ids)
                 finished = files.close()
                 rejects.close()
+                profile = profiles.put(
+                    self.client, self.location.bucket, f"{files.stem}profile.json", statistics.profile()
+                )
                 row_id_keys = row_ids.put(self.client, self.location.bucket, f"{files.stem}row-ids.arrow")
             except BaseException:
                 files.abort()
@@ -100,7 +104,7 @@ class Export:
             self._check_share(partition, read, rejects)
         if self.distinct is not None:
             self.distinct.add(statistics.ids())
-        kinds = statistics.event_types()
+        kinds, (first, last) = statistics.event_types(), statistics.instants()
         event_types.check(
             self.location.dataset, f"partition {partition.key!r}", kinds, self.schema.metadata_columns
         )
@@ -113,8 +117,8 @@ class Export:
             bytes=sum(file.bytes for file in finished),
             parts=sum(file.parts for file in finished),
             files=[{"key": file.key, "rows": file.rows, "bytes": file.bytes} for file in finished],
-            min_timestamp=statistics.min_timestamp,
-            max_timestamp=statistics.max_timestamp,
+            min_timestamp=first,
+            max_timestamp=last,
             distinct_users=statistics.distinct("USER_ID"),
             distinct_items=statistics.distinct("ITEM_ID"),
             content_hash=files.content_hash,
@@ -130,6 +134,7 @@ class Export:
             ids=self._put_ids(files, statistics) if partition.shard is not None else None,
             examples=rejects.examples,
             row_ids=row_id_keys,
+            profile=profile,
         )
 
     def _outputs(self, partition: Partition, attempt: str) -> tuple[S3Files, RejectedRows]:
@@ -227,4 +232,5 @@ def manifest_of(location: DatasetLocation, partition: Partition, summary: Summar
         event_types=summary.event_types,
         metadata_columns=summary.metadata_columns,
         row_ids=summary.row_ids,
+        profile=summary.profile,
     )

@@ -79,6 +79,8 @@ class Manifest:
         (`airflow_personalize.export.statistics.training_minimum`)
     :param event_types: the distinct ones, which the service limits together with the metadata columns
     :param row_ids: keys of the objects with the rows' ids (`airflow_personalize.export.statistics.row_ids`)
+    :param profile: key of the object with its profile (`airflow_personalize.export.statistics.profile`); None for a
+        partition of an earlier version
     """
 
     dataset: str
@@ -99,6 +101,7 @@ class Manifest:
     event_types: Sequence[str] = ()
     metadata_columns: int = 0
     row_ids: Sequence[str] = ()
+    profile: str | None = None
     version: int = VERSION
 
 

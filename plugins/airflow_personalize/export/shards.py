@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from airflow_personalize.export import profiles
 from airflow_personalize.export.exceptions import ExportError, TooManyRejectedError
 from airflow_personalize.export.exporter import manifest_of
 from airflow_personalize.export.manifest import DatasetLocation, commit, new_attempt
@@ -108,9 +109,19 @@ def _merged(
         event_types=sorted({kind for shard in group for kind in shard.event_types}),
         metadata_columns=group[0].metadata_columns,
         row_ids=[key for summary in group for key in summary.row_ids],
+        profile=_profile(client, location, summary.directory, group),
         partition=summary.to_dict(),
         examples=[example for shard in group for example in shard.examples][:3],
     )
+
+
+def _profile(client: Any, location: DatasetLocation, directory: str, group: Sequence[Summary]) -> str | None:
+    """The profile of all slices, put beside them."""
+    whole = profiles.read(client, location.bucket, [shard.profile for shard in group])
+    if whole is None:
+        return None
+    key = f"{location.attempt(directory, group[0].attempt)}profile.json"
+    return profiles.put(client, location.bucket, key, replace(whole, partitions=1))
 
 
 def _distinct(

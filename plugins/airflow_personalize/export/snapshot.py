@@ -17,6 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_personalize.export import manifest as manifests
+from airflow_personalize.export import profiles
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.manifest import DatasetLocation, Manifest
 from airflow_personalize.export.partitions import FULL, Partition
@@ -34,7 +35,10 @@ class SnapshotError(ExportError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What an import will read. `fingerprint` identifies the content: equal fingerprints, equal rows."""
+    """What an import will read. `fingerprint` identifies the content: equal fingerprints, equal rows.
+
+    :param profile: key of the profile of all its rows; None where no partition has one
+    """
 
     location: str
     fingerprint: str
@@ -43,6 +47,7 @@ class Snapshot:
     unfinished: Sequence[str] = ()
     shortfall: str | None = None
     duplicates: Duplicates | None = None
+    profile: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         instants = [m.min_timestamp for m in self.manifests], [m.max_timestamp for m in self.manifests]
@@ -63,6 +68,7 @@ class Snapshot:
             "unfinished": list(self.unfinished),
             "shortfall": self.shortfall,
             "duplicates": self.duplicates.to_dict() if self.duplicates else None,
+            "profile": self.profile,
         }
 
 
@@ -92,6 +98,7 @@ def create_snapshot(
         try:
             _copy(client, location, partitions, target)
             duplicates = find_duplicates(client, location.bucket, partitions)
+            profile = _profile(client, location, partitions, target)
         except ClientError as error:
             # An export replaced a partition and its old files were cleaned up before they were copied.
             if error.response["Error"]["Code"] not in {"NoSuchKey", "404"} or not remaining:
@@ -106,6 +113,7 @@ def create_snapshot(
             unfinished,
             lacking if location.dataset == "interactions" else None,
             duplicates,
+            profile,
         )
     raise AssertionError("unreachable")
 
@@ -173,6 +181,16 @@ def _check(location: DatasetLocation, partitions: Sequence[Manifest]) -> None:
                 f"{location.uri}: partitions {before.key} and {after.key} overlap, their rows would be imported "
                 "twice. Remove the one that is not in use"
             )
+
+
+def _profile(
+    client: Any, location: DatasetLocation, partitions: Sequence[Manifest], target: str
+) -> str | None:
+    """The profile of all partitions, put beside the folder that an import reads, and not into it."""
+    whole = profiles.read(client, location.bucket, [manifest.profile for manifest in partitions])
+    return (
+        profiles.put(client, location.bucket, f"{target.rstrip('/')}-profile.json", whole) if whole else None
+    )
 
 
 def _copy(client: Any, location: DatasetLocation, partitions: Sequence[Manifest], target: str) -> None:

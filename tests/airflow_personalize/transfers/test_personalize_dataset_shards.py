@@ -12,6 +12,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from moto import mock_aws
 
+from airflow_personalize.export import profiles
 from airflow_personalize.transfers.personalize_dataset_shards import (
     PersonalizeDatasetCommitOperator,
     PersonalizeDatasetPlanOperator,
@@ -112,6 +113,9 @@ def test_slices_in_time_or_by_key_become_one_partition(s3, sql, bounds_sql):
     assert items == [number for number in range(1440) if number % 500 != 100]
     rejected = s3.list_objects_v2(Bucket="lake", Prefix="encore/rejected/interactions/")["Contents"]
     assert len(rejected) == 3
+    profile = profiles.read(s3, "lake", [manifest["profile"]])
+    assert (profile.rows, profile.partitions, profile.users_with_two) == (1437, 1, 9)
+    assert profile.column("item_id").distinct == 1437
 
 
 def test_a_lost_slice_changes_nothing(s3):

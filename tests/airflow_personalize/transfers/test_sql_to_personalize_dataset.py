@@ -13,6 +13,7 @@ from airflow.sdk import DAG, Asset
 from airflow.sdk.exceptions import AirflowFailException
 from moto import mock_aws
 
+from airflow_personalize.export import profiles
 from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 
@@ -185,6 +186,10 @@ def test_an_import_snapshot_holds_every_row_once(shop, s3):
     copied = [each["Key"] for each in s3.list_objects_v2(Bucket="lake", Prefix=prefix)["Contents"]]
     rows = [line for key in copied for line in lines(s3, key)[1:]]
     assert sorted(rows) == ["7,p1,1767225600", "7,p2,1767311999", "7,p3,1767312000", "8,p1,1767225660"]
+    profile = profiles.read(s3, "lake", [result["profile"]])
+    assert (profile.rows, profile.partitions, profile.users_with_two) == (4, 2, 1)
+    assert profile.column("item_id").top == {"p1": 2, "p2": 1, "p3": 1}
+    assert not any(key.endswith(".json") for key in copied)
 
 
 def test_a_snapshot_too_small_to_train_on_fails(shop, s3):

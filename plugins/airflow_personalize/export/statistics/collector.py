@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from airflow_personalize.export.schema.avro import DatasetSchema
 from airflow_personalize.export.statistics.distinct import DistinctCounter
+from airflow_personalize.export.statistics.profile import Profile
+from airflow_personalize.export.statistics.profiler import Profiler
 from airflow_personalize.export.statistics.training_minimum import ActiveUserCounter
 
 IDS = ("USER_ID", "ITEM_ID")
@@ -25,23 +26,27 @@ class Statistics:
     def __init__(self, schema: DatasetSchema, *, ids: bool = False) -> None:
         self._names = {field.canonical: field.name for field in schema.fields}
         self._interactions = schema.dataset_type == "INTERACTIONS"
-        self._instant = self._names.get("TIMESTAMP") or self._names.get("CREATION_TIMESTAMP")
         self._counters = {name: DistinctCounter() for name in self._counted(ids)}
         self._with_two = ActiveUserCounter()
+        self._profiler = Profiler(schema)
         self.rows = 0
-        self.min_timestamp: int | None = None
-        self.max_timestamp: int | None = None
 
     def add(self, batch: pa.RecordBatch) -> None:
         self.rows += batch.num_rows
         if not batch.num_rows:
             return
-        if self._instant is not None:
-            self._add_instants(batch.column(self._instant))
+        self._profiler.add(batch)
         for canonical, counter in self._counters.items():
             counter.add(batch.column(self._names[canonical]))
         if self._interactions:
             self._with_two.add(batch.column(self._names["USER_ID"]))
+
+    def instants(self) -> tuple[int | None, int | None]:
+        """The first and the last instant (epoch seconds), None where rows have none."""
+        return self._profiler.range("TIMESTAMP" if "TIMESTAMP" in self._names else "CREATION_TIMESTAMP")
+
+    def profile(self) -> Profile:
+        return self._profiler.profile()
 
     def distinct(self, canonical: str) -> int | None:
         """Distinct values of an id, None where the dataset has no such field."""
@@ -57,19 +62,9 @@ class Statistics:
         return {name: self._counters[name].values() for name in IDS if name in self._counters}
 
     def event_types(self) -> list[str]:
-        if "EVENT_TYPE" not in self._counters:
-            return []
-        return sorted(self._counters["EVENT_TYPE"].values().to_pylist())[:_EVENT_TYPES_NOTED]
+        return sorted(self._profiler.counted("EVENT_TYPE"))[:_EVENT_TYPES_NOTED]
 
     def _counted(self, ids: bool) -> list[str]:
         if not self._interactions and not ids:
             return []
-        return [name for name in (*IDS, "EVENT_TYPE") if name in self._names]
-
-    def _add_instants(self, values: pa.Array) -> None:
-        extremes = pc.min_max(values).as_py()
-        if extremes["min"] is None:
-            return
-        lows = [value for value in (self.min_timestamp, extremes["min"]) if value is not None]
-        highs = [value for value in (self.max_timestamp, extremes["max"]) if value is not None]
-        self.min_timestamp, self.max_timestamp = min(lows), max(highs)
+        return [name for name in IDS if name in self._names]

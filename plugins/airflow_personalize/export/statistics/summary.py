@@ -46,6 +46,7 @@ class Summary:
     ids: str | None = None
     examples: Sequence[str] = ()
     row_ids: Sequence[str] = ()
+    profile: str | None = None
 
     @property
     def rows_rejected(self) -> int:

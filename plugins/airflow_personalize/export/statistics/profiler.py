@@ -1,0 +1,197 @@
+"""Makes a partition's profile while its rows are written, batch by batch, in memory that does not grow with them.
+
+Nothing looks at a row twice. Texts with few values are counted whole; of all other columns a sample of values
+(`distinct_sample`) and a sample of rows (`row_sample`) are kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from airflow_personalize.export.schema.avro import DatasetSchema, Field
+from airflow_personalize.export.statistics.distinct_sample import DistinctSample
+from airflow_personalize.export.statistics.hashing import Hashes, combined, hashes, id_hashes
+from airflow_personalize.export.statistics.profile import QUANTILES, TOP, ColumnProfile, Profile
+from airflow_personalize.export.statistics.row_sample import TEXT_KEPT, RowSample
+
+_IDS = frozenset({"USER_ID", "ITEM_ID"})
+#: What makes two events the same for a sampling of events: all copies of one are kept, or none.
+_EVENT = ("USER_ID", "ITEM_ID", "TIMESTAMP")
+_ID_SAMPLE, _VALUE_SAMPLE, _EVENT_SAMPLE, _ROW_SAMPLE = 2048, 512, 8192, 4096
+#: Columns of more values than this are no longer counted whole.
+_COUNTED = 1000
+_UPPER = np.uint64(0xFFFFFFFF00000000)
+
+
+class Profiler:
+    """Takes in the written rows of one export.
+
+    :param schema: of the dataset; batches have its columns
+    """
+
+    def __init__(self, schema: DatasetSchema) -> None:
+        self._schema = schema
+        self._columns = [_Column(field) for field in schema.fields]
+        self._rows = 0
+        self._row_sample = RowSample(_ROW_SAMPLE)
+        self._events = DistinctSample(_EVENT_SAMPLE) if schema.dataset_type == "INTERACTIONS" else None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._rows += batch.num_rows
+        hashed = {}
+        for column, values in zip(self._columns, batch.columns, strict=True):
+            hashed[column.field.canonical] = column.add(values)
+        if self._events is not None:
+            self._add_events(self._events, batch, hashed)
+        self._row_sample.add(batch)
+
+    def profile(self) -> Profile:
+        sample, whole = self._row_sample, self._row_sample.stride == 1
+        rows = [sample.column(position) if sample.rows else None for position in range(len(self._columns))]
+        columns = zip(self._columns, rows, strict=True)
+        return Profile(
+            dataset=self._schema.dataset_type.lower(),
+            rows=self._rows,
+            columns=[column.profile(self._rows, sampled, whole) for column, sampled in columns],
+            repeated_events=None if self._events is None else self._events.repeated_rows(),
+        )
+
+    def counted(self, canonical: str) -> list[str]:
+        """The values of a column of texts, as far as they were counted: all, or the first thousand."""
+        return next((list(each.counts) for each in self._columns if each.field.canonical == canonical), [])
+
+    def range(self, canonical: str) -> tuple[Any, Any]:
+        """The least and the greatest of a column of numbers, None where there is none."""
+        found = (each.range for each in self._columns if each.field.canonical == canonical)
+        return next(found, None) or (None, None)
+
+    def _add_events(
+        self, events: DistinctSample, batch: pa.RecordBatch, hashed: dict[str, Hashes | None]
+    ) -> None:
+        """Rows by a hash of all columns; its upper half, which says what is sampled, is of few of them."""
+        event = combined(*(values for name in _EVENT if (values := hashed[name]) is not None))
+        rows = np.flatnonzero(events.takes(event))
+        if not len(rows):
+            return
+        event = event[rows]
+        picked = batch.take(pa.array(rows))
+        others = [
+            hashes(values)
+            for column, values in zip(self._columns, picked.columns, strict=True)
+            if column.field.canonical not in _EVENT
+        ]
+        events.add((event & _UPPER) | (combined(event, *others) >> np.uint64(32)))
+
+
+class _Column:
+    """What is kept of one column."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.flag = (
+            "id"
+            if field.canonical in _IDS
+            else "categorical"
+            if field.categorical
+            else "textual"
+            if field.textual
+            else ""
+        )
+        self.counts: Counter[str] = Counter()
+        self._counting = self.flag != "id" and not field.textual and field.type in {"string", "boolean"}
+        self._sample = DistinctSample(_ID_SAMPLE if self.flag == "id" else _VALUE_SAMPLE)
+        self._nulls = 0
+        self.range: tuple[Any, Any] | None = None
+
+    def add(self, values: pa.Array) -> Hashes | None:
+        """Take in a batch's; returns the hashes where they were made."""
+        self._nulls += values.null_count
+        if self.field.textual or values.null_count == len(values):
+            return None
+        if self._counting:
+            self._count(values)
+            return None
+        if not pt.is_string(values.type) and self.flag != "id":
+            self._widen(values)
+        hashed = id_hashes(values) if self.flag == "id" else hashes(values.drop_null())
+        self._sample.add(hashed)
+        return hashed
+
+    def profile(self, rows: int, sampled: pa.Array | None, whole: bool) -> ColumnProfile:
+        """
+        :param sampled: the column in the sample of rows
+        :param whole: whether that has all rows
+        """
+        column = ColumnProfile(self.field.name, self.field.type, self.flag, rows, self._nulls)
+        if self.field.textual or sampled is None or self._nulls == rows:
+            return column
+        if self._counting:
+            self._sample_counted()
+            top, complete = self._of_category(self.counts), True
+            column = replace(column, distinct=len(self.counts))
+        else:
+            scale, found = rows / len(sampled), pc.value_counts(sampled.drop_null())
+            counts = {_spelled(each["values"]): round(each["counts"] * scale) for each in found.to_pylist()}
+            top, complete = self._of_category(Counter(counts)), whole
+            column = replace(column, distinct=self._sample.distinct())
+        if self.range is not None:
+            column = replace(column, minimum=self.range[0], maximum=self.range[1])
+            column = replace(column, quantiles=self._quantiles(sampled))
+        frequent = {value[:TEXT_KEPT]: count for value, count in top.most_common(TOP)}
+        return replace(column, top=frequent, complete=complete and len(top) <= TOP, sample=self._sample)
+
+    def _count(self, values: pa.Array) -> None:
+        found = pc.value_counts(values)
+        if len(self.counts) + len(found) > _COUNTED:
+            distinct = len(self.counts.keys() | set(map(_spelled, found.field("values").to_pylist())))
+            if distinct > _COUNTED:
+                self._sample_counted()
+                self._sample.add(hashes(values.drop_null()))
+                self._counting = False
+                return
+        for value, count in zip(
+            found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True
+        ):
+            if value is not None:
+                self.counts[_spelled(value)] += count
+
+    def _sample_counted(self) -> None:
+        if self.counts:
+            self._sample.add(hashes(pa.array(list(self.counts), pa.string())))
+
+    def _widen(self, values: pa.Array) -> None:
+        found = pc.min_max(values).as_py()
+        low, high = self.range or (found["min"], found["max"])
+        self.range = min(low, found["min"]), max(high, found["max"])
+
+    def _quantiles(self, sampled: pa.Array) -> list[float]:
+        """From the sample of rows, but for the ends, which are known."""
+        assert self.range is not None
+        numbers = sampled.drop_null().cast(pa.float64()).to_numpy(zero_copy_only=False)
+        if not len(numbers):
+            return []
+        found: list[float] = np.quantile(numbers, QUANTILES, method="inverted_cdf").tolist()
+        return [float(self.range[0]), *found[1:-1], float(self.range[1])]
+
+    def _of_category(self, counts: Counter[str]) -> Counter[str]:
+        """Counts of what a value is made of, where it may be made of several."""
+        if self.flag != "categorical":
+            return counts
+        categories: Counter[str] = Counter()
+        for value, count in counts.items():
+            for category in set(value.split("|")):
+                categories[category] += count
+        return categories
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
