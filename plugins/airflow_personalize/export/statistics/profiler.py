@@ -174,7 +174,7 @@ class _Column:
     def _quantiles(self, sampled: pa.Array) -> list[float]:
         """From the sample of rows, but for the ends, which are known."""
         assert self.range is not None
-        numbers = sampled.drop_null().cast(pa.float64()).to_numpy(zero_copy_only=False)
+        numbers = sampled.drop_null().cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         if not len(numbers):
             return []
         found: list[float] = np.quantile(numbers, QUANTILES, method="inverted_cdf").tolist()

@@ -137,3 +137,11 @@ def test_no_rows_have_a_profile_too(interactions_schema):
     assert profile.rows == 0
     assert [column.name for column in profile.columns] == list(interactions_schema.names)
     assert Profile.from_dict(profile.to_dict()).to_dict() == profile.to_dict()
+
+
+def test_the_largest_numbers_of_their_type_have_a_profile(interactions_schema):
+    ends = pa.array([-(2**63), 2**63 - 1, 0, 2**53 + 1])
+    profile = profile_of(interactions_schema, interactions(4, timestamp=ends, user_id=ends))
+    column = profile.column("timestamp")
+    assert (column.minimum, column.maximum) == (-(2**63), 2**63 - 1)
+    assert column.distinct == profile.column("user_id").distinct == 4
