@@ -18,7 +18,6 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup, TriggerRule, XComArg, task
-from airflow.timetables.trigger import CronTriggerTimetable
 
 from airflow_personalize.operators.batch_inference_job import PersonalizeCreateBatchInferenceJobOperator
 from airflow_personalize.operators.batch_segment_job import PersonalizeCreateBatchSegmentJobOperator
@@ -35,6 +34,7 @@ from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
 from encore.operators.select_batch_version import PersonalizeSelectBatchVersionOperator
 from encore.retention import tags
+from encore.timetable import NextTickTimetable
 
 
 def build(group: DatasetGroup, batch: Batch) -> DAG:
@@ -43,7 +43,7 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
         dag_id=group.dag_id("batch_recommendations"),
         description=f"Batch jobs of {group.name}: {', '.join(job.name for job in batch.jobs)}",
         doc_md=__doc__,
-        schedule=CronTriggerTimetable(batch.schedule, timezone="UTC") if batch.schedule else None,
+        schedule=NextTickTimetable(batch.schedule, timezone="UTC") if batch.schedule else None,
         start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
         catchup=False,
         max_active_runs=1,

@@ -13,11 +13,11 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import DAG
-from airflow.timetables.trigger import CronTriggerTimetable
 
 from encore import forms
 from encore.config import DatasetGroup, load_pipeline
 from encore.operators.cleanup import PersonalizeCleanUpOperator
+from encore.timetable import NextTickTimetable
 
 
 def build(group: DatasetGroup) -> DAG:
@@ -26,7 +26,7 @@ def build(group: DatasetGroup) -> DAG:
         dag_id=group.dag_id("clean_up"),
         description=f"Remove what {group.name} no longer needs",
         doc_md=__doc__,
-        schedule=CronTriggerTimetable("0 12 * * 0", timezone="UTC"),
+        schedule=NextTickTimetable("0 12 * * 0", timezone="UTC"),
         start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
         catchup=False,
         max_active_runs=1,

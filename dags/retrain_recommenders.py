@@ -19,7 +19,6 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, BaseOperator, XComArg
-from airflow.timetables.trigger import CronTriggerTimetable
 from airflow.utils.types import DagRunType
 
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
@@ -37,6 +36,7 @@ from encore.operators.dry_run import PersonalizeDryRunOperator
 from encore.operators.notify import PersonalizeNotifyOperator
 from encore.operators.record_run import PersonalizeRecordRunOperator
 from encore.operators.validate_parameters import PersonalizeValidateParametersOperator
+from encore.timetable import NextTickTimetable
 
 DRY_RUN = "dry_run"
 RUN_TYPES: Any = [DagRunType.SCHEDULED, DagRunType.MANUAL, DagRunType.ASSET_TRIGGERED]  # no backfill
@@ -48,7 +48,7 @@ def build(group: DatasetGroup) -> DAG:
         dag_id=group.dag_id("retrain_recommenders"),
         description=f"Retraining of {group.name}: import, train, measure, promote",
         doc_md=__doc__,
-        schedule=CronTriggerTimetable(group.schedule, timezone="UTC"),
+        schedule=NextTickTimetable(group.schedule, timezone="UTC"),
         start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
         catchup=False,
         max_active_runs=1,

@@ -1,10 +1,12 @@
-"""Airflow plugin: a tab *Runs* on every DAG and run of the pipeline, with the report of all runs."""
+"""Airflow plugin: a tab *Runs* on every DAG and run of the pipeline, with the report of all runs; its timetable."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
+
+from encore.timetable import NextTickTimetable
 
 PREFIX = "/encore"
 
@@ -24,9 +26,10 @@ class ReportApp:
 
 
 class EncorePlugin(AirflowPlugin):
-    """Adds the tab."""
+    """Adds the tab and the timetable."""
 
     name = "encore"
+    timetables = [NextTickTimetable]  # noqa: RUF012
     fastapi_apps = [{"app": ReportApp(), "url_prefix": PREFIX, "name": "Encore report"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 AIRFLOW_HOME = tempfile.mkdtemp(prefix="encore-airflow-")
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_"))]:
@@ -12,6 +13,7 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_")
 os.environ.update(
     AIRFLOW_HOME=AIRFLOW_HOME,
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__PLUGINS_FOLDER=str(Path(__file__).resolve().parents[1] / "plugins"),
     AIRFLOW__CORE__UNIT_TEST_MODE="True",
     AWS_EC2_METADATA_DISABLED="true",
 )

@@ -194,6 +194,8 @@ def test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dr
     before = pipeline.store()
     clean(dry_run=True, remove_unlisted=True)
     assert pipeline.store() == before
+    started = pipeline.airflow.get("/dags/clean_up/dagRuns")["dag_runs"]
+    assert {run["run_type"] for run in started} == {"manual"}  # unpausing has started no other
     assert sorted(clean(remove_unlisted=False)) == ["popular", "related"]
     assert clean(remove_unlisted=True) == ["popular"]
     left = [each["name"] for each in pipeline.aws("personalize").list_solutions()["solutions"]]

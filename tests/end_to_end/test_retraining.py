@@ -135,6 +135,11 @@ def test_a_second_run_makes_new_versions_and_no_second_dataset_group(stack, retr
     assert len(personalize.list_schemas()["schemas"]) == 3
 
 
+def test_unpausing_has_started_no_run_that_nobody_asked_for(stack, retraining):
+    runs = stack.airflow.get("/dags/retrain_recommenders/dagRuns")["dag_runs"]
+    assert {run["run_type"] for run in runs} == {"manual"}
+
+
 def test_no_secret_is_in_any_log(stack, retraining):
     secret = stack.settings.secrets.aws_secret_access_key
     searched = 0
