@@ -9,7 +9,8 @@ since rows can be committed late. The query is `include/sql/interactions.sql`, t
 A day can be exported again at any time: its partition is replaced as a whole, once all of it is written.
 Trigger with two dates to export a range in one run, or create a backfill to have a run for each day.
 
-Where the pipeline file says `splits: 4`, four tasks share each day: `plan` cuts it, in time or by the key that
+Checks of the product database's tables are made before, where the pipeline file has some; one that fails stops the
+run. Where the pipeline file says `splits: 4`, four tasks share each day: `plan` cuts it, in time or by the key that
 `bounds_sql` asks for, the mapped exports write a slice each, and `commit` makes them the partition, all or none.
 """
 
@@ -18,7 +19,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pendulum
-from airflow.sdk import DAG, Param, XComArg
+from airflow.sdk import DAG, BaseOperator, Param, XComArg
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from airflow_personalize.transfers.personalize_dataset_shards import (
@@ -26,6 +28,7 @@ from airflow_personalize.transfers.personalize_dataset_shards import (
     PersonalizeDatasetPlanOperator,
 )
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from encore.operators.select_days import PersonalizeSelectDaysOperator
@@ -71,16 +74,15 @@ def build(group: DatasetGroup) -> DAG:
             reexport_days=interactions.reexport_days,
             in_lists=interactions.splits == 1,
         ).output
-        if interactions.splits == 1:
-            export_days(group, days)
-        else:
-            export_slices(group, days)
+        export = export_days(group, days) if interactions.splits == 1 else export_slices(group, days)
+        for checks in check_tables(group, KIND, "check_tables", days):
+            checks >> export
     return dag
 
 
-def export_days(group: DatasetGroup, days: XComArg) -> None:
+def export_days(group: DatasetGroup, days: XComArg) -> MappedOperator:
     """One task for some days."""
-    SqlToPersonalizeDatasetOperator.partial(
+    return SqlToPersonalizeDatasetOperator.partial(
         task_id="export",
         map_index_template=DAYS,
         outlets=[exported(group, KIND)],
@@ -89,8 +91,8 @@ def export_days(group: DatasetGroup, days: XComArg) -> None:
     ).expand(partitions=days)
 
 
-def export_slices(group: DatasetGroup, days: XComArg) -> None:
-    """Several tasks for each day, and one that makes their slices its partition."""
+def export_slices(group: DatasetGroup, days: XComArg) -> BaseOperator:
+    """Several tasks for each day, and one that makes their slices its partition; returns the first one."""
     settings = group.datasets[KIND]
     plan = PersonalizeDatasetPlanOperator(
         task_id="plan",
@@ -106,6 +108,7 @@ def export_slices(group: DatasetGroup, days: XComArg) -> None:
     PersonalizeDatasetCommitOperator(
         task_id="commit", shards=export.output, outlets=[exported(group, KIND)], **target(group, KIND)
     )
+    return plan
 
 
 for dataset_group in load_pipeline().dataset_groups:

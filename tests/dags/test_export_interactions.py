@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import psycopg2
 import pytest
 from airflow.sdk.api.datamodels._generated import DagRunType
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from encore.operators import select_days
 from tests.dags.conftest import ROOT
@@ -185,3 +185,42 @@ def test_the_slices_of_a_day_are_the_day(split_dag, shop, run_sql):
     )
     assert sorted(items) == [product for (product,) in in_database]
     assert (summary["rows_written"], summary["distinct_users"]) == (1500, 40)
+
+
+CHECK = {
+    "name": "enough",
+    "table": "events",
+    "where": "happened_at >= {{ start }} AND happened_at < {{ end }}",
+}
+
+
+@pytest.mark.parametrize("splits", [1, 3])
+def test_a_check_that_fails_stops_the_run_before_anything_is_exported(split_dag, shop, splits):
+    checks = [{**CHECK, "statement": "COUNT(*) > 2999"}]  # the first day has 3,000 rows, the day before none
+    dag = split_dag(splits=splits, table_checks=checks, reexport_days=1)
+    check = dag.get_task("check_tables")
+
+    assert check.downstream_task_ids == {"export" if splits == 1 else "plan"}
+    check.partitions = dag.get_task("select_days").execute(run_of(1))
+    with pytest.raises(AirflowFailException, match="'enough' of table events, partition 2025-12-31 failed"):
+        executed(dag, check)
+
+    check.partitions = dag.get_task("select_days").execute(run_of(1, "backfill"))
+    assert [result["passed"] for result in executed(dag, check)[0]] == [True]
+
+
+def test_each_dataset_is_checked_before_its_own_export(dags_of):
+    checks = [{"name": "some", "table": "events", "statement": "COUNT(*) > 0"}]
+
+    def change(groups):
+        for dataset in groups[0]["datasets"].values():
+            dataset["table_checks"] = checks
+
+    dag = dags_of(change, ROOT / "dags" / "retrain_recommenders.py")["retrain_recommenders"]
+    after = {
+        name: dag.get_task(f"check_{name}").downstream_task_ids for name in ("users", "items", "interactions")
+    }
+    assert after == {"users": {"export_users"}, "items": {"export_items"}, "interactions": {"export_history"}}
+    before = {name: dag.get_task(f"check_{name}").upstream_task_ids for name in after}
+    assert before["interactions"] == {"select_history"}
+    assert before["users"] == before["items"] == {"validate_parameters"}

@@ -13,6 +13,7 @@ from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore import pools
+from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
 from encore.builders.history import export_history, select_history
 from encore.config import DatasetGroup, DatasetType
@@ -67,6 +68,8 @@ def prepare_dataset(
         task_id=f"export_{kind}", outlets=[asset], **target(group, kind), **query(group, kind)
     )
     plan >> export >> snapshot
+    for checks in check_tables(group, kind, f"check_{kind}"):
+        plan >> checks >> export
     return DatasetTasks(create, snapshot, export)
 
 

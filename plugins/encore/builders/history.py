@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from airflow.sdk import BaseOperator, XComArg
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
 from encore.config import DatasetGroup
 from encore.operators.select_history import PersonalizeSelectHistoryOperator
@@ -26,16 +28,15 @@ def select_history(group: DatasetGroup, plan: XComArg) -> BaseOperator:
     )
 
 
-def export_history(group: DatasetGroup, history: BaseOperator) -> XComArg:
+def export_history(group: DatasetGroup, history: BaseOperator) -> MappedOperator:
     """Their export, up to a month in each mapped task; skipped where there are none, as mostly."""
-    return (
-        SqlToPersonalizeDatasetOperator.partial(
-            task_id="export_history",
-            map_index_template="{{ task.partitions[0]['key'] }} to {{ task.partitions[-1]['key'] }}",
-            outlets=[exported(group, "interactions")],
-            **target(group, "interactions"),
-            **query(group, "interactions"),
-        )
-        .expand(partitions=history.output)
-        .output
-    )
+    export = SqlToPersonalizeDatasetOperator.partial(
+        task_id="export_history",
+        map_index_template="{{ task.partitions[0]['key'] }} to {{ task.partitions[-1]['key'] }}",
+        outlets=[exported(group, "interactions")],
+        **target(group, "interactions"),
+        **query(group, "interactions"),
+    ).expand(partitions=history.output)
+    for checks in check_tables(group, "interactions", "check_interactions", history.output):
+        checks >> export
+    return export

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from encore.config.batch import BatchJob
 from encore.config.models import DatasetGroup, Solution
+from encore.config.sql_checks import ColumnCheck, TableCheck
 
 
 def describe(group: DatasetGroup) -> Group:
@@ -17,6 +18,9 @@ def describe(group: DatasetGroup) -> Group:
     facts.add_row("schedule", f"{group.schedule} (UTC)")
     for kind, dataset in group.datasets.items():
         facts.add_row(kind, f"{dataset.sql} checked by {dataset.avro_schema} -> {group.dataset_uri(kind)}")
+        checks: list[TableCheck | ColumnCheck] = [*dataset.table_checks, *dataset.column_checks]
+        for check in checks:
+            facts.add_row(f"check {check.name}", f"{_expectation(check)} -> {check.severity}")
     facts.add_row("data gate", _data_gate(group))
     for filter_ in group.filters:
         facts.add_row(f"filter {filter_.name}", filter_.expression)
@@ -30,6 +34,14 @@ def describe(group: DatasetGroup) -> Group:
     for solution in group.solutions:
         solutions.add_row(solution.name, solution.recipe, _campaign(solution), _gate(group, solution))
     return Group(facts, solutions)
+
+
+def _expectation(check: TableCheck | ColumnCheck) -> str:
+    rows = f" where {check.where}" if check.where else ""
+    if isinstance(check, TableCheck):
+        return f"{check.table}{rows}: {check.statement}"
+    limits = ", ".join(f"{name} {limit:.15g}" for name, limit in check.limits.items())
+    return f"{check.table}.{check.column}{rows}: {check.test} {limits}"
 
 
 def _batch_job(group: DatasetGroup, job: BatchJob) -> str:

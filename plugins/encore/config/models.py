@@ -12,6 +12,7 @@ from airflow_personalize.export.validation.contract import Action, Contract, Rul
 from encore.config.base import Name, Settings
 from encore.config.batch import Batch, BatchJob
 from encore.config.policies import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
+from encore.config.sql_checks import ColumnCheck, TableCheck
 
 RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
 POPULARITY = "aws-popularity-count"
@@ -62,6 +63,19 @@ class Dataset(Settings):
         le=30,
         description="Days that each daily run exports again before its own, for rows that come later still",
     )
+
+    table_checks: list[TableCheck] = Field(
+        default_factory=list, description="What must be true of tables before rows are exported"
+    )
+    column_checks: list[ColumnCheck] = Field(
+        default_factory=list, description="Limits of columns before rows are exported"
+    )
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """The checks of tables and columns, as JSON."""
+        of_tables = [check.model_dump() for check in self.table_checks]
+        return of_tables + [{**check.model_dump(), "limits": check.limits} for check in self.column_checks]
 
     @property
     def on_duplicates(self) -> Literal["warn", "stop"]:

@@ -79,6 +79,9 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         for key in _OF_DAYS if kind != "interactions" else ():
             if getattr(dataset, key) != Dataset.model_fields[key].default:
                 yield Problem((*at, "datasets", kind, key), f"{kind} are exported whole, by one task")
+        names = [check.name for check in (*dataset.table_checks, *dataset.column_checks)]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield Problem((*at, "datasets", kind), f"two checks have the name {name}")
         if dataset.bounds_sql and dataset.splits == 1:
             yield Problem((*at, "datasets", kind, "bounds_sql"), "is for `splits` of 2 or more")
     quotas = pipeline.quotas

@@ -15,16 +15,28 @@ from encore.config import INCLUDE, load_pipeline
 from encore.config.json_schema import json_schema
 from encore.config.models import DatasetGroup
 from encore.config.policies import DataGate, Gate, Retention
+from encore.config.sql_checks import ColumnCheck
 from encore.config.validation import problems
 from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
 from encore.gates.promotion import Version, decide
 from encore.notifications import channels_for
+from encore.operators.sql_checks import PersonalizeSqlChecksOperator
 from tests.dags.conftest import load_dags
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:1:runs"
 DATASET = {"schema": "schemas/interactions.json", "sql": "sql/interactions.sql"}
+COLUMN_CHECK = {
+    "name": "known",
+    "table": "events",
+    "where": "at < {{ end }}",
+    "severity": "stop",
+    "column": "item",
+    "test": "null_check",
+    "leq_to": 3,
+    "tolerance": 0.5,
+}
 PIPELINE: dict[str, Any] = {
     "dataset_groups": [
         {
@@ -49,6 +61,16 @@ PIPELINE: dict[str, Any] = {
                     "bounds_sql": "sql/items.sql",
                     "settle_minutes": 20,
                     "reexport_days": 2,
+                    "table_checks": [
+                        {
+                            "name": "enough",
+                            "table": "shop.events",
+                            "where": "at >= {{ start }}",
+                            "severity": "warn",
+                            "statement": "COUNT(*) > 5",
+                        }
+                    ],
+                    "column_checks": [COLUMN_CHECK],
                 },
                 "users": {"schema": "schemas/users.json", "sql": "sql/users.sql"},
                 "items": {"schema": "schemas/items.json", "sql": "sql/items.sql"},
@@ -203,6 +225,31 @@ def _unused_schema(**settings: Any) -> bool:
     )
 
 
+def made(b: Built, kind: str = "TableCheck") -> Any:
+    """The operator of common-sql that makes a check, as the export's task builds it."""
+    task = b.task(EXPORT, "check_tables")
+    task.__dict__["_dialect"] = "postgres"
+    (check,) = (check for check in task.checks if ("statement" in check) == (kind == "TableCheck"))
+    return task._operator(check, None)
+
+
+def within(value: float, **limits: Any) -> bool:
+    """Whether a column's figure passes with these limits alone."""
+    given = {name: limit for name, limit in COLUMN_CHECK.items() if name not in {"leq_to", "tolerance"}}
+    check = ColumnCheck.model_validate({**given, **limits})
+    task = PersonalizeSqlChecksOperator(task_id="check", checks=[])
+    task.__dict__["_dialect"] = None
+    operator = task._operator(
+        {**check.model_dump(exclude={"where"}), "where": None, "limits": check.limits}, None
+    )
+    return operator._get_match(check.limits, value, check.tolerance)
+
+
+def checked(b: Built, name: str, key: str) -> Any:
+    """What the export's task is told of a check."""
+    return next(check for check in b.task(EXPORT, "check_tables").checks if check["name"] == name)[key]
+
+
 STALE = InteractionFacts(newest=int((NOW - timedelta(hours=9)).timestamp()))
 CHECKS: dict[str, Callable[[Built], bool]] = {
     "Pipeline.dataset_groups": lambda b: set(b.group.dag_ids) == set(b.dags),
@@ -270,6 +317,25 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     ),
     "Dataset.settle_minutes": lambda b: b.task(EXPORT, "select_days").settle_minutes == 20,
     "Dataset.reexport_days": lambda b: b.task(EXPORT, "select_days").reexport_days == 2,
+    "Dataset.table_checks": lambda b: checked(b, "enough", "table") == "shop.events",
+    "Dataset.column_checks": lambda b: checked(b, "known", "table") == "events",
+    "TableCheck.name": lambda b: set(made(b).checks) == {"enough"},
+    "TableCheck.table": lambda b: made(b).table == "shop.events",
+    "TableCheck.where": lambda b: checked(b, "enough", "where") == "at >= {{ start }}",
+    "TableCheck.severity": lambda b: checked(b, "enough", "severity") == "warn",
+    "TableCheck.statement": lambda b: "CASE WHEN COUNT(*) > 5 THEN" in made(b).sql,
+    "ColumnCheck.name": lambda b: made(b, "ColumnCheck").task_id == "known",
+    "ColumnCheck.table": lambda b: made(b, "ColumnCheck").table == "events",
+    "ColumnCheck.where": lambda b: made(b, "ColumnCheck").partition_clause == "at < {{ end }}",
+    "ColumnCheck.severity": lambda b: checked(b, "known", "severity") == "stop",
+    "ColumnCheck.column": lambda b: set(made(b, "ColumnCheck").column_mapping) == {"item"},
+    "ColumnCheck.test": lambda b: "item IS NULL" in made(b, "ColumnCheck").sql,
+    "ColumnCheck.equal_to": lambda b: within(2, equal_to=2) and not within(3, equal_to=2),
+    "ColumnCheck.greater_than": lambda b: within(3, greater_than=2) and not within(2, greater_than=2),
+    "ColumnCheck.geq_to": lambda b: within(2, geq_to=2) and not within(1, geq_to=2),
+    "ColumnCheck.less_than": lambda b: within(1, less_than=2) and not within(2, less_than=2),
+    "ColumnCheck.leq_to": lambda b: within(2, leq_to=2) and not within(3, leq_to=2),
+    "ColumnCheck.tolerance": lambda b: within(3, leq_to=2, tolerance=0.5),
     "Contract.default": lambda b: b.mapped("export")["contract"].default == "stop",
     "Contract.rules": lambda b: b.mapped("export")["contract"].rules == {"not_finite": "drop_value"},
     "Filter.name": lambda b: b.task(RETRAIN, "filter_fresh").filter_name == "fresh",

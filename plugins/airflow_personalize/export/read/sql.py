@@ -30,6 +30,8 @@ JINJA_MARKERS: Mapping[str, str] = {name: f":{_RENDERED}{name}" for name in NAME
 
 _MARKER = re.compile(rf"({_RENDERED})?({'|'.join(NAMES)})\Z")
 _QUOTED = re.compile(rf":{_RENDERED}({'|'.join(NAMES)})\b")
+_WITH_TIME_ZONE = frozenset({"postgres", "redshift"})
+_INSTANTS_ARE_TEXT = frozenset({"sqlite", "tsql"})
 _WRITES = frozenset(
     {"ALTER", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "MERGE", "REPLACE", "TRUNCATE", "UPDATE"}
 )
@@ -77,6 +79,14 @@ class Query:
 def with_literals(query: str, parameters: Mapping[str, Any], dialect: str | None = "postgres") -> str:
     """The query with literals of PostgreSQL or MySQL for its markers."""
     return checked(query, dialect).replace(lambda name: literal(_value(name, parameters), dialect))
+
+
+def condition(text: str, parameters: Mapping[str, Any], dialect: str | None) -> str:
+    """A part of a query, a condition or an expression, with literals for its markers."""
+    part = read(text, dialect)
+    if part.quoted:
+        raise QueryError(quoted_problem(part.quoted[0].name), part.quoted[0].line)
+    return part.replace(lambda name: literal(_value(name, parameters), dialect))
 
 
 def with_placeholders(
@@ -150,16 +160,20 @@ def read(query: str, dialect: str | None = None) -> Query:
 
 
 def literal(value: Any, dialect: str | None = "postgres") -> str:
-    """A literal of PostgreSQL or MySQL; only for values of our own making, never for data."""
+    """A literal; only for values of our own making, never for data.
+
+    :param dialect: PostgreSQL and its kin name the time zone, others take UTC in a session that is in it
+    """
     if isinstance(value, bool) or not isinstance(value, int | str | date):
         raise ExportError(
             f"{value!r} cannot be a bound of a partition: use a timestamp, a date or an integer"
         )
     if isinstance(value, datetime):
         instant = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        if dialect == "mysql":  # without a time zone, in a session whose time zone is UTC
-            return f"TIMESTAMP '{instant.replace(tzinfo=None).isoformat(sep=' ')}'"
-        return f"TIMESTAMPTZ '{instant.isoformat()}'"
+        if dialect in _WITH_TIME_ZONE:
+            return f"TIMESTAMPTZ '{instant.isoformat()}'"
+        text = f"'{instant.replace(tzinfo=None).isoformat(sep=' ')}'"
+        return text if dialect in _INSTANTS_ARE_TEXT else f"TIMESTAMP {text}"
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
     if isinstance(value, int):
