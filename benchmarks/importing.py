@@ -127,7 +127,7 @@ def measure(service: LiveService, file: Path) -> tuple[float, float, dict[str, i
     assert service.process is not None
     with PeakMemory(service.process.pid) as memory:
         for number in range(REPEATS):
-            time.sleep(2)  # as between two imports of a night
+            time.sleep(2)  # as between two imports of a run
             started = time.perf_counter()
             job = personalize.create_dataset_import_job(
                 jobName=f"import-{number}",

@@ -1,7 +1,7 @@
-"""What the orchestration adds: a nightly run's wall time beside the time the service itself was busy.
+"""What the orchestration adds: a run's wall time beside the time the service itself was busy.
 
 Runs `export_interactions` and twice `retrain_recommenders` on the generated shop through a real Airflow. The
-second retraining is measured: a night like every other, with everything but the jobs already there.
+second retraining is measured: a run like every later one, with everything but the jobs already there.
 """
 
 from __future__ import annotations

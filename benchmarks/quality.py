@@ -29,7 +29,7 @@ from localpersonalize.recipes.base.ranking import top_k
 from localpersonalize.recipes.registry import recipe
 
 NDCG = "gain_over_truth_at_10"  # of the literature; the service's own has another ideal
-SHOWN = (NDCG, "mean_reciprocal_rank_at_25", "precision_at_10", "coverage")
+METRICS = (NDCG, "mean_reciprocal_rank_at_25", "precision_at_10", "coverage")
 SERVICE = (
     *(f"normalized_discounted_cumulative_gain_at_{k}" for k in (5, 10, 25)),
     "mean_reciprocal_rank_at_25",
@@ -185,8 +185,8 @@ def report(rows: Rows) -> None:
     print(" P@10, seen kept | ranking of 100 | seconds |")
     print("| --- |" + " --- |" * 9)
     for name in rows:
-        cells = [mean(name, f"{metric} left out") for metric in SHOWN]
-        cells += [mean(name, f"{metric} kept") for metric in SHOWN[:3]]
+        cells = [mean(name, f"{metric} left out") for metric in METRICS]
+        cells += [mean(name, f"{metric} kept") for metric in METRICS[:3]]
         cells.append(mean(name, "ranking"))
         print(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in cells)} | {mean(name, 'seconds'):.1f} |")
     print("\nAll that GetSolutionMetrics shows of the same models, seen items kept as in the service:\n")

@@ -78,7 +78,7 @@ def up(data: Data = None) -> None:
 
 @app.command(hidden=True)
 def serve(data: Data = None) -> None:
-    """Own the stack until told to stop: what `up` leaves running."""
+    """Own the stack until asked to stop: what `up` leaves running."""
     settings = _settings(data)
     owned = stack.Stack(settings, schedules=True)
     _stop_on_signals()
@@ -104,7 +104,7 @@ def down() -> None:
         if stack.running(home):
             with console.status(f"Stopping {home.name}"):
                 while stack.running(home):
-                    stack.ask_to_stop(home)
+                    stack.request_stop(home)
                     time.sleep(0.3)
         stack.sweep(home)
         if (home / "pg" / "postmaster.pid").exists():  # its owner was killed

@@ -59,7 +59,7 @@ class Process:
         if code is not None:
             raise ProcessDiedError(self.name, code, self.log)
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         if self.popen.poll() is None:
             _signal_group(self.popen.pid, signal.SIGTERM)
 

@@ -16,7 +16,7 @@ METRICS = {
     "coverage": "coverage",
 }
 SAMPLE = 3
-SHOWN = 5
+RECOMMENDATIONS = 5
 
 
 def show(
@@ -102,7 +102,9 @@ def _recommendations(
     table.add_column("title")
     for identifier in sample.items if by_item else sample.users:
         query = {"itemId" if by_item else "userId": identifier}
-        answer = runtime.get_recommendations(campaignArn=campaign["campaignArn"], numResults=SHOWN, **query)
+        answer = runtime.get_recommendations(
+            campaignArn=campaign["campaignArn"], numResults=RECOMMENDATIONS, **query
+        )
         items = [item["itemId"] for item in answer["itemList"]]
         label = f"{identifier}  {titles.get(identifier, '')}" if by_item else identifier
         table.add_row(label, "\n".join(items), "\n".join(titles.get(item, "?") for item in items))

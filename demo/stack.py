@@ -93,7 +93,7 @@ class Stack:
     def stop(self) -> None:
         """Stop whatever runs, the last started first."""
         for process in self.processes:
-            process.ask_to_stop()
+            process.request_stop()
         for process in self.processes:
             process.ensure_stopped()
         self.postgres.stop()
@@ -131,7 +131,7 @@ def running(home: Path) -> bool:
     return False
 
 
-def ask_to_stop(home: Path) -> None:
+def request_stop(home: Path) -> None:
     """Tell the process that owns the stack of `home`, if one does, to stop it."""
     owner = (home / "lock").read_text().strip()
     if running(home) and owner:

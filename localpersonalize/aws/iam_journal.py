@@ -29,7 +29,7 @@ WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 FILE = "requests.jsonl"
 _IAM = re.compile(r"Credential=[^,\s]*/iam/aws4_request")
 _READING = re.compile(rb"(?:^|&)Action=(?:Get|List|Simulate|Generate)")
-KEPT = (
+ENVIRON_NAMES = (
     "HTTP_HOST",
     "HTTP_AUTHORIZATION",
     "CONTENT_TYPE",
@@ -94,7 +94,7 @@ class IamJournal:
         environ["wsgi.input"] = io.BytesIO(body)
         if _READING.search(body):
             return self._app(environ, start_response)
-        entry = Entry({name: environ[name] for name in KEPT if name in environ}, body)
+        entry = Entry({name: environ[name] for name in ENVIRON_NAMES if name in environ}, body)
         try:
             self._promise(entry)
         except OSError as error:

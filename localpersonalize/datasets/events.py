@@ -137,7 +137,7 @@ def deduplicated(rows: Iterable[Row]) -> list[Row]:
     rows = list(rows)
     owners = {row["SESSION_ID"]: row["USER_ID"] for row in rows if _signed_in(row)}
     seen: set[tuple[Any, ...]] = set()
-    fitting = []
+    unique = []
     for row in rows:
         if not _signed_in(row):
             row = {**row, "USER_ID": owners.get(row["USER_ID"], row["USER_ID"])}
@@ -145,9 +145,9 @@ def deduplicated(rows: Iterable[Row]) -> list[Row]:
         if "EVENT_ID" in row:
             keys.append((row["USER_ID"], row["EVENT_ID"]))
         if seen.isdisjoint(keys):
-            fitting.append(row)
+            unique.append(row)
         seen.update(keys)
-    return fitting
+    return unique
 
 
 def _signed_in(row: Row) -> bool:

@@ -74,7 +74,7 @@ class Tables:
     def bulk(self, dataset_arn: str, on_damage: OnDamage | None = None) -> pa.Table | None:
         """What was imported, None before the first import.
 
-        :param on_damage: told of a version that can't be read, which is left out then.
+        :param on_damage: called with each version that can't be read, which is left out then.
         :raises DamagedError: of a version that can't be read, without `on_damage`.
         """
         versions = []

@@ -1,4 +1,4 @@
-"""A disk without room, or one that takes no more writes: told from faults of the program."""
+"""A disk without room, or one that takes no more writes, distinguished from faults of the program."""
 
 from __future__ import annotations
 

@@ -34,30 +34,32 @@ def measure(recipe: Recipe, model: Model, known: TrainingData, later: TrainingDa
     by_attribute = recipe.name == BY_ATTRIBUTE
     queries = _attributes(known, model) if by_attribute else sp.eye_array(len(model.items)).tocsr()
     user_of = log.users.index(test.users.array)[test.user]
-    taken = sp.csr_array(
+    interactions = sp.csr_array(
         (np.ones(len(test), np.float32), (test.item, user_of)), (len(model.items), len(log.users))
     )
-    takers = sp.csr_array(queries @ taken)
-    asked = np.flatnonzero(np.diff(takers.indptr))
-    truth = [set(takers.indices[takers.indptr[query] : takers.indptr[query + 1]].tolist()) for query in asked]
+    takers = sp.csr_array(queries @ interactions)
+    nonempty = np.flatnonzero(np.diff(takers.indptr))
+    truth = [
+        set(takers.indices[takers.indptr[query] : takers.indptr[query + 1]].tolist()) for query in nonempty
+    ]
     size = max(1, round(SEGMENT_SHARE * len(log.users)))
-    return segment_metrics(_segments(model, log, queries[asked], size), truth, len(log.users))
+    return segment_metrics(_segments(model, log, queries[nonempty], size), truth, len(log.users))
 
 
 def _attributes(data: TrainingData, model: Model) -> sp.csr_array:
     """float32 [attributes, items]: 1 where an item of the dataset has the value in a categorical column."""
     table = data.items
-    found = Features.fit(
+    features = Features.fit(
         table, data.schemas.get("items"), [] if table is None else sorted(table.column_names)
     )
-    columns = Features(tuple(column for column in found.columns if column.categories))
+    columns = Features(tuple(column for column in features.columns if column.categories))
     if table is None or not columns.width:
         return sp.csr_array((0, len(model.items)), dtype=np.float32)
-    place = model.items.index(table["ITEM_ID"])
+    indices = model.items.index(table["ITEM_ID"])
     has = sp.coo_array(columns.encode(table))
     row, column = has.coords
-    inside = place[row] >= 0
-    entries = (np.ones(int(inside.sum()), np.float32), (column[inside], place[row[inside]]))
+    inside = indices[row] >= 0
+    entries = (np.ones(int(inside.sum()), np.float32), (column[inside], indices[row[inside]]))
     return sp.csr_array(entries, (columns.width, len(model.items)))
 
 
@@ -71,9 +73,9 @@ def _segments(model: Model, log: EventLog, queries: sp.csr_array, size: int) -> 
         likelihood = np.asarray(queries @ probabilities.T, np.float32)
         numbers = np.broadcast_to(np.arange(start, start + len(probabilities)), likelihood.shape)
         best, users = np.hstack([best, likelihood]), np.hstack([users, numbers])
-        kept, _ = top_k_of_rows(best, min(size, best.shape[1]))
-        kept = kept.reshape(count, -1)
-        best, users = np.take_along_axis(best, kept, 1), np.take_along_axis(users, kept, 1)
+        top, _ = top_k_of_rows(best, min(size, best.shape[1]))
+        top = top.reshape(count, -1)
+        best, users = np.take_along_axis(best, top, 1), np.take_along_axis(users, top, 1)
     return [set(segment.tolist()) for segment in users]
 
 

@@ -16,8 +16,8 @@ from localpersonalize.runtime.use_cases import USE_CASES, domain_of
 def list_recipes(context: Context, params: Params) -> Answer:
     domain = params.get("domain")
     custom = [] if domain else describe.list_recipes()
-    found = sorted([*custom, *domain_recipes(domain)], key=itemgetter("name"))
-    recipes, token = page(found, params)
+    summaries = sorted([*custom, *domain_recipes(domain)], key=itemgetter("name"))
+    recipes, token = page(summaries, params)
     return {"recipes": recipes, "nextToken": token}
 
 

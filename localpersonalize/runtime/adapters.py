@@ -26,7 +26,7 @@ class RuntimeSources:
         on_damage: OnDamage | None = None,
     ) -> None:
         """
-        :param on_damage: told of data that can't be read, and that is left out; without it, that is an error.
+        :param on_damage: called for data that can't be read, and that is left out; without it, that is an error.
         """
         self._database, self._tables, self.model_directory = database, tables, model_folder
         self._on_damage = on_damage

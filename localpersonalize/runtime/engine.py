@@ -73,7 +73,7 @@ class Runtime:
         on_damage: Callable[[str, DamagedError], None] = lambda arn, error: None,
     ) -> None:
         """
-        :param on_damage: told of a campaign or recommender whose model can't be read.
+        :param on_damage: called for a campaign or recommender whose model can't be read.
         """
         self.resources, self._on_damage = resources, on_damage
         self.groups = GroupDataCache(datasets)

@@ -27,7 +27,7 @@ def s3_client(
     """A client with the four settings that all AWS operators have; `botocore_config` wins over `DEFAULTS`."""
     config = DEFAULTS.merge(Config(**botocore_config)) if botocore_config else DEFAULTS
     hook = S3Hook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=config)
-    # Not `get_conn`: it looks through the source of all that is on the stack, to name its caller to AWS.
+    # Not `get_conn`: it searches the source of all that is on the stack, to name its caller to AWS.
     return hook.get_session(hook.region_name).client(
         "s3",
         endpoint_url=hook.conn_config.get_service_endpoint_url("s3"),

@@ -32,7 +32,7 @@ def start(tmp_path):
 
     yield start
     for process in started:
-        process.ask_to_stop()
+        process.request_stop()
         process.ensure_stopped()
 
 
@@ -55,7 +55,7 @@ def test_stopping_stops_grandchildren_too(start):
     while not (children := parent.children()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.ask_to_stop()
+    process.request_stop()
     process.ensure_stopped()
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
@@ -92,6 +92,6 @@ starting.start_servers = lambda say: time.sleep(600)
 starting.start()
 """)
     wait_until(lambda: stack.running(home) and (home / "lock").read_text() != "", [owner], 60, "the lock")
-    stack.ask_to_stop(home)
+    stack.request_stop(home)
     owner.popen.wait(10)
     assert not stack.running(home)

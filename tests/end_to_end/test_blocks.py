@@ -206,7 +206,7 @@ def test_ten_trainings_wait_a_minute_without_a_worker_and_with_few_requests(bloc
         states = blocks.states("blocks_waiting", run_id)
     assert blocks.finish("blocks_waiting", run_id)["state"] == "success"
     assert network.done["CreateSolutionVersion"] == 10
-    assert sum(network.asked.values()) < 8 * 10
+    assert sum(network.requests.values()) < 8 * 10
 
 
 def test_marking_a_training_failed_stops_it(blocks):
@@ -216,14 +216,14 @@ def test_marking_a_training_failed_stops_it(blocks):
     deadline = time.monotonic() + 240
     in_worker = len(EARLY_POLL_PAUSES)
     while (
-        network.asked["DescribeSolutionVersion"] <= in_worker  # until the triggerer has taken over
+        network.requests["DescribeSolutionVersion"] <= in_worker  # until the triggerer has taken over
         or blocks.states("blocks_retraining", run_id).get("train") != "deferred"
     ):
         assert time.monotonic() < deadline
         time.sleep(0.5)
     path = f"/dags/blocks_retraining/dagRuns/{run_id}/taskInstances/train"
     blocks.airflow.patch(path, {"new_state": "failed"})
-    while not network.asked["StopSolutionVersionCreation"]:
+    while not network.requests["StopSolutionVersionCreation"]:
         assert time.monotonic() < deadline
         time.sleep(0.5)
     assert blocks.finish("blocks_retraining", run_id)["state"] == "failed"

@@ -24,7 +24,7 @@ from localpersonalize.datasets import csv_files
 from localpersonalize.datasets.csv_files import ImportRefusedError
 from localpersonalize.datasets.schemas import check_for_dataset, check_name, parse_fields
 from localpersonalize.protocol.errors import InvalidInputError
-from tests.support.data_rules import Generator, quoted, shown, types_of
+from tests.support.data_rules import Generator, quoted, text_of, types_of
 
 #: What only one of the two refuses, and why.
 DIFFERENCES = {
@@ -84,7 +84,7 @@ def test_both_take_and_refuse_the_same_schemas(count: int) -> None:
         listed = only_provider(definition, provider) if provider else ""
         seen[listed] += 1
         if listed not in DIFFERENCES:
-            differences.append(f"{shown(definition)}\n  provider: {provider}\n  service: {service}")
+            differences.append(f"{text_of(definition)}\n  provider: {provider}\n  service: {service}")
     assert not differences, f"{len(differences)} of {count}:\n" + "\n".join(differences[:5])
     assert min(seen["refused"], seen["taken"]) > count / 5, seen
 

@@ -14,7 +14,7 @@ import pytest
 from localpersonalize.recipes.registry import RECIPES
 from tests.support.localpersonalize import calls
 from tests.support.localpersonalize.live import BUCKET, Live
-from tests.support.localpersonalize.shop import N_USERS, NEWEST, RECIPE, Shop
+from tests.support.localpersonalize.shop import N_USERS, NEWEST_TIMESTAMP, RECIPE, Shop
 from tests.support.packages import ENCORE, LOCALPERSONALIZE, PROVIDER, ROOT, Package
 
 pytestmark = pytest.mark.long
@@ -99,7 +99,7 @@ def test_the_application_is_found_by_a_plain_airflow(tmp_path: Path):
 
 def _cold_items(number: int = 120) -> str:
     """CSV: items with one interaction, without at least 100 of which `aws-hrnn-coldstart` does not train."""
-    lines = [f"u{n % N_USERS},c{n},Purchase,1.5,{NEWEST}" for n in range(number)]
+    lines = [f"u{n % N_USERS},c{n},Purchase,1.5,{NEWEST_TIMESTAMP}" for n in range(number)]
     return "\n".join(["USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,TIMESTAMP", *lines])
 
 

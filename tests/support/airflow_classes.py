@@ -14,13 +14,13 @@ from airflow.triggers.base import BaseTrigger
 
 def modules_of(package: str) -> list[str]:
     """The dotted names of a package's modules, sorted."""
-    found = importlib.import_module(package)
-    return sorted(module.name for module in pkgutil.walk_packages(found.__path__, f"{package}."))
+    folder = importlib.import_module(package)
+    return sorted(module.name for module in pkgutil.walk_packages(folder.__path__, f"{package}."))
 
 
 def classes_of(package: str, base: type = BaseOperator) -> list[type[Any]]:
     """The public, concrete classes of a package that derive from `base`, in the order of their names."""
-    found = {
+    classes = {
         value
         for module in modules_of(package)
         for name, value in vars(importlib.import_module(module)).items()
@@ -30,7 +30,7 @@ def classes_of(package: str, base: type = BaseOperator) -> list[type[Any]]:
         and not name.startswith("_")
         and not inspect.isabstract(value)
     }
-    return sorted(found, key=lambda each: each.__qualname__)
+    return sorted(classes, key=lambda cls: cls.__qualname__)
 
 
 def triggers_of(package: str) -> list[type[Any]]:

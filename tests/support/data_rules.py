@@ -281,12 +281,12 @@ def quoted(text: str) -> str:
 
 def types_of(definition: dict[str, Any]) -> list[tuple[str, str, bool]]:
     """(name, type, nullable) of each field of a good schema."""
-    found = []
+    types = []
     for field in definition["fields"]:
         declared = field["type"] if isinstance(field["type"], list) else [field["type"]]
-        found.append((field["name"], next(kind for kind in declared if kind != "null"), "null" in declared))
-    return found
+        types.append((field["name"], next(kind for kind in declared if kind != "null"), "null" in declared))
+    return types
 
 
-def shown(definition: dict[str, Any]) -> str:
+def text_of(definition: dict[str, Any]) -> str:
     return json.dumps(definition)[:600]

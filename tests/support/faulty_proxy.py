@@ -51,12 +51,12 @@ class Proxy:
         """Trouble-free, and counting from zero."""
         self.plan: Plan = lambda number, operation: None
         self.number = 0
-        self.asked: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self.troubles: Counter[str] = Counter()
         self.before_answer: Callable[[str], None] = lambda operation: None
         self.after_answer: Callable[[str], None] = lambda operation: None
-        self.edit: Callable[[str, bytes, bytes], bytes] = lambda operation, asked, answer: answer
+        self.edit: Callable[[str, bytes, bytes], bytes] = lambda operation, request, answer: answer
 
     @property
     def address(self) -> str:
@@ -65,7 +65,7 @@ class Proxy:
     def next_trouble(self, operation: str) -> str | None:
         with self._lock:
             self.number += 1
-            self.asked[operation] += 1
+            self.requests[operation] += 1
             trouble = self.plan(self.number, operation)
             if trouble:
                 self.troubles[trouble] += 1
@@ -77,7 +77,7 @@ class Proxy:
         connection = http.client.HTTPConnection(self._target.hostname or "", self._target.port, timeout=60)
         connection.request(handler.command, handler.path, body, dict(handler.headers.items()))
         answer = connection.getresponse()
-        kept = (
+        forwarded = (
             "content-type",
             "x-amzn-errortype",
             "x-amzn-requestid",
@@ -85,7 +85,7 @@ class Proxy:
             "last-modified",
             "content-range",
         )
-        headers = [(name, value) for name, value in answer.getheaders() if name.lower() in kept]
+        headers = [(name, value) for name, value in answer.getheaders() if name.lower() in forwarded]
         content = answer.read()
         connection.close()
         return answer.status, headers, content
@@ -102,7 +102,7 @@ class Proxy:
                 operation = target.rpartition(".")[2] or f"{self.command} {self.path.split('?')[0]}"
                 trouble = proxy.next_trouble(operation) if target else None
                 if trouble in (THROTTLE, FAIL):
-                    self.refuse(trouble)
+                    self.answer_error(trouble)
                 elif trouble == DROP_BEFORE:
                     self.hang_up()
                 else:
@@ -117,7 +117,7 @@ class Proxy:
                         self.send(status, headers, content)
                         proxy.after_answer(operation)
 
-            def refuse(self, trouble: str) -> None:
+            def answer_error(self, trouble: str) -> None:
                 throttled = trouble == THROTTLE
                 code = "ThrottlingException" if throttled else "InternalFailure"
                 content = json.dumps({"__type": code, "message": "Trouble that a test asked for."}).encode()

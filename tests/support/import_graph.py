@@ -36,7 +36,7 @@ def cycles(graph: Graph) -> list[list[str]]:
     index: dict[str, int] = {}
     lowest: dict[str, int] = {}
     stack: list[str] = []
-    found: list[list[str]] = []
+    groups: list[list[str]] = []
 
     def visit(node: str) -> None:
         index[node] = lowest[node] = len(index)
@@ -52,12 +52,12 @@ def cycles(graph: Graph) -> list[list[str]]:
             group = sorted(stack[start:])
             del stack[start:]
             if len(group) > 1:
-                found.append(group)
+                groups.append(group)
 
     for node in sorted(graph):
         if node not in index:
             visit(node)
-    return found
+    return groups
 
 
 def file_cycles(package: Path) -> list[list[str]]:

@@ -22,7 +22,7 @@ DATABASE = "shop"
 def _program(*names: str) -> str | None:
     """A program of the server's; distributions keep it out of the users' path."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/libexec", "/usr/local/sbin"])
-    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+    return next((program for name in names if (program := shutil.which(name, path=path))), None)
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ def requests(service) -> Counter[str]:
     page = opener.open(f"{service.address}/metrics").read().decode()
     counts: Counter[str] = Counter()
     for labels, value in re.findall(r"^\w*requests\w*_total\{([^}]*)\} (\S+)$", page, re.MULTILINE):
-        found = dict(re.findall(r'(\w+)="([^"]*)"', labels))
-        if found.get("code") == "200":
-            counts[found["operation"]] += int(float(value))
+        values = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        if values.get("code") == "200":
+            counts[values["operation"]] += int(float(value))
     return counts

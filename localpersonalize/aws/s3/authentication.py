@@ -2,7 +2,7 @@
 
 URLs and forms come in two versions: that of today, and the older one with HMAC-SHA1 ("Signing and authenticating REST
 requests (AWS signature version 2)" of the S3 user guide), which boto3 makes for other endpoints than AWS's unless it is
-told otherwise.
+configured otherwise.
 """
 
 from __future__ import annotations

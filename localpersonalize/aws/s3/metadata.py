@@ -12,7 +12,7 @@ from localpersonalize.aws.s3.errors import S3Error, not_implemented
 from localpersonalize.aws.s3.notes import Note
 from localpersonalize.aws.s3.xml import Content, text_of
 
-KEPT = (
+SYSTEM_HEADERS = (
     "cache-control",
     "content-disposition",
     "content-encoding",
@@ -38,7 +38,7 @@ STORAGE_CLASSES = (
 )
 MAX_TAGS = 10
 OWN_ACLS = ("private", "bucket-owner-full-control", "bucket-owner-read")
-_REFUSED = {
+_UNSUPPORTED = {
     "x-amz-server-side-encryption-customer-algorithm": "Encryption with customer-provided keys",
     "x-amz-object-lock-mode": "Object lock",
     "x-amz-object-lock-retain-until-date": "Object lock",
@@ -52,12 +52,12 @@ def of_request(headers: Mapping[str, str]) -> dict[str, str]:
 
     :raises S3Error: MetadataTooLarge; NotImplemented or AccessControlListNotSupported, for what has no effect here.
     """
-    for name, what in _REFUSED.items():
+    for name, what in _UNSUPPORTED.items():
         if name in headers:
             raise not_implemented(what)
     if headers.get("x-amz-acl", "private") not in OWN_ACLS or any("x-amz-grant-" in name for name in headers):
         raise S3Error("AccessControlListNotSupported", "The bucket does not allow ACLs")
-    system = {name: headers[name] for name in KEPT if name in headers}
+    system = {name: headers[name] for name in SYSTEM_HEADERS if name in headers}
     encodings = [
         part.strip()
         for part in system.pop("content-encoding", "").split(",")
@@ -90,7 +90,7 @@ def storage_class(headers: Mapping[str, str]) -> str:
 def of_answer(note: Note, query: Mapping[str, str], with_checksum: bool) -> dict[str, str]:
     """The headers of an answer that shows an object."""
     headers = {"content-type": "binary/octet-stream", **note.metadata}
-    for name in KEPT[:6]:  # a presigned URL may say how a browser is to take it
+    for name in SYSTEM_HEADERS[:6]:  # a presigned URL may say how a browser is to take it
         if value := query.get(f"response-{name}"):
             headers[name] = value
     headers |= {

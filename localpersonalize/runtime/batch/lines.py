@@ -67,18 +67,18 @@ def _problem(query: Query) -> str | None:
     """Why a member of a query can't be used, whatever the recipe; None if all can."""
     for name in TEXTS:
         if not isinstance(query.get(name), str | None):
-            return f"{name} must be a string, not {_shown(query[name])}."
+            return f"{name} must be a string, not {_text_of(query[name])}."
     for name in MAPS:
         entries = query.get(name)
         if not isinstance(entries, dict | None):
-            return f"{name} must be an object of strings, not {_shown(entries)}."
+            return f"{name} must be an object of strings, not {_text_of(entries)}."
         for key, value in (entries or {}).items():
             if not isinstance(value, str):
-                return f"{name}.{key} must be a string, not {_shown(value)}."
+                return f"{name}.{key} must be a string, not {_text_of(value)}."
     return None
 
 
-def _shown(value: Any) -> str:
+def _text_of(value: Any) -> str:
     return orjson.dumps(value).decode()[:80]
 
 

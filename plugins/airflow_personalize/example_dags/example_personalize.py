@@ -35,7 +35,7 @@ QUERY = """
 SELECT user_id, item_id, seen_at AS "timestamp" FROM views
 WHERE seen_at >= {{ start }} AND seen_at < {{ end }}
 """
-PLACE = {"dataset": "interactions", "bucket": "{{ params.bucket }}", "prefix": "example"}
+DATASET = {"dataset": "interactions", "bucket": "{{ params.bucket }}", "prefix": "example"}
 
 with DAG(
     dag_id="example_personalize",
@@ -60,8 +60,8 @@ with DAG(
     )
     # [END howto_operator_personalize_create_dataset]
     # [START howto_transfer_sql_to_personalize_dataset]
-    export = SqlToPersonalizeDatasetOperator(task_id="export", sql=QUERY, schema=SCHEMA, **PLACE)
-    snapshot = PersonalizeDatasetSnapshotOperator(task_id="snapshot", **PLACE)
+    export = SqlToPersonalizeDatasetOperator(task_id="export", sql=QUERY, schema=SCHEMA, **DATASET)
+    snapshot = PersonalizeDatasetSnapshotOperator(task_id="snapshot", **DATASET)
     # [END howto_transfer_sql_to_personalize_dataset]
     # [START howto_operator_personalize_dataset_import_job]
     imported = PersonalizeCreateDatasetImportJobOperator(

@@ -1,4 +1,4 @@
-"""What every export of a group's dataset is told: where to write, what to read, what it must look like."""
+"""The arguments of every export of a group's dataset: where to write, what to read, what it must look like."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ RUNNING = ("CREATE PENDING", "CREATE IN_PROGRESS")
 
 class PersonalizeCleanUpOperator(DatasetGroupOperator):
     """
-    Remove old objects of a dataset group from S3, unused schemas, and, when told, what the file no longer names.
+    Remove old objects of a dataset group, unused schemas, and, with `remove_unlisted`, what the file no longer names.
 
     :param group: the dataset group, as its section of the pipeline file
     :param preview: only say what would be removed (templated)

@@ -85,7 +85,7 @@ class PersonalizeSelectHistoryOperator(PartitionMarkers, PersonalizeDatasetTrans
         last = date.fromisoformat(self.as_of) if self.as_of else today - timedelta(days=1)
         oldest = min([key for key in exported if key <= last.isoformat()], default=None)
         before = date.fromisoformat(oldest) if oldest else last + timedelta(days=1)
-        keys, first = self._look(before)
+        keys, first = self._read_source(before)
         if first is None and not exported:
             raise HistoryError(
                 f"The query of the interactions gives no row before {before} (UTC), so there is nothing to train on: "
@@ -105,10 +105,10 @@ class PersonalizeSelectHistoryOperator(PartitionMarkers, PersonalizeDatasetTrans
         return [[{**partition, **keys} for partition in task] for task in in_tasks(missing)]
 
     def _earliest(self, today: date) -> date | None:
-        kept = today - timedelta(days=self.keep_days) if self.keep_days else None
-        return max([limit for limit in (self.begin, kept) if limit], default=None)
+        first_kept = today - timedelta(days=self.keep_days) if self.keep_days else None
+        return max([limit for limit in (self.begin, first_kept) if limit], default=None)
 
-    def _look(self, before: date) -> tuple[dict[str, int], date | None]:
+    def _read_source(self, before: date) -> tuple[dict[str, int], date | None]:
         """The keys of all rows, where the query asks for them, and the day of the first row before a day."""
         source = source_of(self.conn_id)
         start, end = datetime.fromtimestamp(EARLIEST, UTC), day(before.isoformat()).start

@@ -123,9 +123,9 @@ def test_what_is_put_is_refused_with_a_modelled_error_or_kept_and_the_group_goes
 ) -> None:
     outcome = run(group.live, PutFuzz(calls, group.arns, group.tracker), calls)
     assert not outcome.wrong, f"{len(outcome.wrong)} wrong: " + "\n".join(outcome.wrong[:5])
-    assert outcome.kept.total() + outcome.refused.total() == calls
-    assert min(outcome.kept.values()) > calls / 50, outcome
-    assert outcome.refused.total() > calls / 10
+    assert outcome.accepted.total() + outcome.rejected.total() == calls
+    assert min(outcome.accepted.values()) > calls / 50, outcome
+    assert outcome.rejected.total() > calls / 10
     group.works(calls)
     group.live.kill()
     group.live.start()

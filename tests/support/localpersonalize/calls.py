@@ -230,7 +230,7 @@ CALLS: dict[str, Call] = {
     "DeleteRecommender": lambda s: {"recommenderArn": own_recommender(s, "to-delete")},
     "DeleteSchema": lambda s: {"schemaArn": own_schema(s, "to-delete")},
     "DeleteSolution": lambda s: {"solutionArn": own_solution(s, "to-delete")},
-    "DescribeAlgorithm": lambda s: {"algorithmArn": _described_recipe(s)["algorithmArn"]},
+    "DescribeAlgorithm": lambda s: {"algorithmArn": _recipe_description(s)["algorithmArn"]},
     "DescribeBatchInferenceJob": lambda s: {"batchInferenceJobArn": the_batch(s)},
     "DescribeBatchSegmentJob": lambda s: {"batchSegmentJobArn": the_segment(s)},
     "DescribeCampaign": _for("campaign", "campaignArn"),
@@ -243,7 +243,7 @@ CALLS: dict[str, Call] = {
     "DescribeDatasetImportJob": _for("import", "datasetImportJobArn"),
     "DescribeEventTracker": _for("tracker", "eventTrackerArn"),
     "DescribeFeatureTransformation": lambda s: {
-        "featureTransformationArn": _described_recipe(s)["featureTransformationArn"]
+        "featureTransformationArn": _recipe_description(s)["featureTransformationArn"]
     },
     "DescribeFilter": _for("filter", "filterArn"),
     "DescribeMetricAttribution": lambda s: {"metricAttributionArn": the_attribution(s)},
@@ -345,6 +345,6 @@ CALLS: dict[str, Call] = {
 }
 
 
-def _described_recipe(shop: Shop) -> dict[str, Any]:
-    found = shop.live.personalize.describe_recipe(recipeArn=RECIPE + "aws-popularity-count")
-    return dict(found["recipe"])
+def _recipe_description(shop: Shop) -> dict[str, Any]:
+    answer = shop.live.personalize.describe_recipe(recipeArn=RECIPE + "aws-popularity-count")
+    return dict(answer["recipe"])

@@ -223,9 +223,11 @@ def _world(live: Live) -> Iterator[str]:
     made = schema("Interactions", ("USER_ID", "string"), ("ITEM_ID", "string"), ("TIMESTAMP", "long"))
     group = live.make("DatasetGroup", name="fuzz")
     yield group
-    kept = live.personalize.create_schema(name="fuzz", schema=made)["schemaArn"]
-    yield kept
-    yield live.make("Dataset", name="f", datasetGroupArn=group, schemaArn=kept, datasetType="Interactions")
+    schema_arn = live.personalize.create_schema(name="fuzz", schema=made)["schemaArn"]
+    yield schema_arn
+    yield live.make(
+        "Dataset", name="f", datasetGroupArn=group, schemaArn=schema_arn, datasetType="Interactions"
+    )
     recipe = "arn:aws:personalize:::recipe/aws-sims"
     yield recipe
     yield live.make(

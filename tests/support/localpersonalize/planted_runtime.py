@@ -60,9 +60,9 @@ class AfterItem(NextItem):
     score_kind = "none"
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        places = [self.items.index_of(request.item_id) for request in requests]
-        asked = [Request(history_items=np.array([p] if p >= 0 else [], np.int32)) for p in places]
-        return super().score(asked)
+        indices = [self.items.index_of(request.item_id) for request in requests]
+        neighbours = [Request(history_items=np.array([p] if p >= 0 else [], np.int32)) for p in indices]
+        return super().score(neighbours)
 
 
 class Ranker(NextItem):
@@ -120,7 +120,7 @@ class PlantedRuntime:
         return answer(requests.recommendations(self, params))
 
     def ids(self, **params: Any) -> str:
-        return " ".join(found["itemId"] for found in self.recommend(**params)["itemList"])
+        return " ".join(item["itemId"] for item in self.recommend(**params)["itemList"])
 
     def rank(self, **params: Any) -> dict[str, Any]:
         return answer(requests.ranking(self, params))

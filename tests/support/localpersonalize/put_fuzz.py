@@ -122,8 +122,8 @@ TEXTS = [
 
 @dataclass
 class Outcome:
-    kept: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
+    accepted: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -234,19 +234,19 @@ def run(live: Live, fuzz: PutFuzz, calls: int, threads: int = 4) -> Outcome:
         operation, params = planned
         try:
             getattr(client, operation)(**params)
-            outcome.kept[operation] += 1
+            outcome.accepted[operation] += 1
         except ClientError as error:
             code, status = (
                 error.response["Error"]["Code"],
                 error.response["ResponseMetadata"]["HTTPStatusCode"],
             )
-            outcome.refused[operation] += 1
+            outcome.rejected[operation] += 1
             # A body that is no JSON (NaN) or no Unicode is refused before anybody looks at the operation.
             known = {*modelled[operation], "SerializationException"}
             if code not in known or not 400 <= status < 500:
                 outcome.wrong.append(f"{operation} {code} {status}: {params!r:.600}")
         except UnicodeEncodeError:
-            outcome.refused["not sent"] += 1  # what has no bytes never leaves the client
+            outcome.rejected["not sent"] += 1  # what has no bytes never leaves the client
         except Exception as error:
             outcome.wrong.append(f"{operation}: {error!r:.300}: {params!r:.600}")
 

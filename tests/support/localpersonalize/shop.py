@@ -36,18 +36,20 @@ SCHEMAS = {
     "Actions": ACTIONS,
     "Action_Interactions": ACTION_INTERACTIONS,
 }
-NEWEST = 1_700_000_000
+NEWEST_TIMESTAMP = 1_700_000_000
 N_USERS, N_ITEMS = 60, 20
 
 
 def interactions(
-    users: int = N_USERS, items: int = N_ITEMS, event_type: str = "Purchase", each: int = 20
+    users: int = N_USERS, items: int = N_ITEMS, event_type: str = "Purchase", events_per_user: int = 20
 ) -> str:
     """CSV: every user goes through the items in order, from a place of their own."""
     lines = ["USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,TIMESTAMP"]
     for user in range(users):
-        for step in range(each):
-            lines.append(f"u{user},i{(user + step) % items},{event_type},1.5,{NEWEST - (each - step) * 60}")
+        for step in range(events_per_user):
+            lines.append(
+                f"u{user},i{(user + step) % items},{event_type},1.5,{NEWEST_TIMESTAMP - (events_per_user - step) * 60}"
+            )
     return "\n".join(lines)
 
 
@@ -66,7 +68,7 @@ def actions(number: int = 5) -> str:
 
 def action_interactions(users: int = N_USERS, number: int = 5) -> str:
     lines = [
-        f"u{user},a{(user + step) % number},{'Taken' if step % 2 else 'Viewed'},{NEWEST - step * 60}"
+        f"u{user},a{(user + step) % number},{'Taken' if step % 2 else 'Viewed'},{NEWEST_TIMESTAMP - step * 60}"
         for user in range(users)
         for step in range(20)
     ]

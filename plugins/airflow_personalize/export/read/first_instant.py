@@ -46,8 +46,8 @@ def _instant(values: pa.Array) -> datetime | None:
     except UncastableError as error:
         raise ExportError(f"the query's column {_INSTANT.name} holds no instants: {error}") from error
     if seconds.values.null_count < len(values) or not (len(values) - values.null_count):
-        found = [value for value in seconds.values.to_pylist() if value is not None]
-        return datetime.fromtimestamp(min(found), UTC) if found else None
+        instants = [value for value in seconds.values.to_pylist() if value is not None]
+        return datetime.fromtimestamp(min(instants), UTC) if instants else None
     raise ExportError(
         f"the query's column {_INSTANT.name} begins with {values[0].as_py()!r}, which is no instant: give a "
         "timestamp, or epoch seconds"

@@ -1,7 +1,7 @@
 """How a session of each database is opened for an export: in UTC, so that days and instants mean the same everywhere.
 
 A bound is an instant. A server in another time zone compares it with its own midnight, and shows its TIMESTAMP columns
-in its own hours, unless the session says otherwise; the session is told so here, before the query.
+in its own hours, unless the session says otherwise; the session is set to UTC here, before the query.
 """
 
 from __future__ import annotations
