@@ -99,6 +99,31 @@ def status(
         raise typer.BadParameter(str(error)) from None
 
 
+@app.command()
+def check(
+    data_dir: Annotated[Path, typer.Option(help="Where everything is kept")] = DEFAULT_DATA_DIR,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is found")] = False,
+    region: Annotated[str, typer.Option(help="Region of buckets")] = "us-east-1",
+) -> None:
+    """Look for damaged files in a data directory that is not being served."""
+    from localpersonalize.aws.s3.folders import aws_folder
+    from localpersonalize.check.run import Check
+    from localpersonalize.database import FILE
+
+    data_dir = data_dir.resolve()
+    if not (data_dir / FILE).exists() and not aws_folder(data_dir).exists():
+        raise typer.BadParameter(f"{data_dir} is not a data directory of localpersonalize.")
+    os.umask(0o077)
+    with lock.owned(data_dir):
+        checked = Check(data_dir, region, repair)
+        for line in checked.lines():
+            typer.echo(line)
+    if checked.left:
+        typer.echo(f"{checked.left} damaged." + ("" if repair else " `--repair` mends what can be mended."))
+        raise typer.Exit(1)
+    typer.echo(f"{checked.mended} mended." if checked.mended else "Nothing is damaged.")
+
+
 def _factor(pace: str) -> float:
     """
     :raises ValueError: if it is neither `fast` nor a number.

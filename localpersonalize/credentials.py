@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from localpersonalize.disk.lock import DataDirectoryError
 from localpersonalize.private_files import make_private_folder, replace_file
 from localpersonalize.protocol.sigv4 import Credentials
 
@@ -18,6 +19,8 @@ def load(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Credentials
     """`AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, else those in DATA_DIR/credentials.
 
     The file has the form of a shared credentials file (`AWS_SHARED_CREDENTIALS_FILE`), and only its owner can read it.
+
+    :raises DataDirectoryError: if the file can't be read.
     """
     key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
     if key and secret:
@@ -26,8 +29,15 @@ def load(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Credentials
     if not file.exists():
         _write(file, Credentials("AKIA" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30)))
     parser = configparser.RawConfigParser()
-    parser.read(file)
-    return Credentials(parser["default"]["aws_access_key_id"], parser["default"]["aws_secret_access_key"])
+    try:
+        parser.read(file)
+        found = parser["default"]
+        return Credentials(found["aws_access_key_id"], found["aws_secret_access_key"])
+    except (configparser.Error, KeyError, UnicodeDecodeError) as error:
+        raise DataDirectoryError(
+            f"{file} is damaged ({type(error).__name__}). Delete it, and a new key pair is made; or put yours back, or"
+            " set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        ) from None
 
 
 def _write(file: Path, credentials: Credentials) -> None:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from localpersonalize.database import FILE, Database
+from localpersonalize.database import FILE, WAY_OUT, DamagedDatabaseError, Database
 from localpersonalize.datasets.tables import Tables
 
 
 def open_data(data_dir: Path) -> tuple[Database, Tables]:
-    """The database and the tables of a data directory; made if there are none."""
-    database = Database(data_dir / FILE)
+    """The database and the tables of a data directory; made if there are none.
+
+    :raises DataDirectoryError: if the database can't be used, or is gone from beside its datasets and models.
+    """
+    file = data_dir / FILE
+    if not (file.exists() and file.stat().st_size) and any(data_dir.glob("[dm]*s/*/*")):
+        state = "empty" if file.exists() else "missing"
+        raise DamagedDatabaseError(
+            f"{file} is {state}, though {data_dir} has datasets or models. Put it back; or {WAY_OUT}"
+        )
+    database = Database(file)
     return database, Tables(database, data_dir / "datasets")

@@ -6,7 +6,7 @@ begin with an underscore are the service's own and never reach the wire, since n
 
 from __future__ import annotations
 
-import json
+import logging
 import sqlite3
 import threading
 import time
@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from localpersonalize.disk.lock import DataDirectoryError
+from localpersonalize.disk.sealed import seal, unseal
 from localpersonalize.protocol.errors import AlreadyExistsError
+
+log = logging.getLogger(__name__)
 
 FILE = "personalize.sqlite"
 """Its name in a data directory."""
@@ -50,10 +53,32 @@ MIGRATIONS = (
 )
 
 
+class DamagedDatabaseError(DataDirectoryError):
+    """SQLite can't read a database, or not all of it."""
+
+
 def is_damage(error: BaseException) -> bool:
     """Whether SQLite says that a file is not what it wrote."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+
+
+def readable_text(content: bytes) -> str:
+    """A text of a row, whatever has become of it; its checksum finds that out."""
+    return content.decode(errors="replace")
+
+
+def _sealed(values: Mapping[str, Any]) -> str:
+    return seal(values).decode() if values else "{}"
+
+
+def _unsealed(text: str, what: str) -> Body | None:
+    """What a row says; None, and logged, if it is damaged: that costs the row."""
+    try:
+        return unseal(text.encode("utf-8", "surrogatepass"))
+    except ValueError as error:
+        log.error("the row of %s in the database is damaged: %s", what, error)
+        return None
 
 
 class Database:
@@ -72,6 +97,7 @@ class Database:
         self._after_commit: list[Callable[[], None]] = []
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
+        self._connection.text_factory = readable_text
         try:
             self._connection.execute("PRAGMA busy_timeout = 10000")
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -81,7 +107,7 @@ class Database:
         except sqlite3.Error as error:
             self._connection.close()
             if is_damage(error):
-                raise DataDirectoryError(f"{file} is damaged: {error}. {WAY_OUT}") from None
+                raise DamagedDatabaseError(f"{file} is damaged: {error}. {WAY_OUT}") from None
             raise
 
     def close(self) -> None:
@@ -122,7 +148,7 @@ class Database:
         """
         now = time.time()
         full: Body = {"creationDateTime": now, "lastUpdatedDateTime": now, **body}
-        row = (arn, kind, parent, body.get("name"), body.get("status"), now, json.dumps(full))
+        row = (arn, kind, parent, body.get("name"), body.get("status"), now, _sealed(full))
         with self.transaction() as connection:
             try:
                 connection.execute(
@@ -142,7 +168,7 @@ class Database:
             row = self._connection.execute(
                 "SELECT body FROM resources WHERE arn = ? AND kind = coalesce(?, kind)", (arn, kind)
             ).fetchone()
-        return json.loads(row["body"]) if row else None
+        return _unsealed(row["body"], arn) if row else None
 
     def change(self, arn: str, **changes: Any) -> Body | None:
         """Set members of a resource (None removes one) and its time of change; None if it is gone."""
@@ -154,7 +180,7 @@ class Database:
             body = {name: value for name, value in body.items() if value is not None}
             connection.execute(
                 "UPDATE resources SET status = ?, body = ? WHERE arn = ?",
-                (body.get("status"), json.dumps(body), arn),
+                (body.get("status"), _sealed(body), arn),
             )
         return body
 
@@ -165,12 +191,13 @@ class Database:
 
     def all(self, kind: str, parent: str | None = None) -> list[Body]:
         """Resources of a kind, oldest first; with `parent` those of one parent."""
-        query, values = "SELECT body FROM resources WHERE kind = ?", [kind]
+        query, values = "SELECT arn, body FROM resources WHERE kind = ?", [kind]
         if parent is not None:
             query, values = query + " AND parent = ?", [kind, parent]
         with self._lock:
             rows = self._connection.execute(query + " ORDER BY sequence", values).fetchall()
-        return [json.loads(row["body"]) for row in rows]
+        found = (_unsealed(row["body"], row["arn"]) for row in rows)
+        return [body for body in found if body is not None]
 
     def count(self, kind: str, *statuses: str, parent: str | None = None) -> int:
         """How many resources of a kind have one of the statuses (any, if none is given)."""
@@ -190,7 +217,7 @@ class Database:
     def add_job(self, kind: str, arn: str, details: Mapping[str, Any]) -> int:
         with self.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO jobs (kind, arn, details) VALUES (?, ?, ?)", (kind, arn, json.dumps(details))
+                "INSERT INTO jobs (kind, arn, details) VALUES (?, ?, ?)", (kind, arn, _sealed(details))
             )
             return int(cursor.lastrowid or 0)
 
@@ -201,7 +228,10 @@ class Database:
     def unfinished_jobs(self) -> list[tuple[int, str, str, Body]]:
         with self._lock:
             rows = self._connection.execute("SELECT * FROM jobs ORDER BY id").fetchall()
-        return [(row["id"], row["kind"], row["arn"], json.loads(row["details"])) for row in rows]
+        found = [(row, _unsealed(row["details"], f"a job of {row['arn']}")) for row in rows]
+        return [
+            (row["id"], row["kind"], row["arn"], details) for row, details in found if details is not None
+        ]
 
     # --- tags ---
 
@@ -229,7 +259,7 @@ class Database:
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT INTO events (dataset, user_id, session_id, received, record) VALUES (?, ?, ?, ?, ?)",
-                [(dataset, e.get("USER_ID"), e.get("SESSION_ID"), now, json.dumps(e)) for e in events],
+                [(dataset, e.get("USER_ID"), e.get("SESSION_ID"), now, _sealed(e)) for e in events],
             )
 
     def events(self, dataset: str) -> list[Body]:
@@ -238,7 +268,8 @@ class Database:
             rows = self._connection.execute(
                 "SELECT record FROM events WHERE dataset = ? ORDER BY sequence", (dataset,)
             ).fetchall()
-        return [json.loads(row["record"]) for row in rows]
+        found = (_unsealed(row["record"], f"an event of {dataset}") for row in rows)
+        return [event for event in found if event is not None]
 
     def put_records(self, dataset: str, records: Mapping[str, Body]) -> None:
         """Keep records of Users, Items or Actions by id, the newest of each."""
@@ -246,7 +277,7 @@ class Database:
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)",
-                [(dataset, identifier, now, json.dumps(record)) for identifier, record in records.items()],
+                [(dataset, identifier, now, _sealed(record)) for identifier, record in records.items()],
             )
 
     def records(self, dataset: str) -> dict[str, Body]:
@@ -255,7 +286,8 @@ class Database:
             rows = self._connection.execute(
                 "SELECT id, record FROM records WHERE dataset = ? ORDER BY received, id", (dataset,)
             ).fetchall()
-        return {row["id"]: json.loads(row["record"]) for row in rows}
+        found = {row["id"]: _unsealed(row["record"], row["id"]) for row in rows}
+        return {name: record for name, record in found.items() if record is not None}
 
     def forget_users(self, datasets: list[str], users: list[str]) -> int:
         """Remove what came one by one for these users; returns how many records that was."""

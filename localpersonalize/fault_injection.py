@@ -107,7 +107,7 @@ def load(file: Path) -> Faults:
     """
     try:
         read = _File.model_validate(tomllib.loads(file.read_text()))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FaultsError(f"{file}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]

@@ -58,7 +58,7 @@ def load(file: Path) -> Quotas:
         return Quotas()
     try:
         overrides = tomllib.loads(file.read_text())
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise QuotasError(f"{file}: {error}") from None
     known = {"total": TOTAL, "pending": PENDING}
     for table, entries in overrides.items():

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-SEAL = "seal"
+_SEAL = b', "seal": '  # behind the values, so that what stands before it is what was summed up
 PIECE_BYTES = 1 << 20
 
 
@@ -28,8 +28,9 @@ class DamagedError(ValueError):
 
 
 def seal(values: Mapping[str, Any]) -> bytes:
-    """Values as one line of JSON with their checksum."""
-    return json.dumps({**values, SEAL: _checksum(values)}).encode()
+    """Values, one or more, as one line of JSON with their checksum."""
+    content = json.dumps(values).encode()[:-1]
+    return content + _SEAL + b"%d}" % zlib.crc32(content)
 
 
 def unseal(content: bytes) -> dict[str, Any]:
@@ -37,16 +38,18 @@ def unseal(content: bytes) -> dict[str, Any]:
 
     :raises ValueError: if they are not what was sealed.
     """
+    values, seal, checksum = content.rpartition(_SEAL)
+    if seal:
+        if checksum.strip() != b"%d}" % zlib.crc32(values):
+            raise ValueError("its checksum is another")
+        content = values + b"}"
     try:
-        values = json.loads(content)
+        found = json.loads(content)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(values, dict):
+    if not isinstance(found, dict):
         raise ValueError("no JSON object")
-    sealed = values.pop(SEAL, None)
-    if sealed is not None and sealed != _checksum(values):
-        raise ValueError("its checksum is another")
-    return values
+    return found
 
 
 def crc32_of(file: Path) -> int:
@@ -56,7 +59,3 @@ def crc32_of(file: Path) -> int:
         while piece := source.read(PIECE_BYTES):
             checksum = zlib.crc32(piece, checksum)
     return checksum
-
-
-def _checksum(values: Mapping[str, Any]) -> int:
-    return zlib.crc32(json.dumps(values, sort_keys=True).encode())

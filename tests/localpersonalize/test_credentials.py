@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 
 from localpersonalize import credentials
+from localpersonalize.disk.lock import DataDirectoryError
 
 
 def test_a_generated_key_pair_is_kept_for_its_owner_alone(
@@ -30,3 +31,16 @@ def test_the_key_pair_of_the_environment_comes_first(tmp_path: Path) -> None:
     given = credentials.load(tmp_path, {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S"})
     assert (given.access_key_id, given.secret_access_key) == ("A", "S")
     assert not (tmp_path / credentials.FILE).exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 90, b"[default]\naws_access_key_id = A\n", b"\xff\xfe", b"[def"]
+)
+def test_a_damaged_file_is_a_sentence_with_the_way_out(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "credentials").write_bytes(content)
+    with pytest.raises(DataDirectoryError, match=r"credentials is damaged .* Delete it"):
+        credentials.load(tmp_path, {})
+    assert (
+        credentials.load(tmp_path, {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}).access_key_id
+        == "k"
+    )

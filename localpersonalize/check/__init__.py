@@ -1,0 +1,1 @@
+"""`localpersonalize check`: what of a data directory is damaged, and with `--repair` what can be done about it."""
