@@ -4,7 +4,8 @@
 Removes what `retention` in `include/pipeline.yaml` says: files of exports that later ones replaced, old rejected rows
 and snapshots, input and output of batch jobs, schemas that no dataset uses. Campaigns and solutions that the file no
 longer names go only when that is asked for, and only if Encore has made them (their tags tell). What is live is never
-removed.
+removed. While a retraining or a batch job of the group runs, it waits: what they have made and not yet used would look
+unused.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ def build(group: DatasetGroup) -> DAG:
             group=group.model_dump(mode="json", by_alias=True),
             preview=dag.param("dry_run"),
             remove_unlisted=dag.param("remove_unlisted"),
+            not_beside=[group.dag_id("retrain_recommenders")]
+            + ([group.dag_id("batch_recommendations")] if group.batch else []),
+            deferrable=True,
             aws_conn_id=group.aws_conn_id,
         )
     return dag

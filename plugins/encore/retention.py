@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from encore.config.policies import Retention
 
 TAG = "encore:dataset-group"
+NEW_SCHEMA = timedelta(days=1)
 _DAY = re.compile(r"^dt=(\d{4}-\d{2}-\d{2})$")
 _SCHEMA_HASH = re.compile(r"-[0-9a-f]{12}$")
 
@@ -57,6 +58,15 @@ class Resource:
     name: str
     tags: Sequence[Mapping[str, str]]
     serves: str | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema of the account."""
+
+    arn: str
+    name: str
+    created: datetime
 
 
 @dataclass(frozen=True)
@@ -155,21 +165,27 @@ def resources_to_remove(
 
 
 def schemas_to_remove(
-    retention: Retention, schemas: Mapping[str, str], used: Collection[str], names: Collection[str]
+    retention: Retention,
+    schemas: Iterable[Schema],
+    used: Collection[str],
+    names: Collection[str],
+    now: datetime,
 ) -> list[Removal]:
-    """Schemas that no dataset uses.
+    """Schemas that no dataset uses, but for new ones: a retraining makes a schema first and then its dataset.
 
     Schemas can't have tags. Encore's are known by their names: one of `names`, a dash, and a hash of the content.
 
-    :param schemas: names by ARN
     :param used: ARNs of the schemas of all datasets in the account
     """
     if not retention.unused_schemas:
         return []
     return [
-        Removal(arn, "a schema that no dataset uses")
-        for arn, name in schemas.items()
-        if arn not in used and _SCHEMA_HASH.search(name) and _SCHEMA_HASH.sub("", name) in names
+        Removal(schema.arn, "a schema that no dataset uses")
+        for schema in schemas
+        if schema.arn not in used
+        and _SCHEMA_HASH.search(schema.name)
+        and _SCHEMA_HASH.sub("", schema.name) in names
+        and now - schema.created > NEW_SCHEMA
     ]
 
 

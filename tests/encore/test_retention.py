@@ -9,6 +9,7 @@ import pytest
 from encore.config.policies import Retention
 from encore.retention import (
     Resource,
+    Schema,
     Stored,
     Upload,
     is_ours,
@@ -108,14 +109,16 @@ def test_a_listed_campaign_stays_with_its_solution_though_that_is_not_listed():
     assert gone == []
 
 
-def test_only_unused_schemas_with_our_names_go():
-    schemas = {
-        "a": "shop-users-0123456789ab",
-        "b": "shop-users-aaaaaaaaaaaa",
-        "c": "shop-users",
-        "d": "x-0123456789ab",
-    }
-    gone = schemas_to_remove(Retention(), schemas, {"a"}, {"shop-users", "shop-items"})
+def test_only_unused_schemas_with_our_names_go_and_no_new_ones():
+    old, new = NOW - timedelta(days=2), NOW - timedelta(seconds=2)
+    schemas = [
+        Schema("a", "shop-users-0123456789ab", old),
+        Schema("b", "shop-users-aaaaaaaaaaaa", old),
+        Schema("c", "shop-users", old),
+        Schema("d", "x-0123456789ab", old),
+        Schema("e", "shop-users-bbbbbbbbbbbb", new),
+    ]
+    gone = schemas_to_remove(Retention(), schemas, {"a"}, {"shop-users", "shop-items"}, NOW)
     assert [each.what for each in gone] == ["b"]
 
 

@@ -13,20 +13,21 @@ from airflow_personalize.arns import arn_member, kind_of
 from airflow_personalize.exceptions import PersonalizeError
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation
-from airflow_personalize.operators.base import fail
+from airflow_personalize.operators.base import fail, reentrant
 from airflow_personalize.pagination import list_all, list_objects
 from airflow_personalize.waiter import Wait
 from encore import retention
 from encore.config.models import DatasetGroup
 from encore.config.policies import Retention
 from encore.operators.base import DatasetGroupOperator
-from encore.retention import Removal, Resource, Stored, Upload
+from encore.retention import Removal, Resource, Schema, Stored, Upload
 from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 DELETED_AT_ONCE = 1000
+RUN_PAUSE = 60.0
 RUNNING = ("CREATE PENDING", "CREATE IN_PROGRESS")
 
 
@@ -37,17 +38,28 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
     :param group: the dataset group, as its section of the pipeline file
     :param preview: only say what would be removed (templated)
     :param remove_unlisted: also campaigns and solutions that the file no longer names (templated)
+    :param not_beside: ids of DAGs; while one of them has a run, the clean-up waits, unless it is a preview
     :return: what was removed, counted by reason
     """
 
     template_fields: Sequence[str] = aws_template_fields("preview", "remove_unlisted")
 
-    def __init__(self, *, preview: bool = False, remove_unlisted: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        preview: bool = False,
+        remove_unlisted: bool = False,
+        not_beside: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.preview, self.remove_unlisted = preview, remove_unlisted
+        self.preview, self.remove_unlisted, self.not_beside = preview, remove_unlisted, not_beside
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    @reentrant
+    def execute(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         require_inputs(self.task_id, preview=self.preview, remove_unlisted=self.remove_unlisted)
+        if not self.preview:
+            self._wait_for_runs(context, event)
         group = self.settings
         policy = group.retention
         if self.remove_unlisted:
@@ -71,6 +83,17 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
             for schema in schemas:
                 self.non_retrying_client.delete_schema(schemaArn=schema.what)
         return retention.summary(removals)
+
+    def _wait_for_runs(self, context: Context, event: dict[str, Any] | None) -> None:
+        """What a run has made and not yet used would look unused."""
+        running = [
+            dag_id for dag_id in self.not_beside if context["ti"].get_dr_count(dag_id, states=["running"])
+        ]
+        if running:
+            number = int((event or {}).get("waited", 0)) + 1
+            if number == 1:
+                self.log.info("Waiting for the end of the running %s", " and ".join(running))
+            self.reschedule(context, number, RUN_PAUSE)
 
     def _group_arn(self, name: str) -> str | None:
         return next(
@@ -152,10 +175,12 @@ class PersonalizeCleanUpOperator(DatasetGroupOperator):
             for dataset in self._list("datasets")
             if (description := self.describe("dataset", datasetArn=dataset["datasetArn"]))
         }
-        schemas = {schema["schemaArn"]: schema["name"] for schema in self._list("schemas")}
-        return retention.schemas_to_remove(
-            policy, schemas, used, {f"{group.name}-{kind}" for kind in group.datasets}
-        )
+        schemas = [
+            Schema(schema["schemaArn"], schema["name"], schema["creationDateTime"])
+            for schema in self._list("schemas")
+        ]
+        names = {f"{group.name}-{kind}" for kind in group.datasets}
+        return retention.schemas_to_remove(policy, schemas, used, names, datetime.now(UTC))
 
     def _delete_resource(self, arn: str) -> None:
         kind = kind_of(arn)

@@ -219,10 +219,9 @@ def over_quota(group: DatasetGroup, key: str, quota: int) -> bool:
 
 
 def _unused_schema(**settings: Any) -> bool:
-    names = {"arn": "books-users-0123456789ab"}
-    return bool(
-        retention.schemas_to_remove(Retention.model_validate(settings), names, set(), {"books-users"})
-    )
+    schemas = [retention.Schema("arn", "books-users-0123456789ab", NOW - timedelta(days=9))]
+    policy = Retention.model_validate(settings)
+    return bool(retention.schemas_to_remove(policy, schemas, set(), {"books-users"}, NOW))
 
 
 def made(b: Built, kind: str = "TableCheck") -> Any:

@@ -14,6 +14,7 @@ from encore.config.models import DatasetGroup
 from encore.operators import cleanup
 from encore.operators.cleanup import PersonalizeCleanUpOperator
 from tests.airflow_personalize.export.conftest import interactions_schema, keys, location, s3
+from tests.support.operator_runs import Task
 from tests.support.postgres import postgres
 
 __all__ = ["interactions_schema", "keys", "location", "postgres", "s3"]
@@ -79,7 +80,9 @@ def test_replaced_files_old_snapshots_rejects_and_broken_uploads_are_removed(
     removed = clean(later)
 
     assert old.files[0]["key"].removeprefix("encore/") in removed
-    assert keys() == sorted([current.files[0]["key"], location.manifest("dt=2026-01-01")])
+    part = current.files[0]["key"]
+    profile = f"{part.rpartition('/')[0]}/part-profile.json"
+    assert keys() == sorted([part, profile, location.manifest("dt=2026-01-01")])
     assert s3.list_multipart_uploads(Bucket="lake").get("Uploads", []) == []
     assert sum(each["rows"] for each in current.files) == 9
 
@@ -99,3 +102,37 @@ def test_other_groups_are_left_alone(s3, export, keys, clean, later):
 
     assert all("/users/" not in key for key in clean(later))
     assert keys("other/") == others
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_it_waits_while_a_retraining_runs(monkeypatch, deferrable):
+    """What a run has made and not used yet looks unused."""
+    running = {"retrain": [1, 1, 1, 0], "batch": [1, 1, 1, 1, 0]}
+    removed_beside: list[int] = []
+    operator = PersonalizeCleanUpOperator(
+        task_id="clean_up",
+        group=GROUP.model_dump(),
+        not_beside=["retrain", "batch"],
+        deferrable=deferrable,
+        waiter_delay=0.01,
+    )
+    monkeypatch.setattr(
+        PersonalizeCleanUpOperator,
+        "_group_arn",
+        lambda self, name: removed_beside.append(sum(left[0] for left in running.values())),
+    )
+    for name in ("_objects", "_uploads", "_schemas"):
+        monkeypatch.setattr(PersonalizeCleanUpOperator, name, lambda *arguments: [])
+    task = Task("clean_up")
+
+    def count(dag_id: str, states: list[str]) -> int:
+        assert states == ["running"]
+        return running[dag_id].pop(0) if len(running[dag_id]) > 1 else running[dag_id][0]
+
+    task.ti.get_dr_count = count
+    assert task.run(operator) == {}
+    assert removed_beside == [0]
+    preview = PersonalizeCleanUpOperator(
+        task_id="clean_up", group=GROUP.model_dump(), not_beside=["retrain"], preview=True
+    )
+    assert Task("clean_up").run(preview) == {}  # asks for no run and waits for none

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from encore.config.models import DatasetGroup
 from encore.config.policies import Retention
 from encore.operators.cleanup import PersonalizeCleanUpOperator
@@ -14,7 +16,7 @@ SCHEMA_OF_USERS = (
 )
 
 
-def test_the_clean_up_says_first_and_then_removes_only_what_it_may(service, operated):
+def test_the_clean_up_says_first_and_then_removes_only_what_it_may(service, operated, monkeypatch):
     s3, personalize = service.client("s3"), service.client("personalize")
     s3.put_object(Bucket=BUCKET, Key="cleaned/interactions/dt=2020-01-01/x/part-00000.csv", Body=b"user_id\n")
     s3.put_object(Bucket=BUCKET, Key="cleaned/history/solution_versions/x.parquet", Body=b"")
@@ -40,6 +42,8 @@ def test_the_clean_up_says_first_and_then_removes_only_what_it_may(service, oper
         operator = PersonalizeCleanUpOperator(task_id="clean_up", group=group, waiter_delay=0.3, **choices)
         return {why: entry["count"] for why, entry in Task().run(operator).items()}
 
+    assert clean(preview=True) == {"a day more than 30 days ago": 1}  # the schema is new
+    monkeypatch.setattr("encore.retention.NEW_SCHEMA", timedelta(0))
     expected = {"a day more than 30 days ago": 1, "a schema that no dataset uses": 1}
     unlisted = {"made by Encore, and no longer in the pipeline file": 2}
     assert clean(preview=True, remove_unlisted=True) == {**expected, **unlisted}
