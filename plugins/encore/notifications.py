@@ -58,6 +58,11 @@ def messages_of(
     return messages
 
 
+def recovered(group: str) -> Message:
+    """Of a run that was notified as failed, and whose failed tasks were cleared since."""
+    return Message("recovered", f"{group}: the run has recovered", "What had failed has succeeded now.")
+
+
 def notifier(channel: SlackChannel | MailChannel | SnsChannel, subject: str, text: str) -> Any:
     """Airflow's notifier of a channel, for a message. Both may be Jinja templates."""
     if isinstance(channel, SlackChannel):

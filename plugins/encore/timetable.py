@@ -22,7 +22,7 @@ class NextTickTimetable(CronTriggerTimetable):
     """`CronTriggerTimetable` whose first run after an unpause is the next tick.
 
     A tick that was missed less than `LATE_RUN_WITHIN` ago is still run, so that a restart of the scheduler skips no
-    night; an older one is not.
+    run; an older one is not.
     """
 
     def next_dagrun_info(

@@ -19,7 +19,7 @@ MetricName = Literal[
     "precision_at_10",
     "precision_at_25",
 ]
-Event = Literal["promoted", "held", "asked", "failed", "late"]
+Event = Literal["promoted", "held", "asked", "failed", "recovered", "late"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -104,11 +104,11 @@ class Retention(Settings):
 
 
 def _everything() -> list[Event]:
-    return ["promoted", "held", "asked", "failed", "late"]
+    return ["promoted", "held", "asked", "failed", "recovered", "late"]
 
 
 def _trouble() -> list[Event]:
-    return ["held", "asked", "failed", "late"]
+    return ["held", "asked", "failed", "recovered", "late"]
 
 
 class SlackChannel(Settings):

@@ -9,6 +9,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from encore import notifications
 from encore.operators.base import DatasetGroupOperator
+from encore.runs.failed_tasks import fail_beside, failed_tasks
 from encore.task_inputs import values_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PersonalizeNotifyOperator(DatasetGroupOperator):
-    """Notify the channels of the group: promoted, held, failed, with the tables.
+    """Notify the channels of the group: promoted, held, failed, with the tables; recovered, if it had failed before.
 
     Every input may be None: a run can fail before anything of it is there.
 
@@ -44,7 +45,10 @@ class PersonalizeNotifyOperator(DatasetGroupOperator):
             return []
         outcomes = (self.recorded or {}).get("solutions", {})
         decisions = {decision["solution"]: decision for decision in values_of(self.decisions)}
-        messages = notifications.messages_of(group.name, outcomes, decisions, _failed_tasks(context))
+        failed = failed_tasks(context)
+        messages = notifications.messages_of(group.name, outcomes, decisions, failed)
+        if not failed and context["ti"].try_number > 1:
+            messages.insert(0, notifications.recovered(group.name))
         sent = []
         for channel in group.notify:
             for message in messages:
@@ -53,10 +57,5 @@ class PersonalizeNotifyOperator(DatasetGroupOperator):
                     sent.append(f"{channel.type}: {message.subject}")
         for message in messages:
             self.log.info("%s\n%s", message.subject, message.text)
+        fail_beside(failed)
         return sent
-
-
-def _failed_tasks(context: Context) -> list[str]:
-    ti = context["ti"]
-    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
-    return sorted(task for task, state in states.items() if state == "failed")

@@ -13,6 +13,7 @@ from encore import cost, history
 from encore.config.models import DatasetGroup
 from encore.operators.base import DatasetGroupOperator
 from encore.runs.code_version import code_version
+from encore.runs.failed_tasks import fail_beside, failed_tasks
 from encore.runs.outcomes import SolutionResult, results_of
 
 if TYPE_CHECKING:
@@ -78,12 +79,18 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
     def execute(self, context: Context) -> dict[str, Any] | None:
         if not self.plan or self.plan.get("dry_run"):
             self.log.info("Nothing was done, so nothing is recorded.")
-            return None
-        group = self.settings
+            recorded = None
+        else:
+            recorded = self._record(context)
+        if failed := failed_tasks(context):
+            context["ti"].xcom_push(key="return_value", value=recorded)
+            fail_beside(failed)
+        return recorded
+
+    def _record(self, context: Context) -> dict[str, Any]:
+        group, plan = self.settings, self.plan or {}
         results = results_of(group, self.versions, self.decisions, self.answers, self.checks, self.rollbacks)
-        rows = [
-            self._row(context, group, results[name]) for name in self.plan["solutions"] if name in results
-        ]
+        rows = [self._row(context, group, results[name]) for name in plan["solutions"] if name in results]
         estimate = self._cost(group, rows)
         self.log.info("Cost:\n%s", estimate.as_text())
         for row in rows:

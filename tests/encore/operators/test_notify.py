@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from airflow.sdk.exceptions import AirflowFailException
+
 from encore import notifications
 from encore.operators.notify import PersonalizeNotifyOperator
 
@@ -13,18 +15,30 @@ GROUP = {
     "bucket": "shop",
     "datasets": {"interactions": {"schema": "i.json", "sql": "i.sql"}},
     "solutions": [{"name": "popular", "recipe": "aws-popularity-count"}],
-    "notify": [{"type": "slack", "on": ["held", "failed"]}],
+    "notify": [{"type": "slack", "on": ["held", "failed", "recovered"]}],
 }
 
 
-def notify(monkeypatch, states=None, **inputs):
+TEARDOWNS = ("record", "notify")
+
+
+def notify(monkeypatch, states=None, try_number=1, **inputs):
     sent = []
     monkeypatch.setattr(notifications, "send", lambda channel, message, context: sent.append(message.text))
-    ti = SimpleNamespace(dag_id="d", run_id="r", get_task_states=lambda dag_id, run_ids: {"r": states or {}})
+    ti = SimpleNamespace(
+        dag_id="d",
+        run_id="r",
+        try_number=try_number,
+        get_task_states=lambda dag_id, run_ids: {"r": states or {}},
+    )
     operator = PersonalizeNotifyOperator(
         task_id="notify", group=GROUP, **{"plan": None, "recorded": None, "decisions": None, **inputs}
     )
-    return operator.execute({"ti": ti}), sent
+    dag = SimpleNamespace(tasks=[SimpleNamespace(task_id=name, is_teardown=True) for name in TEARDOWNS])
+    try:
+        return operator.execute({"ti": ti, "dag": dag}), sent
+    except AirflowFailException as error:
+        return error, sent
 
 
 def test_a_channel_gets_the_outcomes_that_it_wants_with_the_tables(monkeypatch):
@@ -35,9 +49,17 @@ def test_a_channel_gets_the_outcomes_that_it_wants_with_the_tables(monkeypatch):
     assert texts == ["popular: Worse.\nTABLE"]
 
 
-def test_a_run_that_was_refused_is_notified_as_failed(monkeypatch):
-    subjects, _ = notify(monkeypatch, states={"validate_parameters": "failed", "record": "success"})
-    assert subjects == ["slack: shop: failed validate_parameters"]
+def test_of_a_failed_run_the_channels_are_notified_and_the_task_is_cleared_with_what_failed(monkeypatch):
+    error, texts = notify(monkeypatch, states={"validate_parameters": "failed", "record": "failed"})
+    assert texts == ["Failed tasks: validate_parameters"]
+    assert isinstance(error, AirflowFailException)
+    assert "clear the failed tasks" in str(error)
+
+
+def test_a_run_whose_failed_tasks_were_cleared_is_notified_as_recovered(monkeypatch):
+    recorded = {"solutions": {"popular": {"outcome": "held", "reason": "Worse."}}}
+    subjects, _ = notify(monkeypatch, states={"train": "success"}, try_number=2, recorded=recorded)
+    assert subjects == ["slack: shop: the run has recovered", "slack: shop: held popular"]
 
 
 def test_of_a_dry_run_nobody_is_notified(monkeypatch):
