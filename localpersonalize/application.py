@@ -11,7 +11,7 @@ from localpersonalize.aws.moto_server import MotoProcess
 from localpersonalize.aws.s3.application import S3Application
 from localpersonalize.aws.s3.folders import aws_folder
 from localpersonalize.aws.s3.storage import Storage
-from localpersonalize.data_directory import open_data
+from localpersonalize.data_directory import open_as_owner
 from localpersonalize.fault_injection import Faults
 from localpersonalize.http.background import Background
 from localpersonalize.http.callers import Callers
@@ -54,7 +54,7 @@ def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server
     :param endpoint: its own, where it and its workers find S3 and IAM.
     """
     data_dir = settings.data_dir
-    database, tables = open_data(data_dir)
+    database, tables = open_as_owner(data_dir)
     damage = DamageReports(database, tables, data_dir)
     sources = RuntimeSources(database, tables, partial(model_folder, data_dir), damage.of_file)
     engine = Runtime(sources, sources, damage.of_campaign)

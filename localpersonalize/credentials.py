@@ -31,8 +31,8 @@ def load(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Credentials
     parser = configparser.RawConfigParser()
     try:
         parser.read(file)
-        found = parser["default"]
-        return Credentials(found["aws_access_key_id"], found["aws_secret_access_key"])
+        profile = parser["default"]
+        return Credentials(profile["aws_access_key_id"], profile["aws_secret_access_key"])
     except (configparser.Error, KeyError, UnicodeDecodeError) as error:
         raise DataDirectoryError(
             f"{file} is damaged ({type(error).__name__}). Delete it, and a new key pair is made; or put yours back, or"

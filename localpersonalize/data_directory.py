@@ -6,6 +6,17 @@ from pathlib import Path
 
 from localpersonalize.database import FILE, WAY_OUT, DamagedDatabaseError, Database
 from localpersonalize.datasets.tables import Tables
+from localpersonalize.disk import sqlite_log
+
+
+def open_as_owner(data_dir: Path) -> tuple[Database, Tables]:
+    """The same for the service, before anybody else: also looks for changes that the database has lost.
+
+    :raises DataDirectoryError: as `open_data`.
+    """
+    if problem := sqlite_log.damage(data_dir / FILE):
+        raise DamagedDatabaseError(f"{problem}. {WAY_OUT}")
+    return open_data(data_dir)
 
 
 def open_data(data_dir: Path) -> tuple[Database, Tables]:

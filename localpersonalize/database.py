@@ -196,8 +196,8 @@ class Database:
             query, values = query + " AND parent = ?", [kind, parent]
         with self._lock:
             rows = self._connection.execute(query + " ORDER BY sequence", values).fetchall()
-        found = (_unsealed(row["body"], row["arn"]) for row in rows)
-        return [body for body in found if body is not None]
+        bodies = (_unsealed(row["body"], row["arn"]) for row in rows)
+        return [body for body in bodies if body is not None]
 
     def count(self, kind: str, *statuses: str, parent: str | None = None) -> int:
         """How many resources of a kind have one of the statuses (any, if none is given)."""
@@ -228,10 +228,8 @@ class Database:
     def unfinished_jobs(self) -> list[tuple[int, str, str, Body]]:
         with self._lock:
             rows = self._connection.execute("SELECT * FROM jobs ORDER BY id").fetchall()
-        found = [(row, _unsealed(row["details"], f"a job of {row['arn']}")) for row in rows]
-        return [
-            (row["id"], row["kind"], row["arn"], details) for row, details in found if details is not None
-        ]
+        jobs = [(row, _unsealed(row["details"], f"a job of {row['arn']}")) for row in rows]
+        return [(row["id"], row["kind"], row["arn"], details) for row, details in jobs if details is not None]
 
     # --- tags ---
 
@@ -268,8 +266,8 @@ class Database:
             rows = self._connection.execute(
                 "SELECT record FROM events WHERE dataset = ? ORDER BY sequence", (dataset,)
             ).fetchall()
-        found = (_unsealed(row["record"], f"an event of {dataset}") for row in rows)
-        return [event for event in found if event is not None]
+        events = (_unsealed(row["record"], f"an event of {dataset}") for row in rows)
+        return [event for event in events if event is not None]
 
     def put_records(self, dataset: str, records: Mapping[str, Body]) -> None:
         """Keep records of Users, Items or Actions by id, the newest of each."""
@@ -286,8 +284,8 @@ class Database:
             rows = self._connection.execute(
                 "SELECT id, record FROM records WHERE dataset = ? ORDER BY received, id", (dataset,)
             ).fetchall()
-        found = {row["id"]: _unsealed(row["record"], row["id"]) for row in rows}
-        return {name: record for name, record in found.items() if record is not None}
+        records = {row["id"]: _unsealed(row["record"], row["id"]) for row in rows}
+        return {name: record for name, record in records.items() if record is not None}
 
     def forget_users(self, datasets: list[str], users: list[str]) -> int:
         """Remove what came one by one for these users; returns how many records that was."""

@@ -20,7 +20,7 @@ from localpersonalize.runtime.adapters import model_folder
 
 
 class DataCheck:
-    """Looks through the folders that resources name."""
+    """Searches the folders that resources name."""
 
     def __init__(self, data_dir: Path, database: Database, tables: Tables, aside: Aside) -> None:
         self._data_dir, self._database, self._tables, self._aside = data_dir, database, tables, aside

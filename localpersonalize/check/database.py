@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from localpersonalize.check.findings import Aside, Finding
 from localpersonalize.database import FILE, DamagedDatabaseError, Database, readable_text
+from localpersonalize.disk import sqlite_log
 from localpersonalize.disk.sealed import unseal
 
 SEALED = {"resources": "body", "jobs": "details", "events": "record", "records": "record"}
@@ -32,41 +34,47 @@ def findings(data_dir: Path, aside: Aside) -> Iterator[Finding]:
 
 def salvage(file: Path, aside: Aside) -> str:
     """Put a new database with every row that can be read in the place of a damaged one; says how many those are."""
-    fresh = file.with_name(FILE + ".repaired")
-    for name in ("", *BESIDE):
-        fresh.with_name(fresh.name + name).unlink(missing_ok=True)
+    fresh, damaged = file.with_name(FILE + ".repaired"), file.with_name(FILE + ".damaged")
+    for leftover in file.parent.glob(FILE + ".*"):
+        leftover.unlink()
+    for name in ("", *BESIDE):  # reading changes these files: they are kept as they were, and a copy is read
+        part = file.with_name(file.name + name)
+        if part.exists():
+            shutil.copy(part, damaged.with_name(damaged.name + name))
+    moved, *_ = [aside.move(file.with_name(file.name + name)) for name in ("", *BESIDE)]
     Database(fresh).close()
     counts = {}
     with closing(sqlite3.connect(fresh)) as connection, connection:
         for table in TABLES:
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-            whole = [row for row in _rows(file, table) if _is_whole(table, row)]
+            whole = [row for row in _rows(damaged, table) if _is_whole(table, row)]
             marks = ", ".join("?" * len(columns))
             connection.executemany(
                 f"INSERT OR IGNORE INTO {table} VALUES ({marks})",  # noqa: S608 - names of ours
                 [tuple(row[column] for column in columns) for row in whole],
             )
             counts[table] = len(whole)
-    moved = aside.move(file)
-    for name in BESIDE:
-        aside.move(file.with_name(FILE + name))
     fresh.rename(file)
-    kept = ", ".join(f"{count} {table}" for table, count in counts.items())
-    return f"{moved}; a new one has what could be read: {kept}"
+    for leftover in file.parent.glob(FILE + ".*"):
+        leftover.unlink()
+    saved = ", ".join(f"{count} {table}" for table, count in counts.items())
+    return f"{moved}; a new one has what could be read: {saved}"
 
 
 def _problem(file: Path) -> str:
     """Why a database can't be used as it is; empty if it can."""
     if not file.exists() or not file.stat().st_size:
         return "is empty" if file.exists() else "is missing"
+    if problem := sqlite_log.damage(file):
+        return problem
     try:
         Database(file).close()
         with closing(sqlite3.connect(file)) as connection:
-            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
+            answers = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
     except (sqlite3.DatabaseError, DamagedDatabaseError) as error:
         return " ".join(str(error).split())
-    if found != ["ok"]:
-        return " ".join("; ".join(found).split())
+    if answers != ["ok"]:
+        return " ".join("; ".join(answers).split())
     damaged = sum(1 for table in SEALED for row in _rows(file, table) if not _is_whole(table, row))
     return f"has {damaged} damaged rows" if damaged else ""
 
@@ -88,16 +96,16 @@ def _rows(file: Path, table: str) -> Iterator[Row]:
     """The rows of a table, stretches that can't be read left out."""
     if not file.exists():
         return
-    query = f"SELECT rowid AS place, * FROM {table} WHERE rowid >= ? ORDER BY rowid"  # noqa: S608 - names of ours
+    query = f"SELECT rowid AS number, * FROM {table} WHERE rowid >= ? ORDER BY rowid"  # noqa: S608 - names of ours
     with closing(sqlite3.connect(file)) as connection:
         connection.text_factory = readable_text
         connection.row_factory = sqlite3.Row
-        place, step = 0, 1
+        number, step = 0, 1
         while step < 1 << 40:
             try:
-                for row in connection.execute(query, (place,)):
-                    place, step = int(row["place"]) + 1, 1
+                for row in connection.execute(query, (number,)):
+                    number, step = int(row["number"]) + 1, 1
                     yield row
                 return
             except sqlite3.DatabaseError:  # somewhere behind the last row: look for the next that can be read
-                place, step = place + step, step * 2
+                number, step = number + step, step * 2

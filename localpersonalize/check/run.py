@@ -27,17 +27,17 @@ class Check:
         :raises DataDirectoryError: if a newer version of localpersonalize made it.
         """
         before = self.left
-        yield from self._each(database.findings(self._data_dir, self._aside))
+        yield from self._report(database.findings(self._data_dir, self._aside))
         if self.left > before:
             yield "Datasets and models can be checked once the database is repaired."
         else:
             opened, tables = open_data(self._data_dir)
             with closing(opened):
-                yield from self._each(DataCheck(self._data_dir, opened, tables, self._aside).findings())
-        yield from self._each(s3.findings(self._data_dir, self._region, self._aside))
-        yield from self._each(self._settings())
+                yield from self._report(DataCheck(self._data_dir, opened, tables, self._aside).findings())
+        yield from self._report(s3.findings(self._data_dir, self._region, self._aside))
+        yield from self._report(self._settings())
 
-    def _each(self, findings: Iterator[Finding]) -> Iterator[str]:
+    def _report(self, findings: Iterator[Finding]) -> Iterator[str]:
         for finding in findings:
             yield f"{finding.path}: {_without(finding)}"
             yield f"  lost: {finding.lost}"

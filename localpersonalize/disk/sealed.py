@@ -44,12 +44,12 @@ def unseal(content: bytes) -> dict[str, Any]:
             raise ValueError("its checksum is another")
         content = values + b"}"
     try:
-        found = json.loads(content)
+        parsed = json.loads(content)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise ValueError("no JSON object")
-    return found
+    return parsed
 
 
 def crc32_of(file: Path) -> int:

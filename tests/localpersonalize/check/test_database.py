@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from localpersonalize.check.database import findings
 from localpersonalize.check.findings import Aside
+from localpersonalize.data_directory import open_as_owner
 from localpersonalize.database import FILE, Database
 from localpersonalize.disk.lock import DataDirectoryError
 
@@ -108,3 +110,22 @@ def test_every_kind_of_row_that_is_damaged_is_left_out_by_the_service(file: Path
     assert found == [[], {}, []]
     assert database.get("arn:7") is None
     assert len(database.all("Filter")) == ROWS - 1
+
+
+def test_changes_that_the_log_has_lost_are_said_and_the_others_saved(tmp_path: Path) -> None:
+    live = Database(tmp_path / "live" / FILE)
+    for number in range(100):
+        live.add("Filter", f"arn:{number}", {"name": f"{number:03}" * 100})
+    for part in (tmp_path / "live").iterdir():  # as a kill leaves them
+        shutil.copy(part, tmp_path)
+    live.close()
+    file, log = tmp_path / FILE, tmp_path / (FILE + "-wal")
+    content = bytearray(log.read_bytes())
+    content[len(content) // 2] ^= 1
+    log.write_bytes(content)
+    with pytest.raises(DataDirectoryError, match=r"-wal is damaged: .* check --repair"):
+        open_as_owner(tmp_path)
+    _, database = repaired(file)
+    assert 0 < len(database.all("Filter")) < 100
+    (kept,) = (tmp_path / "damaged").glob(f"*/{FILE}-wal")
+    assert kept.read_bytes() == bytes(content)
