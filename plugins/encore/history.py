@@ -6,6 +6,7 @@ The object's key comes from the run, so that a run that is recorded again replac
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,11 @@ def schema() -> Any:
             ("code_version", pa.string()),
             ("import_mode", pa.string()),
             ("as_of", pa.string()),  # the day up to which history was imported, where a person has chosen one
+            (
+                "profiles",
+                pa.string(),
+            ),  # JSON, by dataset: of users and items, and of the newest day of interactions
+            ("insights", pa.string()),  # JSON, a list of sentences
             ("history_days", pa.int64()),  # days of interactions that the run exported before its import
         ]
     )
@@ -139,6 +145,19 @@ def usual_rows(past: Sequence[Mapping[str, Any]], dataset: str) -> list[int]:
     ]
     runs = {row["run_id"]: row["rows"].get(dataset) for row in whole}
     return [rows for rows in runs.values() if rows is not None]
+
+
+def profiles(past: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What each earlier run recorded of its data by dataset, oldest first; one that left out the newest days, nothing.
+
+    Each has `recorded_at` beside its datasets.
+    """
+    runs = {
+        row["run_id"]: (row["recorded_at"], row["profiles"])
+        for row in past
+        if row.get("profiles") and not row.get("as_of")
+    }
+    return [{"recorded_at": when, **json.loads(written)} for when, written in runs.values()]
 
 
 def _storable(value: Any) -> Any:

@@ -97,6 +97,7 @@ def check_data(group: DatasetGroup, datasets: dict[DatasetType, DatasetTasks], p
         exports={kind: tasks.export.output for kind, tasks in datasets.items() if tasks.export},
         import_mode=plan["import_mode"],
         on_failure=plan["data_gate"],
+        as_of=plan["as_of"],
         inlets=[exported(group, "interactions")],
         retries=0,
     )

@@ -78,10 +78,23 @@ class DataGate(Settings):
     max_drop: Share | None = Field(0.5, description="Share of the usual rows that may be missing")
     max_jump: float | None = Field(3.0, gt=1, description="Most rows, as a multiple of the usual ones")
     max_day_drop: Share | None = Field(
-        None, description="The same for the newest day of interactions, against the days before it"
+        0.8,
+        description="The same for the newest day of interactions, against the days before it and the same weekday",
     )
     max_rejected: Share | None = Field(0.05, description="Share of rows that the export may reject")
-    max_age_hours: float | None = Field(None, gt=0, description="Age that the newest interaction may have")
+    max_age_hours: float | None = Field(
+        72, gt=0, description="Age that the newest interaction may have when the run begins"
+    )
+    max_null_change: Share | None = Field(
+        0.1, description="Rise of a column's share of nulls over the usual one, e.g. from 2% to 12%"
+    )
+    max_mix_change: Share | None = Field(
+        0.25,
+        description="Jensen-Shannon distance of a column's values from the usual ones: 0 the same, 1 nothing in common",
+    )
+    max_repeated_change: Share | None = Field(
+        0.2, description="Rise of the share of interactions that are there more than once"
+    )
     max_unknown_users: Share | None = Field(0.5, description="Share of interactions of users not in Users")
     max_unknown_items: Share | None = Field(0.2, description="Share of interactions with items not in Items")
     scan_rows: int = Field(2_000_000, ge=1_000, description="Newest interactions that are looked through")

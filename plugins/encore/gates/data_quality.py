@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from encore.config.policies import DataGate
+from encore.gates import drift
+from encore.gates.checks import Check
+from encore.gates.drift import Drift
 from encore.text_tables import as_markdown, as_text
 
 COLUMNS = ("check", "found", "limit", "result")
@@ -50,21 +53,6 @@ class InteractionFacts:
 
 
 @dataclass(frozen=True)
-class Check:
-    """One check: what was found, the limit, and whether it passed."""
-
-    name: str
-    value: str
-    limit: str
-    passed: bool
-    advice: str = ""
-
-    @property
-    def cells(self) -> tuple[str, str, str, str]:
-        return self.name, self.value, self.limit, "good" if self.passed else "FAILED"
-
-
-@dataclass(frozen=True)
 class Verdict:
     """All checks of one run."""
 
@@ -101,18 +89,35 @@ class Verdict:
 
 
 def judge(
-    gate: DataGate, datasets: Sequence[DatasetFacts], interactions: InteractionFacts, now: datetime
+    gate: DataGate,
+    datasets: Sequence[DatasetFacts],
+    interactions: InteractionFacts,
+    now: datetime,
+    drifts: Sequence[Drift] = (),
 ) -> Verdict:
-    """Hold the facts against the limits of the pipeline file."""
+    """Hold the facts against the limits of the pipeline file.
+
+    :param now: what the age of the newest interaction is measured from
+    :param drifts: profiles to compare
+    """
     checks: list[Check] = []
     for facts in datasets:
         checks += _rows(gate, facts)
         checks += _newest_day(gate, facts)
         checks += _rejected(gate, facts)
+    for each in drifts:
+        checks += drift.checks(gate, each)
     checks += _age(gate, interactions, now)
     checks += _unknown(gate.max_unknown_users, interactions.unknown_users, "users", interactions)
     checks += _unknown(gate.max_unknown_items, interactions.unknown_items, "items", interactions)
     return Verdict(checks)
+
+
+def reference_time(as_of: str | None) -> datetime:
+    """What ages are measured from: now, or the end of the day up to which a person has chosen to import."""
+    if not as_of:
+        return datetime.now(UTC)
+    return datetime.fromisoformat(as_of).replace(tzinfo=UTC) + timedelta(days=1)
 
 
 def _rows(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
@@ -137,11 +142,13 @@ def _rows(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
 
 
 def _newest_day(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
-    if gate.max_day_drop is None or len(facts.days) < 2:
+    if gate.max_day_drop is None or len(facts.days) <= drift.EARLIER_NEEDED:
         return
     *before, (day, rows) = facts.days[-DAYS_TO_COMPARE - 1 :]
-    usual = statistics.median([count for _, count in before])
-    least = usual * (1 - gate.max_day_drop)
+    counts = [count for _, count in before]
+    usual = statistics.median(counts)
+    weekdays = [counts[-back] for back in (7, 14) if len(counts) >= back]
+    least = min([usual, *weekdays]) * (1 - gate.max_day_drop)
     yield Check(
         f"{facts.dataset} of {day}",
         f"{rows:,} rows (usually {usual:,.0f})",

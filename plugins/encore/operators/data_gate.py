@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
@@ -12,8 +11,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore import history
 from encore.config.policies import DataGate
-from encore.gates.data_quality import DataGateError, DatasetFacts, Verdict, judge
+from encore.gates.data_quality import DataGateError, DatasetFacts, Verdict, judge, reference_time
 from encore.gates.import_profile import profile
+from encore.gates.profiled_data import of_snapshots
 from encore.gates.promotion import HELD_OUT_SHARE
 from encore.task_inputs import require_inputs
 
@@ -32,11 +32,14 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
     :param exports: the summary of each dataset's export, where the run has exported it; of the others the last event
         of the task's inlet counts (templated)
     :param import_mode: how the snapshots will be imported, FULL or INCREMENTAL (templated)
+    :param as_of: the day up to which interactions are imported, where a person has chosen one (templated)
     :param on_failure: what the run wants, `stop` or `warn`; `file`: as the gate says (templated)
-    :return: the table, rows and bytes by dataset, and the number of held-out users to expect
+    :return: the table, rows and bytes by dataset, the number of held-out users to expect, profiles and insights
     """
 
-    template_fields: Sequence[str] = aws_template_fields("snapshots", "exports", "import_mode", "on_failure")
+    template_fields: Sequence[str] = aws_template_fields(
+        "snapshots", "exports", "import_mode", "on_failure", "as_of"
+    )
 
     def __init__(
         self,
@@ -48,12 +51,13 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
         exports: Mapping[str, Any],
         import_mode: str,
         on_failure: str,
+        as_of: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.gate, self.bucket, self.prefix = gate, bucket, prefix
         self.snapshots, self.exports = snapshots, exports
-        self.import_mode, self.on_failure = import_mode, on_failure
+        self.import_mode, self.on_failure, self.as_of = import_mode, on_failure, as_of
 
     def execute(self, context: Context) -> dict[str, Any]:
         self._require_inputs()
@@ -69,7 +73,11 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
             limit=gate.scan_rows,
             newest=self.snapshots["interactions"]["max_timestamp"],
         )
-        verdict = judge(gate, facts, interactions, datetime.now(UTC))
+        profiled = of_snapshots(self.s3, self.bucket, self.prefix, self.snapshots, past, gate.compare_runs)
+        # An incremental import's rows are not all that is trained on.
+        insights = [] if self.import_mode == "INCREMENTAL" else profiled.insights
+        self.log.info("Insights before the import:\n%s", "\n".join(insights) or "none")
+        verdict = judge(gate, facts, interactions, reference_time(self.as_of), profiled.drifts)
         self.log.info("Data gate:\n%s", verdict.as_text())
         self._enforce(verdict, gate.on_failure if self.on_failure == "file" else self.on_failure)
         return {
@@ -77,6 +85,8 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
             "rows": {fact.dataset: fact.rows for fact in facts},
             "bytes": sum(snapshot["bytes"] for snapshot in self.snapshots.values()),
             "fingerprint": self.snapshots["interactions"]["fingerprint"],
+            "profiles": profiled.newest(),
+            "insights": insights,
             "held_out_users": round((interactions.distinct_users or 0) * HELD_OUT_SHARE) or None,
         }
 

@@ -136,6 +136,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             **{name: decision.get(name) for name in ("live_metrics", "popularity_metrics")},
             **{name: gate.get(name) for name in ("rows", "bytes", "held_out_users", "fingerprint")},
             **{name: plan.get(name) for name in ("import_mode", "as_of")},
+            **{name: json.dumps(gate[name]) for name in ("profiles", "insights") if gate.get(name)},
         }
 
     def _seconds(self, version: Mapping[str, Any]) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow_personalize import solution_versions
@@ -12,7 +11,9 @@ from airflow_personalize.export.manifest import DatasetLocation, Manifest
 from airflow_personalize.pagination import find_by
 from encore import cost, history
 from encore.config.models import DatasetGroup, DatasetType
-from encore.gates.data_quality import DatasetFacts, InteractionFacts, Verdict, judge
+from encore.gates.data_quality import DatasetFacts, InteractionFacts, Verdict, judge, reference_time
+from encore.gates.drift import Drift
+from encore.gates.profiled_data import of_partitions
 from encore.runs.export_days import FROM_FIRST_INTERACTION
 from encore.runs.import_days import days_until
 
@@ -35,7 +36,8 @@ def preview(
     size = sum(entry.bytes for entries in partitions.values() for entry in entries)
     trainings = [_training(group, name, past) for name in plan["solutions"]]
     estimate = cost.estimate(prices, size, rows["interactions"], trainings)
-    gate = _data_gate(group, rows, partitions["interactions"], past)
+    profiled = of_partitions(s3, group.bucket, partitions, past, group.data_gate.compare_runs)
+    gate = _data_gate(group, rows, partitions["interactions"], past, plan.get("as_of"), profiled.drifts)
     lines = [
         f"import {dataset} ({plan['import_mode']}): {rows[dataset]:,} rows in {len(entries)} partitions, exported last"
         for dataset, entries in partitions.items()
@@ -44,6 +46,7 @@ def preview(
         lines.append(
             "days of interactions that were never exported, from the first one on, are exported before"
         )
+    lines += ["insights, before the import:", *(f"  {insight}" for insight in profiled.insights or ["none"])]
     lines += [
         "data gate, as far as it can be judged now:",
         gate.as_text() if gate.checks else "  nothing to compare with",
@@ -57,6 +60,7 @@ def preview(
         "live": served,
         "cost": estimate.as_json(),
         "data_gate": gate.as_json(),
+        "insights": profiled.insights,
     }
 
 
@@ -65,12 +69,14 @@ def _data_gate(
     rows: Mapping[DatasetType, int],
     interactions: Sequence[Manifest],
     past: Sequence[Mapping[str, Any]],
+    as_of: str | None,
+    drifts: Sequence[Drift],
 ) -> Verdict:
     facts = [
         DatasetFacts(dataset, count, history.usual_rows(past, dataset)) for dataset, count in rows.items()
     ]
     newest = max((entry.max_timestamp for entry in interactions if entry.max_timestamp), default=None)
-    return judge(group.data_gate, facts, InteractionFacts(newest), datetime.now(UTC))
+    return judge(group.data_gate, facts, InteractionFacts(newest), reference_time(as_of), drifts)
 
 
 def _training_line(group: DatasetGroup, plan: Mapping[str, Any], name: str, live: str | None) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import yaml
 
@@ -18,10 +20,13 @@ from encore.config.policies import DataGate, Gate, Retention
 from encore.config.sql_checks import ColumnCheck
 from encore.config.validation import problems
 from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
+from encore.gates.drift import Drift
+from encore.gates.drift import checks as drift_checks
 from encore.gates.promotion import Version, decide
 from encore.notifications import channels_for
 from encore.operators.sql_checks import PersonalizeSqlChecksOperator
 from tests.dags.conftest import load_dags
+from tests.support.shop_days import Shop
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -176,12 +181,45 @@ def failed(
         "max_day_drop",
         "max_rejected",
         "max_age_hours",
+        "max_null_change",
+        "max_mix_change",
+        "max_repeated_change",
         "max_unknown_users",
         "max_unknown_items",
     )
     settings = DataGate.model_validate({**dict.fromkeys(limits), **gate})
     datasets = [DatasetFacts("interactions", rows, [1000, usual], rejected, days)]
     return bool(judge(settings, datasets, facts or InteractionFacts(), NOW).failed)
+
+
+def drifted(what: str, **gate: Any) -> bool:
+    """Whether a day with that fault fails the gate when one limit alone is set, and no longer when that is wide."""
+    shop = Shop(2)
+    earlier = [shop.day(number) for number in range(8)]
+    now = shop.day(8, DAY_FAULTS[what])
+    limits = dict.fromkeys(("max_null_change", "max_mix_change", "max_repeated_change"))
+
+    def fails(**settings: Any) -> bool:
+        facts = Drift("interactions", now, earlier)
+        found = drift_checks(DataGate.model_validate({**limits, **settings}), facts)
+        return any(not check.passed for check in found)
+
+    return fails(**gate) and not fails(**dict.fromkeys(gate, 0.99))
+
+
+DAY_FAULTS: dict[str, Any] = {
+    "nulls": lambda columns, draw: {
+        **columns,
+        "EVENT_VALUE": pa.nulls(len(columns["USER_ID"]), pa.float32()),
+    },
+    "mix": lambda columns, draw: {
+        **columns,
+        "EVENT_VALUE": pc.multiply(columns["EVENT_VALUE"], pa.scalar(100, pa.float32())),
+    },
+    "repeated": lambda columns, draw: {
+        name: pa.concat_arrays([values, values]) for name, values in columns.items()
+    },
+}
 
 
 def verdict(
@@ -387,11 +425,16 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     ),
     "DataGate.max_drop": lambda b: failed(rows=50, max_drop=0.4, compare_runs=1),
     "DataGate.max_jump": lambda b: failed(rows=300, max_jump=2, compare_runs=1),
-    "DataGate.max_day_drop": lambda b: failed(days=[("a", 10), ("b", 4)], max_day_drop=0.5),
+    "DataGate.max_day_drop": lambda b: failed(
+        days=[("a", 10), ("b", 9), ("c", 10), ("d", 4)], max_day_drop=0.5
+    ),
     "DataGate.max_rejected": lambda b: failed(rejected=0.2, max_rejected=0.1),
     "DataGate.max_age_hours": lambda b: (
         failed(facts=STALE, max_age_hours=8) and not failed(facts=STALE, max_age_hours=10)
     ),
+    "DataGate.max_null_change": lambda b: drifted("nulls", max_null_change=0.3),
+    "DataGate.max_mix_change": lambda b: drifted("mix", max_mix_change=0.3),
+    "DataGate.max_repeated_change": lambda b: drifted("repeated", max_repeated_change=0.3),
     "DataGate.max_unknown_users": lambda b: failed(
         facts=InteractionFacts(unknown_users=0.2), max_unknown_users=0.1
     ),

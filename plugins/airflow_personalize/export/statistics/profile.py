@@ -76,6 +76,7 @@ class Profile:
     """All columns of some rows of a dataset.
 
     :param repeated_events: rows of interactions that are the same as another in all columns, beyond the first, about
+    :param incomplete_rows: rows that lack a value
     :param partitions: how many partitions it is of, and how many more had no profile (`unknown`)
     """
 
@@ -83,6 +84,7 @@ class Profile:
     rows: int
     columns: Sequence[ColumnProfile]
     repeated_events: int | None = None
+    incomplete_rows: int = 0
     partitions: int = 1
     unknown: int = 0
 
@@ -122,6 +124,7 @@ def merged(profiles: Sequence[Profile], unknown: int = 0) -> Profile | None:
         rows=sum(profile.rows for profile in profiles),
         columns=[_merged([found for each in profiles if (found := each.column(name))]) for name in names],
         repeated_events=sum(repeated) if repeated else None,
+        incomplete_rows=sum(profile.incomplete_rows for profile in profiles),
         partitions=sum(profile.partitions for profile in profiles),
         unknown=unknown + sum(profile.unknown for profile in profiles),
     )

@@ -40,11 +40,15 @@ class Profiler:
         self._schema = schema
         self._columns = [_Column(field) for field in schema.fields]
         self._rows = 0
+        self._incomplete = 0
         self._row_sample = RowSample(_ROW_SAMPLE)
         self._events = DistinctSample(_EVENT_SAMPLE) if schema.dataset_type == "INTERACTIONS" else None
 
     def add(self, batch: pa.RecordBatch) -> None:
+        if not batch.num_rows:
+            return
         self._rows += batch.num_rows
+        self._incomplete += _incomplete(batch)
         hashed = {}
         for column, values in zip(self._columns, batch.columns, strict=True):
             hashed[column.field.canonical] = column.add(values)
@@ -60,6 +64,7 @@ class Profiler:
             dataset=self._schema.dataset_type.lower(),
             rows=self._rows,
             columns=[column.profile(self._rows, sampled, whole) for column, sampled in columns],
+            incomplete_rows=self._incomplete,
             repeated_events=None if self._events is None else self._events.repeated_rows(),
         )
 
@@ -189,6 +194,15 @@ class _Column:
             for category in set(value.split("|")):
                 categories[category] += count
         return categories
+
+
+def _incomplete(batch: pa.RecordBatch) -> int:
+    """How many rows lack a value."""
+    lacking = [column for column in batch.columns if column.null_count]
+    if len(lacking) < 2:
+        return sum(column.null_count for column in lacking)
+    masks = [column.is_null().to_numpy(zero_copy_only=False) for column in lacking]
+    return int(np.count_nonzero(np.logical_or.reduce(masks)))
 
 
 def _spelled(value: Any) -> str:
