@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,43 +77,83 @@ def apply_filter(
     return ~excluded if included is None else included & ~excluded
 
 
+@dataclass(frozen=True)
+class _Test:
+    """A condition with all its values: no two of one meaning. ``literals``: None stands for `*`."""
+
+    happened: bool
+    name: str
+    operator: Operator
+    literals: Literals | None
+
+
 def _selected(
     expression: Expression, columns: Columns, parameters: Mapping[str, Literals], subject: Subject
 ) -> np.ndarray | None:
-    """Rows for which any conjunction holds; None if every condition lacks its parameter."""
-    result: np.ndarray | None = None
+    """Rows for which any conjunction holds; None if every condition lacks its parameter.
+
+    What depends on metadata alone is kept in ``columns``, whole: a long expression on many items would fill their
+    cache with its parts.
+    """
+    any_of: dict[frozenset[_Test], None] = {}
     for conjunction in expression.any_of:
-        rows: np.ndarray | None = None
-        for condition in conjunction:
-            if any(p.name not in parameters for p in condition.parameters()):
-                continue
-            holds = _holds(condition, columns, parameters, subject)
-            rows = holds if rows is None else rows & holds
-        if rows is not None:
-            result = rows if result is None else result | rows
+        tests = frozenset(
+            _test(condition, columns, parameters, subject)
+            for condition in conjunction
+            if all(p.name in parameters for p in condition.parameters())
+        )
+        if tests:
+            any_of[tests] = None
+    if not any_of:
+        return None
+    distinct = frozenset().union(*any_of)
+    if len(distinct) == 1:
+        return _holds(next(iter(distinct)), columns, subject)
+    if any(test.happened for test in distinct):
+        return _any_holds(any_of, columns, subject)
+    return columns.mask(frozenset(any_of), lambda: _any_holds(any_of, columns, subject))
+
+
+def _test(
+    condition: Condition, columns: Columns, parameters: Mapping[str, Literals], subject: Subject
+) -> _Test:
+    name, happened = condition.field.name, condition.field.source.is_history
+    current = None if happened else _Current(columns, subject, columns.is_text(name))
+    literals = _literals(condition, parameters, current)
+    if not happened and not columns.is_text(name):
+        literals = _as_numbers(condition, literals)
+    return _Test(happened, name, condition.operator, literals)
+
+
+def _any_holds(any_of: Iterable[frozenset[_Test]], columns: Columns, subject: Subject) -> np.ndarray:
+    """bool [len(columns)]; each test is looked up once, however often it is written."""
+    result: np.ndarray | None = None
+    held: dict[_Test, np.ndarray] = {}
+    for tests in any_of:
+        for test in tests:
+            if test not in held:
+                held[test] = _holds(test, columns, subject)
+        rows = functools.reduce(operator.and_, (held[test] for test in tests))
+        result = rows if result is None else result | rows
+    assert result is not None
     return result
 
 
-def _holds(
-    condition: Condition, columns: Columns, parameters: Mapping[str, Literals], subject: Subject
-) -> np.ndarray:
+def _holds(test: _Test, columns: Columns, subject: Subject) -> np.ndarray:
     """bool [len(columns)] for one condition; masks that depend on metadata alone are kept in ``columns``."""
-    name = condition.field.name
-    if condition.field.source.is_history:
-        return _happened(condition, len(columns), _literals(condition, parameters, None), subject)
-    is_text = columns.is_text(name)
-    literals = _literals(condition, parameters, _Current(columns, subject, is_text))
-    key = (name, condition.operator, literals)
-    if is_text:
-        return columns.mask(key, lambda: _matches(columns, name, condition.operator, literals))
-    numbers = _as_numbers(condition, literals)
-    return columns.mask(key, lambda: _compares(columns.numbers(name), condition.operator, numbers))
+    if test.happened:
+        return _happened(test, len(columns), subject)
+    literals = test.literals or ()
+    if columns.is_text(test.name):
+        return columns.mask(test, lambda: _matches(columns, test.name, test.operator, literals))
+    wanted = tuple(float(value) for value in literals)
+    return columns.mask(test, lambda: _compares(columns.numbers(test.name), test.operator, wanted))
 
 
-def _happened(condition: Condition, size: int, literals: Literals | None, subject: Subject) -> np.ndarray:
-    """Rows with an event whose type is in (or, for NOT IN, is not in) the list; None stands for `*`."""
-    wanted = None if literals is None else {str(value).lower() for value in literals}
-    negated = condition.operator.is_negated
+def _happened(test: _Test, size: int, subject: Subject) -> np.ndarray:
+    """Rows with an event whose type is in (or, for NOT IN, is not in) the list."""
+    wanted = None if test.literals is None else {str(value).lower() for value in test.literals}
+    negated = test.operator.is_negated
     rows = [
         positions
         for kind, positions in subject.events.items()
@@ -132,11 +173,21 @@ def _matches(columns: Columns, name: str, operation: Operator, literals: Literal
 
 def _compares(numbers: np.ndarray, operation: Operator, wanted: tuple[float, ...]) -> np.ndarray:
     if not operation.is_range:
-        return np.isin(numbers, np.asarray(wanted, float), invert=operation.is_negated)
+        is_in = _is_in(numbers, np.unique(np.asarray(wanted, float)))
+        return ~is_in if operation.is_negated else is_in
     if not wanted:
         return np.zeros(len(numbers), bool)
     with np.errstate(invalid="ignore"):
         mask: np.ndarray = _COMPARE[operation](numbers, wanted[0])
+    return mask
+
+
+def _is_in(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """bool [len(numbers)]; NaN is in nothing. ``values`` are sorted, and few: `np.isin` would sort the numbers."""
+    if not len(values):
+        return np.zeros(len(numbers), bool)
+    places = np.minimum(np.searchsorted(values, numbers), len(values) - 1)
+    mask: np.ndarray = values[places] == numbers
     return mask
 
 
@@ -187,7 +238,7 @@ class _Current:
 
 
 def _literals(condition: Condition, parameters: Mapping[str, Literals], current: _Current | None) -> Any:
-    """All values a condition compares with, parameters filled in; None for `*`."""
+    """All values a condition compares with, each once, parameters filled in; None for `*`."""
     literals: list[str | float] = []
     for value in condition.values:
         if isinstance(value, Anything):
@@ -202,7 +253,7 @@ def _literals(condition: Condition, parameters: Mapping[str, Literals], current:
         raise FilterParameterError(
             f"{condition.field} {condition.operator} takes one value, {len(literals)} were given."
         )
-    return tuple(literals)
+    return tuple(dict.fromkeys(literals))
 
 
 def _as_numbers(condition: Condition, literals: Literals) -> tuple[float, ...]:

@@ -34,6 +34,7 @@ class Live:
     def __init__(self, data_dir: Path, *options: str, program: Path | None = None) -> None:
         self.data_dir, self.options, self.program = data_dir, options, program
         self.port = _free_port()
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
         self.client = cache(self._client)
 
@@ -55,6 +56,7 @@ class Live:
         command = [*program, *listening, "--region", REGION, "--account", ACCOUNT, *self.options]
         self.data_dir.mkdir(parents=True, exist_ok=True)
         env = os.environ | {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "JAX_PLATFORMS": "cpu"}
+        env |= self.environment
         cwd = None
         if self.program:  # nothing of this tree may be imported
             env.pop("PYTHONPATH", None)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localpersonalize.runtime.filters import Columns, FilterParameterError, Subject, apply_filter, bind, parse
+from localpersonalize.runtime.filters.parser import MAX_LENGTH
 
 ITEMS = pa.table(
     {
@@ -255,3 +257,72 @@ def test_mask_equals_naive_evaluation(
     )
     expected = [naively_kept(chain, item, user) for item in data]
     assert (np.ones(len(data), bool) if mask is None else mask).tolist() == expected
+
+
+def longest(head: str, piece: str, separator: str) -> str:
+    """An expression of the most characters, of pieces that are numbered where they say `{}`."""
+    pieces: list[str] = []
+    while True:
+        longer = [*pieces, piece.format(len(pieces))]
+        if len(head) + len(separator.join(longer)) + 1 > MAX_LENGTH:
+            return head + separator.join(pieces) + (")" if "(" in head else "")
+        pieces = longer
+
+
+LONGEST = [
+    longest("INCLUDE ItemID WHERE Items.GENRE IN (", '"drama"', ","),
+    longest("INCLUDE ItemID WHERE Items.GENRE IN (", '"{}"', ","),
+    longest("INCLUDE ItemID WHERE Items.PRICE IN (", "{}", ","),
+    longest("INCLUDE ItemID WHERE ", "Items.PRICE>1", " OR "),
+    longest("INCLUDE ItemID WHERE ", "Items.PRICE>{}", " AND "),
+    longest("INCLUDE ItemID WHERE ", 'Items.GENRE NOT IN ("{}")', " OR "),
+    longest("INCLUDE ItemID WHERE ", "Items.PRICE>$P", " OR "),
+    longest("", "EXCLUDE ItemID WHERE Items.PRICE>{}", "|"),
+]
+
+
+class CountingColumns(Columns):
+    """Counts how many rows are gone through."""
+
+    rows = 0
+
+    def rows_with(self, name: str, value: str) -> np.ndarray:
+        found = super().rows_with(name, value)
+        self.rows += len(found)
+        return found
+
+    def mask(self, key: Hashable, build: Callable[[], np.ndarray]) -> np.ndarray:
+        def count_and_build() -> np.ndarray:
+            self.rows += len(self)
+            return build()
+
+        return super().mask(key, count_and_build)
+
+
+@pytest.mark.parametrize("text", LONGEST)
+def test_the_longest_expressions_go_through_the_items_a_bounded_number_of_times(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    n = 1000
+    items = pa.table(
+        {"ITEM_ID": [f"i{k}" for k in range(n)], "GENRE": ["drama|x"] * n, "PRICE": np.arange(n, dtype=float)}
+    )
+    columns = CountingColumns([f"i{k}" for k in range(n)], items, "ITEM_ID", frozenset({"GENRE"}))
+    monkeypatch.setattr("localpersonalize.runtime.filters.columns.MASK_CACHE_BYTES", 100 * n)
+    parsed = parse(text)
+    values = bind(parsed, {"P": "5"} if "$P" in text else None)
+    written = sum(len(conjunction) for expression in parsed.expressions for conjunction in expression.any_of)
+    apply_filter(parsed, columns, values)
+    distinct = len({str(condition) for condition in parsed.conditions()}) if "$P" in text else written
+    assert columns.rows <= n * (distinct + len(parsed.expressions) + 1)
+    columns.rows = 0
+    apply_filter(parsed, columns, values)
+    assert columns.rows == 0  # kept whole, although its parts would not fit
+
+
+@given(st.lists(st.sampled_from([1.0, 2.0, 4.0, 7.5]), max_size=6), st.booleans())
+def test_numbers_in_a_list_are_found_one_by_one_alike(wanted: list[float], negated: bool) -> None:
+    words = ",".join(f"{number:g}" for number in wanted) or "99"
+    found = kept(f"INCLUDE ItemID WHERE Items.PRICE {'NOT IN' if negated else 'IN'} ({words})")
+    prices = {"a": 1.0, "b": 2.0, "c": None, "d": 4.0, "new": None}
+    assert found == " ".join(name for name, price in prices.items() if (price in wanted) is not negated)
