@@ -124,10 +124,14 @@ def _run(settings: Settings, database: str, client: AirflowClient, data: Path | 
     first, last = product_database.history(database)
     logs = str(settings.home / "airflow" / "logs")
     window = {"from_date": first.isoformat(), "to_date": last.isoformat()}
+    retraining: dict[str, str] = {}
+    if product_database.is_old(last, group.data_gate.max_age_hours):
+        console.print(f"The newest event is of {last}: as that is old, the data gate only warns in this run")
+        retraining = {"data_gate": "warn"}
     try:
         runs: tuple[tuple[DagName, dict[str, str]], ...] = (
             ("export_interactions", window),
-            ("retrain_recommenders", {}),
+            ("retrain_recommenders", retraining),
         )
         for name, params in runs:
             dag_id = group.dag_id(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -53,6 +53,15 @@ def history(uri: str) -> tuple[date, date]:
         " FROM events"
     )
     return _row(uri, query)  # type: ignore[return-value]
+
+
+def is_old(last: date, limit_hours: float | None) -> bool:
+    """Whether events that end with that day are older than the data gate lets pass.
+
+    MovieLens is of 1998, and a generated shop gets no events after it was made.
+    """
+    end = datetime.combine(last, time(), UTC) + timedelta(days=1)
+    return limit_hours is not None and datetime.now(UTC) - end > timedelta(hours=limit_hours)
 
 
 def counts(uri: str) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,6 +49,14 @@ def test_a_load_that_fails_leaves_the_earlier_rows(database):
     with pytest.raises(Exception, match="event_kind"):
         product_database.load(database, broken, "broken")
     assert (product_database.loaded_source(database), product_database.counts(database)) == ("good", before)
+
+
+def test_events_are_old_once_the_data_gate_would_refuse_them():
+    today = datetime.now(UTC).date()
+    assert product_database.is_old(date(1998, 4, 22), 72)
+    assert product_database.is_old(today - timedelta(days=5), 72)
+    assert not product_database.is_old(today - timedelta(days=1), 72)
+    assert not product_database.is_old(date(1998, 4, 22), None)
 
 
 def test_movielens_files_that_are_missing_are_named(tmp_path):

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from airflow_personalize.export.masks import mask_of
+
 Hashes = npt.NDArray[np.uint64]
 
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
@@ -41,12 +43,10 @@ def id_hashes(ids: pa.Array) -> Hashes:
     if not pt.is_string(ids.type) or not len(ids):
         return hashes(ids)
     hashed = hashes(ids)
-    lengths = pc.binary_length(ids).to_numpy(zero_copy_only=False)
-    canonical = pc.and_(pc.utf8_is_decimal(ids), pc.string_is_ascii(ids)).to_numpy(zero_copy_only=False)
-    canonical = canonical.astype(bool) & (lengths <= _DIGITS)
-    if canonical.any():
-        canonical &= (lengths == 1) | ~pc.starts_with(ids, "0").to_numpy(zero_copy_only=False)
-        rows = np.flatnonzero(canonical)
+    digits = mask_of(pc.and_(pc.utf8_is_decimal(ids), pc.string_is_ascii(ids)))
+    if digits.any():
+        one = mask_of(pc.equal(pc.binary_length(ids), 1)) | ~mask_of(pc.starts_with(ids, "0"))
+        rows = np.flatnonzero(digits & one & mask_of(pc.less_equal(pc.binary_length(ids), _DIGITS)))
         hashed[rows] = hashes(ids.take(pa.array(rows)).cast(pa.int64()))
     return hashed
 

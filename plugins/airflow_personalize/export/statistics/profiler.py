@@ -47,6 +47,10 @@ class Profiler:
     def add(self, batch: pa.RecordBatch) -> None:
         if not batch.num_rows:
             return
+        columns = [
+            _plain(column.field, values) for column, values in zip(self._columns, batch.columns, strict=True)
+        ]
+        batch = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
         self._rows += batch.num_rows
         self._incomplete += _incomplete(batch)
         hashed = {}
@@ -194,6 +198,16 @@ class _Column:
             for category in set(value.split("|")):
                 categories[category] += count
         return categories
+
+
+def _plain(field: Field, values: pa.Array) -> pa.Array:
+    """A column as text, whole numbers, fractions or booleans, whatever the database had."""
+    kind = values.type
+    if field.type == "string":
+        as_it_is = pt.is_string(kind) or (pt.is_integer(kind) and field.canonical in _IDS)
+        return values if as_it_is else values.cast(pa.string())
+    as_it_is = pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind)
+    return values if as_it_is else values.cast(pa.float64())
 
 
 def _incomplete(batch: pa.RecordBatch) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -145,3 +147,20 @@ def test_the_largest_numbers_of_their_type_have_a_profile(interactions_schema):
     column = profile.column("timestamp")
     assert (column.minimum, column.maximum) == (-(2**63), 2**63 - 1)
     assert column.distinct == profile.column("user_id").distinct == 4
+
+
+def test_columns_of_other_types_are_profiled_as_what_their_field_is(interactions_schema):
+    plain = interactions(300)
+    other = interactions(
+        300,
+        event_type=plain["event_type"].cast(pa.large_string()),
+        device=plain["device"].dictionary_encode(),
+        event_value=pa.array([Decimal(n % 4) for n in range(300)]),
+        item_id=pa.array(range(300), pa.uint32()),
+    )
+    profile, expected = profile_of(interactions_schema, other), profile_of(interactions_schema, plain)
+    for name in ("event_type", "device"):
+        assert profile.column(name).to_dict() == expected.column(name).to_dict()
+    assert (profile.column("event_value").maximum, profile.column("event_value").distinct) == (3.0, 4)
+    assert profile.column("item_id").distinct == 300
+    assert json.dumps(profile.to_dict())
