@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from encore.config.describe import describe
+from encore.config.full_check import full_check
 from encore.config.json_schema import SCHEMA_FILE, json_schema
 from encore.config.loader import INCLUDE, PipelineError, compose, load_pipeline, located, pipeline_file
-from encore.config.thorough import thorough
 from encore.config.validation import warnings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -31,7 +31,7 @@ def check(file: Annotated[Path | None, typer.Argument(help="Default: include/pip
         raise typer.Exit(1) from None
     for group in pipeline.dataset_groups:
         console.print(describe(group))
-    problems, unread = thorough(path, pipeline)
+    problems, unread = full_check(path, pipeline)
     if problems:
         console.print(f"[red bold]what {path} names can't be used[/]", highlight=False)
         console.print("\n".join(problems), markup=False, highlight=False, soft_wrap=True)

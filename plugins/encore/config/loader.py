@@ -6,7 +6,7 @@ include/pipeline.yaml:14: dataset_groups.0.solutions.1.recipe: Field required
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,8 +42,10 @@ def load_pipeline(path: str | Path | None = None) -> Pipeline:
 @lru_cache(maxsize=8)
 def _load(file: Path, _modified: int) -> Pipeline:
     node = compose(file)
+    if repeated := list(_repeated_keys(node)):
+        raise PipelineError("\n".join(f"{file}:{line}: {key}: is there twice" for line, key in repeated))
     try:
-        pipeline = Pipeline.model_validate(yaml.safe_load(file.read_text()))
+        pipeline = Pipeline.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except ValidationError as error:
         invalid = [Problem(detail["loc"], detail["msg"]) for detail in error.errors()]
         raise PipelineError("\n".join(located(file, node, invalid))) from error
@@ -58,12 +60,29 @@ def compose(file: Path) -> yaml.Node | None:
     :raises PipelineError: if it can't be read, or is not YAML.
     """
     try:
-        return yaml.compose(file.read_text(), Loader=yaml.SafeLoader)
+        return yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
         raise PipelineError(f"{file}: {error.strerror}. Set ENCORE_PIPELINE or create the file.") from error
+    except UnicodeDecodeError as error:
+        raise PipelineError(f"{file}:1: is not UTF-8: {error}") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PipelineError(f"{file}:{line}: not YAML: {error.problem}") from error
+
+
+def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """Line and name of each key that its mapping has twice: YAML would silently take the last one."""
+    if isinstance(node, yaml.SequenceNode):
+        for entry in node.value:
+            yield from _repeated_keys(entry)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.start_mark.line + 1, key.value
+            if isinstance(key.value, str):
+                seen.add(key.value)
+            yield from _repeated_keys(value)
 
 
 def located(file: Path, node: yaml.Node | None, entries: Iterable[Problem]) -> list[str]:

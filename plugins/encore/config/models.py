@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from airflow_personalize.export.validation.contract import Action, Contract, Rule
-from encore.config.base import Name, Settings
+from encore.config.base import BucketName, ConnectionId, KeyPrefix, Name, Role, Settings
 from encore.config.batch import Batch, BatchJob
 from encore.config.policies import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
 from encore.config.sql_checks import ColumnCheck, TableCheck
@@ -98,7 +98,9 @@ class Solution(Settings):
     name: Name
     recipe: Name = Field(description="Recipe name, e.g. aws-sims")
     hyperparameters: dict[str, str | int | float] = Field(default_factory=dict)
-    event_type: str | None = Field(None, description="Train on events of this type only")
+    event_type: str | None = Field(
+        None, min_length=1, max_length=256, description="Train on events of this type only"
+    )
     event_value_threshold: float | None = None
     perform_hpo: bool = Field(
         False, description="Search for good hyperparameters, as `hpoConfig` in `solution_config` says"
@@ -150,13 +152,16 @@ class DatasetGroup(Settings):
 
     name: Name
     dag_suffix: str | None = Field(
-        None, description="Ends the ids of the group's DAGs; defaults to _<name>, may be empty for one group"
+        None,
+        pattern=r"^[A-Za-z0-9_.-]*$",
+        max_length=200,
+        description="Ends the ids of the group's DAGs; defaults to _<name>, may be empty for one group",
     )
-    product_db: str = Field("product_db", description="Airflow connection of the product database")
-    aws_conn_id: str = "aws_default"
-    role: str = Field(description="Name or ARN of the role that Personalize takes to reach the bucket")
-    bucket: str
-    prefix: str = Field("encore", pattern=r"^[^/].*[^/]$|^[^/]$")
+    product_db: ConnectionId = Field("product_db", description="Airflow connection of the product database")
+    aws_conn_id: ConnectionId = "aws_default"
+    role: Role = Field(description="Name or ARN of the role that Personalize takes to reach the bucket")
+    bucket: BucketName
+    prefix: KeyPrefix = "encore"
     history_start: date | None = Field(
         None,
         description="First day that export_interactions fills in by itself; empty: from now on, day by day",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from encore.config.base import Name, Settings
+from encore.config.base import ConnectionId, Name, Settings
 
 Verdict = Literal["promote", "ask", "hold"]
 MetricName = Literal[
@@ -20,6 +20,7 @@ MetricName = Literal[
     "precision_at_25",
 ]
 Event = Literal["promoted", "held", "asked", "failed", "recovered", "late"]
+MailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$|^[^<>]*<[^@\s]+@[^@\s]+>$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -126,22 +127,24 @@ def _trouble() -> list[Event]:
 
 class SlackChannel(Settings):
     type: Literal["slack"]
-    conn_id: str = "slack_webhook_default"
+    conn_id: ConnectionId = "slack_webhook_default"
     on: list[Event] = Field(default_factory=_everything)
 
 
 class MailChannel(Settings):
     type: Literal["smtp"]
-    to: list[str] = Field(min_length=1)
-    sender: str | None = Field(None, description="Default: the connection's")
-    conn_id: str = "smtp_default"
+    to: list[MailAddress] = Field(min_length=1)
+    sender: MailAddress | None = Field(None, description="Default: the connection's")
+    conn_id: ConnectionId = "smtp_default"
     on: list[Event] = Field(default_factory=_trouble)
 
 
 class SnsChannel(Settings):
     type: Literal["sns"]
-    topic_arn: str = Field(pattern=r"^arn:[^:]+:sns:")
-    conn_id: str = "aws_default"
+    topic_arn: str = Field(
+        pattern=r"^arn:[a-z-]+:sns:[a-z0-9-]+:\d+:[A-Za-z0-9_-]+(\.fifo)?$", max_length=400
+    )
+    conn_id: ConnectionId = "aws_default"
     on: list[Event] = Field(default_factory=_trouble)
 
 
@@ -155,6 +158,9 @@ class Quotas(Settings):
     solutions: int = Field(10, ge=1, description="In each dataset group")
     campaigns: int = Field(5, ge=1, description="In each dataset group")
     filters: int = Field(10, ge=1, description="In each dataset group")
+    provisioned_tps: int = Field(
+        500, ge=1, description="Transactions per second that may be provisioned for a campaign"
+    )
 
 
 class Filter(Settings):

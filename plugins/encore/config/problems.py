@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+from croniter import CroniterError, croniter
 
 from encore.config import recipes
 from encore.config.models import DATASET_TYPES, DatasetGroup
 
 Location = tuple[int | str, ...]
+_CRON_FIELDS = 5  # a sixth would be seconds, which no schedule of Airflow has
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,25 @@ class Problem:
 
     location: Location
     message: str
+
+
+def cron_problem(schedule: str) -> str | None:
+    """Why a schedule never fires, or not as it was meant; None for a good one."""
+    if not schedule.startswith("@") and len(schedule.split()) != _CRON_FIELDS:
+        return f"{schedule!r} is not a cron expression of {_CRON_FIELDS} fields: minute, hour, day, month, weekday"
+    try:
+        croniter(schedule).get_next()
+    except CroniterError:
+        return f"{schedule!r} is not a cron expression, or one that never comes, e.g. 0 3 * * *"
+    return None
+
+
+def file_problems(at: Location, name: str, ending: str, include: Path) -> Iterator[Problem]:
+    """A file that there is not, or that Airflow takes for text instead of for a file's name."""
+    if not (include / name).is_file():
+        yield Problem(at, f"there is no file {include / name}")
+    elif not name.endswith(ending):
+        yield Problem(at, f"{name} must end in {ending}: Airflow reads a file by its ending")
 
 
 def recipe_problems(at: Location, recipe: str, group: DatasetGroup) -> Iterator[Problem]:

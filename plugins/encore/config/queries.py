@@ -12,6 +12,7 @@ from pathlib import Path
 
 from airflow_personalize.export.read.dialects import dialect_of_environment
 from airflow_personalize.export.read.query_check import Findings, check_query
+from airflow_personalize.export.read.query_template import QueryProblem
 from encore.config.batch import EVERYBODY
 from encore.config.models import Dataset, DatasetGroup, Pipeline
 
@@ -77,4 +78,8 @@ def _of_dataset(kind: str, dataset: Dataset, include: Path) -> Iterator[QueryUse
 
 
 def _checked(use: QueryUse, dialect: str | None) -> Findings:
-    return check_query(use.file.read_text(), dialect, use.needed, use.allowed)
+    try:
+        text = use.file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        return Findings([QueryProblem(1, f"is not UTF-8: {error}")])
+    return check_query(text, dialect, use.needed, use.allowed)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from croniter import croniter
+from encore.config import recipes, validation_batch, validation_datasets
+from encore.config.models import POPULARITY, DatasetGroup, Pipeline, Solution
+from encore.config.policies import Quotas
+from encore.config.problems import Location, Problem, cron_problem, recipe_problems
 
-from encore.config import recipes, validation_batch
-from encore.config.models import POPULARITY, Dataset, DatasetGroup, Pipeline, Solution
-from encore.config.problems import Location, Problem, recipe_problems
-
-#: Settings of a dataset that is exported day by day.
-_OF_DAYS = ("splits", "settle_minutes", "reexport_days")
+#: The service's names have 63 characters, and a schema's is <group>-interactions-<12 digits of its content>.
+LONGEST_GROUP_NAME = 63 - len("-interactions-") - 12
 
 
 def problems(pipeline: Pipeline, include: Path) -> list[Problem]:
@@ -29,7 +28,13 @@ def problems(pipeline: Pipeline, include: Path) -> list[Problem]:
             "dataset_groups",
         )
     )
+    owners: dict[str, str] = {}
     for number, group in enumerate(pipeline.dataset_groups):
+        place = f"s3://{group.bucket}/{group.prefix}/"
+        if owner := owners.get(place):
+            message = f"{place} is where {owner} keeps its files already"
+            result.append(Problem(("dataset_groups", number, "prefix"), message))
+        owners[place] = group.name
         result += _of_group(("dataset_groups", number), group, pipeline, include)
     return result
 
@@ -69,21 +74,15 @@ def warnings(pipeline: Pipeline) -> list[Problem]:
 
 
 def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Path) -> Iterator[Problem]:
-    if not croniter.is_valid(group.schedule):
-        yield Problem((*at, "schedule"), f"{group.schedule!r} is not a cron expression, e.g. 0 3 * * *")
+    if problem := cron_problem(group.schedule):
+        yield Problem((*at, "schedule"), problem)
+    if len(group.name) > LONGEST_GROUP_NAME:
+        yield Problem(
+            (*at, "name"),
+            f"has {len(group.name)} characters; its schemas are named after it, so it may have {LONGEST_GROUP_NAME}",
+        )
     for kind, dataset in group.datasets.items():
-        named = (("schema", dataset.avro_schema), ("sql", dataset.sql), ("bounds_sql", dataset.bounds_sql))
-        for key, name in named:
-            if name and not (include / name).is_file():
-                yield Problem((*at, "datasets", kind, key), f"there is no file {include / name}")
-        for key in _OF_DAYS if kind != "interactions" else ():
-            if getattr(dataset, key) != Dataset.model_fields[key].default:
-                yield Problem((*at, "datasets", kind, key), f"{kind} are exported whole, by one task")
-        names = [check.name for check in (*dataset.table_checks, *dataset.column_checks)]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            yield Problem((*at, "datasets", kind), f"two checks have the name {name}")
-        if dataset.bounds_sql and dataset.splits == 1:
-            yield Problem((*at, "datasets", kind, "bounds_sql"), "is for `splits` of 2 or more")
+        yield from validation_datasets.problems((*at, "datasets", kind), kind, dataset, include)
     quotas = pipeline.quotas
     campaigns = len({solution.campaign_name for solution in group.solutions})
     solutions = len(group.solutions) + sum(job.recipe is not None for job in group.batch_jobs)
@@ -97,7 +96,7 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
     served: dict[str, str] = {}
     for position, solution in enumerate(group.solutions):
         here: Location = (*at, "solutions", position)
-        yield from _of_solution(here, solution, group)
+        yield from _of_solution(here, solution, group, quotas)
         if other := served.get(solution.campaign_name):
             yield Problem(here, f"its campaign {solution.campaign_name} is {other}'s already")
         served[solution.campaign_name] = solution.name
@@ -105,12 +104,19 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         yield from validation_batch.problems((*at, "batch"), group.batch, group, include)
 
 
-def _of_solution(at: Location, solution: Solution, group: DatasetGroup) -> Iterator[Problem]:
+def _of_solution(at: Location, solution: Solution, group: DatasetGroup, quotas: Quotas) -> Iterator[Problem]:
     yield from recipe_problems((*at, "recipe"), solution.recipe, group)
     if solution.recipe in recipes.WITHOUT_CAMPAIGN:
         yield Problem(
             (*at, "recipe"),
             f"{solution.recipe} segments users in batch jobs: no campaign can serve it. Give it to a job of `batch`",
+        )
+    tps = solution.campaign.min_provisioned_tps
+    if tps > quotas.provisioned_tps:
+        yield Problem(
+            (*at, "campaign", "min_provisioned_tps"),
+            f"is {tps}, but the service's quota is {quotas.provisioned_tps}; if AWS has raised it, say so in "
+            "`quotas.provisioned_tps`",
         )
     name = solution.gate.baseline
     if name is not None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from croniter import croniter
-
 from encore.config import recipes
 from encore.config.batch import EVERYBODY, Batch, BatchJob
 from encore.config.models import DatasetGroup
-from encore.config.problems import Location, Problem, recipe_problems
+from encore.config.problems import Location, Problem, cron_problem, recipe_problems
 
 
 def problems(at: Location, batch: Batch, group: DatasetGroup, include: Path) -> Iterator[Problem]:
     """What makes the section unusable."""
-    if batch.schedule and not croniter.is_valid(batch.schedule):
-        yield Problem((*at, "schedule"), f"{batch.schedule!r} is not a cron expression, e.g. 0 5 * * 1")
+    if batch.schedule and (problem := cron_problem(batch.schedule)):
+        yield Problem((*at, "schedule"), problem)
     for position, job in enumerate(batch.jobs):
         here: Location = (*at, "jobs", position)
         for key, value in (("name", job.name), ("output", job.folder), ("table", job.table)):
@@ -63,3 +61,5 @@ def _of_recipe(
             yield Problem((*at, "input"), f"the group has no dataset {source}; name a query file instead")
     elif not (include / source).is_file():
         yield Problem((*at, "input"), f"there is no file {include / source}; or say users or items")
+    elif not source.endswith(".sql"):
+        yield Problem((*at, "input"), f"{source} must end in .sql: Airflow reads a file by its ending")

@@ -303,6 +303,9 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     "Quotas.filters": lambda b: over_quota(
         b.group.model_copy(update={"filters": b.group.filters * 2}), "filters", 1
     ),
+    "Quotas.provisioned_tps": lambda b: (
+        over_quota(b.group, "provisioned_tps", 2) and not over_quota(b.group, "provisioned_tps", 3)
+    ),
     # a group, and its datasets
     "DatasetGroup.name": lambda b: b.task(RETRAIN, "dataset_group").dataset_group_name == "books",
     "DatasetGroup.dag_suffix": lambda b: RETRAIN in b.dags,

@@ -14,7 +14,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from airflow_personalize.export.read.sql import JINJA_MARKERS, NAMES
 
 #: What stands for an expression of Jinja that is no marker: where a table or a column is named, and as a value.
-_OTHER = "jinja_expression"
+OTHER = "jinja_expression"
 _ONE_BRACE = re.compile(rf"(?<!\{{)\{{\s*({'|'.join(NAMES)})\s*\}}{{1,2}}")
 
 
@@ -72,7 +72,7 @@ def _marker(expression: str, line: int, problems: list[QueryProblem]) -> str:
         return JINJA_MARKERS[expression]
     name = re.match(r"\w+", expression)
     if name is None or name[0] not in JINJA_MARKERS:
-        return _OTHER
+        return OTHER
     problems.append(
         QueryProblem(
             line,
