@@ -70,7 +70,14 @@ class JobContext:
         :raises ServiceEndsError: if the service stops first.
         """
         left = self.earliest_end - time.monotonic()
-        if left > 0 and self.closing.wait(left):
+        if left > 0:
+            self.wait(left)
+
+    def wait(self, seconds: float) -> None:
+        """
+        :raises ServiceEndsError: if the service stops first.
+        """
+        if self.closing.wait(seconds):
             raise ServiceEndsError(self.arn)
 
     @contextmanager

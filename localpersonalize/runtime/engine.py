@@ -253,6 +253,10 @@ class Runtime:
         """An import, or a deletion of users, ended; the new data is seen once the returned future is done."""
         return self._background.submit(self._reload, group_arn)
 
+    def forget(self, group_arn: str) -> None:
+        """A dataset group was deleted; another one of its name begins with nothing."""
+        self.groups.forget(group_arn)
+
     def _reload(self, group_arn: str) -> None:
         if self.groups.loaded(group_arn):
             self.groups.reload(group_arn)
