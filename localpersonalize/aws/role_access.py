@@ -18,6 +18,7 @@ from localpersonalize.aws.iam_policies import Policy, Question, verdict
 SERVICE = "personalize.amazonaws.com"
 READ = ("s3:ListBucket", "s3:GetObject")
 WRITE = ("s3:ListBucket", "s3:PutObject")
+PUT = ("s3:PutObject",)
 
 
 class AccessRefusedError(PermissionError):
@@ -29,21 +30,12 @@ def check(
 ) -> None:
     """
     :param location: `s3://bucket/prefix`.
-    :param actions: `READ` or `WRITE`.
+    :param actions: `READ`, `WRITE` or `PUT`.
     :param job_arn: ARN of the job, for conditions on `aws:SourceArn` and `aws:SourceAccount`.
     :raises AccessRefusedError: naming the role or bucket, the action and what to change.
     """
-    context = {"aws:SecureTransport": "true", "aws:PrincipalArn": role_arn}
-    if job_arn:
-        context |= {"aws:SourceArn": job_arn, "aws:SourceAccount": job_arn.split(":")[4]}
-    role = _role(iam, role_arn)
-    assume = Question("sts:AssumeRole", principals=(SERVICE,), context=context)
-    if verdict([{**role["AssumeRolePolicyDocument"]}], assume) != "Allow":
-        raise AccessRefusedError(
-            f"Amazon Personalize can't assume the role {role_arn}. Its trust policy must allow {SERVICE} to call"
-            " sts:AssumeRole."
-        )
-    role_policies = list(_policies_of(iam, role))
+    context = _context(role_arn, job_arn)
+    role_policies = _assumed(iam, role_arn, context)
     bucket, _, path = location.removeprefix("s3://").partition("/")
     bucket_policies = [_bucket_policy(s3, bucket, location)]
     for action in actions:
@@ -66,6 +58,42 @@ def check(
                     f" {'denies' if decision == 'Deny' else 'does not allow'} {action} on {question.resource}. Attach"
                     " policies that allow it to the Amazon S3 bucket and to the Amazon Personalize service role."
                 )
+
+
+def check_action(iam: Any, role_arn: str, action: str, job_arn: str = "") -> None:
+    """May Amazon Personalize, taking a role, do what has no resource of its own, such as `cloudwatch:PutMetricData`?
+
+    :raises AccessRefusedError: naming the role, the action and what to change.
+    """
+    context = _context(role_arn, job_arn)
+    policies = _assumed(iam, role_arn, context)
+    if verdict(policies, Question(action, "*", (SERVICE, role_arn, _root(role_arn)), context)) != "Allow":
+        raise AccessRefusedError(
+            f"Insufficient privileges: the role {role_arn} does not allow {action}. Attach a policy that does."
+        )
+
+
+def _context(role_arn: str, job_arn: str) -> dict[str, str]:
+    """What conditions of policies may ask about."""
+    context = {"aws:SecureTransport": "true", "aws:PrincipalArn": role_arn}
+    if job_arn:
+        context |= {"aws:SourceArn": job_arn, "aws:SourceAccount": job_arn.split(":")[4]}
+    return context
+
+
+def _assumed(iam: Any, role_arn: str, context: Mapping[str, str]) -> list[Policy]:
+    """The policies of a role that the service can take.
+
+    :raises AccessRefusedError: if it can't.
+    """
+    role = _role(iam, role_arn)
+    assume = Question("sts:AssumeRole", principals=(SERVICE,), context=context)
+    if verdict([{**role["AssumeRolePolicyDocument"]}], assume) != "Allow":
+        raise AccessRefusedError(
+            f"Amazon Personalize can't assume the role {role_arn}. Its trust policy must allow {SERVICE} to call"
+            " sts:AssumeRole."
+        )
+    return list(_policies_of(iam, role))
 
 
 def _role(iam: Any, role_arn: str) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -79,9 +80,10 @@ def delete_users(request: TaskRequest, progress: Progress) -> dict[str, Any]:
 
 
 def report_attribution(request: TaskRequest, progress: Progress) -> dict[str, Any]:
-    """Write what a metric attribution measures of an import."""
+    """Report what a metric attribution measures of an import: in a file, in CloudWatch, or both."""
     from localpersonalize.datasets.attribution import as_csv, measure
-    from localpersonalize.runtime.adapters import dataset_of
+    from localpersonalize.jobs.attribution_values import put_values
+    from localpersonalize.runtime.adapters import dataset_of, recommenders_of
 
     database, tables = open_data(request.data_dir)
     attribution = _resource(database, METRIC_ATTRIBUTION, request.arn)
@@ -89,11 +91,15 @@ def report_attribution(request: TaskRequest, progress: Progress) -> dict[str, An
     events = tables.version(imported["datasetArn"], imported["datasetImportJobArn"].split("/")[-1])
     if events is None:
         raise TaskRefusedError("A later import took the place of the data before it was measured.")
-    items = dataset_of(database, attribution["datasetGroupArn"], "ITEMS")
-    measured = measure(attribution["metrics"], events, tables.whole(items) if items else None)
-    bucket, _, key = request.details["location"].removeprefix("s3://").partition("/")
-    request.clients.client("s3").put_object(Bucket=bucket, Key=key, Body=as_csv(measured))
-    return {"rows": len(measured)}
+    group_arn = attribution["datasetGroupArn"]
+    items, recommenders = dataset_of(database, group_arn, "ITEMS"), recommenders_of(database, group_arn)
+    values = measure(attribution["metrics"], events, tables.whole(items) if items else None, recommenders)
+    if request.details["location"]:
+        bucket, _, key = request.details["location"].removeprefix("s3://").partition("/")
+        request.clients.client("s3").put_object(Bucket=bucket, Key=key, Body=as_csv(values))
+    if request.details["to_cloudwatch"]:
+        put_values(request.clients.client("cloudwatch"), group_arn, values, time.time())
+    return {"rows": len(values)}
 
 
 def train(request: TaskRequest, progress: Progress) -> dict[str, Any]:

@@ -37,3 +37,22 @@ def require_write_access(clients: Clients, arn: str, role_arn: str, location: st
     """
     iam, s3 = clients.client("iam"), clients.client("s3")
     role_access.check(iam, s3, role_arn, location, role_access.WRITE, arn)
+
+
+def require_report_access(clients: Clients, arn: str, role_arn: str, location: str) -> None:
+    """What the reports of a metric attribution need: to put objects, and not to list the bucket.
+
+    :param arn: of the attribution, for conditions of policies.
+    :raises AccessRefusedError: with the reason for its `failureReason`.
+    """
+    iam, s3 = clients.client("iam"), clients.client("s3")
+    role_access.check(iam, s3, role_arn, location, role_access.PUT, arn)
+
+
+def require_metrics_access(clients: Clients, arn: str, role_arn: str) -> None:
+    """To put values into CloudWatch.
+
+    :param arn: of the attribution, for conditions of policies.
+    :raises AccessRefusedError: with the reason for its `failureReason`.
+    """
+    role_access.check_action(clients.client("iam"), role_arn, "cloudwatch:PutMetricData", arn)

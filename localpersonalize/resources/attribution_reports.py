@@ -1,4 +1,6 @@
-"""Reports of metric attributions: to CloudWatch for streamed events, to S3 for imports that ask for it."""
+"""Reports of metric attributions: to CloudWatch for streamed events and incremental imports, to S3 for imports that ask
+for it. Source: the developer guide, "Measuring the impact of recommendations".
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,8 @@ from localpersonalize.resource_types import (
 )
 from localpersonalize.resources.context import Context
 
+INCREMENTAL = "INCREMENTAL"
+
 
 def measure_events(context: Context, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Measure streamed events, if the group has a metric attribution."""
@@ -21,16 +25,20 @@ def measure_events(context: Context, group_arn: str, rows: Sequence[Mapping[str,
 
 
 def report_import(context: Context, group_arn: str, import_job: DatasetImportJob) -> None:
-    """Report on an import of interactions that asked for it (`publishAttributionMetricsToS3`)."""
-    if not import_job.get("publishAttributionMetricsToS3"):
-        return
+    """Report on an import of interactions, if it was incremental or asked for a file."""
     for attribution in _active(context, group_arn):
-        if "s3DataDestination" in attribution["metricsOutputConfig"]:
+        if import_job["importMode"] == INCREMENTAL or is_published(import_job, attribution):
             context.jobs.submit(
                 "report on import",
                 attribution["metricAttributionArn"],
                 imported=import_job["datasetImportJobArn"],
             )
+
+
+def is_published(import_job: DatasetImportJob, attribution: MetricAttribution) -> bool:
+    """Whether an import asked for a report in S3 (`publishAttributionMetricsToS3`), and there is a place for one."""
+    asked = import_job.get("publishAttributionMetricsToS3", False)
+    return asked and "s3DataDestination" in attribution["metricsOutputConfig"]
 
 
 def _active(context: Context, group_arn: str) -> list[MetricAttribution]:

@@ -102,6 +102,10 @@ def _check_metrics(context: Context, group_arn: str, metrics: list[AttributedMet
     for dataset in context.resources.all(DATASET, group_arn):
         schema = context.resources.require(SCHEMA, dataset["schemaArn"])
         columns[dataset["datasetType"]] = columns_of(schema)
+    if "EVENT_TYPE" not in columns.get("INTERACTIONS", {"EVENT_TYPE": None}):
+        raise InvalidInputError(
+            "A metric attribution needs an Interactions dataset with the field EVENT_TYPE."
+        )
     for metric in metrics:
         _check_expression(metric["expression"], columns)
 

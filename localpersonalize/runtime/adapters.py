@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from localpersonalize.database import Database
 from localpersonalize.datasets.tables import OnDamage, Tables
-from localpersonalize.resource_types import DATASET, SCHEMA, Resource, ResourceKind
+from localpersonalize.resource_types import CAMPAIGN, DATASET, RECOMMENDER, SCHEMA, Resource, ResourceKind
 from localpersonalize.runtime.histories import StreamedEvent
 
 
@@ -70,6 +70,14 @@ def dataset_of(database: Database, group_arn: str, dataset_type: str) -> str | N
         if dataset["datasetType"].upper() == dataset_type.upper():
             return str(dataset["datasetArn"])
     return None
+
+
+def recommenders_of(database: Database, group_arn: str) -> list[str]:
+    """ARNs of the campaigns and recommenders of a dataset group."""
+    campaigns = [
+        body["campaignArn"] for body in database.all(CAMPAIGN.name) if body["_groupArn"] == group_arn
+    ]
+    return campaigns + [body["recommenderArn"] for body in database.all(RECOMMENDER.name, group_arn)]
 
 
 def model_folder(data_dir: Path, version_arn: str) -> Path:

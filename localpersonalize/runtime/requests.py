@@ -7,13 +7,13 @@ scored together; finishing filters, chooses and words the answer.
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from localpersonalize.protocol.recommendation_ids import new_id
 from localpersonalize.recipes.base.model import Request
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.runtime import selection
@@ -134,7 +134,7 @@ def ranking(sources: Sources, params: Params) -> Prepared:
             ranked.append(context.result(allowed[at], score, columns))
         return {
             "personalizedRanking": ranked,
-            "recommendationId": _identify(sources, [r["itemId"] for r in ranked]),
+            "recommendationId": _identify(sources, deployment, [r["itemId"] for r in ranked]),
         }
 
     return Prepared(deployment, context.request(), finish)
@@ -160,7 +160,7 @@ def actions(sources: Sources, params: Params) -> Prepared:
         mask = context.mask(view, *request_filter) if request_filter else None
         choices = selection.select(scores, count, mask, shows_score=deployment.shows_scores)
         listed = [_action(str(items.ids[c.item]), c.score) for c in choices]
-        return {"actionList": listed, "recommendationId": _identify(sources, [])}
+        return {"actionList": listed, "recommendationId": _identify(sources, deployment, [])}
 
     return Prepared(deployment, context.request(), finish)
 
@@ -278,11 +278,12 @@ def _item_list(
 ) -> Answer:
     ids = view.items.ids
     listed = [context.result(str(ids[c.item]), c.score, columns, c.promotion, c.reason) for c in choices]
-    return {"itemList": listed, "recommendationId": _identify(sources, [item["itemId"] for item in listed])}
+    recommendation_id = _identify(sources, context.deployment, [item["itemId"] for item in listed])
+    return {"itemList": listed, "recommendationId": recommendation_id}
 
 
-def _identify(sources: Sources, items: list[str]) -> str:
-    recommendation_id = f"RID-{uuid.uuid4()}"
+def _identify(sources: Sources, deployment: Deployment, items: list[str]) -> str:
+    recommendation_id = new_id(deployment.arn)
     sources.remember(recommendation_id, items)
     return recommendation_id
 

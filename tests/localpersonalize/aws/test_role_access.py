@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from localpersonalize.aws.role_access import READ, WRITE, AccessRefusedError, check
+from localpersonalize.aws.role_access import PUT, READ, WRITE, AccessRefusedError, check, check_action
 
 SERVICE = {"Service": "personalize.amazonaws.com"}
 EVERYTHING = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
@@ -134,3 +134,26 @@ def test_the_bucket_has_its_say(account: Account) -> None:
 def test_a_bucket_that_is_not_there(account: Account) -> None:
     with pytest.raises(AccessRefusedError, match="NoSuchBucket"):
         account.check(at="s3://nowhere/in.csv")
+
+
+def test_a_report_needs_to_put_objects_and_not_to_list_the_bucket(account: Account) -> None:
+    put = {
+        "Effect": "Allow",
+        "Action": "s3:PutObject",
+        "Resource": ["arn:aws:s3:::shop", "arn:aws:s3:::shop/*"],
+    }
+    account.role_says(put)
+    account.bucket_says({**put, "Principal": SERVICE})
+    account.check(at="s3://shop/reports/a.csv", actions=PUT)
+    with pytest.raises(AccessRefusedError, match="ListBucket"):
+        account.check(at="s3://shop/reports/a.csv", actions=WRITE)
+
+
+def test_values_in_cloudwatch_need_a_policy_of_the_role(account: Account) -> None:
+    with pytest.raises(AccessRefusedError, match="does not allow cloudwatch:PutMetricData"):
+        check_action(account.iam, account.role, "cloudwatch:PutMetricData", JOB)
+    account.role_says({"Effect": "Allow", "Action": "cloudwatch:*", "Resource": "*"})
+    check_action(account.iam, account.role, "cloudwatch:PutMetricData", JOB)
+    account.trusts({"Effect": "Deny", "Principal": SERVICE, "Action": "sts:AssumeRole"})
+    with pytest.raises(AccessRefusedError, match="can't assume"):
+        check_action(account.iam, account.role, "cloudwatch:PutMetricData", JOB)

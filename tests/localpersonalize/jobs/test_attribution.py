@@ -25,7 +25,12 @@ def test_a_report_that_fails_is_shown_and_ends_nothing(service: InProcessService
     arn, dataset = attribution(service, group), service.interactions(group)
     source = {"dataLocation": "s3://bucket/in.csv"}
     imported = service.create(
-        "DatasetImportJob", jobName="i", datasetArn=dataset, roleArn="r", dataSource=source
+        "DatasetImportJob",
+        jobName="i",
+        datasetArn=dataset,
+        roleArn="r",
+        dataSource=source,
+        publishAttributionMetricsToS3=True,
     )
     report_import(service.context, service.job("report on import", arn, {"rows": 1}, imported=imported))
     ((task, details),) = service.tasks.ran

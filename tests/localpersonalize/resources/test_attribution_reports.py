@@ -17,9 +17,17 @@ def test_events_are_measured_and_imports_reported_where_that_was_asked_for(servi
         metrics=[{"eventType": "View", "metricName": "views", "expression": "SAMPLECOUNT()"}],
         metricsOutputConfig={"roleArn": "r", "s3DataDestination": {"path": "s3://bucket/reports"}},
     )
-    job: Any = {"datasetImportJobArn": "arn:job", "publishAttributionMetricsToS3": True}
+    job: Any = {
+        "datasetImportJobArn": "arn:job",
+        "publishAttributionMetricsToS3": True,
+        "importMode": "FULL",
+    }
     measure_events(service.context, group, [{"EVENT_TYPE": "View"}])
     report_import(service.context, group, job)
     report_import(service.context, group, {**job, "publishAttributionMetricsToS3": False})
     measure_events(service.context, "arn:other", [])
     assert service.queue.submitted[-2:] == [("measure events", arn), ("report on import", arn)]
+    incremental = {**job, "publishAttributionMetricsToS3": False, "importMode": "INCREMENTAL"}
+    report_import(service.context, group, incremental)
+    assert len(service.queue.submitted) == 2 + 3
+    assert service.queue.submitted[-1] == ("report on import", arn)

@@ -114,7 +114,9 @@ class Live:
         self.s3.put_bucket_policy(Bucket=BUCKET, Policy=policy({**everything, "Principal": PERSONALIZE}))
         trust = {"Effect": "Allow", "Principal": PERSONALIZE, "Action": "sts:AssumeRole"}
         role = iam.create_role(RoleName="personalize", AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
-        iam.put_role_policy(RoleName="personalize", PolicyName="s3", PolicyDocument=policy(everything))
+        reports = {"Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*"}
+        document = policy(everything, reports)
+        iam.put_role_policy(RoleName="personalize", PolicyName="s3", PolicyDocument=document)
         return str(role)
 
     def upload(self, key: str, text: str) -> str:

@@ -12,7 +12,7 @@ from tests.support.localpersonalize.calls import CALLS
 README = Path(__file__).parents[3] / "localpersonalize" / "README.md"
 BEGIN, END = "<!-- operations: made from the tests -->", "<!-- end of operations -->"
 
-GONE = "DELETE PENDING, DELETE IN_PROGRESS, then gone; refused while it changes or others use it."
+GONE = "DELETE PENDING, DELETE IN_PROGRESS, then gone with its jobs; refused while it changes or others use it."
 STATES = "Goes through CREATE PENDING and CREATE IN_PROGRESS to ACTIVE or CREATE FAILED."
 SHOWS = "Shows the resource."
 PAGES = "Lists, oldest first, in pages."
@@ -47,8 +47,8 @@ DOES: dict[str, tuple[str, str]] = {
     "CreateEventTracker": ("Gives a tracking ID; one a dataset group.", ""),
     "CreateFilter": ("Parses the expression and checks it against the group's schemas.", ""),
     "CreateMetricAttribution": (
-        "Checks expressions; sums imports into S3 and events into CloudWatch.",
-        "CloudWatch is that of moto.",
+        "Checks expressions; sums events and incremental imports into CloudWatch, imports that ask for it into S3.",
+        "CloudWatch is that of moto; there may be more than 100 sources.",
     ),
     "CreateRecommender": (
         "Trains the use case's recipe and serves it.",
