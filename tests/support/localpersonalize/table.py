@@ -12,7 +12,9 @@ from tests.support.localpersonalize.calls import CALLS
 README = Path(__file__).parents[3] / "localpersonalize" / "README.md"
 BEGIN, END = "<!-- operations: made from the tests -->", "<!-- end of operations -->"
 
-GONE = "DELETE PENDING, DELETE IN_PROGRESS, then gone with its jobs; refused while it changes or others use it."
+GONE = (
+    "DELETE PENDING, DELETE IN_PROGRESS, then gone with its jobs; refused while it changes or others use it."
+)
 STATES = "Goes through CREATE PENDING and CREATE IN_PROGRESS to ACTIVE or CREATE FAILED."
 SHOWS = "Shows the resource."
 PAGES = "Lists, oldest first, in pages."
