@@ -2,7 +2,8 @@
 ### Roll back a campaign
 
 Puts an earlier solution version behind a campaign, at once and without training. Choose the campaign; without a version
-it is the newest one that is older than the one now live. The campaign answers all the while.
+it is the one that was live before the one now live: a version that a run has held is passed over. The campaign answers
+all the while; then its answers are checked, and the rollback is recorded and notified.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from airflow.sdk import DAG
 from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
 from encore import forms
 from encore.config import DatasetGroup, load_pipeline
-from encore.operators.rollback import PersonalizeSelectRollbackVersionOperator
+from encore.operators.rollback import (
+    PersonalizeRecordRollbackOperator,
+    PersonalizeSelectRollbackVersionOperator,
+)
+from encore.operators.verify_campaign import PersonalizeVerifyCampaignOperator
 
 
 def build(group: DatasetGroup) -> DAG:
     """The DAG that puts earlier versions back in one dataset group."""
-    aws = {"aws_conn_id": group.aws_conn_id}
     with DAG(
         dag_id=group.dag_id("rollback_campaign"),
         description=f"Put an earlier solution version behind a campaign of {group.name}",
@@ -29,26 +33,43 @@ def build(group: DatasetGroup) -> DAG:
         start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
         catchup=False,
         max_active_runs=1,
-        default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+        default_args={
+            "retries": 2,
+            "retry_delay": timedelta(seconds=30),
+            "aws_conn_id": group.aws_conn_id,
+            "deferrable": True,
+        },
         params=forms.rollback(group),
         tags=["personalize", "rollback", group.name],
     ) as dag:
+        settings = group.model_dump(mode="json", by_alias=True)
         version = PersonalizeSelectRollbackVersionOperator(
             task_id="select_version",
-            dataset_group_name=group.name,
+            group=settings,
             campaign_name=dag.param("campaign"),
             version=dag.param("version"),
             multiple_outputs=True,
-            **aws,
         ).output
-        PersonalizeCreateOrUpdateCampaignOperator(
+        campaign = PersonalizeCreateOrUpdateCampaignOperator(
             task_id="campaign",
             campaign_name=dag.param("campaign"),
             solution_version_arn=version["solution_version_arn"],
             min_provisioned_tps=version["min_provisioned_tps"],
             campaign_config=version["campaign_config"],
-            deferrable=True,
-            **aws,
+        )
+        verify = PersonalizeVerifyCampaignOperator(
+            task_id="verify",
+            campaign_arn=campaign.output,
+            sample_location=f"{group.dataset_uri('interactions')}/",
+            decision={"new": version["solution_version_arn"], "live": None},
+            checks=group.checks(),
+        )
+        PersonalizeRecordRollbackOperator(
+            task_id="record",
+            group=settings,
+            campaign_name=dag.param("campaign"),
+            version=version,
+            summary=verify.output["summary"],
         )
     return dag
 

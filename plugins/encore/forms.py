@@ -85,7 +85,7 @@ def rollback(group: DatasetGroup) -> dict[str, Param]:
             type=["null", "string"],
             title="Version",
             description_md="ARN of an earlier solution version, or the last part of it, as the report shows it."
-            " Empty: the newest one older than the live one.",
+            " Empty: the one that was live before.",
         ),
     }
 

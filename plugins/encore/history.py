@@ -125,12 +125,19 @@ def read(client: Any, bucket: str, prefix: str, *, newest: int | None = None) ->
 def metrics_of(
     past: Sequence[Mapping[str, Any]], solution: str, before: datetime | None = None
 ) -> list[dict[str, float]]:
-    """The metrics of a solution's recorded versions, oldest first."""
-    return [
-        row["metrics"]
+    """The metrics of a solution's recorded versions, oldest first; each once, though it may have gone live again."""
+    versions = {
+        row["solution_version_arn"]: row["metrics"]
         for row in past
         if row["solution"] == solution and row["metrics"] and (before is None or row["recorded_at"] < before)
-    ]
+    }
+    return list(versions.values())
+
+
+def never_went_live(past: Sequence[Mapping[str, Any]]) -> set[str]:
+    """ARNs of the versions that were held, or that failed."""
+    live = {row["solution_version_arn"] for row in past if row["outcome"] == "promoted"}
+    return {row["solution_version_arn"] for row in past} - live
 
 
 def usual_rows(past: Sequence[Mapping[str, Any]], dataset: str) -> list[int]:

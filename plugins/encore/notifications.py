@@ -97,6 +97,17 @@ def send(channel: SlackChannel | MailChannel | SnsChannel, message: Message, con
     notifier(channel, message.subject, text).notify(context)
 
 
+def send_all(channels: Sequence[Channel], messages: Sequence[Message], context: Any) -> list[str]:
+    """Send each channel the messages that it wants; returns `channel: subject` of each that was sent."""
+    sent = []
+    for channel in channels:
+        for message in messages:
+            if message.event in channel.on:
+                send(channel, message, context)
+                sent.append(f"{channel.type}: {message.subject}")
+    return sent
+
+
 def deadline(group: DatasetGroup) -> DeadlineAlert | None:
     """Notifies whoever wants to know that a run is late; None where nobody does."""
     if group.deadline_hours is None:

@@ -67,9 +67,9 @@ def test_an_unknown_column_is_refused():
 
 def test_the_history_tells_past_metrics_and_the_usual_rows():
     past = [
-        row(FIRST, metrics={"coverage": 0.1}, rows={"interactions": 10}),
-        row(FIRST, "popular", metrics={"coverage": 0.3}, rows={"interactions": 10}),
-        row(SECOND, metrics={"coverage": 0.2}, rows={"interactions": 20}),
+        row(FIRST, metrics={"coverage": 0.1}, rows={"interactions": 10}, solution_version_arn="1"),
+        row(FIRST, "popular", metrics={"coverage": 0.3}, rows={"interactions": 10}, solution_version_arn="2"),
+        row(SECOND, metrics={"coverage": 0.2}, rows={"interactions": 20}, solution_version_arn="3"),
         row(SECOND, "popular", metrics=None, rows=None),
     ]
     assert history.metrics_of(past, "related") == [{"coverage": 0.1}, {"coverage": 0.2}]

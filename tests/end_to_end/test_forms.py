@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from encore import history
 from tests.end_to_end.conftest import SMALL_SHOP
 from tests.end_to_end.helpers import manifests
 from tests.end_to_end.pipeline_stack import NDCG, RETRAIN, SHOP, PipelineStack, datasets, running_pipeline
@@ -172,15 +173,20 @@ def test_an_export_writes_the_days_that_were_chosen_and_no_others(pipeline):
     assert [day for day in own if own[day] != after.get(day)] == DAYS[-2:]
 
 
-def test_the_chosen_campaign_goes_back_by_one_version(pipeline, live):
-    popular = pipeline.serves("popular")
+def test_the_chosen_campaign_goes_back_to_what_was_live_and_that_is_recorded(pipeline, live):
+    popular, before = pipeline.serves("popular"), pipeline.serves("related")
+    pipeline.good({"solutions": ["related"], "promote": "hold"})
     pipeline.good({"solutions": ["related"], "promote": "promote"})
-    newest, older, *_ = [each["solutionVersionArn"] for each in versions(pipeline, "related")]
+    newest, held, *_ = [each["solutionVersionArn"] for each in versions(pipeline, "related")]
     assert pipeline.serves("related") == newest
+    assert held != before
     run = pipeline.run("rollback_campaign", {"campaign": "related"})
     assert run["state"] == "success", run
-    assert pipeline.serves("related") == older
+    assert pipeline.serves("related") == before
     assert pipeline.serves("popular") == popular
+    row = history.read(pipeline.aws("s3"), SHOP["bucket"], "encore")[-1]
+    assert (row["dag_id"], row["outcome"]) == ("rollback_campaign", "promoted")
+    assert (row["solution_version_arn"], row["live_version_arn"]) == (before, newest)
 
 
 def test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dry_run(pipeline, live, file):

@@ -51,7 +51,9 @@ class Task:
 
     @property
     def context(self) -> Any:
-        run = SimpleNamespace(run_after=datetime(2026, 3, 1, 3, tzinfo=UTC))
+        run = SimpleNamespace(
+            run_after=datetime(2026, 3, 1, 3, tzinfo=UTC), run_type="manual", bundle_version=None
+        )
         return {"ti": self.ti, "task_state_store": self.store, "dag_run": run}
 
     def clear(self) -> None:

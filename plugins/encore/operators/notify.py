@@ -49,12 +49,7 @@ class PersonalizeNotifyOperator(DatasetGroupOperator):
         messages = notifications.messages_of(group.name, outcomes, decisions, failed)
         if not failed and context["ti"].try_number > 1:
             messages.insert(0, notifications.recovered(group.name))
-        sent = []
-        for channel in group.notify:
-            for message in messages:
-                if message.event in channel.on:
-                    notifications.send(channel, message, context)
-                    sent.append(f"{channel.type}: {message.subject}")
+        sent = notifications.send_all(group.notify, messages, context)
         for message in messages:
             self.log.info("%s\n%s", message.subject, message.text)
         fail_beside(failed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,9 @@ from airflow_personalize import solution_versions
 from encore import cost, history
 from encore.config.models import DatasetGroup
 from encore.operators.base import DatasetGroupOperator
-from encore.runs.code_version import code_version
+from encore.report.draw import draw_report
 from encore.runs.failed_tasks import fail_beside, failed_tasks
+from encore.runs.history_row import history_row
 from encore.runs.outcomes import SolutionResult, results_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         if rows:
             location = history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, rows)
             self.log.info("Recorded %d solution versions in %s", len(rows), location)
-        self._draw(group)
+        draw_report(self.s3, group, self.log)
         return {
             "solutions": {
                 row["solution"]: {"outcome": row["outcome"], "reason": row["reason"]} for row in rows
@@ -109,35 +109,18 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
 
     def _row(self, context: Context, group: DatasetGroup, result: SolutionResult) -> dict[str, Any]:
         version = solution_versions.trained(self.client, result.version_arn)
-        description, decision, gate = version.description, result.decision, self.data_gate or {}
-        outcome, reason = result.outcome()
-        run, plan = context["dag_run"], self.plan or {}
-        return {
-            "recorded_at": run.run_after,
-            "dataset_group": group.name,
-            "dag_id": context["ti"].dag_id,
-            "run_id": context["ti"].run_id,
-            "run_type": str(run.run_type),
-            "solution": result.solution,
-            "recipe": group.solution(result.solution).recipe,
-            "solution_version_arn": result.version_arn,
-            "trained_by": description.get("trainingType"),
-            "training_mode": description.get("trainingMode"),
-            "training_hours": description.get("trainingHours"),
-            "hyperparameters": json.dumps(group.solution(result.solution).request(), sort_keys=True),
-            "metrics": version.metrics or None,
+        decision, gate, plan = result.decision, self.data_gate or {}, self.plan or {}
+        columns = {
             "live_version_arn": decision.get("live"),
             "verdict": decision.get("verdict"),
-            "outcome": outcome,
-            "reason": reason,
-            "seconds": self._seconds(description),
-            "code_version": code_version(run),
+            "seconds": self._seconds(version.description),
             "history_days": sum(len(task) for task in self.history or ()),
             **{name: decision.get(name) for name in ("live_metrics", "popularity_metrics")},
             **{name: gate.get(name) for name in ("rows", "bytes", "held_out_users", "fingerprint")},
             **{name: plan.get(name) for name in ("import_mode", "as_of")},
             **{name: json.dumps(gate[name]) for name in ("profiles", "insights") if gate.get(name)},
         }
+        return history_row(context, group, version, result.outcome(), columns)
 
     def _seconds(self, version: Mapping[str, Any]) -> dict[str, float]:
         """How long the steps took, by the service's clock where it worked."""
@@ -163,21 +146,6 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         interactions = (gate.get("rows") or {}).get("interactions", 0)
         prices = cost.Prices.load(cost.PRICES_FILE)
         return cost.estimate(prices, gate.get("bytes") or 0, interactions, trainings)
-
-    def _draw(self, group: DatasetGroup) -> None:
-        """The report of all runs; a run is not spoiled by a picture that fails."""
-        try:
-            from encore.report.page import page
-
-            html = page(history.read(self.s3, group.bucket, group.prefix), group.name)
-            self.s3.put_object(
-                Bucket=group.bucket,
-                Key=f"{group.prefix}/{history.REPORT_KEY}",
-                Body=html.encode(),
-                ContentType="text/html; charset=utf-8",
-            )
-        except Exception:
-            self.log.exception("The report could not be drawn; python -m encore.report does it by hand.")
 
 
 def _duration(resource: Mapping[str, Any]) -> float:

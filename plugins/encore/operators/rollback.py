@@ -1,39 +1,41 @@
-"""Putting an earlier version back: which one is meant."""
+"""Putting an earlier version back: which one is meant, and that it is recorded and notified."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize import solution_versions
-from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.pagination import find_by
+from encore import history, notifications
+from encore.operators.base import DatasetGroupOperator
+from encore.report.draw import draw_report
+from encore.runs.history_row import history_row
 from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
+class PersonalizeSelectRollbackVersionOperator(DatasetGroupOperator):
     """
     Find the version that a campaign should go back to.
 
-    :param dataset_group_name: the group that the campaign must belong to
+    :param group: the dataset group, which the campaign must belong to
     :param campaign_name: the campaign (templated)
-    :param version: ARN or last part of the ARN of a version; empty: the newest one older than the live one (templated)
+    :param version: ARN or last part of the ARN of a version; empty: the one that was live before, that is the newest
+        one older than the live one which no run has held (templated)
     :return: `solution_version_arn` to go to, and `live`, the one that is left
     """
 
     template_fields: Sequence[str] = aws_template_fields("campaign_name", "version")
 
-    def __init__(
-        self, *, dataset_group_name: str, campaign_name: str, version: str | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, campaign_name: str, version: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dataset_group_name, self.campaign_name, self.version = dataset_group_name, campaign_name, version
+        self.campaign_name, self.version = campaign_name, version
 
     def execute(self, context: Context) -> dict[str, Any]:
         require_inputs(self.task_id, campaign_name=self.campaign_name)
@@ -42,10 +44,10 @@ class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
             raise AirflowFailException(f"There is no campaign {self.campaign_name}: nothing to roll back.")
         description = self.client.describe_campaign(campaignArn=campaign["campaignArn"])["campaign"]
         live = description["solutionVersionArn"]
-        group = self._group(live)
-        if group != self.dataset_group_name:
+        group = self._group_of(live)
+        if group != self.settings.name:
             raise AirflowFailException(
-                f"Campaign {self.campaign_name} belongs to dataset group {group}, not to {self.dataset_group_name}."
+                f"Campaign {self.campaign_name} belongs to dataset group {group}, not to {self.settings.name}."
             )
         selected = self._select(live)
         self.log.info("%s goes from %s to %s", self.campaign_name, live, selected)
@@ -56,7 +58,7 @@ class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
             "campaign_config": description.get("campaignConfig", {}),
         }
 
-    def _group(self, version_arn: str) -> str:
+    def _group_of(self, version_arn: str) -> str:
         version = self.client.describe_solution_version(solutionVersionArn=version_arn)["solutionVersion"]
         return str(version["datasetGroupArn"]).split("/")[-1]
 
@@ -69,11 +71,57 @@ class PersonalizeSelectRollbackVersionOperator(PersonalizeBaseOperator):
         if self.version:
             candidates = [arn for arn in ready if self.version in (arn, arn.split("/")[-1])]
         else:
-            candidates = ready[ready.index(live) + 1 :] if live in ready else []
+            group = self.settings
+            held = history.never_went_live(history.read(self.s3, group.bucket, group.prefix))
+            older = ready[ready.index(live) + 1 :] if live in ready else []
+            candidates = [arn for arn in older if arn not in held]
         if not candidates or candidates[0] == live:
-            what = f"{self.version} is not" if self.version else "There is no older version"
+            what = (
+                f"{self.version} is not"
+                if self.version
+                else "There is no older version that was live: nothing is"
+            )
             raise AirflowFailException(
                 f"{what} a version that campaign {self.campaign_name} could go back to. It serves"
                 f" {live.split('/')[-1]}; there are {', '.join(arn.split('/')[-1] for arn in ready)}."
             )
         return candidates[0]
+
+
+class PersonalizeRecordRollbackOperator(DatasetGroupOperator):
+    """
+    Append a rollback to the history, draw the report anew, and notify the channels with `promoted`.
+
+    :param campaign_name: the campaign (templated)
+    :param version: what `PersonalizeSelectRollbackVersionOperator` has returned (templated)
+    :param summary: what `PersonalizeVerifyCampaignOperator` has seen (templated)
+    :return: what was recorded, in a sentence
+    """
+
+    template_fields: Sequence[str] = aws_template_fields("campaign_name", "version", "summary")
+
+    def __init__(
+        self, *, campaign_name: str, version: Mapping[str, Any], summary: str, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.campaign_name, self.version, self.summary = campaign_name, version, summary
+
+    def execute(self, context: Context) -> str:
+        require_inputs(self.task_id, campaign_name=self.campaign_name, version=self.version)
+        group, run = self.settings, context["dag_run"]
+        arn, left = str(self.version["solution_version_arn"]), str(self.version["live"])
+        person = getattr(run, "triggering_user_name", None)
+        reason = f"Rolled back from {left.split('/')[-1]}" + (f" by {person}." if person else ".")
+        version = solution_versions.trained(self.client, arn)
+        outcome = ("promoted", f"{reason} {self.summary}")
+        row = history_row(context, group, version, outcome, {"live_version_arn": left})
+        history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, [row])
+        draw_report(self.s3, group, self.log)
+        message = notifications.Message(
+            "promoted",
+            f"{group.name}: {self.campaign_name} rolled back to {arn.split('/')[-1]}",
+            row["reason"],
+        )
+        notifications.send_all(group.notify, [message], context)
+        self.log.info("%s\n%s", message.subject, message.text)
+        return str(row["reason"])

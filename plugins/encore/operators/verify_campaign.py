@@ -214,7 +214,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
     def _sample(self) -> list[dict[str, str]]:
         """The first rows of the newest file at the sample's place, with lower-case column names."""
         bucket, keys = files(self.s3, self.sample_location)
-        for key in reversed(keys):
+        for key in reversed([key for key in keys if key.endswith(".csv")]):
             part = self.s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{SAMPLE_BYTES - 1}")
             text = part["Body"].read().decode("utf-8", "ignore")
             rows = list(csv.DictReader(io.StringIO(text), escapechar="\\"))

@@ -33,7 +33,7 @@ class SolutionResult:
         if self.rolled_back:
             return "failed", f"Rolled back: {self.rolled_back}"
         if self.verified:
-            return "promoted", reason
+            return "promoted", f"{_answer_text(self.answer)}. {reason}" if self.answer else reason
         if not self.decision:
             return "failed", "The gate was not reached."
         if self.decision["verdict"] == "hold":
@@ -44,11 +44,15 @@ class SolutionResult:
 
 
 def _answered(answer: Mapping[str, Any], reason: str) -> tuple[str, str]:
-    name = (answer.get("responded_by_user") or {}).get("name")
-    answer_text = ", ".join(answer["chosen_options"]) + (f" by {name}" if name else " by default")
     if "Approve" not in answer["chosen_options"]:
-        return "held", f"{answer_text}. {reason}"
-    return "failed", f"{answer_text}, but the campaign could not be moved and checked. {reason}"
+        return "held", f"{_answer_text(answer)}. {reason}"
+    return "failed", f"{_answer_text(answer)}, but the campaign could not be moved and checked. {reason}"
+
+
+def _answer_text(answer: Mapping[str, Any]) -> str:
+    """What was answered, and by whom."""
+    name = (answer.get("responded_by_user") or {}).get("name")
+    return ", ".join(answer["chosen_options"]) + (f" by {name}" if name else " by default")
 
 
 def results_of(

@@ -59,7 +59,7 @@ ASK, CAMPAIGN = decision("you", "ask"), f"{ARN}:campaign/for-you"
         ({"decisions": ASK, "answers": answer("Reject")}, ("held", "Reject by default. Because.")),
         (
             {"decisions": ASK, "answers": answer("Approve", "Ann"), "checks": {"campaign_arn": CAMPAIGN}},
-            ("promoted", "Because."),
+            ("promoted", "Approve by Ann. Because."),
         ),
         (
             {"decisions": ASK},
