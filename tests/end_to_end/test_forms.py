@@ -184,7 +184,7 @@ def test_the_chosen_campaign_goes_back_to_what_was_live_and_that_is_recorded(pip
     assert run["state"] == "success", run
     assert pipeline.serves("related") == before
     assert pipeline.serves("popular") == popular
-    row = history.read(pipeline.aws("s3"), SHOP["bucket"], "encore")[-1]
+    row = history.read(pipeline.aws("s3"), SHOP["bucket"], SHOP["prefix"])[-1]
     assert (row["dag_id"], row["outcome"]) == ("rollback_campaign", "promoted")
     assert (row["solution_version_arn"], row["live_version_arn"]) == (before, newest)
 
