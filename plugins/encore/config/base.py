@@ -47,8 +47,8 @@ def _prefix(prefix: str) -> str:
         raise ValueError(
             f"{prefix!r} makes a folder without a name: no slash at the ends, and no two together"
         )
-    if found := _TO_AVOID.search(prefix):
-        raise ValueError(f"{prefix!r} holds {found[0]!r}, which S3 says to avoid in keys")
+    if match := _TO_AVOID.search(prefix):
+        raise ValueError(f"{prefix!r} holds {match[0]!r}, which S3 says to avoid in keys")
     return prefix
 
 

@@ -29,9 +29,9 @@ def check_problems(
         for kind, dataset in group.datasets.items():
             allowed = ("start", "end") if kind == "interactions" else ()
             for location, key, text in _parts(("dataset_groups", number, "datasets", kind), dataset):
-                found = check_query(_QUERIES[key].format(text), dialect, (), allowed)
-                problems += [Problem((*location, key), finding.message) for finding in found.problems]
-                warnings += [Problem((*location, key), finding.message) for finding in found.warnings]
+                findings = check_query(_QUERIES[key].format(text), dialect, (), allowed)
+                problems += [Problem((*location, key), finding.message) for finding in findings.problems]
+                warnings += [Problem((*location, key), finding.message) for finding in findings.warnings]
     return problems, warnings
 
 

@@ -35,10 +35,10 @@ def _of_dataset(kind: str, dataset: Dataset, dialect: str | None, include: Path)
         text = file.read_text(encoding="utf-8")
     except (SchemaError, OSError, UnicodeDecodeError):
         return  # named by the checks of schemas and of queries
-    found = columns_of(text, dialect)
-    if found is None:
+    columns = columns_of(text, dialect)
+    if columns is None:
         return
-    names, line = found
+    names, line = columns
     try:
         match(kind, schema, names, dataset.row_id)
     except SchemaMismatchError as error:

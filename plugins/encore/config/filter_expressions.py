@@ -132,13 +132,13 @@ class _Reader:
         return None
 
     def need(self, *words: str) -> str:
-        if found := self.take(*words):
-            return found
+        if word := self.take(*words):
+            return word
         raise self.expected(" or ".join(words))
 
     def expected(self, what: str) -> FilterExpressionError:
-        there = "the expression ends" if self.token.kind == "end" else f"there is {self.token.text!r}"
-        return FilterExpressionError(f"{what} is expected, but {there}", self.token.column)
+        instead = "the expression ends" if self.token.kind == "end" else f"there is {self.token.text!r}"
+        return FilterExpressionError(f"{what} is expected, but {instead}", self.token.column)
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -157,14 +157,14 @@ def _expression(reader: _Reader) -> Expression:
     if token.kind != "name" or target is None:
         raise FilterExpressionError("ItemID, UserID or ActionID is expected", token.column)
     reader.need("WHERE")
-    found = Expression(target, [_condition(reader)])
+    expression = Expression(target, [_condition(reader)])
     while reader.take("AND", "OR"):
-        found.conditions.append(_condition(reader))
+        expression.conditions.append(_condition(reader))
     if reader.take("IF"):
-        found.only_if.append(_condition(reader))
+        expression.only_if.append(_condition(reader))
         while reader.take("AND"):
-            found.only_if.append(_condition(reader))
-    return found
+            expression.only_if.append(_condition(reader))
+    return expression
 
 
 def _condition(reader: _Reader) -> Condition:

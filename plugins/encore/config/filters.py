@@ -167,7 +167,7 @@ def _is_text(field: FieldName, schemas: Schemas) -> bool:
 def _fields(expressions: list[Expression]) -> set[str]:
     """The fields of datasets that are asked."""
     conditions = [
-        each for expression in expressions for each in (*expression.conditions, *expression.only_if)
+        condition for expression in expressions for condition in (*expression.conditions, *expression.only_if)
     ]
     fields = [condition.field for condition in conditions]
     fields += [
@@ -178,7 +178,7 @@ def _fields(expressions: list[Expression]) -> set[str]:
 
 def _parameters(expressions: list[Expression]) -> set[str]:
     conditions = [
-        each for expression in expressions for each in (*expression.conditions, *expression.only_if)
+        condition for expression in expressions for condition in (*expression.conditions, *expression.only_if)
     ]
     tokens = [value for condition in conditions for value in condition.values if isinstance(value, Token)]
     return {token.text.strip('"') for token in tokens if token.kind == "parameter"}

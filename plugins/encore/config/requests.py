@@ -25,12 +25,12 @@ def request_problems(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def _of_hyperparameters(at: Location, solution: Solution) -> Iterator[Problem]:
-    given: list[tuple[Location, str, Mapping[str, Any]]] = [
+    parts: list[tuple[Location, str, Mapping[str, Any]]] = [
         ((*at, "hyperparameters"), "algorithmHyperParameters", solution.hyperparameters)
     ]
     for key in ("algorithmHyperParameters", "featureTransformationParameters"):
-        given.append(((*at, "solution_config", key), key, _mapping(solution.solution_config.get(key))))
-    for here, key, values in given:
+        parts.append(((*at, "solution_config", key), key, _mapping(solution.solution_config.get(key))))
+    for here, key, values in parts:
         for name, message in hyperparameters.refused(solution.recipe, key, values):
             yield Problem((*here, name), message)
     config: Location = (*at, "campaign", "config", "itemExplorationConfig")
@@ -47,17 +47,17 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _of_model(at: Location, shape: str, value: Mapping[str, Any]) -> Iterator[Problem]:
-    found = _validator().validate(dict(value), _model().shape_for(shape))
-    for line in found.generate_report().splitlines():
+    report = _validator().validate(dict(value), _model().shape_for(shape))
+    for line in report.generate_report().splitlines():
         yield Problem((*at, *_named(line)), line)
     yield from _of_patterns(at, _model().shape_for(shape), value)
 
 
 def _named(line: str) -> list[str]:
     """The keys that a line of botocore's report speaks of."""
-    place = re.search(r"parameter (?:in )?(?:input|([\w.]+))(?:[:,]|$)", line)
+    parameter = re.search(r"parameter (?:in )?(?:input|([\w.]+))(?:[:,]|$)", line)
     unknown = re.search(r'Unknown parameter in .*: "(\w+)"', line)
-    steps = [step for step in (place[1] or "").split(".") if step] if place else []
+    steps = [step for step in (parameter[1] or "").split(".") if step] if parameter else []
     return steps + ([unknown[1]] if unknown else [])
 
 

@@ -48,10 +48,10 @@ def _of_kind(schema: DatasetSchema, kind: str) -> list[str]:
 
 def _line(text: str, message: str) -> int:
     """The line that a message is about: of the JSON's fault, of the field, of the fields, or of the name."""
-    if found := _OF_JSON.match(message):
-        return int(found[1])
+    if match := _OF_JSON.match(message):
+        return int(match[1])
     key = r'"fields"' if "fields" in message else r'"name"'
-    if found := _OF_FIELD.match(message):
-        key = rf'"name"\s*:\s*"{re.escape(found[1])}"'
-    place = re.search(key, text)
-    return text.count("\n", 0, place.start()) + 1 if place else 1
+    if match := _OF_FIELD.match(message):
+        key = rf'"name"\s*:\s*"{re.escape(match[1])}"'
+    key_match = re.search(key, text)
+    return text.count("\n", 0, key_match.start()) + 1 if key_match else 1

@@ -55,20 +55,20 @@ class ColumnCheck(_Check):
 
     @model_validator(mode="after")
     def _limited(self) -> ColumnCheck:
-        given = set(self.limits) - {"tolerance"}
-        if not given:
+        named = set(self.limits) - {"tolerance"}
+        if not named:
             raise ValueError(f"give at least one of {', '.join(LIMITS)}")
-        if "equal_to" in given and len(given) > 1:
+        if "equal_to" in named and len(named) > 1:
             raise ValueError("equal_to goes with no other limit")
         for pair in (("greater_than", "geq_to"), ("less_than", "leq_to")):
-            if given >= set(pair):
+            if named >= set(pair):
                 raise ValueError(f"give only one of {' and '.join(pair)}")
         low = self.greater_than if self.geq_to is None else self.geq_to
         high = self.less_than if self.leq_to is None else self.leq_to
         if (
             low is not None
             and high is not None
-            and (low > high or (low == high and {*given} != {"geq_to", "leq_to"}))
+            and (low > high or (low == high and named != {"geq_to", "leq_to"}))
         ):
             raise ValueError(f"no value is both above {low:g} and below {high:g}")
         return self
@@ -76,5 +76,5 @@ class ColumnCheck(_Check):
     @property
     def limits(self) -> dict[str, Any]:
         """The limits that are given, as SQLColumnCheckOperator takes them."""
-        given = self.model_dump(include={*LIMITS, "tolerance"})
-        return {name: value for name, value in given.items() if value is not None}
+        values = self.model_dump(include={*LIMITS, "tolerance"})
+        return {name: value for name, value in values.items() if value is not None}

@@ -30,11 +30,11 @@ def problems(pipeline: Pipeline, include: Path) -> list[Problem]:
     )
     owners: dict[str, str] = {}
     for number, group in enumerate(pipeline.dataset_groups):
-        place = f"s3://{group.bucket}/{group.prefix}/"
-        if owner := owners.get(place):
-            message = f"{place} is where {owner} keeps its files already"
+        folder = f"s3://{group.bucket}/{group.prefix}/"
+        if owner := owners.get(folder):
+            message = f"{folder} is where {owner} keeps its files already"
             result.append(Problem(("dataset_groups", number, "prefix"), message))
-        owners[place] = group.name
+        owners[folder] = group.name
         result += _of_group(("dataset_groups", number), group, pipeline, include)
     return result
 

@@ -103,19 +103,19 @@ class PersonalizeSqlChecksOperator(PartitionMarkers):
     def _partitions(self) -> list[Partition | None]:
         if self.partitions is None:
             return [None]
-        lists = [each if isinstance(each, list | tuple) else [each] for each in self.partitions]
+        lists = [entry if isinstance(entry, list | tuple) else [entry] for entry in self.partitions]
         return [Partition.from_dict(partition) for part in lists for partition in part]
 
     def _result(self, context: Context, check: Check, partition: Partition | None) -> dict[str, Any]:
         where = f", partition {partition.key}" if partition else ""
         subject = f"check {check['name']!r} of table {check['table']}{where}"
         passed, value = self._made(context, check, partition, subject)
-        found = "the table has no row" if value is None else f"it is {value}"
+        actual = "the table has no row" if value is None else f"it is {value}"
         expected = check.get("statement") or (
             f"{check['test']} of column {check['column']} must be "
             + " and ".join(f"{name} {limit:.15g}" for name, limit in check["limits"].items())
         )
-        text = f"{subject} failed: {expected}, and {found}"
+        text = f"{subject} failed: {expected}, and {actual}"
         return {
             "check": check["name"],
             "table": check["table"],
