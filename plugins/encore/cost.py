@@ -116,11 +116,22 @@ def estimate(
             items.append(_priced(what, interactions / 1000, "thousand interactions", price))
         else:
             items.append(_priced(what, training.hours, "training hours", prices.training_hour))
-    for training in trainings:
-        if training.tps:
-            what, price = f"campaign {training.solution}, a day", prices.tps_hour(training.recipe)
-            items.append(_priced(what, float(training.tps * HOURS_A_DAY), "TPS-hours", price))
+    items += [campaign_day(prices, training) for training in trainings if training.tps]
     return Estimate(items, prices.as_of)
+
+
+def campaign_day(prices: Prices, training: Training) -> Item:
+    """A day of the provisioned throughput of a solution's campaign, whatever number of runs the day has."""
+    what, price = f"campaign {training.solution}, a day", prices.tps_hour(training.recipe)
+    return _priced(what, float(training.tps * HOURS_A_DAY), "TPS-hours", price)
+
+
+def spent(past: Sequence[Mapping[str, Any]]) -> float:
+    """What recorded runs have cost together, in USD; a day of a campaign counts once, not once a run."""
+    days = {
+        (row["solution"], row["recorded_at"].date()): row.get("campaign_usd_a_day") or 0.0 for row in past
+    }
+    return sum(row["cost_usd"] or 0.0 for row in past) + sum(days.values())
 
 
 def usual_hours(past: Sequence[Mapping[str, Any]], solution: str) -> float | None:

@@ -53,16 +53,15 @@ def schema() -> Any:
             ("held_out_users", pa.int64()),
             ("fingerprint", pa.string()),  # of the interactions
             ("seconds", numbers),  # by step
-            ("cost_usd", pa.float64()),
+            ("cost_usd", pa.float64()),  # this version's share of the run
             ("code_version", pa.string()),
             ("import_mode", pa.string()),
             ("as_of", pa.string()),  # the day up to which history was imported, where a person has chosen one
-            (
-                "profiles",
-                pa.string(),
-            ),  # JSON, by dataset: of users and items, and of the newest day of interactions
+            # JSON, by dataset: of users and items, and of the newest day of interactions
+            ("profiles", pa.string()),
             ("insights", pa.string()),  # JSON, a list of sentences
             ("history_days", pa.int64()),  # days of interactions that the run exported before its import
+            ("campaign_usd_a_day", pa.float64()),  # not in `cost_usd`: a day may have several runs
         ]
     )
 

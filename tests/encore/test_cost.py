@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 from encore.config import INCLUDE
-from encore.cost import Prices, Training, estimate, usual_hours
+from encore.cost import Prices, Training, campaign_day, estimate, spent, usual_hours
 
 PRICES = Prices("2026-01-01", "nowhere", "us-east-1", 0.05, 0.24, 0.002, 0.2, 0.54)
 
@@ -43,3 +44,22 @@ def test_the_price_list_says_from_when_and_where_it_is():
     assert prices.as_of
     assert prices.source.startswith("https://")
     assert "prices as of: " + prices.as_of in estimate(prices, 1, 1, []).as_text()
+
+
+def test_a_day_of_a_campaign_is_spent_once_however_many_runs_the_day_has():
+    day = campaign_day(PRICES, Training("you", "aws-user-personalization-v2", None, tps=1)).usd
+    assert math.isclose(day, 24 * 0.54)
+    rows = [
+        {
+            "solution": solution,
+            "recorded_at": datetime(2026, 3, 1 + number // 8, number % 8, tzinfo=UTC),
+            "cost_usd": 0.5,
+            "campaign_usd_a_day": day,
+        }
+        for solution in ("you", "related")
+        for number in range(16)
+    ]
+    assert math.isclose(spent(rows), 32 * 0.5 + 2 * 2 * day)
+    assert spent([]) == 0
+    before = {"solution": "you", "recorded_at": datetime(2026, 1, 1, tzinfo=UTC), "cost_usd": 2.0}
+    assert spent([before]) == 2.0  # recorded when a run's cost had its campaign in it

@@ -92,10 +92,8 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         group, plan = self.settings, self.plan or {}
         results = results_of(group, self.versions, self.decisions, self.answers, self.checks, self.rollbacks)
         rows = [self._row(context, group, results[name]) for name in plan["solutions"] if name in results]
-        estimate = self._cost(group, rows)
+        estimate = self._add_cost(group, rows)
         self.log.info("Cost:\n%s", estimate.as_text())
-        for row in rows:
-            row["cost_usd"] = estimate.usd / len(rows)
         if rows:
             location = history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, rows)
             self.log.info("Recorded %d solution versions in %s", len(rows), location)
@@ -133,7 +131,9 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             seconds |= {f"export {dataset}": float(export["seconds"])} if export else {}
         return seconds
 
-    def _cost(self, group: DatasetGroup, rows: Sequence[Mapping[str, Any]]) -> cost.Estimate:
+    def _add_cost(self, group: DatasetGroup, rows: Sequence[dict[str, Any]]) -> cost.Estimate:
+        """The cost of the run, which is put into its rows: each has its share, and a day of its campaign by itself."""
+        prices, gate = cost.Prices.load(cost.PRICES_FILE), self.data_gate or {}
         trainings = [
             cost.Training(
                 row["solution"],
@@ -143,10 +143,13 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             )
             for row in rows
         ]
-        gate = self.data_gate or {}
         interactions = (gate.get("rows") or {}).get("interactions", 0)
-        prices = cost.Prices.load(cost.PRICES_FILE)
-        return cost.estimate(prices, gate.get("bytes") or 0, interactions, trainings)
+        estimate = cost.estimate(prices, gate.get("bytes") or 0, interactions, trainings)
+        days = [cost.campaign_day(prices, training).usd or 0.0 for training in trainings]
+        for row, usd in zip(rows, days, strict=True):
+            row["cost_usd"] = (estimate.usd - sum(days)) / len(rows)
+            row["campaign_usd_a_day"] = usd
+        return estimate
 
 
 def _duration(resource: Mapping[str, Any]) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from encore import cost
 from encore.report import figures
 
 Rows = Sequence[Mapping[str, Any]]
@@ -45,7 +46,7 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
         runs=len({row["run_id"] for row in rows}),
         first=rows[0]["recorded_at"] if rows else None,
         last=rows[-1]["recorded_at"] if rows else None,
-        spent=_spent(rows),
+        spent=cost.spent(rows),
         images={name: b64encode(content).decode() for name, content in images.items()},
     )
 
@@ -66,7 +67,3 @@ def _card(rows: Rows, solution: str, metric: str) -> dict[str, Any]:
         "newest": (own[-1]["metrics"] or {}).get(metric),
         "counts": {outcome: sum(row["outcome"] == outcome for row in own) for outcome in figures.COLOURS},
     }
-
-
-def _spent(rows: Rows) -> float:
-    return sum(row["cost_usd"] or 0.0 for row in rows)
