@@ -53,10 +53,10 @@ def test_it_can_be_mapped_and_survives_serialisation():
             dataset_import_job_arn=[JOB, JOB]
         )
         PersonalizeDeleteCampaignOperator(task_id="delete", campaign_arn="{{ params.campaign }}")
-    again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
-    assert again.get_task("wait").is_mapped
-    assert again.get_task("delete").campaign_arn == "{{ params.campaign }}"
-    assert "dataset_import_job_arn" in again.get_task("wait").template_fields
+    restored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    assert restored.get_task("wait").is_mapped
+    assert restored.get_task("delete").campaign_arn == "{{ params.campaign }}"
+    assert "dataset_import_job_arn" in restored.get_task("wait").template_fields
 
 
 def test_a_parameter_that_is_not_there_is_refused_when_mapped():

@@ -21,8 +21,8 @@ def dag_of(module: str) -> DAG:
 @pytest.mark.parametrize("module", [*EXAMPLES, SYSTEM])
 def test_an_example_survives_serialisation(module):
     dag = dag_of(module)
-    again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
-    assert set(again.task_ids) == set(dag.task_ids)
+    restored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    assert set(restored.task_ids) == set(dag.task_ids)
 
 
 @pytest.mark.parametrize("module", EXAMPLES)

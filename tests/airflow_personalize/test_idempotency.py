@@ -34,10 +34,10 @@ class Service:
     def __init__(self, *troubles: str) -> None:
         self.troubles, self.made, self.pauses = list(troubles), 0, []
 
-    def look(self) -> str | None:
+    def find(self) -> str | None:
         return "thing" if self.made else None
 
-    def ask(self) -> str:
+    def request(self) -> str:
         trouble = self.troubles.pop(0) if self.troubles else ""
         if trouble == "throttled":
             raise refusal("ThrottlingException")
@@ -51,7 +51,7 @@ class Service:
         return "thing"
 
     def once(self, **options: Any) -> tuple[str, bool]:
-        return exactly_once(self.look, self.ask, LOG, sleep=self.pauses.append, **options)
+        return exactly_once(self.find, self.request, LOG, sleep=self.pauses.append, **options)
 
 
 @given(
@@ -74,18 +74,18 @@ def test_what_is_there_is_not_asked_for():
 
 
 def test_a_taken_name_leads_to_what_has_it():
-    def ask() -> str:
+    def request() -> str:
         raise refusal("ResourceAlreadyExistsException")
 
-    assert exactly_once(lambda: "there", ask, LOG, find_first=False) == ("there", False)
+    assert exactly_once(lambda: "there", request, LOG, find_first=False) == ("there", False)
 
 
 def test_a_taken_name_that_leads_nowhere_is_an_error():
-    def ask() -> str:
+    def request() -> str:
         raise refusal("ResourceAlreadyExistsException")
 
     with pytest.raises(ClientError, match="ResourceAlreadyExists"):
-        exactly_once(lambda: None, ask, LOG, sleep=lambda seconds: None)
+        exactly_once(lambda: None, request, LOG, sleep=lambda seconds: None)
 
 
 @pytest.mark.parametrize(
@@ -94,20 +94,20 @@ def test_a_taken_name_that_leads_nowhere_is_an_error():
 def test_a_refusal_is_passed_on_at_once(code):
     pauses: list[float] = []
 
-    def ask() -> str:
+    def request() -> str:
         raise refusal(code)
 
     with pytest.raises(ClientError, match=code):
-        exactly_once(lambda: None, ask, LOG, sleep=pauses.append)
+        exactly_once(lambda: None, request, LOG, sleep=pauses.append)
     assert pauses == []
 
 
 def test_trouble_of_our_own_is_passed_on():
-    def ask() -> str:
+    def request() -> str:
         raise NoCredentialsError
 
     with pytest.raises(NoCredentialsError):
-        exactly_once(lambda: None, ask, LOG)
+        exactly_once(lambda: None, request, LOG)
 
 
 def test_trouble_that_does_not_pass_is_an_error_in_the_end():
@@ -133,8 +133,8 @@ def test_every_name_fits_the_service(dag_id, run_id, task_id, map_index, repetit
 )
 def test_different_work_has_different_names(works):
     names = {
-        job_name(dag, run, task, index, repetition=again, attempt=attempt)
-        for dag, run, task, index, again, attempt in works
+        job_name(dag, run, task, index, repetition=repetition, attempt=attempt)
+        for dag, run, task, index, repetition, attempt in works
     }
     assert len(names) == len(works)
 
@@ -161,6 +161,6 @@ def test_a_taken_name_is_looked_up_until_its_resource_is_visible():
     def request() -> str:
         raise next(requests)
 
-    found = exactly_once(lambda: next(lookups), request, LOG, find_first=False, sleep=pauses.append)
-    assert found == ("thing", True)
+    result = exactly_once(lambda: next(lookups), request, LOG, find_first=False, sleep=pauses.append)
+    assert result == ("thing", True)
     assert len(pauses) == 1 + 2

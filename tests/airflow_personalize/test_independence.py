@@ -25,13 +25,13 @@ APPLICATION = re.compile("|".join(WORDS), re.IGNORECASE)
 def test_no_file_speaks_of_the_application_or_its_dags():
     files = [file for file in PACKAGE.rglob("*") if file.suffix in {".py", ".json", ".md", ".toml"}]
     assert len(files) > 90
-    found = [
+    results = [
         f"{file.relative_to(PACKAGE)}:{number}: {line}"
         for file in files
         for number, line in enumerate(file.read_text().splitlines(), 1)
         if APPLICATION.search(line)
     ]
-    assert found == []
+    assert results == []
 
 
 def test_the_dags_are_found():

@@ -47,8 +47,8 @@ def states(client, *answers) -> None:
 def test_a_trigger_survives_its_serialised_form(made):
     path, arguments = made.serialize()
     module, name = path.rsplit(".", 1)
-    again = getattr(importlib.import_module(module), name)(**arguments)
-    assert again.serialize() == (path, arguments)
+    repeated = getattr(importlib.import_module(module), name)(**arguments)
+    assert repeated.serialize() == (path, arguments)
 
 
 def test_success_names_the_resource(client):

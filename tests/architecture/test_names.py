@@ -177,9 +177,13 @@ def _names() -> dict[Path, frozenset[str]]:
 
 @cache
 def _vague_identifiers() -> dict[tuple[str, str], set[str]]:
-    """The vague names that are made in each source file, by file and word."""
+    """The vague names that are made in each source file and test, by file and word."""
     vague: dict[tuple[str, str], set[str]] = {}
-    for file in _files():
+    for file in [
+        *_files(),
+        *sorted((ROOT / "tests").rglob("test_*.py")),
+        *(ROOT / "tests").rglob("conftest.py"),
+    ]:
         for name in _made(ast.parse(file.read_text())):
             if VAGUE.fullmatch(word := name.strip("_").lower()):
                 vague.setdefault((str(file.relative_to(ROOT)), word), set()).add(name)

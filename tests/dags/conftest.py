@@ -18,11 +18,11 @@ DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 def no_network(monkeypatch):
     """Any attempt to reach anything fails the test."""
 
-    def refuse(self, address, *args):
+    def fail(self, address, *args):
         raise AssertionError(f"a DAG file connects to {address} when it is parsed")
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket.socket, "connect", fail)
+    monkeypatch.setattr(socket.socket, "connect_ex", fail)
 
 
 def load_dags(folder: Path = ROOT / "dags"):

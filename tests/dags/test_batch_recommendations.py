@@ -67,6 +67,6 @@ def test_the_form_has_the_jobs_and_asks_about_training_only_where_a_job_trains(g
 def test_the_form_decides_which_tasks_begin(groups, params, followed):
     dag = groups["batch_recommendations_books"]
     select_jobs = dag.get_task("select_jobs").python_callable
-    chosen = {**dag.params.dump(), **params}
-    assert select_jobs(params=chosen) == [f"batch_{task}" for task in followed]
-    assert select_jobs(params={**chosen, "dry_run": True}) == ["dry_run"]
+    selected = {**dag.params.dump(), **params}
+    assert select_jobs(params=selected) == [f"batch_{task}" for task in followed]
+    assert select_jobs(params={**selected, "dry_run": True}) == ["dry_run"]

@@ -75,5 +75,7 @@ def test_every_field_of_every_form_has_a_test_that_sets_it(full_forms):
 
 def source_of(file: str, test: str) -> str:
     text = (ROOT / file).read_text()
-    found = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == test)
-    return ast.get_source_segment(text, next(found)) or ""
+    result = (
+        node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == test
+    )
+    return ast.get_source_segment(text, next(result)) or ""

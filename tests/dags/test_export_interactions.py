@@ -23,11 +23,11 @@ def split_dag(dags_of):
     """The export's DAG of a pipeline file with further settings for the interactions."""
 
     def built(**settings):
-        found = dags_of(
+        result = dags_of(
             lambda groups: groups[0]["datasets"]["interactions"].update(settings),
             ROOT / "dags" / "export_interactions.py",
         )
-        return found["export_interactions"]
+        return result["export_interactions"]
 
     return built
 
@@ -79,10 +79,10 @@ def test_a_row_that_is_committed_after_midnight_is_exported_with_its_day(
     days = getattr(select, waits.value.method_name)(run_of(1), event=None)
 
     assert waits.value.trigger.moment == datetime(2026, 1, 2, 0, 15, tzinfo=UTC)
-    found = exported(dag, days, shop)
-    assert list(found) == ["2025-12-31", DAY]
-    assert found[DAY].count(99999) == 1
-    assert len(found[DAY]) == 1501
+    result = exported(dag, days, shop)
+    assert list(result) == ["2025-12-31", DAY]
+    assert result[DAY].count(99999) == 1
+    assert len(result[DAY]) == 1501
 
 
 def test_a_row_that_is_committed_later_still_comes_with_the_next_days_run(split_dag, shop, late_row):
@@ -119,8 +119,8 @@ def test_a_wait_is_never_so_short_that_airflow_takes_the_task_for_dead(split_dag
 
 def test_days_that_a_person_names_are_exported_at_once_and_alone(split_dag, monkeypatch):
     clock_shows(monkeypatch, datetime(2026, 1, 2, 0, 0, 1, tzinfo=UTC))
-    chosen = {**run_of(1, "manual"), "params": {"from_date": DAY, "to_date": DAY}}
-    assert keys(split_dag().get_task("select_days").execute(chosen)) == [DAY]
+    params = {**run_of(1, "manual"), "params": {"from_date": DAY, "to_date": DAY}}
+    assert keys(split_dag().get_task("select_days").execute(params)) == [DAY]
 
 
 def test_days_are_exported_again_as_often_as_the_file_says_and_once_in_a_backfill(split_dag):

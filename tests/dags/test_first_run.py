@@ -103,8 +103,8 @@ def test_the_file_says_where_history_begins_and_what_is_not_exported_again(retra
     assert days(selected) == ["2026-01-02", AS_OF]
 
     dag = retraining(as_of=None, group={"retention": {"partitions": 3}})
-    kept, _ = executed(dag, dag.get_task("select_history"))
-    assert len(days(kept)) == 3  # the clean-up would remove the others
+    lists, _ = executed(dag, dag.get_task("select_history"))
+    assert len(days(lists)) == 3  # the clean-up would remove the others
 
 
 def test_as_exported_exports_nothing_and_says_what_to_do_where_nothing_is(retraining, shop):
@@ -138,13 +138,13 @@ def test_nothing_is_asked_of_the_table_but_rows_before_the_oldest_day(retraining
     from encore.operators import select_history
 
     first_run(retraining())
-    asked = []
+    requests = []
     monkeypatch.setattr(
-        select_history, "first_instant", lambda source, sql, parameters: asked.append(parameters)
+        select_history, "first_instant", lambda source, sql, parameters: requests.append(parameters)
     )
     dag = retraining()
     executed(dag, dag.get_task("select_history"))
-    assert [parameters["end"].date().isoformat() for parameters in asked] == ["2026-01-01"]
+    assert [parameters["end"].date().isoformat() for parameters in requests] == ["2026-01-01"]
 
 
 def test_the_import_waits_for_the_history_and_does_without_where_there_is_none(dags):

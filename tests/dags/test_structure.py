@@ -55,8 +55,8 @@ def test_survives_serialization(dags):
     from airflow.serialization.serialized_objects import DagSerialization
 
     for dag in dags.values():
-        again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
-        assert set(again.task_ids) == set(dag.task_ids)
+        restored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+        assert set(restored.task_ids) == set(dag.task_ids)
 
 
 @pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)

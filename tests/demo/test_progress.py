@@ -49,14 +49,14 @@ def no_pauses(monkeypatch):
     monkeypatch.setattr("demo.progress.time.sleep", lambda seconds: None)
 
 
-def shown(airflow) -> str:
+def table_of(airflow) -> str:
     output = io.StringIO()
     follow(airflow, "nightly", "run-1", Console(file=output, width=120))
     return output.getvalue()
 
 
 def test_each_change_is_shown_once():
-    text = shown(
+    text = table_of(
         Airflow(
             ("running", {("import", -1): "running"}),
             ("running", {("import", -1): "running", ("train", 0): "deferred"}),

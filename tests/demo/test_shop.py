@@ -28,9 +28,9 @@ def test_is_at_least_as_big_as_promised(tables):
 
 
 def test_the_same_seed_gives_the_same_shop(tables):
-    again = shop.generate(last_day=LAST_DAY)
-    pd.testing.assert_frame_equal(again.events, tables.events)
-    pd.testing.assert_frame_equal(again.products, tables.products)
+    repeated = shop.generate(last_day=LAST_DAY)
+    pd.testing.assert_frame_equal(repeated.events, tables.events)
+    pd.testing.assert_frame_equal(repeated.products, tables.products)
     assert not shop.generate(seed=8, last_day=LAST_DAY).events.equals(tables.events)
 
 

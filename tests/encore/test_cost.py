@@ -17,15 +17,15 @@ def test_ingestion_training_and_a_day_of_campaigns_are_added():
         Training("you", "aws-user-personalization-v2", None, tps=1),
         Training("nobody", "aws-user-personalization-v2", None, tps=0),
     ]
-    found = estimate(PRICES, 2_000_000_000, 5_000_000, trainings)
-    assert math.isclose(found.usd, 2 * 0.05 + 2.5 * 0.24 + 2 * 5_000 * 0.002 + 24 * (2 * 0.2 + 0.54))
-    assert not found.unknown
+    result = estimate(PRICES, 2_000_000_000, 5_000_000, trainings)
+    assert math.isclose(result.usd, 2 * 0.05 + 2.5 * 0.24 + 2 * 5_000 * 0.002 + 24 * (2 * 0.2 + 0.54))
+    assert not result.unknown
 
 
 def test_hours_that_nobody_knows_yet_are_said_to_be_unknown():
-    found = estimate(PRICES, 0, 0, [Training("related", "aws-sims", None)])
-    assert found.unknown == ["training related"]
-    assert "+ ?" in found.as_text()
+    result = estimate(PRICES, 0, 0, [Training("related", "aws-sims", None)])
+    assert result.unknown == ["training related"]
+    assert "+ ?" in result.as_text()
 
 
 def test_the_last_training_tells_the_hours_of_the_next():

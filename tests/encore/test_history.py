@@ -30,7 +30,7 @@ def test_what_was_appended_is_read_oldest_first(bucket):
     history.append(bucket, "runs", "shop", "scheduled__2", [second])
     history.append(bucket, "runs", "shop", "scheduled__1", [row(FIRST, "popular"), row(FIRST)])
     rows = history.read(bucket, "runs", "shop")
-    assert [(each["recorded_at"], each["solution"]) for each in rows] == [
+    assert [(entry["recorded_at"], entry["solution"]) for entry in rows] == [
         (FIRST, "popular"),
         (FIRST, "related"),
         (SECOND, "related"),
@@ -44,7 +44,7 @@ def test_a_run_that_is_recorded_again_replaces_only_its_own_rows(bucket):
     for outcome in ("failed", "promoted"):
         history.append(bucket, "runs", "shop", "scheduled__2", [row(SECOND, outcome=outcome)])
     history.append(bucket, "runs", "shop", "scheduled__1", [row(FIRST, outcome="held")])
-    assert [each["outcome"] for each in history.read(bucket, "runs", "shop")] == ["held", "promoted"]
+    assert [entry["outcome"] for entry in history.read(bucket, "runs", "shop")] == ["held", "promoted"]
 
 
 def test_a_file_of_an_older_version_has_nulls_in_newer_columns():
@@ -88,6 +88,6 @@ def test_a_run_that_added_days_or_left_out_the_newest_says_nothing_of_the_usual_
             as_of="2026-02-01",
         ),
     ]
-    for number, each in enumerate(rows):
-        history.append(bucket, "runs", "shop", f"run {number}", [{**each, "run_id": f"run {number}"}])
+    for number, entry in enumerate(rows):
+        history.append(bucket, "runs", "shop", f"run {number}", [{**entry, "run_id": f"run {number}"}])
     assert history.usual_rows(history.read(bucket, "runs", "shop"), "interactions") == [20]

@@ -21,8 +21,8 @@ from encore.notifications import Message, channels_for, late, messages_of, send
 MESSAGE = Message("held", "shop: held related", "NDCG {{ 0.1 }} < 0.2\n| a |")
 
 
-def channel(**given):
-    return TypeAdapter(Channel).validate_python(given)
+def channel(**settings):
+    return TypeAdapter(Channel).validate_python(settings)
 
 
 def test_a_run_is_notified_by_outcome_with_tables_and_failed_tasks():
@@ -137,7 +137,8 @@ def topic(monkeypatch) -> Iterator[tuple[str, list]]:
         yield (
             arn,
             lambda: [
-                json.loads(each["Body"]) for each in sqs.receive_message(QueueUrl=url).get("Messages", ())
+                json.loads(message["Body"])
+                for message in sqs.receive_message(QueueUrl=url).get("Messages", ())
             ],
         )
 

@@ -92,7 +92,8 @@ CAMPAIGNS = [
 def test_unlisted_resources_of_ours_go_campaigns_first_and_what_others_made_or_use_stays():
     retention = Retention(remove_unlisted=True)
     gone = [
-        each.what for each in resources_to_remove(retention, "shop", SOLUTIONS, CAMPAIGNS, {"new"}, {"new"})
+        removal.what
+        for removal in resources_to_remove(retention, "shop", SOLUTIONS, CAMPAIGNS, {"new"}, {"new"})
     ]
     assert gone == ["campaign/old", "solution/old"]
 
@@ -119,7 +120,7 @@ def test_only_unused_schemas_with_our_names_go_and_no_new_ones():
         Schema("e", "shop-users-bbbbbbbbbbbb", new),
     ]
     gone = schemas_to_remove(Retention(), schemas, {"a"}, {"shop-users", "shop-items"}, NOW)
-    assert [each.what for each in gone] == ["b"]
+    assert [removal.what for removal in gone] == ["b"]
 
 
 def test_tags_tell_whose_a_resource_is():

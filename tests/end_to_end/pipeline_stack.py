@@ -114,20 +114,22 @@ class PipelineStack(RunningStack):
         """Wait for the question, answer it as a person would, and return what was shown."""
         deadline = time.monotonic() + 300
         while True:
-            found = [
-                each
-                for each in self.airflow.get(f"/dags/{RETRAIN}/dagRuns/{run_id}/hitlDetails")["hitl_details"]
-                if not each["response_received"]
+            results = [
+                detail
+                for detail in self.airflow.get(f"/dags/{RETRAIN}/dagRuns/{run_id}/hitlDetails")[
+                    "hitl_details"
+                ]
+                if not detail["response_received"]
             ]
-            if found:
+            if results:
                 break
             assert time.monotonic() < deadline, self.states(RETRAIN, run_id)
             time.sleep(1)
-        task = found[0]["task_instance"]
+        task = results[0]["task_instance"]
         time.sleep(5)  # Airflow takes a task for dead that is answered before its worker process has exited
         path = f"/dags/{RETRAIN}/dagRuns/{run_id}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
         self.airflow.patch(path, {"chosen_options": [option], "params_input": {}})
-        return found[0]["subject"] + "\n" + found[0]["body"]
+        return results[0]["subject"] + "\n" + results[0]["body"]
 
     def store(self) -> dict[str, Any]:
         """Everything there is in the service and in S3, to compare."""
@@ -143,14 +145,14 @@ class PipelineStack(RunningStack):
             "batch_inference_jobs",
             "batch_segment_jobs",
         )
-        there: dict[str, Any] = {}
+        state: dict[str, Any] = {}
         for name in lists:
             answer = getattr(personalize, f"list_{name}")()
             answer.pop("ResponseMetadata")
-            there[name] = answer
+            state[name] = answer
         for bucket in s3.list_buckets()["Buckets"]:
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"])
-            there[bucket["Name"]] = [
+            state[bucket["Name"]] = [
                 (o["Key"], o["ETag"]) for page in pages for o in page.get("Contents", ())
             ]
-        return there
+        return state

@@ -18,7 +18,7 @@ from tests.end_to_end.helpers import manifests, wait_for
 
 EXPORT, RETRAIN = "export_interactions", "retrain_recommenders"
 DAYS = 30
-AGAIN = slice(10, 13)  # days that are backfilled a second time
+REPEATED = slice(10, 13)  # days that are backfilled a second time
 SECONDS = 900
 #: Rows as the query exports them; the CSV has whole seconds.
 ROWS = """
@@ -126,7 +126,7 @@ def snapshot_of(stack, run_id):
 def rows_below(s3, bucket, prefix):
     """User, item, kind and second of each row in the CSV files below a prefix."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    for key in [each["Key"] for page in pages for each in page["Contents"]]:
+    for key in [entry["Key"] for page in pages for entry in page["Contents"]]:
         if key.endswith(".csv"):
             body = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
             for row in csv.DictReader(body.splitlines()):
@@ -138,7 +138,7 @@ def rows_in_the_service(stack):
     """User, item, kind and second of each interaction that the service holds, by a dataset export job."""
     personalize, s3 = stack.aws("personalize"), stack.aws("s3")
     datasets = personalize.list_datasets()["datasets"]
-    dataset = next(each for each in datasets if each["datasetType"].upper() == "INTERACTIONS")
+    dataset = next(entry for entry in datasets if entry["datasetType"].upper() == "INTERACTIONS")
     job = personalize.create_dataset_export_job(
         jobName="after-the-backfill",
         datasetArn=dataset["datasetArn"],
@@ -165,19 +165,23 @@ def test_after_a_backfill_with_a_retraining_in_the_middle_each_row_is_imported_o
     assert at_once <= 4
     a_day = Counter(row[-1] for row in database_rows)
     partial = snapshot_of(stack, middle)
-    assert {each["key"]: each["rows"] for each in partial["partitions"] if each["rows"]} == {
-        day: rows for day, rows in a_day.items() if day in {each["key"] for each in partial["partitions"]}
+    assert {
+        partition["key"]: partition["rows"] for partition in partial["partitions"] if partition["rows"]
+    } == {
+        day: rows
+        for day, rows in a_day.items()
+        if day in {partition["key"] for partition in partial["partitions"]}
     }
     whole = snapshot_of(stack, last)
-    exported = [each["key"] for each in whole["partitions"]]
+    exported = [partition["key"] for partition in whole["partitions"]]
     assert exported == [(month[0] + timedelta(days=number)).date().isoformat() for number in range(DAYS)]
     assert Counter(rows_in_the_service(stack)) == Counter(row[:-1] for row in database_rows)
 
 
 def test_days_backfilled_again_are_replaced_with_the_same_rows_and_no_others_are_touched(stack, month):
     before = manifests(stack.aws("s3"))
-    days = sorted(before)[AGAIN]
-    first = month[0] + timedelta(days=AGAIN.start)
+    days = sorted(before)[REPEATED]
+    first = month[0] + timedelta(days=REPEATED.start)
     number = start_as_the_page_does(stack, first, first + timedelta(days=len(days) - 1))
     deadline = time.monotonic() + SECONDS
     while stack.airflow.get(f"/backfills/{number}")["completed_at"] is None:

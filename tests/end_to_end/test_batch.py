@@ -80,8 +80,8 @@ def test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half
     assert done["tasks"]["batch_fans.input"] == "skipped"
     summary = pipeline.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.answers")
     assert (summary["lines"], summary["answered"], summary["failed"], summary["missing"]) == (300, 300, 0, 0)
-    asked = pipeline.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.version")
-    assert asked["solution_version_arn"] == pipeline.serves("popular")
+    request = pipeline.airflow.xcom(BATCH, done["dag_run_id"], "batch_for_you.version")
+    assert request["solution_version_arn"] == pipeline.serves("popular")
     assert pipeline.rows("SELECT count(*), count(DISTINCT user_id), max(position) FROM for_you") == [
         (1500, 300, 5)
     ]
@@ -89,7 +89,7 @@ def test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half
         campaignArn=pipeline.campaign_arn("popular"), userId="1", numResults=5
     )
     in_bulk = pipeline.rows("SELECT item_id FROM for_you WHERE user_id = '1' ORDER BY position")
-    assert [item for (item,) in in_bulk] == [each["itemId"] for each in at_once["itemList"]]
+    assert [item for (item,) in in_bulk] == [entry["itemId"] for entry in at_once["itemList"]]
     (items, most) = pipeline.rows("SELECT count(DISTINCT item_id), max(position) FROM alike")[0]
     assert items > 200
     assert most == 4
@@ -100,11 +100,11 @@ def test_users_and_items_get_rows_of_the_live_version_and_readers_never_see_half
     counts: set[int] = set()
     over = threading.Event()
 
-    def look() -> None:
+    def read() -> None:
         while not over.is_set():
             counts.add(pipeline.rows("SELECT count(*) FROM for_you")[0][0])
 
-    reader = threading.Thread(target=look)
+    reader = threading.Thread(target=read)
     reader.start()
     try:
         run(pipeline, batches=["for_you"])
@@ -125,9 +125,9 @@ def test_segments_have_a_solution_of_their_own_that_is_trained_when_asked_for(pi
     personalize = pipeline.aws("personalize")
 
     def versions() -> list[str]:
-        found = next(each for each in personalize.list_solutions()["solutions"] if each["name"] == "fans")
-        listed = personalize.list_solution_versions(solutionArn=found["solutionArn"])
-        return [each["solutionVersionArn"] for each in listed["solutionVersions"]]
+        result = next(entry for entry in personalize.list_solutions()["solutions"] if entry["name"] == "fans")
+        listed = personalize.list_solution_versions(solutionArn=result["solutionArn"])
+        return [entry["solutionVersionArn"] for entry in listed["solutionVersions"]]
 
     run(pipeline, batches=["fans"])
     trained = versions()

@@ -131,8 +131,8 @@ def _kill_on_the_way(blocks: Blocks, run_id: str, chance: random.Random, most: i
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("place", ["request sent, answer not read", "answer read, not written down"])
-def test_a_worker_killed_around_the_request_leaves_one_job_of_each_kind(blocks, place):
+@pytest.mark.parametrize("moment", ["request sent, answer not read", "answer read, not written down"])
+def test_a_worker_killed_around_the_request_leaves_one_job_of_each_kind(blocks, moment):
     network = blocks.calm()
     run: list[str] = []
     killed: list[str] = []
@@ -142,11 +142,11 @@ def test_a_worker_killed_around_the_request_leaves_one_job_of_each_kind(blocks, 
         if operation in of and operation not in killed and blocks.kill(run[0], of[operation]):
             killed.append(operation)
 
-    if place.startswith("request sent"):
+    if moment.startswith("request sent"):
         network.before_answer = kill
     else:
         network.after_answer = kill
-    run.append("manual__" + place.replace(" ", "-").replace(",", ""))
+    run.append("manual__" + moment.replace(" ", "-").replace(",", ""))
     blocks.start_run("blocks_retraining", dag_run_id=run[0])
     assert blocks.finish("blocks_retraining", run[0])["state"] == "success"
     assert sorted(killed) == sorted(of)
@@ -178,7 +178,7 @@ def hold_back_trainings(network: Proxy, seconds: float) -> None:
     first_seen: dict[str, float] = {}
     lock = threading.Lock()
 
-    def edit(operation: str, asked: bytes, answer: bytes) -> bytes:
+    def edit(operation: str, request: bytes, answer: bytes) -> bytes:
         if operation != "DescribeSolutionVersion":
             return answer
         body = json.loads(answer)

@@ -67,9 +67,9 @@ def file(pipeline) -> Iterator[Any]:
 def last_import(pipeline: PipelineStack, kind: str = "interactions") -> dict[str, Any]:
     personalize = pipeline.aws("personalize")
     dataset = next(
-        each["datasetArn"]
-        for each in personalize.list_datasets()["datasets"]
-        if each["datasetType"].lower() == kind
+        entry["datasetArn"]
+        for entry in personalize.list_datasets()["datasets"]
+        if entry["datasetType"].lower() == kind
     )
     jobs = personalize.list_dataset_import_jobs(datasetArn=dataset)["datasetImportJobs"]
     newest = max(jobs, key=lambda job: job["creationDateTime"])
@@ -80,15 +80,15 @@ def last_import(pipeline: PipelineStack, kind: str = "interactions") -> dict[str
 def versions(pipeline: PipelineStack, solution: str) -> list[dict[str, Any]]:
     """What the service says of a solution's versions, the newest first."""
     personalize = pipeline.aws("personalize")
-    found = next(each for each in personalize.list_solutions()["solutions"] if each["name"] == solution)
-    listed = personalize.list_solution_versions(solutionArn=found["solutionArn"])["solutionVersions"]
-    described = [
-        personalize.describe_solution_version(solutionVersionArn=each["solutionVersionArn"])[
+    result = next(entry for entry in personalize.list_solutions()["solutions"] if entry["name"] == solution)
+    listed = personalize.list_solution_versions(solutionArn=result["solutionArn"])["solutionVersions"]
+    description = [
+        personalize.describe_solution_version(solutionVersionArn=entry["solutionVersionArn"])[
             "solutionVersion"
         ]
-        for each in listed
+        for entry in listed
     ]
-    return sorted(described, key=lambda each: each["creationDateTime"], reverse=True)
+    return sorted(description, key=lambda entry: entry["creationDateTime"], reverse=True)
 
 
 def test_unusual_data_goes_on_with_warn_and_not_with_stop_whatever_the_file_says(pipeline, live, file):
@@ -96,13 +96,13 @@ def test_unusual_data_goes_on_with_warn_and_not_with_stop_whatever_the_file_says
         "CREATE TABLE lost AS SELECT * FROM events WHERE id % 3 > 0", "DELETE FROM events WHERE id % 3 > 0"
     )
     pipeline.export()
-    chosen = {"solutions": ["popular"], "promote": "hold"}
+    params = {"solutions": ["popular"], "promote": "hold"}
     try:
         file(data_gate={"on_failure": "warn"})
-        run = pipeline.run(RETRAIN, {**chosen, "data_gate": "stop"})
+        run = pipeline.run(RETRAIN, {**params, "data_gate": "stop"})
         assert (run["state"], run["tasks"]["data_gate"]) == ("failed", "failed")
         file(data_gate={"on_failure": "stop"})  # in this order: what was imported counts for the usual rows
-        run = pipeline.good({**chosen, "data_gate": "warn"})
+        run = pipeline.good({**params, "data_gate": "warn"})
         assert "The import goes on all the same" in pipeline.log(RETRAIN, run["dag_run_id"], "data_gate")
     finally:
         pipeline.sql("INSERT INTO events SELECT * FROM lost", "DROP TABLE lost")
@@ -110,17 +110,17 @@ def test_unusual_data_goes_on_with_warn_and_not_with_stop_whatever_the_file_says
 
 
 def test_as_of_imports_history_up_to_that_day_and_incremental_adds_the_days_since(pipeline, live):
-    chosen = {"solutions": ["popular"], "promote": "hold"}
-    run = pipeline.good({**chosen, "as_of": DAYS[-5], "import_mode": "FULL"})
+    params = {"solutions": ["popular"], "promote": "hold"}
+    run = pipeline.good({**params, "as_of": DAYS[-5], "import_mode": "FULL"})
     until = pipeline.airflow.xcom(RETRAIN, run["dag_run_id"], "snapshot_interactions")
-    assert [each["key"] for each in until["partitions"]] == DAYS[:-4]
+    assert [partition["key"] for partition in until["partitions"]] == DAYS[:-4]
     job = last_import(pipeline)
     assert job["importMode"] == "FULL"
     assert job["dataSource"]["dataLocation"] == until["location"]
 
-    run = pipeline.good({**chosen, "import_mode": "INCREMENTAL"})
+    run = pipeline.good({**params, "import_mode": "INCREMENTAL"})
     since = pipeline.airflow.xcom(RETRAIN, run["dag_run_id"], "snapshot_interactions")
-    assert [each["key"] for each in since["partitions"]] == DAYS[-4:]
+    assert [partition["key"] for partition in since["partitions"]] == DAYS[-4:]
     assert {last_import(pipeline, kind)["importMode"] for kind in ("interactions", "users", "items")} == {
         "INCREMENTAL"
     }
@@ -144,7 +144,7 @@ def test_promotion_is_what_was_chosen_whatever_the_gate_says(pipeline, live):
 
 
 def test_the_gate_decides_where_it_is_left_to_it(pipeline, live, file):
-    solutions = [dict(each) for each in PIPELINE["dataset_groups"][0]["solutions"]]
+    solutions = [dict(solution) for solution in PIPELINE["dataset_groups"][0]["solutions"]]
     solutions[1]["gate"] = {"metrics": {NDCG: {"floor": 1}}, "below_floor": "hold"}
     file(solutions=solutions)
     run = pipeline.good({"solutions": ["related"], "promote": "gate"})
@@ -153,10 +153,10 @@ def test_the_gate_decides_where_it_is_left_to_it(pipeline, live, file):
 
 
 def test_an_update_takes_new_events_into_the_last_model(pipeline, live):
-    chosen = {"solutions": ["you"], "promote": "hold"}
-    pipeline.good({**chosen, "training_mode": "FULL"})
-    pipeline.good({**chosen, "training_mode": "UPDATE"})
-    assert [each["trainingMode"] for each in versions(pipeline, "you")] == ["UPDATE", "FULL"]
+    params = {"solutions": ["you"], "promote": "hold"}
+    pipeline.good({**params, "training_mode": "FULL"})
+    pipeline.good({**params, "training_mode": "UPDATE"})
+    assert [version["trainingMode"] for version in versions(pipeline, "you")] == ["UPDATE", "FULL"]
 
 
 def test_an_export_writes_the_days_that_were_chosen_and_no_others(pipeline):
@@ -177,7 +177,7 @@ def test_the_chosen_campaign_goes_back_to_what_was_live_and_that_is_recorded(pip
     popular, before = pipeline.serves("popular"), pipeline.serves("related")
     pipeline.good({"solutions": ["related"], "promote": "hold"})
     pipeline.good({"solutions": ["related"], "promote": "promote"})
-    newest, held, *_ = [each["solutionVersionArn"] for each in versions(pipeline, "related")]
+    newest, held, *_ = [version["solutionVersionArn"] for version in versions(pipeline, "related")]
     assert pipeline.serves("related") == newest
     assert held != before
     run = pipeline.run("rollback_campaign", {"campaign": "related"})
@@ -195,7 +195,7 @@ def test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dr
     def clean(**params: Any) -> list[str]:
         run = pipeline.run("clean_up", params)
         assert run["state"] == "success", run
-        return [each["name"] for each in pipeline.aws("personalize").list_campaigns()["campaigns"]]
+        return [campaign["name"] for campaign in pipeline.aws("personalize").list_campaigns()["campaigns"]]
 
     before = pipeline.store()
     clean(dry_run=True, remove_unlisted=True)
@@ -204,6 +204,6 @@ def test_the_clean_up_removes_unlisted_things_only_when_told_and_nothing_in_a_dr
     assert {run["run_type"] for run in started} == {"manual"}  # unpausing has started no other
     assert sorted(clean(remove_unlisted=False)) == ["popular", "related"]
     assert clean(remove_unlisted=True) == ["popular"]
-    left = [each["name"] for each in pipeline.aws("personalize").list_solutions()["solutions"]]
+    left = [solution["name"] for solution in pipeline.aws("personalize").list_solutions()["solutions"]]
     assert left == ["popular"]
     assert pipeline.serves("popular")

@@ -88,8 +88,8 @@ def test_the_first_run_is_recorded_with_its_report(pipeline, first_run):
         pipeline.aws("s3").get_object(Bucket="encore-shop", Key="shop/history/report.html")["Body"].read()
     )
     assert b"related" in report
-    shown = pipeline.airflow.http.get("/encore/report/retrain_recommenders")
-    assert shown.content == report
+    page = pipeline.airflow.http.get("/encore/report/retrain_recommenders")
+    assert page.content == report
     stranger = httpx.get(
         f"{pipeline.settings.airflow_url}/encore/report/retrain_recommenders", trust_env=False
     )
@@ -109,10 +109,10 @@ def test_a_worse_model_is_held_or_asked_about_and_each_answer_does_what_it_says(
     pipeline, first_run, tastes_lost
 ):
     run_id = pipeline.start_run(RETRAIN)
-    shown = pipeline.answer(run_id, "Reject")
+    question = pipeline.answer(run_id, "Reject")
     run = pipeline.must_be_good(pipeline.finish(RETRAIN, run_id))
-    assert "below the live version's" in shown
-    assert NDCG in shown
+    assert "below the live version's" in question
+    assert NDCG in question
     assert run["tasks"]["solution.held[1]"] == "success"
     assert {run["tasks"][f"solution.campaign[{number}]"] for number in (0, 1)} == {"skipped"}
     assert {name: pipeline.serves(name) for name in first_run} == first_run

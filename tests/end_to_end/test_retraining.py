@@ -97,9 +97,9 @@ def test_each_solution_has_metrics_and_a_live_campaign_on_the_new_version(stack,
         assert set(metrics) == METRICS
         assert metrics == personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
         campaign = next(
-            described
+            description
             for entry in personalize.list_campaigns()["campaigns"]
-            if (described := personalize.describe_campaign(campaignArn=entry["campaignArn"])["campaign"])[
+            if (description := personalize.describe_campaign(campaignArn=entry["campaignArn"])["campaign"])[
                 "solutionVersionArn"
             ]
             == version

@@ -49,9 +49,9 @@ def test_each_slice_is_a_task_and_together_they_are_the_days(pipeline):
     assert run["state"] == "success", run
     slices = {task: state for task, state in run["tasks"].items() if task.startswith("export[")}
     assert slices == {f"export[{n}]": "success" for n in range(SPLITS * len(DAYS))}
-    found = {day: json.loads(text) for day, text in manifests(pipeline.aws("s3")).items()}
-    assert sorted(found) == [str(day) for day in DAYS]
+    result = {day: json.loads(text) for day, text in manifests(pipeline.aws("s3")).items()}
+    assert sorted(result) == [str(day) for day in DAYS]
     for day in DAYS:
-        files = found[str(day)]["files"]
+        files = result[str(day)]["files"]
         assert len(files) == SPLITS
         assert sum(file["rows"] for file in files) == rows(pipeline, day) > 0

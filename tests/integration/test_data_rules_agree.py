@@ -160,9 +160,9 @@ def test_both_take_and_refuse_the_same_rows_and_the_service_reads_what_the_provi
         schema, types = parse_schema(definition), types_of(definition)
         rows = [[generator.value(*field) for field in types] for _ in range(generator.random.randint(1, 6))]
         for row in rows:
-            found = compare_row(schema, row)
-            seen[found if not found.startswith("!") else "unlisted"] += 1
-            unlisted += [found] if found.startswith("!") else []
+            outcome = compare_row(schema, row)
+            seen[outcome if not outcome.startswith("!") else "unlisted"] += 1
+            unlisted += [outcome] if outcome.startswith("!") else []
         result = checked(schema, rows)
         if not result.written.num_rows:
             continue

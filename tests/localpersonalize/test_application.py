@@ -13,7 +13,7 @@ from localpersonalize.protocol.sigv4 import Credentials
 NOWHERE = "http://127.0.0.1:1"
 
 
-def ask(folder: Path, method: str, path: str, headers: dict[str, str]) -> tuple[int, Any]:
+def fetch(folder: Path, method: str, path: str, headers: dict[str, str]) -> tuple[int, Any]:
     """Status and body of one answer."""
     sent: list[dict[str, Any]] = []
 
@@ -38,21 +38,21 @@ def ask(folder: Path, method: str, path: str, headers: dict[str, str]) -> tuple[
 
 
 def test_health_is_of_the_database_and_of_s3(tmp_path: Path) -> None:
-    _, body = ask(tmp_path, "GET", "/healthz", {})
+    _, body = fetch(tmp_path, "GET", "/healthz", {})
     assert set(json.loads(body)) == {"status", "store", "aws"}
 
 
 def test_metrics_have_a_page(tmp_path: Path) -> None:
-    status, body = ask(tmp_path, "GET", "/metrics", {})
+    status, body = fetch(tmp_path, "GET", "/metrics", {})
     assert status == 200
     assert b"localpersonalize_queue_length 0.0" in body
 
 
 def test_a_request_without_a_signature_is_refused(tmp_path: Path) -> None:
-    status, body = ask(tmp_path, "POST", "/", {"x-amz-target": "AmazonPersonalize.ListSchemas"})
+    status, body = fetch(tmp_path, "POST", "/", {"x-amz-target": "AmazonPersonalize.ListSchemas"})
     assert (status, json.loads(body)["__type"]) == (403, "MissingAuthenticationTokenException")
 
 
 def test_a_request_of_a_web_page_is_refused(tmp_path: Path) -> None:
-    status, _ = ask(tmp_path, "GET", "/healthz", {"origin": "https://elsewhere.example"})
+    status, _ = fetch(tmp_path, "GET", "/healthz", {"origin": "https://elsewhere.example"})
     assert status == 403

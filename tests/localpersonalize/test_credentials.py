@@ -23,13 +23,13 @@ def test_a_generated_key_pair_is_kept_for_its_owner_alone(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    found = botocore.session.Session().get_credentials()
-    assert (found.access_key, found.secret_key) == (made.access_key_id, made.secret_access_key)
+    result = botocore.session.Session().get_credentials()
+    assert (result.access_key, result.secret_key) == (made.access_key_id, made.secret_access_key)
 
 
 def test_the_key_pair_of_the_environment_comes_first(tmp_path: Path) -> None:
-    given = credentials.load(tmp_path, {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S"})
-    assert (given.access_key_id, given.secret_access_key) == ("A", "S")
+    pair = credentials.load(tmp_path, {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S"})
+    assert (pair.access_key_id, pair.secret_access_key) == ("A", "S")
     assert not (tmp_path / credentials.FILE).exists()
 
 

@@ -22,10 +22,10 @@ def database(tmp_path: Path) -> Database:
 def test_a_resource_is_there_for_the_next_process(database: Database) -> None:
     database.add("Campaign", "arn:1", {"name": "one", "status": "ACTIVE"}, "arn:parent")
     database.change("arn:1", status="DELETE PENDING", name=None)
-    found = Database(database.file).get("arn:1")
-    assert found is not None
-    assert found["status"] == "DELETE PENDING"
-    assert "name" not in found
+    result = Database(database.file).get("arn:1")
+    assert result is not None
+    assert result["status"] == "DELETE PENDING"
+    assert "name" not in result
 
 
 def test_a_resource_is_found_by_its_own_kind_alone(database: Database) -> None:
@@ -80,13 +80,13 @@ def test_users_are_forgotten_in_events_and_records(database: Database) -> None:
 def test_what_is_to_follow_a_change_follows_when_it_is_on_disk_and_only_then(database: Database) -> None:
     done: list[str] = []
 
-    def look(name: str) -> None:
+    def note(name: str) -> None:
         done.append(f"{name} {Database(database.file).count('Campaign')}")
 
     def fail() -> None:
         with database.transaction():
             database.add("Campaign", "arn:undone", {})
-            database.after_commit(lambda: look("undone"))
+            database.after_commit(lambda: note("undone"))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -94,9 +94,9 @@ def test_what_is_to_follow_a_change_follows_when_it_is_on_disk_and_only_then(dat
     with database.transaction():
         database.add("Campaign", "arn:1", {})
         with database.transaction():
-            database.after_commit(lambda: look("inner"))
+            database.after_commit(lambda: note("inner"))
         assert done == []
-    database.after_commit(lambda: look("outside"))
+    database.after_commit(lambda: note("outside"))
     assert done == ["inner 1", "outside 1"]
 
 

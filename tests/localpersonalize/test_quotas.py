@@ -29,6 +29,6 @@ def test_quotas_that_cannot_be_used(tmp_path: Path, text: str, says: str) -> Non
 def test_quotas_of_a_file_go_over_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / quotas.FILE
     file.write_text("[pending]\nSolutionVersion = 2")
-    found = quotas.load(file)
-    assert (found.pending["SolutionVersion"], found.pending["DatasetImportJob"]) == (2, 5)
+    result = quotas.load(file)
+    assert (result.pending["SolutionVersion"], result.pending["DatasetImportJob"]) == (2, 5)
     assert quotas.load(tmp_path / "none.toml") == quotas.Quotas()

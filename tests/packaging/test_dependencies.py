@@ -106,4 +106,4 @@ def _by_module() -> Mapping[str, list[str]]:
 
 @cache
 def _installed() -> frozenset[str]:
-    return frozenset(canonicalize_name(found.metadata["Name"]) for found in distributions())
+    return frozenset(canonicalize_name(distribution.metadata["Name"]) for distribution in distributions())

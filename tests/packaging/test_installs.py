@@ -124,8 +124,8 @@ def _environment(folder: Path, *packages: Package) -> Path:
 def _installed(environment: Path) -> set[str]:
     python = str(environment / "bin" / "python")
     return {
-        found["name"]
-        for found in json.loads(_run("uv", "pip", "list", "--format", "json", "--python", python))
+        package["name"]
+        for package in json.loads(_run("uv", "pip", "list", "--format", "json", "--python", python))
     }
 
 
@@ -157,8 +157,8 @@ def _answer(live: Live, kind: str, campaign: str) -> list[Any]:
         return list(ranked["personalizedRanking"])
     if kind == "PERSONALIZED_ACTIONS":
         return list(runtime.get_action_recommendations(campaignArn=campaign, userId="u1")["actionList"])
-    asked = {"itemId": "i1"} if kind == "RELATED_ITEMS" else {"userId": "u1"}
-    return list(runtime.get_recommendations(campaignArn=campaign, **asked)["itemList"])
+    request = {"itemId": "i1"} if kind == "RELATED_ITEMS" else {"userId": "u1"}
+    return list(runtime.get_recommendations(campaignArn=campaign, **request)["itemList"])
 
 
 def _segments(shop: Shop, name: str, version: str) -> list[str]:
@@ -168,6 +168,6 @@ def _segments(shop: Shop, name: str, version: str) -> list[str]:
     call = calls.batch(shop, f"every-{name}", version, line)
     shop.live.make("BatchSegmentJob", **call, numResults=5)
     listed = shop.live.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"batch/out/every-{name}/")["Contents"]
-    out = next(found["Key"] for found in listed if found["Key"].endswith(".out"))
+    out = next(entry["Key"] for entry in listed if entry["Key"].endswith(".out"))
     answer = json.loads(shop.live.s3.get_object(Bucket=BUCKET, Key=out)["Body"].read().splitlines()[0])
     return list(answer["output"]["usersList"])

@@ -53,5 +53,5 @@ def test_make_installs_the_whole_lock():
 
 
 def _pins(file: Path) -> dict[str, str]:
-    found = re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)", file.read_text(), flags=re.M)
-    return {canonicalize_name(name): version for name, version in found}
+    pins = re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)", file.read_text(), flags=re.M)
+    return {canonicalize_name(name): version for name, version in pins}

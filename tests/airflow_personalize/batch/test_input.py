@@ -14,11 +14,11 @@ from airflow_personalize.export.exceptions import ExportError
 
 def lines_of(columns, **values):
     batch = pa.RecordBatch.from_pydict(values)
-    asking = BatchInputEncoder(columns, batch.schema.names)
-    text, count = asking.encode(batch)
+    encoder = BatchInputEncoder(columns, batch.schema.names)
+    text, count = encoder.encode(batch)
     lines = [json.loads(line) for line in text.decode().splitlines()]
-    assert len(lines) == count == asking.lines
-    return lines, asking.skipped
+    assert len(lines) == count == encoder.lines
+    return lines, encoder.skipped
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from airflow_personalize.batch.output import MatchCounts, TooManyErrorsError, columns_of, rows
 
 
-def answer(asked, output, error=None):
-    return json.dumps({"input": asked, "output": output, "error": error}).encode()
+def answer(query, output, error=None):
+    return json.dumps({"input": query, "output": output, "error": error}).encode()
 
 
 def test_each_result_is_a_row_with_its_place_and_score():
@@ -18,10 +18,10 @@ def test_each_result_is_a_row_with_its_place_and_score():
         answer({"userId": "1"}, {"recommendedItems": ["a", "b"], "scores": [0.5, 0.25]}),
         answer({"userId": "2"}, {"recommendedItems": ["c"]}),
     ]
-    tally = MatchCounts(2)
-    found = list(rows(lines, columns_of("recommendations", ("user_id",)), tally))
-    assert found == [("1", 1, "a", 0.5), ("1", 2, "b", 0.25), ("2", 1, "c", None)]
-    assert (tally.answered, tally.failed, tally.missing) == (2, 0, 0)
+    counts = MatchCounts(2)
+    results = list(rows(lines, columns_of("recommendations", ("user_id",)), counts))
+    assert results == [("1", 1, "a", 0.5), ("1", 2, "b", 0.25), ("2", 1, "c", None)]
+    assert (counts.answered, counts.failed, counts.missing) == (2, 0, 0)
 
 
 def test_segments_are_users_of_an_item_or_of_attributes():
@@ -48,22 +48,22 @@ def test_lines_with_an_error_broken_ones_and_missing_ones_are_told_apart():
         answer({"userId": "5"}, {"recommendedItems": ["a", "b"], "scores": [1.0]}),
         b"",
     ]
-    tally = MatchCounts(7)
-    assert len(list(rows(lines, columns_of("recommendations", ("user_id",)), tally))) == 1
-    assert tally.as_json() | {"examples": None} == {
+    counts = MatchCounts(7)
+    assert len(list(rows(lines, columns_of("recommendations", ("user_id",)), counts))) == 1
+    assert counts.as_json() | {"examples": None} == {
         "lines": 7,
         "answered": 1,
         "failed": 4,
         "missing": 2,
         "examples": None,
     }
-    assert tally.examples[0] == "2: no such user"
+    assert counts.examples[0] == "2: no such user"
 
 
 def test_a_limit_counts_what_failed_and_what_is_missing():
-    tally = MatchCounts(100, answered=97, failed=2, examples=["2: no such user"])
-    tally.check(0.03)
+    counts = MatchCounts(100, answered=97, failed=2, examples=["2: no such user"])
+    counts.check(0.03)
     with pytest.raises(
         TooManyErrorsError, match=r"3 of 100 lines have no answer \(1 of them are in no file\).*no such user"
     ):
-        tally.check(0.02)
+        counts.check(0.02)

@@ -14,7 +14,7 @@ from airflow_personalize.batch.table_loader import Replacement, TableError
 COLUMNS = ("user_id", "position", "item_id", "score")
 OLD = [("1", 1, "old", 0.5)]
 TYPES = ("text", "integer", "text", "double precision")
-NEW = [(str(user), place, f"i{place}", 1 / place) for user in range(400) for place in (1, 2, 3)]
+NEW = [(str(user), position, f"i{position}", 1 / position) for user in range(400) for position in (1, 2, 3)]
 
 
 @pytest.fixture(params=["psycopg", "psycopg2", "sqlite"])

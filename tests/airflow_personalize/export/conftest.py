@@ -47,8 +47,8 @@ def keys(s3):
     """Every key in the bucket below a prefix."""
 
     def listed(prefix: str = "") -> list[str]:
-        found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-        return [each["Key"] for each in found]
+        result = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        return [entry["Key"] for entry in result]
 
     return listed
 

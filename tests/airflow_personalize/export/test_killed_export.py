@@ -79,7 +79,7 @@ def start(endpoint, postgres, version):
 def imported(client, location, run):
     """Each version's rows in what an import would read now, and the users in it."""
     prefix = create_snapshot(client, location, run).location.removeprefix("s3://lake/")
-    keys = [each["Key"] for each in client.list_objects_v2(Bucket="lake", Prefix=prefix)["Contents"]]
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket="lake", Prefix=prefix)["Contents"]]
     bodies = [client.get_object(Bucket="lake", Key=key)["Body"].read().decode() for key in keys]
     rows = [line.split(",") for body in bodies for line in body.splitlines()[1:]]
     return {row[2] for row in rows}, sorted(int(row[0]) for row in rows)
@@ -102,8 +102,8 @@ def test_a_killed_export_run_again_leaves_the_partition_whole(client, endpoint, 
         assert len(versions) == 1
 
     assert killed
-    again = start(endpoint, postgres, "again")
-    assert again.wait() == 0
+    repeated = start(endpoint, postgres, "again")
+    assert repeated.wait() == 0
 
     assert imported(client, location, "again") == ({"again"}, everyone)
     manifest = read(client, location, "dt=2026-01-01")

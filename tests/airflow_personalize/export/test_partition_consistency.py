@@ -54,8 +54,8 @@ def imported(s3, location):
 
     def read(run="run", **options):
         prefix = create_snapshot(s3, location, run, **options).location.removeprefix(f"s3://{BUCKET}/")
-        found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-        bodies = [s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read().decode() for each in found]
+        result = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        bodies = [s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read().decode() for entry in result]
         return sorted(line for body in bodies for line in body.splitlines()[1:])
 
     return read
@@ -113,10 +113,10 @@ def test_a_manifest_that_changes_between_reading_and_writing_is_read_again(
     intruders = iter(["2026-02-01T00:00:09"])
 
     def read_and_be_overtaken(*args):
-        found = read(*args)
+        result = read(*args)
         for read_at in intruders:
             exported(1, ["intruder"], read_at=read_at)
-        return found
+        return result
 
     monkeypatch.setattr(manifests, "_read", read_and_be_overtaken)
 
@@ -158,12 +158,12 @@ def test_a_snapshot_whose_files_were_cleaned_up_meanwhile_starts_over(
 
 def test_the_same_content_is_the_same_place_and_other_content_another(s3, location, exported):
     exported(1, ["a"])
-    first, again = create_snapshot(s3, location, "run"), create_snapshot(s3, location, "run")
+    first, repeated = create_snapshot(s3, location, "run"), create_snapshot(s3, location, "run")
     exported(1, ["b"])
     other = create_snapshot(s3, location, "run")
 
-    assert first.location == again.location
-    assert first.fingerprint == again.fingerprint != other.fingerprint
+    assert first.location == repeated.location
+    assert first.fingerprint == repeated.fingerprint != other.fingerprint
 
 
 def test_gaps_are_told(s3, location, exported):

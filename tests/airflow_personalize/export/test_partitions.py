@@ -34,7 +34,7 @@ def test_a_partition_key_wins_over_the_data_interval():
         "data_interval_start": JANUARY_1,
         "data_interval_end": JANUARY_2,
     }
-    assert [each.key for each in from_context(context, "INTERACTIONS")] == ["2026-01-05"]
+    assert [entry.key for entry in from_context(context, "INTERACTIONS")] == ["2026-01-05"]
 
 
 def test_users_and_items_are_exported_whole():
@@ -78,7 +78,7 @@ def test_slices_in_time_cover_the_partition_without_overlap(shards, seconds):
     assert slices[0].start == whole.start
     assert slices[-1].end == whole.end
     assert all(a.end == b.start for a, b in itertools.pairwise(slices))
-    assert [each.shard for each in slices] == list(range(shards))
+    assert [part.shard for part in slices] == list(range(shards))
 
 
 @given(first=st.integers(-(2**63), 2**63 - 1), width=st.integers(0, 10**6), shards=st.integers(1, 50))
@@ -88,4 +88,4 @@ def test_slices_by_key_hold_each_key_once(first, width, shards):
     assert slices[0].low == first
     assert slices[-1].high == first + width + 1
     assert all(a.high == b.low for a, b in itertools.pairwise(slices))
-    assert all(each.low < each.high for each in slices)
+    assert all(part.low < part.high for part in slices)

@@ -190,8 +190,8 @@ def test_slices_together_are_the_partition(export, events, s3, location, postgre
         JANUARY_1, shards, PostgresSource(postgres), "SELECT min(id), max(id) FROM events WHERE at < :end"
     )
 
-    written = [export().run(BY_KEY, each) for each in reversed(slices)]
-    [merged] = commit_all(s3, location, [Summary.from_dict(each.to_dict()) for each in written], 0.01)
+    written = [export().run(BY_KEY, part) for part in reversed(slices)]
+    [merged] = commit_all(s3, location, [Summary.from_dict(part.to_dict()) for part in written], 0.01)
 
     assert sorted(rows_of(merged.files)) == sorted(rows_of(whole.files))
     assert (merged.rows_read, merged.rejected) == (whole.rows_read, whole.rejected)
@@ -202,7 +202,7 @@ def test_slices_together_are_the_partition(export, events, s3, location, postgre
 def test_slices_change_nothing_until_all_are_there(export, events, s3, location):
     before = export().run(QUERY, JANUARY_1)
     slices = plan(JANUARY_1, 3)
-    written = [export().run(QUERY, each) for each in slices]
+    written = [export().run(QUERY, part) for part in slices]
 
     with pytest.raises(ExportError, match=r"has 3 slices, but \[0, 2\] came"):
         commit_all(s3, location, [written[0], written[2]], 0.01)
@@ -218,7 +218,7 @@ def test_an_id_in_two_slices_of_a_dataset_of_unique_ids_stops_it(export, s3, ite
         "FROM generate_series(1, 20) AS n WHERE n >= :low AND n < :high"
     )
     slices = cut_by_key(Partition("full", attempt="a"), 1, 20, 2)
-    written = [export(location=location, schema=items_schema).run(query, each) for each in slices]
+    written = [export(location=location, schema=items_schema).run(query, part) for part in slices]
 
     with pytest.raises(ExportError, match="5 ids are in more than one slice"):
         commit_all(s3, location, written, 0.01)

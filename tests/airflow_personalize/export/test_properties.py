@@ -115,8 +115,8 @@ def test_every_row_is_written_as_it_was_or_rejected(items_schema, rows, agreed, 
     assert read == len(rows) == len(written) + len(rejected)
     numbers = {number for number, *_ in rejected}
     assert len(numbers) == len(rejected)
-    kept = [values for number, values in enumerate(rows, 1) if number not in numbers]
-    for parsed, original in zip(written, kept, strict=True):
+    remaining = [values for number, values in enumerate(rows, 1) if number not in numbers]
+    for parsed, original in zip(written, remaining, strict=True):
         for name, value, before in zip(items_schema.names, parsed, original, strict=True):
             dropped = value is None and agreed != Contract()
             assert same(value, before) or dropped, (name, value, before)
@@ -167,4 +167,4 @@ def test_rejected_rows_parse_back_as_they_were(rows):
         parse_options=pcsv.ParseOptions(newlines_in_values=True),
         convert_options=pcsv.ConvertOptions(column_types={"a": pa.string(), "b": pa.string()}),
     )
-    assert [list(each) for each in zip(*table.to_pydict().values(), strict=True)] == rows
+    assert [list(values) for values in zip(*table.to_pydict().values(), strict=True)] == rows

@@ -59,11 +59,11 @@ def service(tmp_path_factory):
 def finished(describe, key):
     """Wait for a resource's end; its description."""
     for _ in range(300):
-        described = describe()[key]
-        if described["status"] in {"ACTIVE", "CREATE FAILED"}:
-            return described
+        description = describe()[key]
+        if description["status"] in {"ACTIVE", "CREATE FAILED"}:
+            return description
         time.sleep(0.1)
-    raise AssertionError(described)
+    raise AssertionError(description)
 
 
 def role(service):
@@ -109,9 +109,9 @@ def test_the_service_imports_what_was_written(service, postgres, interactions_sc
         roleArn=role(service),
         importMode="FULL",
     )["datasetImportJobArn"]
-    described = finished(
+    description = finished(
         lambda: personalize.describe_dataset_import_job(datasetImportJobArn=job), "datasetImportJob"
     )
 
-    assert described.get("failureReason") is None
-    assert described["status"] == "ACTIVE"
+    assert description.get("failureReason") is None
+    assert description["status"] == "ACTIVE"

@@ -20,11 +20,11 @@ def test_what_was_there_before_is_left_out_until_the_end():
     before = object.__new__(type("Before", (), {}))
     with frozen_heap():
         made = object.__new__(type("Made", (), {}))
-        looked_at = {id(each) for each in gc.get_objects()}
+        looked_at = {id(entry) for entry in gc.get_objects()}
         assert id(before) not in looked_at
         assert id(made) in looked_at
 
-    assert id(before) in {id(each) for each in gc.get_objects()}
+    assert id(before) in {id(entry) for entry in gc.get_objects()}
 
 
 def test_a_heap_that_somebody_else_froze_stays_frozen():

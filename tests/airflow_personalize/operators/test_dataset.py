@@ -21,8 +21,8 @@ def test_a_schema_with_a_new_nullable_field_is_put_into_the_dataset(service):
     arn = resources.dataset(dataset_type="Users")
     grown = {**USERS, "fields": [*USERS["fields"], {"name": "device", "type": ["null", "string"]}]}
     assert resources.dataset(grown, dataset_type="Users") == arn
-    there = service.client("personalize").describe_dataset(datasetArn=arn)["dataset"]
-    assert there["latestDatasetUpdate"]["status"] == "ACTIVE"
+    state = service.client("personalize").describe_dataset(datasetArn=arn)["dataset"]
+    assert state["latestDatasetUpdate"]["status"] == "ACTIVE"
     assert resources.dataset(grown, dataset_type="Users") == arn
 
 

@@ -22,8 +22,10 @@ def test_a_dataset_group_goes_with_all_it_holds_in_order(service, schema):
         task_id="delete", dataset_group_arn=group, delete_schemas=True, **WAIT
     )
     Task().run(delete)
-    assert group not in [found["datasetGroupArn"] for found in client.list_dataset_groups()["datasetGroups"]]
-    assert resources.name not in [found["name"] for found in client.list_campaigns()["campaigns"]]
+    assert group not in [
+        result["datasetGroupArn"] for result in client.list_dataset_groups()["datasetGroups"]
+    ]
+    assert resources.name not in [result["name"] for result in client.list_campaigns()["campaigns"]]
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.describe_schema(schemaArn=schema_arn)
     Task().run(delete)  # and once more: nothing is left to do

@@ -152,8 +152,8 @@ def test_a_failure_that_nobody_knows_can_be_tried_again_and_one_for_a_person_can
 def test_a_job_that_is_not_visible_yet_is_waited_for(client, name, kind, key, noun, done, deferrable):
     """Right after its creation a job may not be found: neither a failure, nor a reason to start another."""
     getattr(client, f"create_{kind}").return_value = {f"{key}Arn": f"{ARN}{noun}/x"}
-    found = {key: {"status": done}}
-    getattr(client, f"describe_{kind}").side_effect = [*[NotFound()] * 5, found, found]
+    result = {key: {"status": done}}
+    getattr(client, f"describe_{kind}").side_effect = [*[NotFound()] * 5, result, result]
     assert Task("t").run(job(name, deferrable=deferrable)) == f"{ARN}{noun}/x"
     assert getattr(client, f"create_{kind}").call_count == 1
 

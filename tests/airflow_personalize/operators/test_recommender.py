@@ -31,7 +31,7 @@ POPULAR = "arn:aws:personalize:::recipe/aws-ecomm-popular-items-by-views"
 BOUGHT = "arn:aws:personalize:::recipe/aws-ecomm-popular-items-by-purchases"
 
 
-def described(**state: Any) -> dict[str, Any]:
+def description(**state: Any) -> dict[str, Any]:
     return {"recommender": {"recipeArn": "recipe", "status": "ACTIVE", "recommenderConfig": {}, **state}}
 
 
@@ -47,19 +47,19 @@ def create_recommender(**arguments: Any) -> PersonalizeCreateRecommenderOperator
 
 
 def test_a_recommender_is_created_if_there_is_none(client):
-    client.describe_recommender.side_effect = [NotFound(), NotFound(), described(), described()]
+    client.describe_recommender.side_effect = [NotFound(), NotFound(), description(), description()]
     assert Task("t").run(create_recommender()) == f"{ARN}recommender/r"
     client.create_recommender.assert_called_once()
 
 
 def test_a_recommender_with_another_configuration_is_updated(client):
-    done = described(
+    done = description(
         latestRecommenderUpdate={
             "status": "ACTIVE",
             "recommenderConfig": {"minRecommendationRequestsPerSecond": 3},
         }
     )
-    client.describe_recommender.side_effect = [described(), described(), done, done]
+    client.describe_recommender.side_effect = [description(), description(), done, done]
     config = {"minRecommendationRequestsPerSecond": 3}
     Task("t").run(create_recommender(recommender_config=config))
     client.update_recommender.assert_called_once_with(
@@ -68,7 +68,7 @@ def test_a_recommender_with_another_configuration_is_updated(client):
 
 
 def test_a_recommender_of_another_recipe_is_refused(client):
-    client.describe_recommender.return_value = described(recipeArn="other")
+    client.describe_recommender.return_value = description(recipeArn="other")
     with pytest.raises(AirflowFailException, match="exists with the recipe other, not recipe"):
         Task("t").run(create_recommender())
 
@@ -81,7 +81,7 @@ def test_a_recommender_of_another_recipe_is_refused(client):
     ],
 )
 def test_a_recommender_is_switched_once(client, operator, operation, before, after):
-    client.describe_recommender.side_effect = [described(status=before), *[described(status=after)] * 9]
+    client.describe_recommender.side_effect = [description(status=before), *[description(status=after)] * 9]
     switch = operator(task_id="t", recommender_arn=f"{ARN}recommender/r", waiter_delay=0.01)
     Task("t").run(switch)
     Task("t").run(switch)
@@ -144,9 +144,9 @@ def test_a_recommender_is_found_again_and_updated_only_where_it_differs(shop):
     )
     for _ in range(2):
         assert Task().run(recommender(shop, "same", rate=2)) == arn
-    there = shop.client.describe_recommender(recommenderArn=arn)["recommender"]
-    assert there["latestRecommenderUpdate"]["status"] == "ACTIVE"
-    assert there["recommenderConfig"]["minRecommendationRequestsPerSecond"] == 2
+    state = shop.client.describe_recommender(recommenderArn=arn)["recommender"]
+    assert state["latestRecommenderUpdate"]["status"] == "ACTIVE"
+    assert state["recommenderConfig"]["minRecommendationRequestsPerSecond"] == 2
     items = Task().run(
         PersonalizeGetRecommendationsOperator(
             task_id="ask", recommender_arn=arn, user_id="u1", item_id="i1", num_results=5

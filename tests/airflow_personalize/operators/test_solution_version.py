@@ -99,10 +99,10 @@ def test_a_person_who_clears_a_waiting_training_stops_it_and_the_next_try_trains
         operator.execute_complete(task.context, _event_of(deferred.value.trigger))
     task.clear()
     task.ti.try_number = 2
-    with pytest.raises(TaskDeferred) as again:
+    with pytest.raises(TaskDeferred) as repeated:
         operator.execute(task.context)
-    assert again.value.trigger.stop_on_kill != stopped
-    asyncio.run(again.value.trigger.on_kill())
+    assert repeated.value.trigger.stop_on_kill != stopped
+    asyncio.run(repeated.value.trigger.on_kill())
 
 
 def _event_of(trigger) -> dict:
@@ -141,8 +141,8 @@ def test_clearing_a_task_that_succeeded_does_its_work_again(service, trained):
     second = task.run(operator)
     assert second != first
     assert task.run(operator) == second
-    described = service.client("personalize").describe_solution_version(solutionVersionArn=second)
-    assert described["solutionVersion"]["name"].endswith("-4-r1")
+    description = service.client("personalize").describe_solution_version(solutionVersionArn=second)
+    assert description["solutionVersion"]["name"].endswith("-4-r1")
 
 
 def test_clearing_a_task_that_has_not_succeeded_goes_on_with_its_job(service, trained):

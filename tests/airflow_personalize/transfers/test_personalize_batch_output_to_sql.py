@@ -33,8 +33,8 @@ def test_users_of_the_database_get_their_recommendations_as_rows(service, resour
         summary, events = load_answers(batch_input, [outlet])
         assert summary["answered"] == 2
         assert events[outlet].extra == summary
-        found = shop("SELECT user_id, count(*), min(position), max(position) FROM for_you GROUP BY user_id")
-        assert found == [("u1", 4, 1, 4), ("u2", 4, 1, 4)]
+        result = shop("SELECT user_id, count(*), min(position), max(position) FROM for_you GROUP BY user_id")
+        assert result == [("u1", 4, 1, 4), ("u2", 4, 1, 4)]
 
 
 def test_too_many_lines_without_an_answer_leave_the_table_as_it_was(service, shop):  # noqa: F811

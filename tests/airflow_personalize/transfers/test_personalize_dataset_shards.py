@@ -36,7 +36,7 @@ WHERE = "day >= {{ start }} AND day < {{ end }}"
 IN_TIME = f"SELECT user_id, id AS item_id, at AS timestamp FROM events WHERE {WHERE} ORDER BY id"  # noqa: S608
 BY_KEY = IN_TIME.replace("ORDER BY", "AND id >= {{ low }} AND id < {{ high }} ORDER BY")
 BOUNDS = f"SELECT min(id), max(id) FROM events WHERE {WHERE}"  # noqa: S608
-PLACE = {"dataset": "interactions", "bucket": "lake", "prefix": "encore"}
+DATASET = {"dataset": "interactions", "bucket": "lake", "prefix": "encore"}
 
 
 @pytest.fixture
@@ -86,12 +86,12 @@ def shared(sql, bounds_sql=None, shards=4, rejected_limit=0.01, lost=(), days=(D
                 schema=SCHEMA,
                 partitions=slices,
                 rejected_limit=0,
-                **PLACE,
+                **DATASET,
             )
             results.append(json.loads(json.dumps(executed(export))))
-        kept = [each for number, each in enumerate(results) if number not in lost]
+        remaining = [entry for number, entry in enumerate(results) if number not in lost]
         commit = PersonalizeDatasetCommitOperator(
-            task_id="commit", shards=kept, rejected_limit=rejected_limit, **PLACE
+            task_id="commit", shards=remaining, rejected_limit=rejected_limit, **DATASET
         )
     return executed(commit)
 
@@ -138,7 +138,7 @@ def test_ids_of_several_partitions_are_counted_once(s3):
     morning, evening = {**DAY, "end": "2026-01-01T12:00:00Z"}, {**DAY, "start": "2026-01-01T12:00:00Z"}
     summary = shared(IN_TIME, days=[{**morning, "key": "morning"}, {**evening, "key": "evening"}])
 
-    assert [each["distinct_users"] for each in summary["partitions"]] == [9, 9]
+    assert [partition["distinct_users"] for partition in summary["partitions"]] == [9, 9]
     assert (summary["distinct_users"], summary["distinct_items"]) == (9, 1437)
 
 

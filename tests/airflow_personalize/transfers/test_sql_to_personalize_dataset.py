@@ -78,9 +78,9 @@ def context(**values):
 
 
 def executed(operator, **values):
-    given = context(**values)
-    operator.render_template_fields(given)
-    return operator.execute(given)
+    run_context = context(**values)
+    operator.render_template_fields(run_context)
+    return operator.execute(run_context)
 
 
 def lines(s3, key):
@@ -90,8 +90,8 @@ def lines(s3, key):
 def test_each_partition_gets_the_rows_between_its_own_bounds(shop, s3):
     summary = executed(export(partitions=[JANUARY_1, JANUARY_2]))
 
-    assert [each["rows_written"] for each in summary["partitions"]] == [3, 1]
-    first, second = (each["files"][0]["key"] for each in summary["partitions"])
+    assert [partition["rows_written"] for partition in summary["partitions"]] == [3, 1]
+    first, second = (partition["files"][0]["key"] for partition in summary["partitions"])
     assert lines(s3, first) == [
         "user_id,item_id,timestamp",
         *("7,p1,1767225600", "8,p1,1767225660"),
@@ -183,7 +183,7 @@ def test_an_import_snapshot_holds_every_row_once(shop, s3):
     assert result["rows"] == 4
     assert result["location"].startswith("s3://lake/encore/imports/scheduled__2026-01-02/interactions/")
     prefix = result["location"].removeprefix("s3://lake/")
-    copied = [each["Key"] for each in s3.list_objects_v2(Bucket="lake", Prefix=prefix)["Contents"]]
+    copied = [entry["Key"] for entry in s3.list_objects_v2(Bucket="lake", Prefix=prefix)["Contents"]]
     rows = [line for key in copied for line in lines(s3, key)[1:]]
     assert sorted(rows) == ["7,p1,1767225600", "7,p2,1767311999", "7,p3,1767312000", "8,p1,1767225660"]
     profile = profiles.read(s3, "lake", [result["profile"]])

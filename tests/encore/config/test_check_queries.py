@@ -14,7 +14,7 @@ COLUMN = {"name": "known", "table": "events", "column": "item", "test": "null_ch
 
 
 @pytest.fixture
-def found(tmp_path):
+def problems_of(tmp_path):
     """What is said of a file with these checks: on loading, else by `make check`."""
 
     def problems(check, key="table_checks", environment=None, text=None):
@@ -23,18 +23,18 @@ def found(tmp_path):
         old = "sql: sql/interactions.sql}"
         file.write_text(text or MINIMAL.replace(old, f"sql: sql/interactions.sql, {key}: [{{{written}}}]}}"))
         try:
-            found, _ = check_problems(load_pipeline(file), environment or {})
+            result, _ = check_problems(load_pipeline(file), environment or {})
         except PipelineError as error:
             return str(error).removeprefix(f"{file}:")
-        return "; ".join(f"{'.'.join(map(str, each.location))}: {each.message}" for each in found)
+        return "; ".join(f"{'.'.join(map(str, entry.location))}: {entry.message}" for entry in result)
 
     return problems
 
 
-def test_checks_in_order_have_no_problem(found):
-    assert found({**TABLE, "where": "'at >= {{ start }} AND at < {{ end }}'", "severity": "warn"}) == ""
-    assert found({**COLUMN, "where": "price > 0", "tolerance": 0.1}, "column_checks") == ""
-    assert found({**TABLE, "table": "shop.events"}) == ""
+def test_checks_in_order_have_no_problem(problems_of):
+    assert problems_of({**TABLE, "where": "'at >= {{ start }} AND at < {{ end }}'", "severity": "warn"}) == ""
+    assert problems_of({**COLUMN, "where": "price > 0", "tolerance": 0.1}, "column_checks") == ""
+    assert problems_of({**TABLE, "table": "shop.events"}) == ""
 
 
 @pytest.mark.parametrize(
@@ -75,23 +75,23 @@ def test_checks_in_order_have_no_problem(found):
         ("column_checks", {"column": "'a b'"}, "column_checks.0.column: String should match"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_place(found, key, changed, problem):
-    said = found({**(TABLE if key == "table_checks" else COLUMN), **changed}, key)
+def test_what_is_wrong_is_named_with_its_place(problems_of, key, changed, problem):
+    said = problems_of({**(TABLE if key == "table_checks" else COLUMN), **changed}, key)
     assert problem in said
 
 
-def test_users_and_items_have_no_day(found):
+def test_users_and_items_have_no_day(problems_of):
     check = "{name: a, table: t, statement: COUNT(*) > 0, where: 'at < {{ end }}'}"
-    said = found({}, text=MINIMAL.replace("    solutions:", USERS % check))
+    said = problems_of({}, text=MINIMAL.replace("    solutions:", USERS % check))
     assert (
         said
         == "dataset_groups.0.datasets.users.table_checks.0.where: {{ end }} has no value here: take it out"
     )
 
 
-def test_two_checks_of_one_name_are_refused(found):
+def test_two_checks_of_one_name_are_refused(problems_of):
     check = "{name: a, table: t, statement: COUNT(*) > 0}"
-    said = found({}, text=MINIMAL.replace("    solutions:", USERS % f"{check}, {check}"))
+    said = problems_of({}, text=MINIMAL.replace("    solutions:", USERS % f"{check}, {check}"))
     assert said.startswith("7: dataset_groups.0.datasets.users: two checks have the name a")
 
 
@@ -105,7 +105,7 @@ def test_what_the_operator_takes_is_what_the_file_takes():
 
     from encore.config.sql_checks import LIMITS, ColumnCheck
 
-    def taken(make):
+    def parameters_of(make):
         try:
             make()
         except (ValidationError, ValueError, AirflowException):
@@ -116,8 +116,8 @@ def test_what_the_operator_takes_is_what_the_file_takes():
         for values in itertools.product((1.0, 2.0), repeat=len(names)):
             limits = dict(zip(names, values, strict=True))
             check = {"name": "a", "table": "t", "column": "c", "test": "min", **limits}
-            ours = taken(lambda check=check: ColumnCheck.model_validate(check))
-            theirs = taken(
+            ours = parameters_of(lambda check=check: ColumnCheck.model_validate(check))
+            theirs = parameters_of(
                 lambda limits=limits: SQLColumnCheckOperator(
                     task_id="a", table="t", column_mapping={"c": {"min": dict(limits)}}
                 )

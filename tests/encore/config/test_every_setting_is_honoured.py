@@ -233,11 +233,11 @@ def verdict(
 
 def removed(key: str, **settings: Any) -> bool:
     """Whether the clean-up removes an object that is ten days old."""
-    kept = Retention.model_validate(
+    policy = Retention.model_validate(
         {**dict.fromkeys(("replaced", "rejected", "imports", "batch")), **settings}
     )
     stored = [retention.Stored(key, 1, NOW - timedelta(days=10))]
-    return bool(retention.objects_to_remove(kept, stored, {"users/full": "now"}, NOW))
+    return bool(retention.objects_to_remove(policy, stored, {"users/full": "now"}, NOW))
 
 
 def over_quota(group: DatasetGroup, key: str, quota: int) -> bool:
@@ -272,8 +272,8 @@ def made(b: Built, kind: str = "TableCheck") -> Any:
 
 def within(value: float, **limits: Any) -> bool:
     """Whether a column's figure passes with these limits alone."""
-    given = {name: limit for name, limit in COLUMN_CHECK.items() if name not in {"leq_to", "tolerance"}}
-    check = ColumnCheck.model_validate({**given, **limits})
+    values = {name: limit for name, limit in COLUMN_CHECK.items() if name not in {"leq_to", "tolerance"}}
+    check = ColumnCheck.model_validate({**values, **limits})
     task = PersonalizeSqlChecksOperator(task_id="check", checks=[])
     task.__dict__["_dialect"] = None
     operator = task._operator(

@@ -32,7 +32,7 @@ dataset_groups:
 def problems(tmp_path):
     """What is said about a pipeline file whose queries are these."""
 
-    def found(interactions=GOOD, bounds=None, batch="SELECT user_id FROM vips", environment=None):
+    def problems_of(interactions=GOOD, bounds=None, batch="SELECT user_id FROM vips", environment=None):
         files = {"interactions": interactions, "bounds": bounds, "batch": batch}
         paths = {name: tmp_path / f"{name}.sql" for name, text in files.items() if text is not None}
         for name, path in paths.items():
@@ -43,7 +43,7 @@ def problems(tmp_path):
         lines, _ = query_problems(load_pipeline(pipeline), INCLUDE, environment or {})
         return [line.removeprefix(f"{tmp_path}/") for line in lines]
 
-    return found
+    return problems_of
 
 
 def test_the_projects_own_queries_are_in_order():

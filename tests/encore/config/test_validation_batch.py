@@ -129,9 +129,9 @@ JOB = "dataset_groups.0.batch.jobs"
 def test_a_problem_is_reported_with_its_line_and_key(load, old, new, expected):
     if "no dataset items" in expected:
         new, old = FILE.replace(old, new).replace("input: sql/items.sql", "input: items"), FILE
-    found = load(old, new)
-    assert isinstance(found, list)
-    assert any(line.startswith(expected) for line in found), found
+    result = load(old, new)
+    assert isinstance(result, list)
+    assert any(line.startswith(expected) for line in result), result
 
 
 def test_solutions_of_jobs_count_towards_the_quota(load):

@@ -16,7 +16,7 @@ def test_good_answers_are_summed_up():
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected", "options"),
+    ("probes", "expected", "options"),
     [
         ([], "names no user or item", {}),
         ([Probe("u9", (), 0.01)], "nothing for u9", {}),
@@ -26,9 +26,9 @@ def test_good_answers_are_summed_up():
         (GOOD, "20 ms to answer; 19 ms", {"max_milliseconds": 19}),
     ],
 )
-def test_a_bad_answer_is_named(asked, expected, options):
+def test_a_bad_answer_is_named(probes, expected, options):
     with pytest.raises(CampaignCheckError, match=expected):
-        judge("c", asked, personal=True, **options)
+        judge("c", probes, personal=True, **options)
 
 
 def test_a_popularity_campaign_may_say_the_same_to_everybody():

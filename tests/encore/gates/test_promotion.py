@@ -21,10 +21,10 @@ def version(value: float | None, users: int | None = 1000, name: str = "new") ->
 
 
 def verdict(new, live=None, popular=None, gate: dict | None = None, **arguments) -> str:
-    given = Gate.model_validate({"metrics": {NDCG: {"tolerance": 0.02}}, **(gate or {})})
+    settings = Gate.model_validate({"metrics": {NDCG: {"tolerance": 0.02}}, **(gate or {})})
     decision = decide(
         "s",
-        given,
+        settings,
         version(new),
         None if live is None else version(live, name="live"),
         None if popular is None else version(popular, name="popular"),

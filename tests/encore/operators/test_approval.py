@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from encore.operators.approval import PersonalizeApprovalOperator, goes_live
 
-ASK = {"verdict": "ask", "new": "arn:new", "markdown": "table"}
+QUESTION = {"verdict": "ask", "new": "arn:new", "markdown": "table"}
 
 
 def approval(decision, hours=4):
@@ -20,7 +20,7 @@ def approval(decision, hours=4):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "chosen", "expected"),
+    ("verdict", "option", "expected"),
     [
         ("promote", None, True),
         ("hold", ["Approve"], False),
@@ -29,14 +29,14 @@ def approval(decision, hours=4):
         ("ask", ["Approve"], True),
     ],
 )
-def test_a_version_goes_live_by_the_gate_or_by_a_person(verdict, chosen, expected):
-    answer = {"chosen_options": chosen} if chosen else None
+def test_a_version_goes_live_by_the_gate_or_by_a_person(verdict, option, expected):
+    answer = {"chosen_options": option} if option else None
     assert goes_live({"verdict": verdict}, answer) is expected
 
 
 def test_nobody_is_asked_about_what_the_gate_decides():
     with pytest.raises(AirflowSkipException):
-        approval({**ASK, "verdict": "hold"}).execute({})
+        approval({**QUESTION, "verdict": "hold"}).execute({})
 
 
 def test_a_missing_decision_is_named():
@@ -49,7 +49,7 @@ def test_the_answer_is_waited_for_as_long_as_the_solution_says(monkeypatch):
     monkeypatch.setattr(
         hitl.HITLOperator, "execute", lambda self, context: waits.append(self.response_timeout)
     )
-    approval(ASK, hours=1.5).execute({})
+    approval(QUESTION, hours=1.5).execute({})
     assert waits == [timedelta(hours=1.5)]
 
 
@@ -60,5 +60,5 @@ def test_the_answer_says_which_version_it_is_about():
         "responded_at": datetime(2026, 3, 1, tzinfo=UTC),
         "responded_by_user": None,
     }
-    answer = approval(ASK).execute_complete({}, event)
+    answer = approval(QUESTION).execute_complete({}, event)
     assert (answer["chosen_options"], answer["solution_version_arn"]) == (["Approve"], "arn:new")

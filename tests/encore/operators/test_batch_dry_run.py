@@ -36,12 +36,12 @@ def test_a_dry_run_says_what_would_be_asked_and_writes_nothing(service, resource
         )
         return operator.execute({})
 
-    found = preview(["mail", "fans"], train=True)
-    text = "\n".join(found["lines"])
-    assert found["input_lines"] == {"mail": 2, "fans": None}
+    result = preview(["mail", "fans"], train=True)
+    text = "\n".join(result["lines"])
+    assert result["input_lines"] == {"mail": 2, "fans": None}
     assert "has no column item_id" in text
     assert "would train solution fans (aws-item-affinity)" in text
     assert "replace the rows of table for_you" in text
-    found = preview(["fans"], train=False)
-    assert "solution fans is not there yet" in "\n".join(found["lines"])
+    result = preview(["fans"], train=False)
+    assert "solution fans is not there yet" in "\n".join(result["lines"])
     assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == before

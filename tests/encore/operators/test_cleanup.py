@@ -59,7 +59,7 @@ def clean(s3, monkeypatch):
         uploads = operator._uploads(GROUP, GROUP.retention)
         cleanup._delete_objects(s3, GROUP, objects)
         cleanup._abort_uploads(s3, GROUP, uploads)
-        return [each.what for each in objects]
+        return [removal.what for removal in objects]
 
     return run
 
@@ -84,7 +84,7 @@ def test_replaced_files_old_snapshots_rejects_and_broken_uploads_are_removed(
     profile = f"{part.rpartition('/')[0]}/part-profile.json"
     assert keys() == sorted([part, profile, location.manifest("dt=2026-01-01")])
     assert s3.list_multipart_uploads(Bucket="lake").get("Uploads", []) == []
-    assert sum(each["rows"] for each in current.files) == 9
+    assert sum(entry["rows"] for entry in current.files) == 9
 
 
 def test_nothing_young_is_removed(s3, location, export, clean):

@@ -49,11 +49,11 @@ def test_the_clean_up_says_first_and_then_removes_only_what_it_may(service, oper
     assert clean(preview=True, remove_unlisted=True) == {**expected, **unlisted}
     assert clean(preview=True) == expected
     assert clean(remove_unlisted=True) == {**expected, **unlisted}
-    left = [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET, Prefix="cleaned/")["Contents"]]
+    left = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET, Prefix="cleaned/")["Contents"]]
     assert left == ["cleaned/history/solution_versions/x.parquet"]
     solutions = personalize.list_solutions(datasetGroupArn=operated.group())["solutions"]
-    assert [each["solutionArn"] for each in solutions] == [theirs]
-    assert unused not in [each["schemaArn"] for each in personalize.list_schemas()["schemas"]]
+    assert [one["solutionArn"] for one in solutions] == [theirs]
+    assert unused not in [one["schemaArn"] for one in personalize.list_schemas()["schemas"]]
 
 
 def test_what_a_running_batch_job_reads_and_a_jobs_own_solution_stay(service, operated, monkeypatch):
@@ -87,12 +87,12 @@ def test_what_a_running_batch_job_reads_and_a_jobs_own_solution_stay(service, op
             ],
         }.get(plural, []),
     )
-    described = {
+    description = {
         "jobInput": {"s3DataSource": {"path": f"{location}/input/"}},
         "jobOutput": {"s3DataDestination": {"path": f"{location}/output/"}},
     }
     monkeypatch.setattr(
-        operator, "describe", lambda kind, batchInferenceJobArn: {"arn": described}[batchInferenceJobArn]
+        operator, "describe", lambda kind, batchInferenceJobArn: {"arn": description}[batchInferenceJobArn]
     )
     assert operator._being_read("group", f"s3://{BUCKET}/cleaned/") == [
         "batch/mail/1/input/",
@@ -103,4 +103,4 @@ def test_what_a_running_batch_job_reads_and_a_jobs_own_solution_stay(service, op
     gone = operator._resources(
         DatasetGroup.model_validate(group), Retention(remove_unlisted=True), operated.group()
     )
-    assert not [each for each in gone if each.what.endswith("/own")]
+    assert not [removal for removal in gone if removal.what.endswith("/own")]

@@ -35,7 +35,7 @@ def database(request, tmp_path, monkeypatch):
             connection.execute("CREATE TABLE events (user_id text, item integer, at text)")
             connection.execute(f"INSERT INTO events VALUES {values}")  # noqa: S608
             connection.commit()
-        described = {"conn_type": "sqlite", "host": str(path)}
+        description = {"conn_type": "sqlite", "host": str(path)}
     else:
         kind = "timestamp" if "without" in request.param else "timestamptz"
         zoned = values if "without" in request.param else values.replace("')", "+00')")
@@ -45,14 +45,14 @@ def database(request, tmp_path, monkeypatch):
         run(f"INSERT INTO events VALUES {zoned}")  # noqa: S608
         socket = dict(part.split("=") for part in request.getfixturevalue("postgres").split())["host"]
         extra = {"options": "-c timezone=America/New_York"}
-        described = {
+        description = {
             "conn_type": "postgres",
             "login": "postgres",
             "schema": "postgres",
             "host": socket,
             "extra": extra,
         }
-    monkeypatch.setenv("AIRFLOW_CONN_PRODUCT_DB", json.dumps(described))
+    monkeypatch.setenv("AIRFLOW_CONN_PRODUCT_DB", json.dumps(description))
 
 
 def table(statement, **more):
@@ -69,11 +69,11 @@ def column(test, name="item", **more):
 
 def run(*checks, partitions=None):
     """Make checks as the task does, templates included."""
-    described = [
+    checks = [
         {**check.model_dump(), **({"limits": check.limits} if isinstance(check, ColumnCheck) else {})}
         for check in checks
     ]
-    operator = PersonalizeSqlChecksOperator(task_id="check_tables", checks=described, partitions=partitions)
+    operator = PersonalizeSqlChecksOperator(task_id="check_tables", checks=checks, partitions=partitions)
     operator.render_template_fields({})
     return operator.execute({})
 

@@ -36,13 +36,13 @@ class Campaign:
     def __init__(self, client: MagicMock, runtime: MagicMock) -> None:
         self.served, self.trouble = NEW, None
         self.control, self.runtime = client, runtime
-        client.describe_campaign.side_effect = lambda **_: {"campaign": self.described()}
+        client.describe_campaign.side_effect = lambda **_: {"campaign": self.description()}
         client.update_campaign.side_effect = self.update
         client.describe_solution_version.return_value = {"solutionVersion": {"recipeArn": "arn:recipe"}}
         client.describe_recipe.return_value = {"recipe": {"recipeType": "USER_PERSONALIZATION", "name": "r"}}
         runtime.get_recommendations.side_effect = self.answer
 
-    def described(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         update = {"solutionVersionArn": self.served, "status": "ACTIVE"}
         return {
             "campaignArn": CAMPAIGN,
@@ -57,7 +57,7 @@ class Campaign:
     def answer(self, *, userId: str, **_: Any) -> dict[str, Any]:
         if self.trouble and self.served == NEW:
             raise self.trouble
-        return {"itemList": [{"itemId": f"{userId}-{place}"} for place in range(3)]}
+        return {"itemList": [{"itemId": f"{userId}-{position}"} for position in range(3)]}
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ class Sources(html.parser.HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.addresses: list[str] = []
 
     def handle_starttag(self, tag, attributes):
-        self.found += [value for name, value in attributes if name in ("src", "href")]
+        self.addresses += [value for name, value in attributes if name in ("src", "href")]
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def report() -> str:
 def test_the_page_needs_nothing_beside_it(report):
     sources = Sources()
     sources.feed(report)
-    assert sources.found
-    assert all(source.startswith("data:") for source in sources.found)
+    assert sources.addresses
+    assert all(source.startswith("data:") for source in sources.addresses)
     assert "<script" not in report
 
 
@@ -53,8 +53,8 @@ def test_what_did_not_go_live_stands_first_with_its_reason(report):
     reasons = [row["reason"] for row in reversed(ROWS) if row["outcome"] != "promoted"]
     assert len(reasons) == 4
     text = report[first : report.index("Run by run")]
-    places = [text.index(re.sub("'", "&#39;", reason)) for reason in reasons]
-    assert places == sorted(places), "the newest comes first"
+    positions = [text.index(re.sub("'", "&#39;", reason)) for reason in reasons]
+    assert positions == sorted(positions), "the newest comes first"
     assert "Nothing was held" in page([row for row in ROWS if row["outcome"] == "promoted"], "shop", drawn={})
 
 

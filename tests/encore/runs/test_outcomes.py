@@ -36,7 +36,7 @@ def answer(option: str, name: str | None = None) -> dict:
     return {"chosen_options": [option], "responded_by_user": user, "solution_version_arn": YOU}
 
 
-ASK, CAMPAIGN = decision("you", "ask"), f"{ARN}:campaign/for-you"
+QUESTION, CAMPAIGN = decision("you", "ask"), f"{ARN}:campaign/for-you"
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,18 @@ ASK, CAMPAIGN = decision("you", "ask"), f"{ARN}:campaign/for-you"
             },
             ("failed", "Rolled back: Slow."),
         ),
-        ({"decisions": ASK, "answers": answer("Reject", "Ann")}, ("held", "Reject by Ann. Because.")),
-        ({"decisions": ASK, "answers": answer("Reject")}, ("held", "Reject by default. Because.")),
+        ({"decisions": QUESTION, "answers": answer("Reject", "Ann")}, ("held", "Reject by Ann. Because.")),
+        ({"decisions": QUESTION, "answers": answer("Reject")}, ("held", "Reject by default. Because.")),
         (
-            {"decisions": ASK, "answers": answer("Approve", "Ann"), "checks": {"campaign_arn": CAMPAIGN}},
+            {
+                "decisions": QUESTION,
+                "answers": answer("Approve", "Ann"),
+                "checks": {"campaign_arn": CAMPAIGN},
+            },
             ("promoted", "Approve by Ann. Because."),
         ),
         (
-            {"decisions": ASK},
+            {"decisions": QUESTION},
             ("failed", "The campaign could not be moved and checked, or nobody has answered yet."),
         ),
     ],
@@ -72,7 +76,7 @@ def test_the_outcome_follows_from_what_was_reached(inputs, expected):
 
 
 def test_results_find_their_solution_by_what_they_say_and_not_by_their_place():
-    found = results_of(
+    outcome = results_of(
         GROUP,
         [YOU, POPULAR],
         [decision("popular", "hold"), decision("you", "promote")],
@@ -80,7 +84,7 @@ def test_results_find_their_solution_by_what_they_say_and_not_by_their_place():
         [{"campaign_arn": CAMPAIGN}],
         None,
     )
-    assert {name: result.outcome()[0] for name, result in found.items()} == {
+    assert {name: result.outcome()[0] for name, result in outcome.items()} == {
         "you": "promoted",
         "popular": "held",
     }

@@ -105,10 +105,10 @@ with DAG(
     active = sensors.PersonalizeRecommenderSensor(
         task_id="see_recommender", recommender_arn=recommender.output, deferrable=True
     )
-    ask = PersonalizeGetRecommendationsOperator(
+    recommend = PersonalizeGetRecommendationsOperator(
         task_id="ask", recommender_arn=recommender.output, user_id="u1"
     )
-    imported >> recommender >> faster >> stop >> start >> active >> ask
+    imported >> recommender >> faster >> stop >> start >> active >> recommend
 
     solution = PersonalizeCreateSolutionOperator(
         task_id="solution",
@@ -171,5 +171,5 @@ with DAG(
         PersonalizeDeleteDatasetGroupOperator(task_id="delete_group", dataset_group_arn=group.output),
     ]
     for step in first:
-        [ask, moved, bought, tracker, attributed] >> step >> rest[0]
+        [recommend, moved, bought, tracker, attributed] >> step >> rest[0]
     rest[0] >> rest[1] >> rest[2] >> rest[3]

@@ -65,17 +65,17 @@ def test_metadata_have_names_in_lower_case(shop: Shop) -> None:
     )
     runtime = shop.live.client("personalize-runtime")
 
-    def ask(*columns: str) -> list[dict[str, Any]]:
-        asked = {"ITEMS": list(columns)}
+    def metadata_of(*columns: str) -> list[dict[str, Any]]:
+        request = {"ITEMS": list(columns)}
         answer = runtime.get_recommendations(
-            campaignArn=campaign, userId="u1", numResults=3, metadataColumns=asked
+            campaignArn=campaign, userId="u1", numResults=3, metadataColumns=request
         )
         return [item["metadata"] for item in answer["itemList"]]
 
-    for metadata in ask("CATEGORY", "PRICE"):
+    for metadata in metadata_of("CATEGORY", "PRICE"):
         assert set(metadata) == {"category", "price"}
     with pytest.raises(ClientError, match=r"InvalidInputException.*COLOUR"):
-        ask("CATEGORY", "COLOUR")
+        metadata_of("CATEGORY", "COLOUR")
     shop.live.personalize.delete_campaign(campaignArn=campaign)
     shop.live.gone("Campaign", campaign)
 
@@ -145,8 +145,8 @@ def test_filters_compare_by_every_operator_of_the_guide(shop: Shop, sign: str) -
     answer = shop.live.client("personalize-runtime").get_recommendations(
         campaignArn=shop["campaign"], userId="u1", filterArn=arn, filterValues={"PRICE": "4.5"}
     )
-    found = sorted(int(item["itemId"][1:]) for item in answer["itemList"])
-    assert found == [n for n in range(20) if OPERATORS[sign](n + 0.5, 4.5)]
+    result = sorted(int(item["itemId"][1:]) for item in answer["itemList"])
+    assert result == [n for n in range(20) if OPERATORS[sign](n + 0.5, 4.5)]
     shop.live.personalize.delete_filter(filterArn=arn)
     shop.live.gone("Filter", arn)
 
@@ -155,8 +155,8 @@ def test_a_filter_with_current_item_is_for_related_items(shop: Shop) -> None:
     """Source: the developer guide, "Filter expression structure and elements", CurrentItem."""
     expression = "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE"
     arn = shop.live.make("Filter", name="cheaper", datasetGroupArn=shop["group"], filterExpression=expression)
-    ask = shop.live.client("personalize-runtime").get_recommendations
-    refused = code(lambda: ask(campaignArn=shop["campaign"], userId="u1", itemId="i4", filterArn=arn))
+    recommend = shop.live.client("personalize-runtime").get_recommendations
+    refused = code(lambda: recommend(campaignArn=shop["campaign"], userId="u1", itemId="i4", filterArn=arn))
     assert refused == "InvalidInputException"
     shop.live.personalize.delete_filter(filterArn=arn)
     shop.live.gone("Filter", arn)
@@ -176,9 +176,9 @@ def test_segments_are_lists_of_users(shop: Shop) -> None:
     version = live.make("SolutionVersion", solutionArn=solution)
     metrics = live.personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
     assert set(metrics) == {"coverage", "hits_at_1_percent", "recall_at_1_percent"}
-    asked = '{"itemAttributes": "ITEMS.CATEGORY = \\"red\\""}'
+    request = '{"itemAttributes": "ITEMS.CATEGORY = \\"red\\""}'
     (answer,) = lines_of(
-        live, "BatchSegmentJob", "red", shop, asked, solutionVersionArn=version, numResults=5
+        live, "BatchSegmentJob", "red", shop, request, solutionVersionArn=version, numResults=5
     )
     assert answer["input"] == {"itemAttributes": 'ITEMS.CATEGORY = "red"'}
     assert list(answer["output"]) == ["usersList"]

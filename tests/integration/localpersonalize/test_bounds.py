@@ -49,11 +49,11 @@ def send(
 def processes(live: Live) -> list[str]:
     """The command lines of the server's children."""
     assert live.process
-    found = []
+    results = []
     for task in Path(f"/proc/{live.process.pid}/task").glob("*/children"):
         for child in task.read_text().split():
-            found.append(Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode())
-    return found
+            results.append(Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return results
 
 
 def test_moto_starts_with_the_first_request_to_iam_and_again_when_it_died(own: Live) -> None:

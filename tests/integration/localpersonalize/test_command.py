@@ -24,8 +24,8 @@ def test_status_shows_resources_of_a_service_that_runs(shop: Shop) -> None:
     assert answer.returncode == 0, answer.stderr
     line = next(line for line in answer.stdout.splitlines() if "Campaign" in line and "front" in line)
     assert "ACTIVE" in line
-    found = {(kind, name): status for kind, name, status, _, _ in rows(shop.live.data_dir)}
-    assert found["DatasetImportJob", "interactions"] == "ACTIVE"
+    result = {(kind, name): status for kind, name, status, _, _ in rows(shop.live.data_dir)}
+    assert result["DatasetImportJob", "interactions"] == "ACTIVE"
 
 
 @pytest.mark.parametrize(

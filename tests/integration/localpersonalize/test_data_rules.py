@@ -188,11 +188,11 @@ def test_plain_strings_in_custom_and_domain_groups_and_the_states_of_an_update(g
     category = {"name": "CATEGORY_L1", "type": "string", "categorical": True}
     wider = ("BRAND", ["null", "string"])
     for domain in (None, "ECOMMERCE"):
-        given = {"domain": domain} if domain else {}
-        arn = live.make("DatasetGroup", name=f"plain-{domain}", **given)
+        values = {"domain": domain} if domain else {}
+        arn = live.make("DatasetGroup", name=f"plain-{domain}", **values)
         texts = [schema("Items", *plain, category), schema("Items", *plain, category, wider)]
         schemas = [
-            live.personalize.create_schema(name=f"plain-{domain}-{n}", schema=text, **given)["schemaArn"]
+            live.personalize.create_schema(name=f"plain-{domain}-{n}", schema=text, **values)["schemaArn"]
             for n, text in enumerate(texts)
         ]
         dataset = live.make(
@@ -202,8 +202,11 @@ def test_plain_strings_in_custom_and_domain_groups_and_the_states_of_an_update(g
         states = [live.personalize.describe_dataset(datasetArn=dataset)["dataset"]["status"]]
         live.wait("Dataset", dataset)
         assert states[0] in ("UPDATE PENDING", "UPDATE IN_PROGRESS", "ACTIVE")
-        described = live.personalize.describe_dataset(datasetArn=dataset)["dataset"]
-        assert (described["schemaArn"], described["latestDatasetUpdate"]["status"]) == (schemas[1], "ACTIVE")
+        description = live.personalize.describe_dataset(datasetArn=dataset)["dataset"]
+        assert (description["schemaArn"], description["latestDatasetUpdate"]["status"]) == (
+            schemas[1],
+            "ACTIVE",
+        )
 
 
 def test_an_update_of_a_dataset_goes_through_its_states(tmp_path: Path) -> None:
@@ -222,10 +225,10 @@ def test_an_update_of_a_dataset_goes_through_its_states(tmp_path: Path) -> None:
         seen: list[str] = []
 
         def ended() -> bool:
-            described = live.personalize.describe_dataset(datasetArn=dataset)["dataset"]
-            assert described["status"] == described["latestDatasetUpdate"]["status"]
-            seen.append(described["status"])
-            return bool(described["status"] == "ACTIVE")
+            description = live.personalize.describe_dataset(datasetArn=dataset)["dataset"]
+            assert description["status"] == description["latestDatasetUpdate"]["status"]
+            seen.append(description["status"])
+            return bool(description["status"] == "ACTIVE")
 
         until(ended, "the update")
         assert "UPDATE IN_PROGRESS" in seen

@@ -70,9 +70,9 @@ def test_objects_keep_their_bytes_headers_and_tags(own: Live) -> None:
     assert {entry["Key"]: entry for entry in s3.list_objects_v2(Bucket="kept")["Contents"]} == before
     assert set(before) == {*names, "copy"}
     for key, head in heads.items():
-        again = s3.head_object(Bucket="kept", Key=key)
+        repeated = s3.head_object(Bucket="kept", Key=key)
         for member in ("ETag", "ContentLength", "ContentType", "Metadata", "LastModified"):
-            assert again[member] == head[member], (key, member)
+            assert repeated[member] == head[member], (key, member)
     assert gzip.decompress(s3.get_object(Bucket="kept", Key="plain")["Body"].read()) == b"x"
     assert s3.get_object(Bucket="kept", Key="plain")["ContentEncoding"] == "gzip"
     assert s3.get_object_tagging(Bucket="kept", Key="plain")["TagSet"] == [{"Key": "kept", "Value": "yes"}]

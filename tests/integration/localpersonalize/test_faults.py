@@ -54,5 +54,5 @@ def test_each_fault_is_what_a_client_would_meet(faulty: Live) -> None:
 def test_a_lost_answer_is_of_work_that_was_done(faulty: Live) -> None:
     with pytest.raises(ConnectionClosedError):
         faulty.personalize.create_dataset_group(name="lost")
-    (found,) = faulty.personalize.list_dataset_groups()["datasetGroups"]
-    assert found["name"] == "lost"
+    (result,) = faulty.personalize.list_dataset_groups()["datasetGroups"]
+    assert result["name"] == "lost"

@@ -87,10 +87,10 @@ def test_objects_need_a_signature_and_a_presigned_url_is_one_until_it_ends(live:
     live.s3.put_object(Bucket="lent", Key="a b/ü+%.txt", Body=b"lent")
     status, content = send(live, b"", {}, "/lent/a%20b/%C3%BC%2B%25.txt", "GET")
     assert (status, b"AccessDenied" in content) == (403, True)
-    asked, signer = {"Bucket": "lent", "Key": "a b/ü+%.txt"}, live._client("s3", signature_version="s3v4")
+    request, signer = {"Bucket": "lent", "Key": "a b/ü+%.txt"}, live._client("s3", signature_version="s3v4")
 
     def path(seconds: int) -> str:
-        url = signer.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds)
+        url = signer.generate_presigned_url("get_object", Params=request, ExpiresIn=seconds)
         return url.removeprefix(live.endpoint)
 
     assert send(live, b"", {}, path(60), "GET") == (200, b"lent")

@@ -42,12 +42,12 @@ def dataset(live: Live) -> tuple[str, str, str]:
     """ARNs of a role, a group and a dataset."""
     role = live.prepare()
     group = live.make("DatasetGroup", name="shop")
-    kept = live.personalize.create_schema(name="interactions", schema=INTERACTIONS)["schemaArn"]
+    schema_arn = live.personalize.create_schema(name="interactions", schema=INTERACTIONS)["schemaArn"]
     kind = "Interactions"
     return (
         role,
         group,
-        live.make("Dataset", name="d", datasetGroupArn=group, datasetType=kind, schemaArn=kept),
+        live.make("Dataset", name="d", datasetGroupArn=group, datasetType=kind, schemaArn=schema_arn),
     )
 
 
@@ -75,13 +75,13 @@ def begin_training(live: Live, group: str, recipe: str = "aws-user-personalizati
 def workers(live: Live) -> list[int]:
     """Processes that have begun a task: started for it, or made ready and handed one."""
     assert live.process
-    found = []
+    results = []
     for path in Path(f"/proc/{live.process.pid}/task").glob("*/children"):
         for child in path.read_text().split():
             command = Path(f"/proc/{child}/cmdline").read_bytes()
             if b"localpersonalize.jobs.worker" in command:
-                found.append(int(child))
-    return found
+                results.append(int(child))
+    return results
 
 
 def stops_within_bounds(live: Live) -> None:
@@ -121,12 +121,12 @@ def test_a_worker_that_is_killed_again_and_again_is_the_reason(own: Live) -> Non
     job = begin_import(own, role, arn)
 
     def has_failed() -> bool:
-        found = own.personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"]
-        return bool(found["status"] == "CREATE FAILED")
+        result = own.personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"]
+        return bool(result["status"] == "CREATE FAILED")
 
     kill_workers_until(own, has_failed)
-    found = own.personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"]
-    assert found["failureReason"].startswith("The worker was killed (signal 9): out of memory?")
+    result = own.personalize.describe_dataset_import_job(datasetImportJobArn=job)["datasetImportJob"]
+    assert result["failureReason"].startswith("The worker was killed (signal 9): out of memory?")
     own.wait("DatasetImportJob", begin_import(own, role, arn, "second"))
 
 
@@ -156,8 +156,8 @@ def test_the_service_stops_in_time_during_a_training_and_a_batch_job(own: Live) 
     until(lambda: "training" in own.log() or bool(workers(own)), "a worker", 20)
     time.sleep(2)  # libraries are loaded, a model is fitted
     stops_within_bounds(own)
-    found = own.start().personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"]
-    assert found["status"] == "CREATE IN_PROGRESS"
+    result = own.start().personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"]
+    assert result["status"] == "CREATE IN_PROGRESS"
     own.personalize.stop_solution_version_creation(solutionVersionArn=version)
     own.wait("SolutionVersion", version, "CREATE STOPPED")
 
@@ -212,11 +212,11 @@ def test_a_deletion_that_was_cut_off_does_not_reach_a_newer_dataset_of_the_name(
         live.start().gone("Dataset", arn)
         live.kill()
         live.start()
-        kept = live.personalize.list_schemas()["schemas"][0]["schemaArn"]
-        again = live.make(
-            "Dataset", name="d", datasetGroupArn=group, datasetType="Interactions", schemaArn=kept
+        schema_arn = live.personalize.list_schemas()["schemas"][0]["schemaArn"]
+        repeated = live.make(
+            "Dataset", name="d", datasetGroupArn=group, datasetType="Interactions", schemaArn=schema_arn
         )
-        assert again == arn
+        assert repeated == arn
         time.sleep(PACED * 30 + 1)
         assert live.personalize.describe_dataset(datasetArn=arn)["dataset"]["status"] == "ACTIVE"
     finally:

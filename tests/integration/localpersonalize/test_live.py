@@ -72,7 +72,7 @@ class LiveGroup:
         self.service.wait(lambda: describe(**{f"{key}Arn": arn})[key])
         return describe(**{f"{key}Arn": arn})[key]
 
-    def shown(self, **params: Any) -> list[str]:
+    def item_ids(self, **params: Any) -> list[str]:
         params = {"campaignArn": self.campaign, "userId": "u1", "numResults": 500, **params}
         return [item["itemId"] for item in self.runtime.get_recommendations(**params)["itemList"]]
 
@@ -102,13 +102,13 @@ def refused(call: Any, **params: Any) -> str:
 def test_events_reach_filters_at_once_before_and_after_sign_in(world: LiveGroup) -> None:
     bought = world.filter("bought", 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")')
     world.happened("i3")
-    assert "i3" not in world.shown(filterArn=bought)
+    assert "i3" not in world.item_ids(filterArn=bought)
     world.happened("i4", user=None)
-    assert "i4" not in world.shown(filterArn=bought, userId="s1")
+    assert "i4" not in world.item_ids(filterArn=bought, userId="s1")
     # The first event of u2 in session s1 brings what happened in it before.
-    assert "i4" in world.shown(filterArn=bought, userId="u2")
+    assert "i4" in world.item_ids(filterArn=bought, userId="u2")
     world.happened("i5", user="u2", sentAt=1_800_000_100)
-    assert not {"i4", "i5"} & set(world.shown(filterArn=bought, userId="u2"))
+    assert not {"i4", "i5"} & set(world.item_ids(filterArn=bought, userId="u2"))
 
 
 def test_properties_of_events_are_read_by_the_schema(world: LiveGroup) -> None:
@@ -119,14 +119,16 @@ def test_properties_of_events_are_read_by_the_schema(world: LiveGroup) -> None:
         "properties": '{"itemId": "i7", "eventValue": "4"}',
     }
     world.events.put_events(trackingId=world.tracking_id, userId="u9", sessionId="s9", eventList=[event])
-    assert world.shown(filterArn=loved, userId="u9") == ["i7"]
-    ask = {"trackingId": world.tracking_id, "userId": "u9", "sessionId": "s9"}
+    assert world.item_ids(filterArn=loved, userId="u9") == ["i7"]
+    params = {"trackingId": world.tracking_id, "userId": "u9", "sessionId": "s9"}
     put, base = world.events.put_events, {"eventType": "love", "sentAt": 1_800_000_000}
-    assert "not JSON" in refused(put, **ask, eventList=[{**base, "itemId": "i7", "properties": "{"}])
-    assert "has no itemId" in refused(put, **ask, eventList=[base])
+    assert "not JSON" in refused(put, **params, eventList=[{**base, "itemId": "i7", "properties": "{"}])
+    assert "has no itemId" in refused(put, **params, eventList=[base])
     wrong = {**base, "properties": '{"itemId": "i7", "eventValue": "much"}'}
-    assert "not of type float" in refused(put, **ask, eventList=[wrong])
-    assert "tracking ID" in refused(put, **{**ask, "trackingId": "none"}, eventList=[{**base, "itemId": "i"}])
+    assert "not of type float" in refused(put, **params, eventList=[wrong])
+    assert "tracking ID" in refused(
+        put, **{**params, "trackingId": "none"}, eventList=[{**base, "itemId": "i"}]
+    )
 
 
 def test_items_put_one_by_one_are_filtered_by_their_newest_values(world: LiveGroup) -> None:
@@ -138,11 +140,11 @@ def test_items_put_one_by_one_are_filtered_by_their_newest_values(world: LiveGro
 
     item("i8", madeOf="wood|glass", unitPrice="3.5")
     item("i9", MADE_OF="wood", unit_price=9)
-    ask = {"filterArn": wood, "filterValues": {"P": "5"}}
-    assert world.shown(**ask) == ["i8"]
+    params = {"filterArn": wood, "filterValues": {"P": "5"}}
+    assert world.item_ids(**params) == ["i8"]
     item("i8", madeOf="glass", unitPrice=1)
     item("i9", madeOf="wood", unitPrice=1)
-    assert world.shown(**ask) == ["i9"]
+    assert world.item_ids(**params) == ["i9"]
     bad = [{"itemId": "i9", "properties": '{"unitPrice": "cheap", "madeOf": "x"}'}]
     assert "not of type float" in refused(put, datasetArn=world.items, items=bad)
     unknown = [{"itemId": "i9", "properties": '{"colour": "red"}'}]
@@ -181,16 +183,16 @@ def test_batch_jobs_that_cannot_succeed(world: LiveGroup) -> None:
         "jobInput": {"s3DataSource": {"path": f"s3://{BUCKET}/none/"}},
         "jobOutput": {"s3DataDestination": {"path": f"s3://{BUCKET}/out/"}},
     }
-    ask = {"solutionVersionArn": world.version, "roleArn": world.role, **paths}
+    params = {"solutionVersionArn": world.version, "roleArn": world.role, **paths}
     inference, segment = (
         world.personalize.create_batch_inference_job,
         world.personalize.create_batch_segment_job,
     )
-    assert "needs USER_SEGMENTATION" in refused(segment, jobName="s", **ask)
-    assert "numResults" in refused(inference, jobName="n", numResults=501, **ask)
-    wrong = {**ask, "jobInput": {"s3DataSource": {"path": "https://x/y"}}}
+    assert "needs USER_SEGMENTATION" in refused(segment, jobName="s", **params)
+    assert "numResults" in refused(inference, jobName="n", numResults=501, **params)
+    wrong = {**params, "jobInput": {"s3DataSource": {"path": "https://x/y"}}}
     assert "Invalid S3 input path" in refused(inference, jobName="w", **wrong)
-    job = inference(jobName="empty", **ask)["batchInferenceJobArn"]
+    job = inference(jobName="empty", **params)["batchInferenceJobArn"]
     with pytest.raises(RuntimeError, match="there is no file at"):
         world.wait("batch_inference_job", job)
 
@@ -214,8 +216,8 @@ def test_a_recommender_of_a_domain_is_trained_served_stopped_and_started(world: 
     made = personalize.create_recommender(name="most-viewed", datasetGroupArn=group, recipeArn=use_case)
     recommender = made["recommenderArn"]
     assert "coverage" in world.wait("recommender", recommender)["modelMetrics"]
-    ask = {"recommenderArn": recommender, "userId": "u1", "numResults": 2}
-    assert [i["itemId"] for i in world.runtime.get_recommendations(**ask)["itemList"]] == ["i0", "i1"]
+    params = {"recommenderArn": recommender, "userId": "u1", "numResults": 2}
+    assert [i["itemId"] for i in world.runtime.get_recommendations(**params)["itemList"]] == ["i0", "i1"]
     personalize.update_recommender(
         recommenderArn=recommender, recommenderConfig={"enableMetadataWithRecommendations": True}
     )
@@ -228,10 +230,10 @@ def test_a_recommender_of_a_domain_is_trained_served_stopped_and_started(world: 
     while (status := body()["status"]) != "INACTIVE":
         assert status.startswith("STOP")
     with pytest.raises(ClientError, match="INACTIVE"):
-        world.runtime.get_recommendations(**ask)
+        world.runtime.get_recommendations(**params)
     personalize.start_recommender(recommenderArn=recommender)
     world.wait("recommender", recommender)
-    assert len(world.runtime.get_recommendations(**ask)["itemList"]) == 2
+    assert len(world.runtime.get_recommendations(**params)["itemList"]) == 2
     custom = {"name": "x", "datasetGroupArn": world.group, "recipeArn": use_case}
     assert "domain ECOMMERCE" in refused(personalize.create_recommender, **custom)
 
@@ -243,11 +245,11 @@ def page(world: LiveGroup, path: str) -> str:
 
 def test_health_and_figures_can_be_read_without_a_signature(world: LiveGroup) -> None:
     assert json.loads(page(world, "/healthz")) == {"status": "ok", "store": "ok", "aws": "ok"}
-    world.shown()
+    world.item_ids()
     families = text_string_to_metric_families(page(world, "/metrics"))
-    found = {sample.name: sample for family in families for sample in family.samples}
-    assert found["localpersonalize_model_bytes"].value > 0
-    assert found["localpersonalize_request_seconds_count"].value > 0
+    result = {sample.name: sample for family in families for sample in family.samples}
+    assert result["localpersonalize_model_bytes"].value > 0
+    assert result["localpersonalize_request_seconds_count"].value > 0
 
 
 def test_events_change_what_a_recurrent_network_recommends_next(world: LiveGroup) -> None:
@@ -276,7 +278,7 @@ def test_events_change_what_a_recurrent_network_recommends_next(world: LiveGroup
             event = {"eventType": "view", "itemId": item, "sentAt": 1_800_000_000 + number * 60}
             who = {"trackingId": tracker["trackingId"], "userId": user, "sessionId": user}
             world.events.put_events(**who, eventList=[event])
-        return "".join(item[0] for item in world.shown(campaignArn=campaign, userId=user, numResults=5))
+        return "".join(item[0] for item in world.item_ids(campaignArn=campaign, userId=user, numResults=5))
 
     assert tastes_after("likes c", "c1", "c2").count("c") >= 4
     assert tastes_after("likes d", "d1", "d2").count("d") >= 4

@@ -61,14 +61,14 @@ class TwoColours:
         self.service.wait_for_import(self.service.start_import(arn, rows, kind, self.role))
         return arn
 
-    def shown(self, user: str, count: int = 10) -> list[str]:
+    def item_ids(self, user: str, count: int = 10) -> list[str]:
         answer = self.service.client("personalize-runtime").get_recommendations(
             campaignArn=self.campaign, userId=user, numResults=count
         )
         return [item["itemId"] for item in answer["itemList"]]
 
     def colours(self, user: str) -> set[str]:
-        return {COLOURS[int(item[1:]) % 2] for item in self.shown(user) if item.startswith("i")}
+        return {COLOURS[int(item[1:]) % 2] for item in self.item_ids(user) if item.startswith("i")}
 
     def put_user(self, user: str, likes: str) -> None:
         properties = json.dumps({"likes": likes})
@@ -119,7 +119,7 @@ def test_an_item_that_is_put_is_ranked_by_its_genre(two_colours: TwoColours) -> 
     two_colours.put_item("late red", "red")
     two_colours.put_item("late blue", "blue")
     for user, likes, other in (("u0", "late red", "late blue"), ("u1", "late blue", "late red")):
-        everything = two_colours.shown(user, 500)
+        everything = two_colours.item_ids(user, 500)
         assert everything.index(likes) < everything.index(other)
 
 
@@ -140,6 +140,6 @@ def test_users_are_found_by_the_genre_that_they_like(two_colours: TwoColours) ->
     )
     answer = json.loads(s3.get_object(Bucket=BUCKET, Key="out/genres.json.out")["Body"].read())
     assert (answer["itemAttributes"], answer["error"]) == (LIKE_RED, None)
-    found = answer["output"]["usersList"]
-    assert len(found) == 20
-    assert {COLOURS[int(user[1:]) % 2] for user in found if user.startswith("u")} == {"red"}
+    result = answer["output"]["usersList"]
+    assert len(result) == 20
+    assert {COLOURS[int(user[1:]) % 2] for user in result if user.startswith("u")} == {"red"}

@@ -64,8 +64,10 @@ class Traffic:
         while not self.stop.is_set():
             begun = time.monotonic()
             try:
-                found = client.get_recommendations(campaignArn=self.campaign, userId="stranger", numResults=1)
-                top = found["itemList"][0]["itemId"]
+                result = client.get_recommendations(
+                    campaignArn=self.campaign, userId="stranger", numResults=1
+                )
+                top = result["itemList"][0]["itemId"]
                 self.observed.versions.append((begun, time.monotonic(), top))
             except (BotoCoreError, ClientError) as problem:
                 self.failed(begun, problem)
@@ -91,7 +93,7 @@ class Traffic:
                     eventList=[{"eventType": "seen", "itemId": item, "sentAt": int(time.time())}],
                 )
                 self.observed.acknowledged[user].append(item)
-                if item in shown(runtime, self.campaign, user, self.seen):
+                if item in item_ids(runtime, self.campaign, user, self.seen):
                     self.observed.unseen.append((user, item))
             except (BotoCoreError, ClientError) as problem:
                 self.failed(begun, problem)
@@ -121,9 +123,9 @@ class Traffic:
         self.observed.outage = (begun, time.monotonic())
 
 
-def shown(runtime: Any, campaign: str, user: str, seen: str) -> set[str]:
-    found = runtime.get_recommendations(campaignArn=campaign, userId=user, numResults=100, filterArn=seen)
-    return {item["itemId"] for item in found["itemList"]}
+def item_ids(runtime: Any, campaign: str, user: str, seen: str) -> set[str]:
+    result = runtime.get_recommendations(campaignArn=campaign, userId=user, numResults=100, filterArn=seen)
+    return {item["itemId"] for item in result["itemList"]}
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +179,7 @@ def run_traffic(service: LiveService, folder: Path) -> Observed:
             thread.join()
     runtime = service.client("personalize-runtime")
     for user, items in traffic.observed.acknowledged.items():
-        lost = set(items) & shown(runtime, campaign, user, seen)
+        lost = set(items) & item_ids(runtime, campaign, user, seen)
         traffic.observed.unseen += [(user, f"{item} (lost)") for item in lost]
     return traffic.observed
 
@@ -187,12 +189,12 @@ def observed(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> 
     return run_traffic(service, tmp_path_factory.mktemp("traffic"))
 
 
-def allowed(observed: Observed, asked: float, answered: float) -> set[str]:
+def allowed(observed: Observed, requested: float, answered: float) -> set[str]:
     """The versions that may answer a request: the one in force when it was asked, and any switched to
     meanwhile.
     """
-    before = [hit for _, active, hit in observed.switches if active <= asked]
-    during = [hit for begun, active, hit in observed.switches if begun <= answered and active >= asked]
+    before = [hit for _, active, hit in observed.switches if active <= requested]
+    during = [hit for begun, active, hit in observed.switches if begun <= answered and active >= requested]
     return {before[-1], *during} if before else set(during)
 
 
@@ -210,9 +212,9 @@ def test_no_acknowledged_event_is_lost_or_late(observed: Observed) -> None:
 
 def test_no_request_is_answered_by_a_wrong_version(observed: Observed) -> None:
     wrong = [
-        (asked, answered, top)
-        for asked, answered, top in observed.versions
-        if top not in allowed(observed, asked, answered)
+        (request, answered, top)
+        for request, answered, top in observed.versions
+        if top not in allowed(observed, request, answered)
     ]
     assert wrong == []
     assert {top for _, _, top in observed.versions} == {"hit", "new hit"}

@@ -29,7 +29,7 @@ def operations() -> Iterator[tuple[str, OperationModel]]:
 
 
 ALL = list(operations())
-each = pytest.mark.parametrize(("service", "model"), ALL, ids=[model.name for _, model in ALL])
+for_each_operation = pytest.mark.parametrize(("service", "model"), ALL, ids=[model.name for _, model in ALL])
 
 
 def test_there_is_a_call_for_each_operation() -> None:
@@ -37,7 +37,7 @@ def test_there_is_a_call_for_each_operation() -> None:
     assert len(ALL) == 79
 
 
-@each
+@for_each_operation
 def test_a_valid_call_succeeds(shop: Shop, service: str, model: OperationModel) -> None:
     call = getattr(shop.live.client(service), xform_name(model.name))
     answer = call(**CALLS[model.name](shop))
@@ -54,7 +54,7 @@ def test_a_valid_call_succeeds(shop: Shop, service: str, model: OperationModel) 
         assert expected <= set(body), f"{name} lacks {expected - set(body)}"
 
 
-@each
+@for_each_operation
 def test_a_call_that_breaks_the_model_is_refused(shop: Shop, service: str, model: OperationModel) -> None:
     broken = _broken(model.input_shape, _plain(_example(model.input_shape)))
     client = shop.live.client(service, parameter_validation=False)

@@ -132,17 +132,17 @@ class Service(RuleBasedStateMachine):
     @rule(name=NAMES)
     def create_dataset(self, name: str) -> None:
         assume(name in self.model.groups and self.model.schemas)
-        kept = next(iter(self.model.schemas.values()))
+        schema_arn = next(iter(self.model.schemas.values()))
         params = {
             "datasetGroupArn": self.model.groups[name],
-            "schemaArn": kept,
+            "schemaArn": schema_arn,
             "datasetType": "Interactions",
         }
         call = lambda: self.api.create_dataset(name="interactions", **params)  # noqa: E731
         if name in self.model.datasets:
             assert code(call) == "ResourceAlreadyExistsException"
         else:
-            self.model.datasets[name] = Dataset(call()["datasetArn"], kept)
+            self.model.datasets[name] = Dataset(call()["datasetArn"], schema_arn)
             self.live.wait("Dataset", self.model.datasets[name].arn)
 
     @rule(name=NAMES, value=st.sampled_from(["a", "b"]))

@@ -73,8 +73,10 @@ def test_names_are_taken_once(shop: Shop) -> None:
         code(lambda: shop.live.personalize.create_dataset_group(name="shop"))
         == "ResourceAlreadyExistsException"
     )
-    again = code(lambda: shop.import_csv("Users", "interactions", "USER_ID,SEGMENT\na,b\n", wait=False))
-    assert again == "ResourceAlreadyExistsException"
+    code_of_second = code(
+        lambda: shop.import_csv("Users", "interactions", "USER_ID,SEGMENT\na,b\n", wait=False)
+    )
+    assert code_of_second == "ResourceAlreadyExistsException"
 
 
 @pytest.mark.parametrize(
@@ -112,8 +114,8 @@ def test_lists_come_in_pages_that_hold_everything_once(shop: Shop) -> None:
 def test_lists_are_narrowed_by_their_parent(shop: Shop) -> None:
     group, client = own_group(shop, "narrow"), shop.live.personalize
     assert client.list_datasets(datasetGroupArn=group)["datasets"] == []
-    found = client.list_datasets(datasetGroupArn=shop["group"])["datasets"]
-    assert {entry["datasetArn"].rsplit("/", 1)[-1] for entry in found} >= {"INTERACTIONS", "ITEMS", "USERS"}
+    result = client.list_datasets(datasetGroupArn=shop["group"])["datasets"]
+    assert {entry["datasetArn"].rsplit("/", 1)[-1] for entry in result} >= {"INTERACTIONS", "ITEMS", "USERS"}
     filters = client.list_filters(datasetGroupArn=shop["group"])["Filters"]
     assert shop["filter"] in {entry["filterArn"] for entry in filters}
 
@@ -136,15 +138,15 @@ def test_tags(shop: Shop) -> None:
 
 def test_a_recommender_is_stopped_and_started(shop: Shop) -> None:
     live, arn = shop.live, the_recommender(shop)
-    ask = live.client("personalize-runtime").get_recommendations
-    before = ask(recommenderArn=arn, userId="u1", numResults=3)["itemList"]
+    recommend = live.client("personalize-runtime").get_recommendations
+    before = recommend(recommenderArn=arn, userId="u1", numResults=3)["itemList"]
     live.personalize.stop_recommender(recommenderArn=arn)
     live.wait("Recommender", arn, "INACTIVE")
-    refused = code(lambda: ask(recommenderArn=arn, userId="u1", numResults=3))
+    refused = code(lambda: recommend(recommenderArn=arn, userId="u1", numResults=3))
     assert refused in ("InvalidInputException", "ResourceNotFoundException")
     live.personalize.start_recommender(recommenderArn=arn)
     live.wait("Recommender", arn)
-    assert ask(recommenderArn=arn, userId="u1", numResults=3)["itemList"] == before
+    assert recommend(recommenderArn=arn, userId="u1", numResults=3)["itemList"] == before
 
 
 def test_recommenders_need_their_domain(shop: Shop) -> None:

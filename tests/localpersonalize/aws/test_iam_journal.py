@@ -51,9 +51,9 @@ def test_a_damaged_line_costs_what_it_said(
 def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
     """A role of another name came back: base64 of a flipped letter is base64."""
     content = iam_journal.lines([ROLE])
-    for place in range(len(content) - 1):
+    for position in range(len(content) - 1):
         flipped = bytearray(content)
-        flipped[place] ^= 1
+        flipped[position] ^= 1
         (tmp_path / "log").write_bytes(flipped)
         assert iam_journal.read(tmp_path / "log") in ([], [ROLE])
 
@@ -142,5 +142,5 @@ def test_buckets_of_an_older_data_directory_are_taken_over_once(tmp_path: Path) 
         assert [bucket.name for bucket in buckets.all()] == ["one", "three"]
         assert buckets.require("one").documents == {"policy": policy.decode()}
         assert iam_journal.read(file) == [ROLE]
-    kept = json.loads(file.read_bytes())
-    assert base64.b64decode(kept["body"]) == ROLE.body
+    logged = json.loads(file.read_bytes())
+    assert base64.b64decode(logged["body"]) == ROLE.body

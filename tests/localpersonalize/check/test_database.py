@@ -41,9 +41,9 @@ def repaired(file: Path) -> tuple[str, Database]:
     return done, Database(file)
 
 
-def overwrite(file: Path, place: int, content: bytes) -> None:
+def overwrite(file: Path, offset: int, content: bytes) -> None:
     with open(file, "rb+") as target:
-        target.seek(place)
+        target.seek(offset)
         target.write(content)
 
 
@@ -54,9 +54,9 @@ def test_nothing_is_found_where_nothing_is_damaged(file: Path) -> None:
 def test_rows_around_a_page_of_random_bytes_are_saved(file: Path) -> None:
     overwrite(file, file.stat().st_size // 2, random.Random(1).randbytes(4096))
     done, database = repaired(file)
-    kept = {body["name"][:3] for body in database.all("Filter")}
-    assert ROWS * 0.6 < len(kept) < ROWS
-    assert f"{len(kept)} resources" in done
+    names = {body["name"][:3] for body in database.all("Filter")}
+    assert ROWS * 0.6 < len(names) < ROWS
+    assert f"{len(names)} resources" in done
     assert (next((file.parent / "damaged").iterdir()) / FILE).exists()
 
 
@@ -78,8 +78,8 @@ def test_of_what_is_no_database_a_new_one_is_made(file: Path, content: bytes | N
 @pytest.mark.parametrize("column", ["name", "body"])
 def test_a_flipped_letter_costs_its_row(file: Path, column: str) -> None:
     content = bytearray(file.read_bytes())
-    place = content.index if column == "name" else content.rindex  # in this order they stand in a row
-    content[place(b"123123123") + 3] ^= 1
+    index_of = content.index if column == "name" else content.rindex  # in this order they stand in a row
+    content[index_of(b"123123123") + 3] ^= 1
     file.write_bytes(content)
     (finding,) = findings(file.parent, Aside(file.parent))
     assert finding.what == "has 1 damaged rows"
@@ -106,8 +106,8 @@ def test_every_kind_of_row_that_is_damaged_is_left_out_by_the_service(file: Path
             connection.execute(f"UPDATE {table} SET {column} = substr({column}, 2)")  # noqa: S608
         connection.execute("UPDATE resources SET body = CAST(x'ff00ff' AS TEXT) WHERE arn = 'arn:7'")
     database = Database(file)
-    found: list[Any] = [database.events("arn:d"), database.records("arn:d"), database.unfinished_jobs()]
-    assert found == [[], {}, []]
+    results: list[Any] = [database.events("arn:d"), database.records("arn:d"), database.unfinished_jobs()]
+    assert results == [[], {}, []]
     assert database.get("arn:7") is None
     assert len(database.all("Filter")) == ROWS - 1
 

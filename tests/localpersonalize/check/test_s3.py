@@ -65,12 +65,12 @@ class Directory:
 
     def repair(self) -> str:
         """What was said to be lost."""
-        found = self.check()
-        for finding in found:
+        result = self.check()
+        for finding in result:
             assert finding.repair
             finding.repair()
         assert self.check() == []
-        return "; ".join(finding.lost for finding in found)
+        return "; ".join(finding.lost for finding in result)
 
     def keys(self) -> list[str]:
         storage = self.storage()
@@ -105,8 +105,8 @@ def test_the_bytes_of_a_damaged_note_are_kept(directory: Directory) -> None:
     flip(directory.note)
     directory.repair()
     assert directory.keys() == ["b"]
-    (kept,) = (directory.data_dir / "damaged").glob("*/standin/objects/*.data")
-    assert (kept.name, kept.read_bytes()) == (content.name, b"a" * 100)
+    (file,) = (directory.data_dir / "damaged").glob("*/standin/objects/*.data")
+    assert (file.name, file.read_bytes()) == (content.name, b"a" * 100)
 
 
 def test_a_bucket_stays_without_what_was_set_on_it(directory: Directory) -> None:

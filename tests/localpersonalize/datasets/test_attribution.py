@@ -24,8 +24,8 @@ def measured(
     expression: str, items: pa.Table | None = ITEMS, events: pa.Table = EVENTS
 ) -> dict[tuple[str, int], float]:
     metric = {"metricName": "m", "eventType": "buy", "expression": expression}
-    found = measure([metric], events, items)
-    return {(one.event_attribution_source, one.timestamp): one.value for one in found}
+    result = measure([metric], events, items)
+    return {(one.event_attribution_source, one.timestamp): one.value for one in result}
 
 
 def test_windows_and_sources_are_summed_apart() -> None:

@@ -64,7 +64,7 @@ def test_a_header_alone_is_no_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "is empty"),
         (
@@ -79,10 +79,10 @@ def test_a_header_alone_is_no_rows() -> None:
         (HEADER + f"u,i,1,,\n{'v' * 257},j,2,,\n", "value of 257 characters in row 3, column user_id"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_its_place(text: str, told: str) -> None:
+def test_what_does_not_fit_is_refused_with_its_place(text: str, expected: str) -> None:
     message = refusal(text)
     assert "s3://bucket/f.csv" in message
-    assert told in message
+    assert expected in message
 
 
 def test_rows_are_counted_through_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

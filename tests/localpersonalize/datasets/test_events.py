@@ -25,11 +25,11 @@ FIELDS = {
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def event(properties: str | None = None, shown: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
-    given = {"eventType": "click", "itemId": "i1", "sentAt": WHEN, **more}
+def event(properties: str | None = None, impression: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    values = {"eventType": "click", "itemId": "i1", "sentAt": WHEN, **more}
     if properties is not None:
-        given["properties"] = properties
-    return event_row({k: v for k, v in given.items() if v is not None}, "u1", "s1", FIELDS, shown)
+        values["properties"] = properties
+    return event_row({k: v for k, v in values.items() if v is not None}, "u1", "s1", FIELDS, impression)
 
 
 def test_property_keys_are_camel_case_or_the_names_themselves() -> None:

@@ -96,8 +96,8 @@ def events(tmp_path: Path) -> Dataset:
     return Dataset(tmp_path, "INTERACTIONS")
 
 
-def item(**given: str) -> str:
-    row = {"ITEM_ID": "i", **given}
+def item(**values: str) -> str:
+    row = {"ITEM_ID": "i", **values}
     return (
         ITEM
         + "a,war,1999,1.5,true,t,x,5\n"
@@ -106,8 +106,8 @@ def item(**given: str) -> str:
     )
 
 
-def event(**given: str) -> str:
-    row = {"USER_ID": "u", "ITEM_ID": "i", "TIMESTAMP": "5", "EVENT_TYPE": "e", **given}
+def event(**values: str) -> str:
+    row = {"USER_ID": "u", "ITEM_ID": "i", "TIMESTAMP": "5", "EVENT_TYPE": "e", **values}
     return EVENT + "a,b,1,e,,\n" + ",".join(row.get(n, "") for n in EVENT.strip().split(",")) + "\n"
 
 

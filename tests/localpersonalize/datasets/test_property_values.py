@@ -27,7 +27,7 @@ def put(properties: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "kept"),
+    ("kind", "value", "stored"),
     [
         ("int", 2**31 - 1, 2**31 - 1),
         ("int", -(2**31), -(2**31)),
@@ -52,8 +52,8 @@ def put(properties: str) -> dict[str, Any]:
         ("int", None, None),
     ],
 )
-def test_values_of_their_type_are_kept(kind: str, value: Any, kept: Any) -> None:
-    assert converted(value, FIELDS[kind.upper()], "item i1") == kept
+def test_values_of_their_type_are_kept(kind: str, value: Any, stored: Any) -> None:
+    assert converted(value, FIELDS[kind.upper()], "item i1") == stored
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ def test_text_over_its_limit_is_cut_off(letter: str, limit: int) -> None:
     assert put(json.dumps({"about": letter * (limit + 1)}))["ABOUT"] == letter * limit
 
 
-def event(**given: Any) -> dict[str, Any]:
+def event(**values: Any) -> dict[str, Any]:
     base = {"eventType": "click", "itemId": "i", "sentAt": datetime(2026, 1, 1, tzinfo=UTC)}
-    return event_row({**base, **given}, "u", "s", FIELDS, given.get("impression", ()))
+    return event_row({**base, **values}, "u", "s", FIELDS, values.get("impression", ()))
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("values", "says"),
     [
         ({"eventValue": float("nan")}, "EVENT_VALUE of event click"),
         ({"eventValue": 1e39}, "EVENT_VALUE of event click"),
@@ -153,9 +153,9 @@ def event(**given: Any) -> dict[str, Any]:
         ({"impression": ["i" * 256] * 4}, "IMPRESSION of event click has 1027 characters; at most 1000"),
     ],
 )
-def test_events_are_checked_alike(given: dict[str, Any], says: str) -> None:
+def test_events_are_checked_alike(values: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidInputError, match=says):
-        event(**given)
+        event(**values)
 
 
 def test_an_id_may_not_be_the_name_of_a_field() -> None:

@@ -27,7 +27,7 @@ def content(objects: Objects, key: str = "k.csv") -> bytes:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Any:
+def objects_of(tmp_path: Path) -> Any:
     store = ObjectStore(folders.objects_folder(tmp_path), lambda _: True)
 
     def put(body: bytes) -> Objects:
@@ -40,18 +40,18 @@ def kept(tmp_path: Path) -> Any:
     return put
 
 
-def test_an_object_of_the_built_in_s3_is_read_from_its_file_as_it_is_now(kept: Any) -> None:
-    assert content(kept(b"first")) == b"first"
-    assert content(kept(b"second")) == b"second"
+def test_an_object_of_the_built_in_s3_is_read_from_its_file_as_it_is_now(objects_of: Any) -> None:
+    assert content(objects_of(b"first")) == b"first"
+    assert content(objects_of(b"second")) == b"second"
 
 
-def test_other_objects_come_over_http(kept: Any) -> None:
-    assert content(kept(b"here"), "elsewhere.csv") == b"over HTTP"
+def test_other_objects_come_over_http(objects_of: Any) -> None:
+    assert content(objects_of(b"here"), "elsewhere.csv") == b"over HTTP"
     assert content(Objects(S3())) == b"over HTTP"
 
 
-def test_an_object_that_is_replaced_while_it_is_opened_comes_over_http(kept: Any) -> None:
-    objects = kept(b"first")
+def test_an_object_that_is_replaced_while_it_is_opened_comes_over_http(objects_of: Any) -> None:
+    objects = objects_of(b"first")
     file = folders.object_file(objects._folder, "bucket", "k.csv")
     assert file is not None
     file.unlink()

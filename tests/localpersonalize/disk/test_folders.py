@@ -90,9 +90,9 @@ def damage(file: Path, way: str) -> None:
 @pytest.mark.parametrize("name", ["big.npy", "model.json"])
 def test_whatever_happens_to_a_file_is_found_and_named(folder: Path, name: str, way: str) -> None:
     damage(folder / name, way)
-    with pytest.raises(DamagedError, match=name) as found:
+    with pytest.raises(DamagedError, match=name) as result:
         folders.verify(folder)
-    assert found.value.path == folder
+    assert result.value.path == folder
 
 
 @pytest.mark.parametrize("way", ["cut", "zeroed", "flipped"])

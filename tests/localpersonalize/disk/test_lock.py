@@ -59,10 +59,10 @@ def test_a_killed_owner_holds_nothing_and_neither_do_programs_that_it_started(tm
 
 
 def test_a_file_system_without_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any) -> None:
+    def fail(*_: Any) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", fail)
     with (
         pytest.raises(DataDirectoryError, match=r"can't be locked \(No locks available\).*NFS"),
         owned(tmp_path),

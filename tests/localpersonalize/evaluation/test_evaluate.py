@@ -18,7 +18,7 @@ def test_seen_items_are_only_left_out_on_request():
     split = splitting.split(shuffled_events(events=40, items=45), seed=0)
     model = PopularityCount().train(split.train, Hyperparameters(), TrainingOptions())
     seen = [set(model.items.index(user.items).tolist()) for user in split.held_out]
-    kept = evaluate.recommend(model, split.held_out, 10)
+    with_history = evaluate.recommend(model, split.held_out, 10)
     left_out = evaluate.recommend(model, split.held_out, 10, include_history=False)
-    assert any(seen[n] & set(ranked.tolist()) for n, ranked in enumerate(kept))
+    assert any(seen[n] & set(ranked.tolist()) for n, ranked in enumerate(with_history))
     assert not any(seen[n] & set(ranked.tolist()) for n, ranked in enumerate(left_out))

@@ -61,21 +61,21 @@ KIND = pa.table(
 def test_all_users_are_ranked_for_every_item(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "SCORES_IN_MEMORY", part)
     known, later = TrainingData(events(0)), TrainingData(events(1))
-    found = segments.measure(recipe("aws-item-affinity"), Knows(), known, later)
+    result = segments.measure(recipe("aws-item-affinity"), Knows(), known, later)
     # One percent of 400 users are 4 of the 50 who take an item; 8 items have 32 of the users in their segments.
-    assert found == {"coverage": 32 / USERS, "hits_at_1_percent": 4.0, "recall_at_1_percent": 4 / 50}
+    assert result == {"coverage": 32 / USERS, "hits_at_1_percent": 4.0, "recall_at_1_percent": 4 / 50}
 
 
 def test_a_model_that_is_wrong_hits_nobody() -> None:
     known, later = TrainingData(events(0)), TrainingData(events(1))
-    found = segments.measure(recipe("aws-item-affinity"), Knows(wrong=True), known, later)
-    assert found["hits_at_1_percent"] == found["recall_at_1_percent"] == 0.0
+    result = segments.measure(recipe("aws-item-affinity"), Knows(wrong=True), known, later)
+    assert result["hits_at_1_percent"] == result["recall_at_1_percent"] == 0.0
 
 
 def test_attributes_are_the_queries_of_the_other_recipe() -> None:
     known = TrainingData(events(0), items=KIND, schemas=SCHEMAS)
-    found = segments.measure(recipe("aws-item-attribute-affinity"), Knows(), known, TrainingData(events(1)))
+    result = segments.measure(recipe("aws-item-attribute-affinity"), Knows(), known, TrainingData(events(1)))
     # Two values: half of the users take something "low", everybody something of "all".
-    assert found["hits_at_1_percent"] == 4.0
-    assert found["recall_at_1_percent"] == pytest.approx((4 / 200 + 4 / 400) / 2)
-    assert found["coverage"] == 8 / USERS
+    assert result["hits_at_1_percent"] == 4.0
+    assert result["recall_at_1_percent"] == pytest.approx((4 / 200 + 4 / 400) / 2)
+    assert result["coverage"] == 8 / USERS

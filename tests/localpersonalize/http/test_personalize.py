@@ -16,7 +16,7 @@ from localpersonalize.runtime.metrics import Metrics
 from tests.support.localpersonalize.in_process import INTERACTIONS, InProcessService
 
 
-def ask(
+def post(
     service: InProcessService, operation: str, faults: Faults | None = None, **params: Any
 ) -> ApiResponse:
     async def read() -> bytes:
@@ -32,16 +32,16 @@ def service(tmp_path: Path) -> InProcessService:
 
 
 def test_an_answer_and_an_error_have_the_form_of_the_service(service: InProcessService) -> None:
-    made = ask(service, "CreateDatasetGroup", name="shop")
+    made = post(service, "CreateDatasetGroup", name="shop")
     assert (made.status, json.loads(made.content)["datasetGroupArn"][-4:]) == (200, "shop")
-    missing = ask(service, "DescribeFilter", filterArn="arn:aws:personalize:us-east-1:1:filter/none")
+    missing = post(service, "DescribeFilter", filterArn="arn:aws:personalize:us-east-1:1:filter/none")
     assert (missing.status, json.loads(missing.content)["__type"]) == (400, "ResourceNotFoundException")
     assert (b"x-amzn-errortype", b"ResourceNotFoundException") in missing.headers
 
 
 def test_what_breaks_says_nothing_of_the_inside(service: InProcessService) -> None:
     service.context.database.close()
-    answer = ask(service, "ListFilters")
+    answer = post(service, "ListFilters")
     assert (answer.status, json.loads(answer.content)["message"]) == (500, "An internal error occurred.")
 
 
@@ -50,33 +50,33 @@ def test_an_answer_is_lost_before_or_after_the_work(
     service: InProcessService, kind: Literal["drop", "lost"], groups: int
 ) -> None:
     with pytest.raises(HangUpError):
-        ask(service, "CreateDatasetGroup", Faults([Fault(kind=kind)]), name="shop")
+        post(service, "CreateDatasetGroup", Faults([Fault(kind=kind)]), name="shop")
     assert len(service.call("ListDatasetGroups")["datasetGroups"]) == groups
 
 
 def test_a_throttled_request_does_nothing(service: InProcessService) -> None:
-    answer = ask(service, "CreateDatasetGroup", Faults([Fault(kind="throttle")]), name="shop")
+    answer = post(service, "CreateDatasetGroup", Faults([Fault(kind="throttle")]), name="shop")
     assert json.loads(answer.content)["__type"] == "ThrottlingException"
     assert service.call("ListDatasetGroups")["datasetGroups"] == []
 
 
 def test_a_full_disk_is_a_state_that_passes(service: InProcessService) -> None:
     """A modelled error that SDKs try again, with the way out; reading goes on."""
-    ask(service, "CreateDatasetGroup", name="shop")
+    post(service, "CreateDatasetGroup", name="shop")
     connection = service.context.database._connection
     connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
-    answer = ask(service, "CreateSchema", name="big", schema=INTERACTIONS + " " * 9000)
+    answer = post(service, "CreateSchema", name="big", schema=INTERACTIONS + " " * 9000)
     body = json.loads(answer.content)
     assert (answer.status, body["__type"]) == (503, "ServiceUnavailable")
     assert "no space left on device" in body["message"]
     assert "Free space" in body["message"]
-    assert ask(service, "ListDatasetGroups").status == 200
+    assert post(service, "ListDatasetGroups").status == 200
     connection.execute("PRAGMA max_page_count = 100000")
-    assert ask(service, "CreateSchema", name="big", schema=INTERACTIONS + " " * 9000).status == 200
+    assert post(service, "CreateSchema", name="big", schema=INTERACTIONS + " " * 9000).status == 200
 
 
 def test_a_database_that_turns_out_to_be_damaged_is_said_with_the_way_out(service: InProcessService) -> None:
-    ask(service, "CreateDatasetGroup", name="shop")
+    post(service, "CreateDatasetGroup", name="shop")
 
     def fail(*_: Any) -> None:
         error = sqlite3.DatabaseError("database disk image is malformed")
@@ -84,6 +84,6 @@ def test_a_database_that_turns_out_to_be_damaged_is_said_with_the_way_out(servic
         raise error
 
     service.context.database.all = fail  # type: ignore[assignment, method-assign]
-    answer = ask(service, "ListFilters")
+    answer = post(service, "ListFilters")
     assert (answer.status, json.loads(answer.content)["__type"]) == (500, "InternalFailure")
     assert "check --repair" in json.loads(answer.content)["message"]

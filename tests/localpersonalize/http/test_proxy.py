@@ -24,7 +24,7 @@ def moto(tmp_path: Path) -> Iterator[MotoProcess]:
     process.stop()
 
 
-def ask(moto: MotoProcess, body: bytes) -> Forwarded:
+def post(moto: MotoProcess, body: bytes) -> Forwarded:
     headers = [
         (b"host", b"127.0.0.1"),
         (b"authorization", SIGNED),
@@ -41,12 +41,12 @@ LIST = b"Action=ListRoles&Version=2010-05-08"
 
 def test_a_process_that_was_killed_is_started_again_with_what_it_held(moto: MotoProcess) -> None:
     assert moto._process is None
-    assert ask(moto, CREATE).status == 200
+    assert post(moto, CREATE).status == 200
     assert moto._process is not None
     first = moto._process.pid
     os.kill(first, signal.SIGKILL)
     moto._process.wait()
-    answer = ask(moto, LIST)
+    answer = post(moto, LIST)
     assert (answer.status, b"<RoleName>kept</RoleName>" in answer.content) == (200, True)
     assert moto._process.pid != first
 
@@ -71,4 +71,4 @@ def test_a_folder_with_a_long_name_has_its_socket_elsewhere(tmp_path: Path) -> N
 def test_after_the_end_it_is_not_started_again(moto: MotoProcess) -> None:
     moto.stop()
     with pytest.raises(UnreachableError):
-        ask(moto, LIST)
+        post(moto, LIST)

@@ -38,8 +38,8 @@ def test_a_report_that_fails_is_shown_and_ends_nothing(service: InProcessService
     assert details["location"].startswith("s3://bucket/reports/AggregatedAttributionMetrics-FULL-")
     failed = service.job("report on import", arn, TaskFailedError("No data."), imported=imported)
     report_import(service.context, failed)
-    found = service.call("DescribeMetricAttribution", metricAttributionArn=arn)["metricAttribution"]
-    assert (found["status"], found["failureReason"]) == ("ACTIVE", "No data.")
+    result = service.call("DescribeMetricAttribution", metricAttributionArn=arn)["metricAttribution"]
+    assert (result["status"], result["failureReason"]) == ("ACTIVE", "No data.")
 
 
 def test_events_that_no_metric_counts_send_nothing(service: InProcessService) -> None:

@@ -19,6 +19,6 @@ def test_users_go_from_the_files_and_from_what_came_one_by_one(service: InProces
     )
     done = {"users": ["u1"], "versions": {dataset: ["d"]}, "rows": 4}
     delete_users(service.context, service.job("delete users", arn, done))
-    found = service.call("DescribeDataDeletionJob", dataDeletionJobArn=arn)["dataDeletionJob"]
-    assert (found["status"], found["numDeleted"]) == ("COMPLETED", 5)
+    result = service.call("DescribeDataDeletionJob", dataDeletionJobArn=arn)["dataDeletionJob"]
+    assert (result["status"], result["numDeleted"]) == ("COMPLETED", 5)
     assert (service.context.database.get(dataset) or {})["_versions"] == ["d"]

@@ -33,6 +33,6 @@ def test_the_dataset_names_its_new_version(service: InProcessService) -> None:
 def test_a_file_that_does_not_fit_is_the_reason(service: InProcessService) -> None:
     dataset, job = imported(service)
     import_dataset(service.context, service.job("import", job, TaskFailedError("Row 2 is wrong.")))
-    found = service.call("DescribeDatasetImportJob", datasetImportJobArn=job)["datasetImportJob"]
-    assert (found["status"], found["failureReason"]) == ("CREATE FAILED", "Row 2 is wrong.")
+    result = service.call("DescribeDatasetImportJob", datasetImportJobArn=job)["datasetImportJob"]
+    assert (result["status"], result["failureReason"]) == ("CREATE FAILED", "Row 2 is wrong.")
     assert "_versions" not in (service.context.database.get(dataset) or {})

@@ -40,8 +40,8 @@ def test_a_fault_that_was_asked_for_is_the_reason(service: InProcessService, dep
     arn = campaign(service, service.version(service.solution(service.group())), active=False)
     faults = Faults([Fault(kind="job", operation="CreateCampaign", reason="No luck.")])
     deploy(service.context, service.job("deploy", arn, faults=faults))
-    found = service.call("DescribeCampaign", campaignArn=arn)["campaign"]
-    assert (found["status"], found["failureReason"], deployed) == ("CREATE FAILED", "No luck.", [])
+    result = service.call("DescribeCampaign", campaignArn=arn)["campaign"]
+    assert (result["status"], result["failureReason"], deployed) == ("CREATE FAILED", "No luck.", [])
 
 
 @pytest.mark.parametrize(("to", "update"), [("other", "ACTIVE"), ("broken", "CREATE FAILED")])
@@ -53,6 +53,6 @@ def test_an_update_that_fails_leaves_the_old_version(
     latest = {"solutionVersionArn": to, "status": "CREATE PENDING", "minProvisionedTPS": 1}
     service.context.database.change(arn, latestCampaignUpdate=latest)
     redeploy(service.context, service.job("redeploy", arn))
-    found = service.call("DescribeCampaign", campaignArn=arn)["campaign"]
-    assert found["latestCampaignUpdate"]["status"] == update
-    assert found["solutionVersionArn"] == (to if update == "ACTIVE" else version)
+    result = service.call("DescribeCampaign", campaignArn=arn)["campaign"]
+    assert result["latestCampaignUpdate"]["status"] == update
+    assert result["solutionVersionArn"] == (to if update == "ACTIVE" else version)

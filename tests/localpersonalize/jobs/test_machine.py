@@ -42,7 +42,7 @@ def test_a_container_has_what_its_group_has(
 
 
 @pytest.mark.parametrize(
-    ("free", "cores", "asked", "expected"),
+    ("free", "cores", "options", "expected"),
     [
         (10_000_000_000, 4, (None, None), WorkerLimits(4, 2_000_000_000)),
         (3_000_000_000, 16, (None, None), WorkerLimits(2, 1_200_000_000)),
@@ -56,9 +56,9 @@ def test_limits_are_those_of_the_machine_unless_they_are_given(
     monkeypatch: pytest.MonkeyPatch,
     free: int | None,
     cores: int,
-    asked: tuple[int | None, int | None],
+    options: tuple[int | None, int | None],
     expected: WorkerLimits,
 ) -> None:
     monkeypatch.setattr(machine, "available_memory", lambda: free)
     monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: set(range(cores)))
-    assert worker_limits(*asked) == expected
+    assert worker_limits(*options) == expected

@@ -144,14 +144,14 @@ def test_a_job_knows_the_dataset_group_that_it_works_for(
     database.add("SolutionVersion", "arn:version", {"datasetGroupArn": "arn:group"})
     database.add("BatchInferenceJob", "arn:batch", {"solutionVersionArn": "arn:version"})
     database.add("DatasetGroup", "arn:group", {"datasetGroupArn": "arn:group"})
-    found: dict[str, str] = {}
-    queue = queue_of(lambda _, job: found.update({job.arn: job.group}))
+    result: dict[str, str] = {}
+    queue = queue_of(lambda _, job: result.update({job.arn: job.group}))
     queue.start(CONTEXT)
     arns = ("arn:dataset", "arn:import", "arn:version", "arn:batch", "arn:group")
     for arn in arns:
         queue.submit("deploy", arn)
     wait_until_empty(queue)
-    assert found == dict.fromkeys(arns, "arn:group")
+    assert result == dict.fromkeys(arns, "arn:group")
 
 
 def test_a_job_on_a_full_disk_ends_with_the_reason_once_there_is_space(
@@ -183,7 +183,7 @@ def test_a_job_on_a_full_disk_ends_with_the_reason_once_there_is_space(
     assert queue.length() == 1
     has_space.set()
     wait_until_empty(queue)
-    found = database.get("arn:1")
-    assert found is not None
-    assert found["status"] == "CREATE FAILED"
-    assert "no space left on device" in found["failureReason"]
+    result = database.get("arn:1")
+    assert result is not None
+    assert result["status"] == "CREATE FAILED"
+    assert "no space left on device" in result["failureReason"]

@@ -141,8 +141,8 @@ print(json.dumps({{"result": {{"most": most}}}}), flush=True)
 """
     tasks = runner(count, limits=WorkerLimits(2))
     with ThreadPoolExecutor(6) as threads:
-        found = [threads.submit(tasks.run, "train", f"arn:{n}", "group", None, {}) for n in range(6)]
-    assert max(one.result()["most"] for one in found) == 2
+        results = [threads.submit(tasks.run, "train", f"arn:{n}", "group", None, {}) for n in range(6)]
+    assert max(one.result()["most"] for one in results) == 2
 
 
 def test_a_task_that_waits_for_a_worker_is_stopped_at_once(runner: Callable[..., TaskRunner]) -> None:

@@ -21,8 +21,8 @@ def test_a_trained_version_is_active_and_its_followers_are_updated(service: InPr
     train(service.context, service.job("train", version, RESULT))
     assert service.status(version) == "ACTIVE"
     assert service.queue.submitted[-1] == ("redeploy", campaign)
-    shown = service.call("DescribeSolution", solutionArn=solution)["solution"]["latestSolutionVersion"]
-    assert (shown["solutionVersionArn"], shown["status"]) == (version, "ACTIVE")
+    latest = service.call("DescribeSolution", solutionArn=solution)["solution"]["latestSolutionVersion"]
+    assert (latest["solutionVersionArn"], latest["status"]) == (version, "ACTIVE")
 
 
 def test_an_update_starts_from_the_newest_model(service: InProcessService) -> None:

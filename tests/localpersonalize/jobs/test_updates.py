@@ -11,9 +11,9 @@ def test_a_solution_has_its_new_settings(service: InProcessService) -> None:
     schedule = {"autoTrainingConfig": {"schedulingExpression": "rate(2 days)"}}
     service.call("UpdateSolution", solutionArn=arn, performAutoTraining=False, solutionUpdateConfig=schedule)
     update_solution(service.context, service.job("update solution", arn))
-    found = service.call("DescribeSolution", solutionArn=arn)["solution"]
-    assert (found["performAutoTraining"], found["solutionConfig"]) == (False, schedule)
-    assert found["latestSolutionUpdate"]["status"] == "ACTIVE"
+    result = service.call("DescribeSolution", solutionArn=arn)["solution"]
+    assert (result["performAutoTraining"], result["solutionConfig"]) == (False, schedule)
+    assert result["latestSolutionUpdate"]["status"] == "ACTIVE"
 
 
 def test_a_dataset_has_its_new_schema(service: InProcessService) -> None:
@@ -21,8 +21,8 @@ def test_a_dataset_has_its_new_schema(service: InProcessService) -> None:
     schema = (service.context.database.get(arn) or {})["schemaArn"]
     service.call("UpdateDataset", datasetArn=arn, schemaArn=schema)
     update_dataset(service.context, service.job("update dataset", arn, schemaArn=schema))
-    found = service.call("DescribeDataset", datasetArn=arn)["dataset"]
-    assert (found["schemaArn"], found["latestDatasetUpdate"]["status"]) == (schema, "ACTIVE")
+    result = service.call("DescribeDataset", datasetArn=arn)["dataset"]
+    assert (result["schemaArn"], result["latestDatasetUpdate"]["status"]) == (schema, "ACTIVE")
 
 
 def test_what_was_deleted_meanwhile_is_left(service: InProcessService) -> None:

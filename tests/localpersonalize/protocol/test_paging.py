@@ -19,8 +19,8 @@ def test_pages_follow_each_other_until_the_list_ends() -> None:
 
 
 def test_a_page_has_a_hundred_unless_the_request_says_otherwise() -> None:
-    found, token = page(list(range(101)), {})
-    assert len(found) == 100
+    results, token = page(list(range(101)), {})
+    assert len(results) == 100
     assert token is not None
 
 

@@ -200,9 +200,9 @@ def generated(chance: random.Random, presigned: bool) -> Sent:
 
 
 def flipped(content: bytes, chance: random.Random) -> bytes:
-    place = chance.randrange(len(content))
-    other = chance.choice([byte for byte in range(33, 127) if byte != content[place]])
-    return content[:place] + bytes([other]) + content[place + 1 :]
+    position = chance.randrange(len(content))
+    other = chance.choice([byte for byte in range(33, 127) if byte != content[position]])
+    return content[:position] + bytes([other]) + content[position + 1 :]
 
 
 @pytest.mark.parametrize("presigned", [False, True])

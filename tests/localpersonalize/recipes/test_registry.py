@@ -20,11 +20,14 @@ def test_an_unknown_recipe_is_refused_with_what_there_is():
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_every_recipe_is_described_by_what_it_names(name):
-    shown = describe.describe_recipe(recipe(name).arn)
-    assert shown["name"] == name
-    assert describe.describe_algorithm(shown["algorithmArn"])["algorithmArn"] == shown["algorithmArn"]
-    transformation = describe.describe_feature_transformation(shown["featureTransformationArn"])
-    assert transformation["featureTransformationArn"] == shown["featureTransformationArn"]
+    description = describe.describe_recipe(recipe(name).arn)
+    assert description["name"] == name
+    assert (
+        describe.describe_algorithm(description["algorithmArn"])["algorithmArn"]
+        == description["algorithmArn"]
+    )
+    transformation = describe.describe_feature_transformation(description["featureTransformationArn"])
+    assert transformation["featureTransformationArn"] == description["featureTransformationArn"]
 
 
 def test_documented_ranges_and_defaults_of_sims():

@@ -23,8 +23,8 @@ def inference(service: InProcessService, version: str, **more: Any) -> str:
 
 def test_a_job_is_submitted_with_defaults(service: InProcessService) -> None:
     arn = inference(service, service.version(service.solution(service.group())))
-    found = service.call("DescribeBatchInferenceJob", batchInferenceJobArn=arn)["batchInferenceJob"]
-    assert (found["numResults"], found["batchInferenceJobMode"]) == (25, "BATCH_INFERENCE")
+    result = service.call("DescribeBatchInferenceJob", batchInferenceJobArn=arn)["batchInferenceJob"]
+    assert (result["numResults"], result["batchInferenceJobMode"]) == (25, "BATCH_INFERENCE")
     assert service.queue.submitted[-1] == ("batch", arn)
 
 

@@ -11,9 +11,9 @@ from tests.support.localpersonalize.in_process import InProcessService
 
 
 def test_recipes_of_a_domain_are_its_use_cases(service: InProcessService) -> None:
-    found = service.call("ListRecipes", domain="VIDEO_ON_DEMAND")["recipes"]
-    assert found
-    assert all(recipe["name"].startswith("aws-vod-") for recipe in found)
+    result = service.call("ListRecipes", domain="VIDEO_ON_DEMAND")["recipes"]
+    assert result
+    assert all(recipe["name"].startswith("aws-vod-") for recipe in result)
 
 
 def test_without_a_domain_all_recipes_are_listed_in_pages(service: InProcessService) -> None:

@@ -30,9 +30,9 @@ def test_a_cut_model_costs_what_serves_it_and_says_so(shop: DamagedShop, name: s
     for _ in range(2):  # when it is found, and from then on
         with pytest.raises(ResourceNotFoundError, match=name):
             shop.items(campaign)
-    found = shop.describe("SolutionVersion", version)
-    assert found["status"] == "CREATE FAILED"
-    assert "Train a new solution version" in found["failureReason"]
+    result = shop.describe("SolutionVersion", version)
+    assert result["status"] == "CREATE FAILED"
+    assert "Train a new solution version" in result["failureReason"]
     assert shop.describe("Solution", shop.solution)["latestSolutionVersion"]["status"] == "CREATE FAILED"
     broken = shop.describe("Campaign", campaign)
     assert broken["status"] == "CREATE FAILED"
@@ -49,9 +49,9 @@ def test_an_update_to_another_version_brings_a_campaign_back(shop: DamagedShop) 
     shop.service.call("UpdateCampaign", campaignArn=campaign, solutionVersionArn=whole)
     deployment.redeploy(shop.context, shop.service.job("redeploy", campaign))
     assert shop.items(campaign) == ["a", "b"]
-    found = shop.describe("Campaign", campaign)
-    assert found["status"] == "ACTIVE"
-    assert "failureReason" not in found
+    result = shop.describe("Campaign", campaign)
+    assert result["status"] == "ACTIVE"
+    assert "failureReason" not in result
 
 
 def test_a_missing_model_is_no_internal_error(shop: DamagedShop) -> None:

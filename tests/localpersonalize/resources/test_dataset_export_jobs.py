@@ -9,6 +9,6 @@ def test_records_put_one_by_one_are_exported_unless_the_job_says_otherwise(servi
     dataset = service.interactions(service.group())
     target = {"s3DataDestination": {"path": "s3://bucket/out"}}
     arn = service.create("DatasetExportJob", jobName="e", datasetArn=dataset, roleArn="r", jobOutput=target)
-    found = service.call("DescribeDatasetExportJob", datasetExportJobArn=arn)["datasetExportJob"]
-    assert found["ingestionMode"] == "PUT"
+    result = service.call("DescribeDatasetExportJob", datasetExportJobArn=arn)["datasetExportJob"]
+    assert result["ingestionMode"] == "PUT"
     assert ("export", arn) in service.queue.submitted

@@ -13,6 +13,6 @@ def test_a_solution_shows_its_newest_version_without_what_is_the_services_own(
     older, newer = service.version(solution), service.version(solution)
     change_version(service.context, newer, status="ACTIVE", _metrics={})
     change_version(service.context, older, status="CREATE FAILED")
-    shown = service.call("DescribeSolution", solutionArn=solution)["solution"]["latestSolutionVersion"]
-    assert (shown["solutionVersionArn"], shown["status"]) == (newer, "ACTIVE")
-    assert "_metrics" not in shown
+    latest = service.call("DescribeSolution", solutionArn=solution)["solution"]["latestSolutionVersion"]
+    assert (latest["solutionVersionArn"], latest["status"]) == (newer, "ACTIVE")
+    assert "_metrics" not in latest

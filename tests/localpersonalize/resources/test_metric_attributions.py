@@ -31,8 +31,8 @@ def test_metrics_are_added_and_removed_by_name(service: InProcessService) -> Non
     service.call(
         "UpdateMetricAttribution", metricAttributionArn=arn, addMetrics=[buys], removeMetrics=["views"]
     )
-    found = service.call("ListMetricAttributionMetrics", metricAttributionArn=arn)["metrics"]
-    assert [metric["metricName"] for metric in found] == ["buys"]
+    result = service.call("ListMetricAttributionMetrics", metricAttributionArn=arn)["metrics"]
+    assert [metric["metricName"] for metric in result] == ["buys"]
     assert service.status(arn) == "UPDATE PENDING"
 
 

@@ -12,8 +12,8 @@ from tests.support.localpersonalize.in_process import InProcessService
 def test_a_version_has_the_settings_of_its_solution(service: InProcessService) -> None:
     solution = service.solution(service.group(), eventType="View")
     version = service.version(solution)
-    found = service.call("DescribeSolutionVersion", solutionVersionArn=version)["solutionVersion"]
-    assert (found["eventType"], found["trainingMode"], found["trainingType"]) == ("View", "FULL", "MANUAL")
+    result = service.call("DescribeSolutionVersion", solutionVersionArn=version)["solutionVersion"]
+    assert (result["eventType"], result["trainingMode"], result["trainingType"]) == ("View", "FULL", "MANUAL")
     assert service.queue.submitted[-1] == ("train", version)
 
 

@@ -10,9 +10,9 @@ from tests.support.localpersonalize.in_process import InProcessService
 
 def test_defaults_are_those_of_the_service(service: InProcessService) -> None:
     arn = service.solution(service.group())
-    found = service.call("DescribeSolution", solutionArn=arn)["solution"]
-    assert found["performAutoTraining"]
-    assert not found["performHPO"]
+    result = service.call("DescribeSolution", solutionArn=arn)["solution"]
+    assert result["performAutoTraining"]
+    assert not result["performHPO"]
 
 
 def test_a_recipe_that_there_is_not(service: InProcessService) -> None:

@@ -70,11 +70,11 @@ def test_updates_under_load_never_leave_a_gap_or_mix_versions(
     answers: list[list[str]] = []
     stop = threading.Event()
 
-    def ask() -> None:
+    def recommend() -> None:
         while not stop.is_set():
             answers.append(ids(runtime, campaignArn=campaign, userId="u", numResults=500))
 
-    askers = [threading.Thread(target=ask) for _ in range(3)]
+    askers = [threading.Thread(target=recommend) for _ in range(3)]
     for asker in askers:
         asker.start()
     for turn in range(20):
@@ -124,18 +124,18 @@ def test_events_and_items_count_at_once_and_imports_once_loaded(
     campaign = shop.campaign("c", shop.train("p", "aws-popularity-count"))
     seen = shop.add_filter('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("buy")')
     odd = shop.add_filter(ODD)
-    ask = {"campaignArn": campaign, "userId": "u1"}
-    assert "hit" in ids(runtime, **ask, filterArn=seen)
+    params = {"campaignArn": campaign, "userId": "u1"}
+    assert "hit" in ids(runtime, **params, filterArn=seen)
     event = StreamedEvent("u1", "s", "hit", 99, "buy")
     shop.events.append(event)
     runtime.put_events(GROUP, [event])
-    assert "hit" not in ids(runtime, **ask, filterArn=seen)
+    assert "hit" not in ids(runtime, **params, filterArn=seen)
     runtime.put_items(GROUP, [{"ITEM_ID": "a1", "KIND": "even|odd"}])
-    assert ids(runtime, **ask, filterArn=odd) == ["a1"]
+    assert ids(runtime, **params, filterArn=odd) == ["a1"]
     shop.item_table = pa.table({"ITEM_ID": ["b1"], "KIND": ["odd"]})
     runtime.data_changed(GROUP).result(10)
-    assert ids(runtime, **ask, filterArn=odd) == ["b1"]
-    assert "hit" not in ids(runtime, **ask, filterArn=seen)
+    assert ids(runtime, **params, filterArn=odd) == ["b1"]
+    assert "hit" not in ids(runtime, **params, filterArn=seen)
 
 
 def test_model_sizes_are_told_by_campaign(shop: PlantedResources, runtime: Runtime) -> None:

@@ -23,8 +23,8 @@ def test_old_items_are_not_explored(world: PlantedRuntime) -> None:
     world.happened("u2", "i8", time=now)
     world.put_items({"ITEM_ID": "i6", "CREATION_TIMESTAMP": now - 5 * DAY})
     world.happened("u4", "i6", time=now)
-    asked = {"campaignArn": "explores", "userId": "u4", "filterArn": "two", "numResults": 1}
+    request = {"campaignArn": "explores", "userId": "u4", "filterArn": "two", "numResults": 1}
     world.deploy("explores", NextItem(), explores=Exploration(weight=0.0, cut_off_days=10))
-    assert world.ids(**asked) == "i7"
+    assert world.ids(**request) == "i7"
     world.deploy("explores", NextItem(), explores=Exploration(weight=1.0, cut_off_days=10))
-    assert {world.ids(**asked) for _ in range(20)} == {"i6"}  # i7 was last used too long ago
+    assert {world.ids(**request) for _ in range(20)} == {"i6"}  # i7 was last used too long ago

@@ -26,18 +26,18 @@ def ids(runtime: Runtime, **params: Any) -> list[str]:
 
 def test_an_item_accepted_while_data_is_loaded_is_not_lost(shop: PlantedResources, runtime: Runtime) -> None:
     campaign = shop.campaign("c", shop.train("p", "aws-popularity-count"))
-    ask = {"campaignArn": campaign, "userId": "u", "filterArn": shop.add_filter(ODD)}
+    params = {"campaignArn": campaign, "userId": "u", "filterArn": shop.add_filter(ODD)}
     runtime.deploy(campaign)
     read = shop.items
 
     def meanwhile(group_arn: str) -> pa.Table | None:
-        found = read(group_arn)
+        result = read(group_arn)
         runtime.put_items(GROUP, [{"ITEM_ID": "a1", "KIND": "odd"}])
-        return found
+        return result
 
     shop.items = meanwhile  # type: ignore[method-assign]
     runtime.data_changed(GROUP).result(10)
-    assert ids(runtime, **ask) == ["a1"]
+    assert ids(runtime, **params) == ["a1"]
 
 
 def test_an_event_accepted_while_data_is_loaded_is_not_lost(shop: PlantedResources, runtime: Runtime) -> None:
@@ -48,10 +48,10 @@ def test_an_event_accepted_while_data_is_loaded_is_not_lost(shop: PlantedResourc
     read = shop.streamed_events
 
     def slowly(group_arn: str) -> list[StreamedEvent]:
-        found = read(group_arn)
+        result = read(group_arn)
         reading.set()
         assert go_on.wait(10)
-        return found
+        return result
 
     shop.streamed_events = slowly  # type: ignore[method-assign]
     loading = runtime.data_changed(GROUP)

@@ -92,10 +92,10 @@ def test_a_solution_looks_only_at_its_events() -> None:
     assert selected("missing", {}) == []
     assert selected(None, {"eventValueThreshold": "1"}) == ["a"]
     assert selected("buy", {"eventValueThreshold": "4.5"}) == []
-    several = {
+    histories_by_rule = {
         "eventsConfig": {"eventParametersList": [{"eventType": "view"}, {"eventType": "buy", "weight": 0.5}]}
     }
-    assert selected(None, several) == ["a", "c"]
+    assert selected(None, histories_by_rule) == ["a", "c"]
 
 
 def test_no_data_at_all() -> None:

@@ -17,14 +17,14 @@ def test_requests_latencies_jobs_models_and_queue_are_shown() -> None:
     metrics.observe("GetRecommendations", "OK", 0.004)
     metrics.observe("GetRecommendations", "OK", 0.3)
     metrics.observe("GetRecommendations", "InvalidInputException", 0.001)
-    found = samples(metrics)
-    assert found["localpersonalize_requests_total", ("GetRecommendations", "OK")] == 2
-    assert found["localpersonalize_requests_total", ("GetRecommendations", "InvalidInputException")] == 1
-    assert found["localpersonalize_request_seconds_bucket", ("0.005", "GetRecommendations")] == 2
-    assert found["localpersonalize_request_seconds_count", ("GetRecommendations",)] == 3
-    assert found["localpersonalize_jobs", ("CREATE IN_PROGRESS", "training")] == 2
-    assert found["localpersonalize_model_bytes", ("arn:c",)] == 1234
-    assert found["localpersonalize_queue_length", ()] == 7
+    result = samples(metrics)
+    assert result["localpersonalize_requests_total", ("GetRecommendations", "OK")] == 2
+    assert result["localpersonalize_requests_total", ("GetRecommendations", "InvalidInputException")] == 1
+    assert result["localpersonalize_request_seconds_bucket", ("0.005", "GetRecommendations")] == 2
+    assert result["localpersonalize_request_seconds_count", ("GetRecommendations",)] == 3
+    assert result["localpersonalize_jobs", ("CREATE IN_PROGRESS", "training")] == 2
+    assert result["localpersonalize_model_bytes", ("arn:c",)] == 1234
+    assert result["localpersonalize_queue_length", ()] == 7
 
 
 def test_two_servers_keep_their_own_figures() -> None:

@@ -16,9 +16,9 @@ def test_a_users_history_decides(world: PlantedRuntime) -> None:
 
 
 def test_scores_sum_to_one_over_all_items(world: PlantedRuntime) -> None:
-    found = world.recommend(campaignArn="next", userId="u1", numResults=500)["itemList"]
-    assert len(found) == 10
-    assert sum(item["score"] for item in found) == pytest.approx(1, abs=1e-5)
+    result = world.recommend(campaignArn="next", userId="u1", numResults=500)["itemList"]
+    assert len(result) == 10
+    assert sum(item["score"] for item in result) == pytest.approx(1, abs=1e-5)
 
 
 def test_25_results_unless_told_and_none_for_none(world: PlantedRuntime) -> None:
@@ -29,8 +29,8 @@ def test_25_results_unless_told_and_none_for_none(world: PlantedRuntime) -> None
 
 
 def test_related_items_need_an_item_and_show_no_score(world: PlantedRuntime) -> None:
-    found = world.recommend(campaignArn="after", itemId="i5", numResults=2)["itemList"]
-    assert found == [{"itemId": "i6"}, {"itemId": "i7"}]
+    result = world.recommend(campaignArn="after", itemId="i5", numResults=2)["itemList"]
+    assert result == [{"itemId": "i6"}, {"itemId": "i7"}]
     assert world.ids(campaignArn="after", itemId="unheard of", numResults=1) == "i0"
 
 
@@ -109,31 +109,31 @@ def test_promotions_have_their_own_filter(world: PlantedRuntime) -> None:
         "filterArn": "cheap",
         "filterValues": {"P": "2"},
     }
-    found = world.recommend(
+    result = world.recommend(
         campaignArn="next", userId="u1", numResults=4, filterArn="odd", promotions=[promotion]
     )["itemList"]
-    assert [f["itemId"] for f in found if f.get("promotionName") == "cheap-ones"] == ["i0", "i1"]
-    assert [f["itemId"] for f in found if "promotionName" not in f] == ["i3", "i5"]
+    assert [f["itemId"] for f in result if f.get("promotionName") == "cheap-ones"] == ["i0", "i1"]
+    assert [f["itemId"] for f in result if "promotionName" not in f] == ["i3", "i5"]
 
 
 def test_metadata_comes_as_strings_when_the_campaign_has_it_enabled(world: PlantedRuntime) -> None:
     world.deploy("rich", NextItem(), shows_metadata=True)
     world.put_items({"ITEM_ID": "i4", "GENRE": "changed"})
-    asked = {"userId": "u1", "numResults": 2, "metadataColumns": {"ITEMS": ["GENRE", "PRICE"]}}
-    found = world.recommend(campaignArn="rich", **asked)["itemList"]
-    assert found[0]["metadata"] == {"genre": "odd", "price": "3.0"}
-    assert found[1]["metadata"] == {"genre": "changed"}
+    request = {"userId": "u1", "numResults": 2, "metadataColumns": {"ITEMS": ["GENRE", "PRICE"]}}
+    result = world.recommend(campaignArn="rich", **request)["itemList"]
+    assert result[0]["metadata"] == {"genre": "odd", "price": "3.0"}
+    assert result[1]["metadata"] == {"genre": "changed"}
     with pytest.raises(InvalidInputError, match="enableMetadataWithRecommendations"):
-        world.recommend(campaignArn="next", **asked)
+        world.recommend(campaignArn="next", **request)
     with pytest.raises(InvalidInputError, match="no column COLOUR; it has GENRE, ITEM_ID, PRICE"):
-        world.recommend(campaignArn="rich", **{**asked, "metadataColumns": {"ITEMS": ["COLOUR"]}})
+        world.recommend(campaignArn="rich", **{**request, "metadataColumns": {"ITEMS": ["COLOUR"]}})
     with pytest.raises(InvalidInputError, match="maximum is 50"):
-        world.recommend(campaignArn="rich", **{**asked, "numResults": 51})
+        world.recommend(campaignArn="rich", **{**request, "numResults": 51})
 
 
 def test_a_recommendation_id_leads_back_to_what_was_shown(world: PlantedRuntime) -> None:
-    found = world.recommend(campaignArn="next", userId="u1", numResults=3)
-    assert world.remembered[found["recommendationId"]] == ["i3", "i4", "i5"]
+    result = world.recommend(campaignArn="next", userId="u1", numResults=3)
+    assert world.remembered[result["recommendationId"]] == ["i3", "i4", "i5"]
 
 
 def test_domain_use_cases_leave_out_what_was_bought(world: PlantedRuntime) -> None:
@@ -184,17 +184,17 @@ def test_unknown_campaign_is_not_found(world: PlantedRuntime) -> None:
 
 
 def test_ranking_orders_the_list_and_leaves_unknown_items_last(world: PlantedRuntime) -> None:
-    found = world.rank(campaignArn="rank", userId="u1", inputList=["x", "i9", "i3", "y", "i2", "i5"])
-    assert [r["itemId"] for r in found["personalizedRanking"]] == ["i3", "i5", "i9", "i2", "x", "y"]
-    scores = [r["score"] for r in found["personalizedRanking"] if "score" in r]
+    result = world.rank(campaignArn="rank", userId="u1", inputList=["x", "i9", "i3", "y", "i2", "i5"])
+    assert [r["itemId"] for r in result["personalizedRanking"]] == ["i3", "i5", "i9", "i2", "x", "y"]
+    scores = [r["score"] for r in result["personalizedRanking"] if "score" in r]
     assert len(scores) == 4
     assert sum(scores) == pytest.approx(1, abs=1e-6)
 
 
 def test_ranking_filters_and_refuses(world: PlantedRuntime) -> None:
     world.add_filter("odd", 'INCLUDE ItemID WHERE Items.GENRE IN ("odd")')
-    found = world.rank(campaignArn="rank", userId="u1", inputList=["i3", "i4", "i5", "x"], filterArn="odd")
-    assert [r["itemId"] for r in found["personalizedRanking"]] == ["i3", "i5", "x"]
+    result = world.rank(campaignArn="rank", userId="u1", inputList=["i3", "i4", "i5", "x"], filterArn="odd")
+    assert [r["itemId"] for r in result["personalizedRanking"]] == ["i3", "i5", "x"]
     with pytest.raises(InvalidInputError, match="at most 500"):
         world.rank(campaignArn="rank", userId="u1", inputList=["a"] * 501)
     with pytest.raises(InvalidInputError, match="PERSONALIZED_RANKING"):
@@ -207,6 +207,6 @@ def test_actions_come_with_scores(world: PlantedRuntime) -> None:
     world.deploy("act", NextItem(["call", "mail"]), "PERSONALIZED_ACTIONS")
     prepared = requests.actions(world, {"campaignArn": "act", "userId": "u9", "numResults": 1})
     scores, items = prepared.deployment.score([prepared.request])
-    found = prepared.finish(scores[0], items)["actionList"]
-    assert [f["actionId"] for f in found] == ["call"]
-    assert 0 < found[0]["score"] < 1
+    result = prepared.finish(scores[0], items)["actionList"]
+    assert [f["actionId"] for f in result] == ["call"]
+    assert 0 < result[0]["score"] < 1

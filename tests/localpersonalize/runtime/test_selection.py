@@ -107,8 +107,8 @@ def test_results_with_exploration_stay_in_order_of_score() -> None:
         explore=ExplorationCandidates(np.arange(50, 100), np.zeros(50)),
         explore_share=0.5,
     )
-    shown = [c.score for c in choices]
-    assert shown == sorted(shown, reverse=True)
+    scores = [c.score for c in choices]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_ranking_puts_unknown_items_last_in_their_order_without_a_score() -> None:

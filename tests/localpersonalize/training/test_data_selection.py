@@ -50,9 +50,9 @@ def test_only_the_chosen_event_type_trains(tmp_path):
 def test_only_events_that_reach_the_threshold_train(tmp_path):
     data = with_types()
     run(tmp_path, data, {"eventValueThreshold": "4"}, arn=POPULAR)
-    kept = sum(value >= 4 for value in data.interactions["EVENT_VALUE"].to_pylist())
+    above_threshold = sum(value >= 4 for value in data.interactions["EVENT_VALUE"].to_pylist())
     users = load_model(tmp_path / "model").users
-    assert 0 < users.sum() <= kept
+    assert 0 < users.sum() <= above_threshold
 
 
 def test_event_weights_leave_out_unnamed_types_and_weigh_the_others():

@@ -20,14 +20,14 @@ def test_the_search_finds_a_planted_optimum():
         hpo.Range("b", values=("true", "false")),
     ]
 
-    def worth(values):
+    def score(values):
         return -abs(float(values["x"]) - 0.8) - abs(int(values["n"]) - 7) / 10 + (values["b"] == "true")
 
     start = {"x": "0.1", "n": "0", "b": "false", "kept": "1"}
-    found = hpo.search(ranges, start, worth, 40, 3, lambda *_: None)
-    assert worth(found) > -0.25 + 1
-    assert found["kept"] == "1"
-    assert hpo.search(ranges, start, worth, 1, 3, lambda *_: None) == start
+    result = hpo.search(ranges, start, score, 40, 3, lambda *_: None)
+    assert score(result) > -0.25 + 1
+    assert result["kept"] == "1"
+    assert hpo.search(ranges, start, score, 1, 3, lambda *_: None) == start
 
 
 def test_hyperparameter_optimisation_reports_its_best_and_trains_with_it(tmp_path):
@@ -42,10 +42,10 @@ def test_hyperparameter_optimisation_reports_its_best_and_trains_with_it(tmp_pat
         },
         "algorithmHyperParameters": {"min_cointeraction_count": "2"},
     }
-    told = []
-    options = TrainingOptions(progress=lambda fraction, message: told.append(message))
+    messages = []
+    options = TrainingOptions(progress=lambda fraction, message: messages.append(message))
     result = run(tmp_path, config=config, perform_hpo=True, options=options)
-    assert sum("training job" in message for message in told) == 4
+    assert sum("training job" in message for message in messages) == 4
     assert result.best_hyperparameters == result.hyperparameters
     assert result.best_hyperparameters["min_cointeraction_count"] == "2"
     assert 0.2 <= float(result.best_hyperparameters["popularity_discount_factor"]) <= 0.8

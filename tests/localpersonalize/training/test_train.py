@@ -18,16 +18,16 @@ def run(tmp_path, data=None, config=None, arn=SIMS, **more):
 
 
 def test_a_solution_version_has_metrics_a_baseline_and_a_model(tmp_path):
-    told = []
-    options = TrainingOptions(progress=lambda fraction, message: told.append(fraction))
+    fractions = []
+    options = TrainingOptions(progress=lambda fraction, message: fractions.append(fraction))
     result = run(tmp_path, options=options)
     ndcg = "normalized_discounted_cumulative_gain_at_25"
     assert result.metrics[ndcg] > result.baseline[ndcg] > 0
     assert result.hyperparameters["min_cointeraction_count"] == "3"
     assert result.best_hyperparameters is None
     assert result.training_hours > 0
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
     assert load_model(tmp_path / "model").score([Request(item_id="i4")]).shape == (1, 60)
 
 

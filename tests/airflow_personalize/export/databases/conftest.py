@@ -47,7 +47,9 @@ def database_of(request, tmp_path):
             abroad = f"{conninfo} options='-c timezone=America/New_York'"
             direct = PostgresSource(abroad, batch_bytes=1 << 14)
             through = DbApiSource(lambda: psycopg2.connect(abroad), dialect="postgres")
-            return Database(name, "postgres", direct if name == "postgres" else through, _each(run))
+            return Database(
+                name, "postgres", direct if name == "postgres" else through, _on_each_database(run)
+            )
         if name == "sqlite":
             path = tmp_path / "shop.db"
             source = DbApiSource(lambda: sqlite3.connect(path), "?", text_instants=True, dialect="sqlite")
@@ -75,7 +77,7 @@ def database_of(request, tmp_path):
     return opened
 
 
-def _each(run):
+def _on_each_database(run):
     def statements(*texts: str):
         rows = None
         for text in texts:

@@ -211,11 +211,11 @@ def test_slices_of_a_day_hold_each_row_once(filled, s3, location, interactions_s
     bounds = (
         "SELECT min(id), max(id) FROM events WHERE at >= :start AND at < :end; -- the keys\n/* of a day */"
     )
-    by_key = [each for one in DAYS[:2] for each in plan(one, 3, database.source, bounds)]
-    in_time = [each for one in DAYS[2:] for each in plan(one, 7)]
+    by_key = [entry for one in DAYS[:2] for entry in plan(one, 3, database.source, bounds)]
+    in_time = [entry for one in DAYS[2:] for entry in plan(one, 7)]
 
-    written = [export.run(rendered + " AND id >= :low AND id < :high", each) for each in by_key]
-    written += [export.run(rendered, each) for each in in_time]
+    written = [export.run(rendered + " AND id >= :low AND id < :high", entry) for entry in by_key]
+    written += [export.run(rendered, entry) for entry in in_time]
     commit_all(s3, location, written, 0.01)
 
     assert create_snapshot(s3, location, "run").to_dict()["rows"] == 41

@@ -160,7 +160,7 @@ def export(database_of, s3, text_of):
                 "zero datetime, made year)",
                 "INSERT INTO kinds VALUES ('buy', 'a,b', '{\"b\": 1}', 'ab', '0000-00-00 00:00:00', 1999)",
             )
-        columns = {each.name: "NULL" for each in SCHEMA.fields} | {"ITEM_ID": "'i'", field: expression}
+        columns = {entry.name: "NULL" for entry in SCHEMA.fields} | {"ITEM_ID": "'i'", field: expression}
         one = ", ".join(f"{value} AS {column}" for column, value in columns.items())
         other = ", ".join("'j'" if column == "ITEM_ID" else "NULL" for column in columns)
         source, location = database.source, DatasetLocation("lake", "encore", "items")
@@ -205,7 +205,7 @@ def test_reserved_and_mixed_case_names_of_columns(database_of, s3, text_of, name
     )
     item, whole = f"{quote}Item_Id{quote}", f"{quote}WHOLE{quote}"
     rest = ", ".join(
-        f"NULL AS {each.name}" for each in SCHEMA.fields if each.name not in {"ITEM_ID", "WORDS", "WHOLE"}
+        f"NULL AS {field.name}" for field in SCHEMA.fields if field.name not in {"ITEM_ID", "WORDS", "WHOLE"}
     )
     columns = f"{key} AS {item}, {order} AS {whole}, {select} AS words, {rest}"
     query = f'SELECT {columns} FROM goods ORDER BY {key}; -- `"'  # noqa: S608

@@ -14,7 +14,8 @@ DIALECTS = ["postgres", "mysql", "sqlite", "tsql", "snowflake", None]
 
 def lines(where, dialect=None, needed=DAY, **kwargs):
     return [
-        (each.line, each.message) for each in check_query(HEAD + where, dialect, needed, **kwargs).problems
+        (problem.line, problem.message)
+        for problem in check_query(HEAD + where, dialect, needed, **kwargs).problems
     ]
 
 
@@ -92,10 +93,10 @@ def test_a_query_that_keeps_to_its_day_is_in_order(dialect, where):
     ],
 )
 def test_what_would_give_other_rows_is_named_with_its_line(dialect, where, expected):
-    found = lines(where, dialect)
+    result = lines(where, dialect)
 
-    assert [line for line, _ in found] == [line for line, _ in expected]
-    for (_, message), (_, words) in zip(found, expected, strict=True):
+    assert [line for line, _ in result] == [line for line, _ in expected]
+    for (_, message), (_, words) in zip(result, expected, strict=True):
         assert words in message
 
 
@@ -130,10 +131,12 @@ def test_a_statement_that_writes_is_no_query():
 
 
 def test_what_the_parser_does_not_know_is_a_warning_and_markers_are_found_all_the_same():
-    found = check_query(HEAD + "WHERE happened_at >= {{ start }}\nFROBNICATE BY 3 'x'", "postgres", DAY)
+    result = check_query(HEAD + "WHERE happened_at >= {{ start }}\nFROBNICATE BY 3 'x'", "postgres", DAY)
 
-    assert [(each.line, "{{ end }} is missing" in each.message) for each in found.problems] == [(3, True)]
-    assert "not understood as postgres near" in found.warnings[0].message
+    assert [(problem.line, "{{ end }} is missing" in problem.message) for problem in result.problems] == [
+        (3, True)
+    ]
+    assert "not understood as postgres near" in result.warnings[0].message
 
 
 @pytest.mark.parametrize(

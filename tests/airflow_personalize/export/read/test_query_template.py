@@ -8,12 +8,12 @@ from airflow_personalize.export.read.query_template import read_template
 def test_markers_are_written_as_airflow_renders_them_and_lines_stay():
     text = "SELECT a\n{# two\nlines #}\nFROM {{ params.t }}\n{%- if x %}\nWHERE b >= {{ start }}\n{% endif %}\nAND c"
 
-    found = read_template(text)
+    result = read_template(text)
 
-    assert found.problems == []
-    assert found.sql.split("\n")[5] == "WHERE b >= :partition_start"
-    assert found.sql.split("\n")[7] == "AND c"
-    assert "FROM jinja_expression" in found.sql.split("\n")[3]
+    assert result.problems == []
+    assert result.sql.split("\n")[5] == "WHERE b >= :partition_start"
+    assert result.sql.split("\n")[7] == "AND c"
+    assert "FROM jinja_expression" in result.sql.split("\n")[3]
 
 
 def test_an_expression_over_a_marker_is_named():

@@ -87,7 +87,7 @@ def test_the_version_of_a_schema_may_be_any_or_none(version):
 @pytest.mark.parametrize(("name", "most"), [("Users", 25), ("Items", 100), ("Interactions", 5)])
 def test_as_many_metadata_fields_as_the_quotas_allow(name, most):
     required = {"Users": ["USER_ID"], "Items": ["ITEM_ID"], "Interactions": ["USER_ID", "ITEM_ID"]}[name]
-    own = [{"name": each, "type": "string"} for each in required]
+    own = [{"name": entry, "type": "string"} for entry in required]
     own += [{"name": "TIMESTAMP", "type": "long"}] if name == "Interactions" else []
     fields = [{"name": f"F{n}", "type": "int"} for n in range(most)]
 

@@ -64,5 +64,5 @@ def test_another_process_makes_the_same():
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", code]
-    found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    assert found.stdout.strip() == str(hashes(pa.array(["id-1", None])).tolist())
+    result = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    assert result.stdout.strip() == str(hashes(pa.array(["id-1", None])).tolist())

@@ -28,28 +28,28 @@ def test_a_profile_is_what_was_written_of_it(days, interactions_schema):
 
 def test_merged_profiles_are_that_of_all_rows(days, interactions_schema):
     whole = profile_of(interactions_schema, pa.concat_tables(days))
-    found = merged([profile_of(interactions_schema, day) for day in days])
-    assert (found.rows, found.partitions) == (whole.rows, 3)
-    assert found.users_with_two == whole.users_with_two
+    result = merged([profile_of(interactions_schema, day) for day in days])
+    assert (result.rows, result.partitions) == (whole.rows, 3)
+    assert result.users_with_two == whole.users_with_two
     for name in ("user_id", "item_id", "event_type", "event_value", "device", "timestamp"):
-        one, other = found.column(name), whole.column(name)
+        one, other = result.column(name), whole.column(name)
         for fact in ("rows", "nulls", "distinct", "minimum", "maximum", "complete"):
             expected = getattr(other, fact)
             near = expected if expected is None else pytest.approx(expected, rel=0.15)
             assert getattr(one, fact) == near, (name, fact)
-    assert found.column("event_type").top == whole.column("event_type").top
-    pooled, exact = found.column("event_value").quantiles, whole.column("event_value").quantiles
+    assert result.column("event_type").top == whole.column("event_type").top
+    pooled, exact = result.column("event_value").quantiles, whole.column("event_value").quantiles
     assert pooled[2:-2] == pytest.approx(exact[2:-2], abs=0.4)
     assert (pooled[0], pooled[-1]) == (exact[0], exact[-1])
 
 
 def test_columns_of_some_partitions_only_and_partitions_without_a_profile_are_told(days, interactions_schema):
     profile = profile_of(interactions_schema, days[0])
-    fewer = Profile("interactions", 10, [each for each in profile.columns if each.name != "device"])
-    found = merged([profile, fewer], unknown=4)
-    assert found.column("device").rows == 2_000
-    assert found.rows == 2_010
-    assert found.unknown == 4
+    fewer = Profile("interactions", 10, [column for column in profile.columns if column.name != "device"])
+    result = merged([profile, fewer], unknown=4)
+    assert result.column("device").rows == 2_000
+    assert result.rows == 2_010
+    assert result.unknown == 4
     assert merged([]) is None
 
 

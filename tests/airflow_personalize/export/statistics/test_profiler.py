@@ -73,9 +73,9 @@ def test_the_mix_of_event_types_is_exact_and_said_to_be_complete(table, profile)
 
 
 def test_categories_that_a_bar_separates_count_each(table, profile):
-    devices = [each for each in table["device"].to_pylist() if each]
+    devices = [entry for entry in table["device"].to_pylist() if entry]
     top = profile.column("device").top
-    assert top["phone"] == sum("phone" in each for each in devices)
+    assert top["phone"] == sum("phone" in entry for entry in devices)
     assert set(top) == {"phone", "tablet", "tv"}
 
 

@@ -54,7 +54,7 @@ def shop(request, tmp_path, s3, location, interactions_schema):
 
 def test_rows_that_are_there_once_are_no_duplicates_and_ids_are_in_no_file(shop, s3, location, text_of):
     _, export, _ = shop
-    summaries = [export.run(QUERY, each) for each in DAYS]
+    summaries = [export.run(QUERY, day) for day in DAYS]
 
     assert create_snapshot(s3, location, "run").to_dict()["duplicates"] == {
         "rows": 0,
@@ -71,28 +71,28 @@ def test_a_row_that_moved_to_another_day_after_its_export_is_counted_and_named(s
     run("UPDATE events SET seconds = seconds + 86400 WHERE id = ?", (identity(kind, 7),))
     export.run(QUERY, DAYS[1])
 
-    found = create_snapshot(s3, location, "run").to_dict()["duplicates"]
+    result = create_snapshot(s3, location, "run").to_dict()["duplicates"]
 
-    assert found["rows"] == 1
-    assert found["examples"] == [f"{identity(kind, 7)} in 2026-01-01 and 2026-01-02"]
+    assert result["rows"] == 1
+    assert result["examples"] == [f"{identity(kind, 7)} in 2026-01-01 and 2026-01-02"]
 
 
 def test_a_join_that_multiplies_rows_is_seen_within_one_day(shop, s3, location):
     _, export, _ = shop
     export.run(QUERY.replace("FROM events", "FROM events, (SELECT 1 UNION ALL SELECT 2)"), DAYS[0])
 
-    found = create_snapshot(s3, location, "run").to_dict()["duplicates"]
+    result = create_snapshot(s3, location, "run").to_dict()["duplicates"]
 
-    assert found["rows"] == 10
-    assert found["examples"][0].endswith("in 2026-01-01 and 2026-01-01")
-    assert len(found["examples"]) == 3
+    assert result["rows"] == 10
+    assert result["examples"][0].endswith("in 2026-01-01 and 2026-01-01")
+    assert len(result["examples"]) == 3
 
 
 def test_slices_keep_their_ids_for_the_whole_partition(shop, s3, location):
     _, export, _ = shop
     slices = cut_by_key(replace(DAYS[0], attempt="one"), 0, 9, 2)
     sliced = QUERY + " AND :low <= :high"  # each slice is the whole day
-    commit_all(s3, location, [export.run(sliced, each) for each in slices], 0.01)
+    commit_all(s3, location, [export.run(sliced, part) for part in slices], 0.01)
 
     assert create_snapshot(s3, location, "run").to_dict()["duplicates"]["rows"] == 10
 

@@ -13,9 +13,9 @@ def sampled(rows: np.ndarray, batch: int, capacity: int = 1000) -> np.ndarray:
     sample = RowSample(capacity)
     for first in range(0, len(rows), batch):
         sample.add(pa.RecordBatch.from_pydict({"n": rows[first : first + batch]}))
-    found = sample.column(0).to_numpy()
-    assert len(found) == sample.rows <= capacity
-    return found
+    result = sample.column(0).to_numpy()
+    assert len(result) == sample.rows <= capacity
+    return result
 
 
 def test_few_rows_are_kept_all():
@@ -25,16 +25,16 @@ def test_few_rows_are_kept_all():
 @pytest.mark.parametrize("batch", [1, 7, 333, 50_000])
 def test_many_rows_are_picked_evenly_whatever_the_batches(batch):
     rows = 20_000 if batch == 1 else 100_000
-    found = sampled(np.arange(rows), batch)
-    assert len(found) >= 450
-    assert len(set(found.tolist())) == len(found)
-    tenths = np.bincount(found * 10 // rows, minlength=10) / len(found)
+    result = sampled(np.arange(rows), batch)
+    assert len(result) >= 450
+    assert len(set(result.tolist())) == len(result)
+    tenths = np.bincount(result * 10 // rows, minlength=10) / len(result)
     assert abs(tenths - 0.1).max() < 0.02
 
 
 def test_rows_that_alternate_are_both_there():
-    found = sampled(np.arange(100_000) % 2, 5_000)
-    assert 0.4 < found.mean() < 0.6
+    result = sampled(np.arange(100_000) % 2, 5_000)
+    assert 0.4 < result.mean() < 0.6
 
 
 def test_long_texts_are_kept_short():

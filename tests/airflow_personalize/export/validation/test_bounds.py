@@ -27,7 +27,7 @@ def check(schema, timestamps, contract=None, bounds=DAY, kind=None):
         "event_value": [1.0],
         "device": ["tv"],
     }
-    columns = [pa.array(each * len(timestamps)) for each in values.values()]
+    columns = [pa.array(entry * len(timestamps)) for entry in values.values()]
     batch = pa.RecordBatch.from_arrays([*columns, pa.array(timestamps, kind)], names=list(schema.names))
     return BatchChecker("interactions", schema, schema.names, contract, bounds=bounds).check(batch)
 
@@ -41,10 +41,10 @@ def test_a_row_of_another_partition_stops_the_export_with_query_bounds_and_examp
 
     error = caught.value
     assert (error.rule, error.field, error.row) == ("outside_partition", "timestamp", 2)
-    shown = datetime.fromtimestamp(seconds, UTC).isoformat()
+    instant = datetime.fromtimestamp(seconds, UTC).isoformat()
     for part in (
         "query sql/e.sql, row 2 of its result, field 'timestamp'",
-        f"{shown} ({seconds}) lies outside",
+        f"{instant} ({seconds}) lies outside",
         "'2026-01-01', which is [2026-01-01T00:00:00+00:00, 2026-01-02T00:00:00+00:00)",
         "column >= {{ start }} AND column < {{ end }}",
     ):
@@ -103,14 +103,14 @@ def test_slices_in_time_begin_at_whole_seconds_so_each_instant_is_in_one(shards)
 
     slices = cut_in_time(day, shards)
 
-    assert all(each.start.microsecond == each.end.microsecond == 0 for each in slices)
+    assert all(part.start.microsecond == part.end.microsecond == 0 for part in slices)
     assert (slices[0].start, slices[-1].end) == (day.start, day.end)
-    bounds = [Bounds.of(each, "q") for each in slices]
+    bounds = [Bounds.of(part, "q") for part in slices]
     for second in {
         edge + delta
-        for each in slices
-        for edge in [each.start]
+        for part in slices
+        for edge in [part.start]
         for delta in (timedelta(0), timedelta(seconds=1))
     }:
         instants = pa.array([int(second.timestamp())])
-        assert [each.outside(instants) is None for each in bounds].count(True) == 1
+        assert [part.outside(instants) is None for part in bounds].count(True) == 1

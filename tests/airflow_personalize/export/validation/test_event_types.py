@@ -51,8 +51,8 @@ def test_slices_that_together_have_too_many_change_nothing(export, s3, location)
     few, others = KINDS.format(kinds=6, first=0), KINDS.format(kinds=6, first=6)
     slices = cut_by_key(replace(day(1), attempt="one"), 0, 1199, 2)
     written = [
-        export.run(sql + " WHERE n >= :low AND n < :high", each)
-        for sql, each in zip((few, others), slices, strict=True)
+        export.run(sql + " WHERE n >= :low AND n < :high", part)
+        for sql, part in zip((few, others), slices, strict=True)
     ]
 
     with pytest.raises(TooManyEventTypesError, match="12 distinct event types"):

@@ -66,18 +66,18 @@ def test_the_default_of_boto_is_the_older_signature(server: S3Server, bucket: st
 @pytest.mark.parametrize("key", KEYS)
 def test_presigned_urls_put_and_get(server: S3Server, s3: Any, bucket: str, version: str, key: str) -> None:
     """O4."""
-    client, place = signer(server, version), {"Bucket": bucket, "Key": key}
-    put = client.generate_presigned_url("put_object", Params=place)
+    client, address = signer(server, version), {"Bucket": bucket, "Key": key}
+    put = client.generate_presigned_url("put_object", Params=address)
     assert fetch("PUT", put, b"lent")[0] == 200
-    assert fetch("GET", client.generate_presigned_url("get_object", Params=place)) == (200, b"lent")
-    assert fetch("HEAD", client.generate_presigned_url("head_object", Params=place)) == (200, b"")
+    assert fetch("GET", client.generate_presigned_url("get_object", Params=address)) == (200, b"lent")
+    assert fetch("HEAD", client.generate_presigned_url("head_object", Params=address)) == (200, b"")
     typed = client.generate_presigned_url(
-        "get_object", Params={**place, "ResponseContentType": "text/x; y=1"}, ExpiresIn=7 * 24 * 3600
+        "get_object", Params={**address, "ResponseContentType": "text/x; y=1"}, ExpiresIn=7 * 24 * 3600
     )
     with urlopen(Request(typed)) as answer:
         assert answer.headers["content-type"] == "text/x; y=1"
-    assert fetch("DELETE", client.generate_presigned_url("delete_object", Params=place))[0] == 204
-    assert code(lambda: s3.head_object(**place)) == "404"
+    assert fetch("DELETE", client.generate_presigned_url("delete_object", Params=address))[0] == 204
+    assert code(lambda: s3.head_object(**address)) == "404"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -102,8 +102,8 @@ def test_a_presigned_url_is_for_one_request_until_it_ends(
     client = signer(server, version)
 
     def url(seconds: int = 60) -> str:
-        place = {"Bucket": bucket, "Key": "k"}
-        return str(client.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds))
+        address = {"Bucket": bucket, "Key": "k"}
+        return str(client.generate_presigned_url("get_object", Params=address, ExpiresIn=seconds))
 
     assert fetch("GET", url())[0] == 200
     for altered in (url().replace("/k?", "/other?"), url() + "&tagging=", url().replace(KEY, "AKIDOTHER")):

@@ -108,8 +108,8 @@ def test_checksums_are_compared(server: S3Server, s3: Any, bucket: str, algorith
     assert (status, b"<Code>InvalidRequest</Code>" in content) == (400, True)
     assert code(lambda: s3.head_object(Bucket=bucket, Key="k")) == "404"
     assert put(right)[0] == 200
-    shown = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
-    assert shown[f"Checksum{algorithm}"] == right
+    head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert head[f"Checksum{algorithm}"] == right
 
 
 def test_two_checksums_or_one_of_an_unknown_algorithm_are_refused(server: S3Server, bucket: str) -> None:

@@ -41,8 +41,8 @@ def test_buckets_of_another_region(tmp_path: Path) -> None:
         here = {"LocationConstraint": "eu-central-1"}
         s3.create_bucket(Bucket="abroad", CreateBucketConfiguration=here)
         assert s3.get_bucket_location(Bucket="abroad")["LocationConstraint"] == "eu-central-1"
-        again = code(lambda: s3.create_bucket(Bucket="abroad", CreateBucketConfiguration=here))
-        assert again == "BucketAlreadyOwnedByYou"
+        repeated = code(lambda: s3.create_bucket(Bucket="abroad", CreateBucketConfiguration=here))
+        assert repeated == "BucketAlreadyOwnedByYou"
         other = {"LocationConstraint": "us-west-2"}
         refused = code(lambda: s3.create_bucket(Bucket="away", CreateBucketConfiguration=other))
         assert refused == "IllegalLocationConstraintException"

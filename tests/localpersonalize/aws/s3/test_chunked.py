@@ -75,15 +75,15 @@ def test_each_byte_that_changes_is_found(form: str, trailer: bool) -> None:
     contents = [b"first chunk", b"second chunk"]
     body = chunks(form, contents, "AAAAAA==" if trailer else None)
     chance = random.Random(7)
-    for place in range(len(body)):
+    for position in range(len(body)):
         altered = bytearray(body)
-        altered[place] ^= 1 << chance.randrange(8)
+        altered[position] ^= 1 << chance.randrange(8)
         try:
             outcome = decoded(form, bytes(altered), [], trailer)
         except (S3Error, UnicodeDecodeError):
             continue
         assert outcome == (b"".join(contents), {TRAILER: "AAAAAA=="} if trailer else {}), (
-            place,
+            position,
             bytes(altered),
         )
 

@@ -38,11 +38,11 @@ def test_a_copy_outlives_its_source(s3: Any, bucket: str) -> None:
 
 
 def test_an_object_copied_to_itself_changes_or_is_refused(s3: Any, bucket: str) -> None:
-    place = {"Bucket": bucket, "Key": "k"}
-    s3.put_object(**place, Body=b"x")
-    assert code(lambda: s3.copy_object(**place, CopySource=place)) == "InvalidRequest"
-    s3.copy_object(**place, CopySource=place, MetadataDirective="REPLACE", Metadata={"new": "1"})
-    answer = s3.get_object(**place)
+    address = {"Bucket": bucket, "Key": "k"}
+    s3.put_object(**address, Body=b"x")
+    assert code(lambda: s3.copy_object(**address, CopySource=address)) == "InvalidRequest"
+    s3.copy_object(**address, CopySource=address, MetadataDirective="REPLACE", Metadata={"new": "1"})
+    answer = s3.get_object(**address)
     assert (answer["Body"].read(), answer["Metadata"]) == (b"x", {"new": "1"})
 
 

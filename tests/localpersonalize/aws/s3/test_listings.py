@@ -22,15 +22,15 @@ def note(key: str) -> Note:
 
 def model(keys: set[str], prefix: str, delimiter: str, after: str) -> list[str]:
     """Keys and common prefixes behind `after`, as the API reference describes them."""
-    shown: dict[str, None] = {}
+    names: dict[str, None] = {}
     for key in sorted(keys):
         if not key.startswith(prefix):
             continue
         end = key.find(delimiter, len(prefix)) if delimiter else -1
         name = key if end < 0 else key[: end + len(delimiter)]
         if name > after and (key > after):
-            shown[name] = None
-    return list(shown)
+            names[name] = None
+    return list(names)
 
 
 @settings(max_examples=400, deadline=None)
@@ -88,10 +88,10 @@ def test_lists_in_pages_of_any_size(s3: Any, filled: str, operation: str, size: 
 
 def test_versions_are_listed_one_each(s3: Any, filled: str) -> None:
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=filled, PaginationConfig={"PageSize": 3})
-    found = [entry for page in pages for entry in page.get("Versions", ())]
-    assert [entry["Key"] for entry in found] == KEYS
-    assert {entry["VersionId"] for entry in found} == {"null"}
-    assert all(entry["IsLatest"] for entry in found)
+    results = [entry for page in pages for entry in page.get("Versions", ())]
+    assert [entry["Key"] for entry in results] == KEYS
+    assert {entry["VersionId"] for entry in results} == {"null"}
+    assert all(entry["IsLatest"] for entry in results)
 
 
 def test_what_a_list_says_of_an_object(s3: Any, filled: str) -> None:

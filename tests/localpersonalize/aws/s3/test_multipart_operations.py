@@ -110,12 +110,12 @@ def test_a_part_put_again_replaces_it(s3: Any, bucket: str) -> None:
 
 def test_lists_of_uploads_and_parts(s3: Any, bucket: str) -> None:
     uploads = [begin(s3, bucket, key) for key in ("a/1", "a/2", "b", "b")]
-    found: list[tuple[str, str]] = []
+    results: list[tuple[str, str]] = []
     for page in s3.get_paginator("list_multipart_uploads").paginate(
         Bucket=bucket, PaginationConfig={"PageSize": 1}
     ):
-        found += [(entry["Key"], entry["UploadId"]) for entry in page.get("Uploads", ())]
-    assert sorted(found) == sorted((upload["Key"], upload["UploadId"]) for upload in uploads)
+        results += [(entry["Key"], entry["UploadId"]) for entry in page.get("Uploads", ())]
+    assert sorted(results) == sorted((upload["Key"], upload["UploadId"]) for upload in uploads)
     rolled = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
     assert [entry["Prefix"] for entry in rolled["CommonPrefixes"]] == ["a/"]
     assert len(rolled["Uploads"]) == 2
@@ -156,8 +156,8 @@ def test_checksums_of_parts_and_of_the_whole(s3: Any, bucket: str) -> None:
     whole = b"".join(zlib.crc32(part).to_bytes(4, "big") for part in PARTS)
     expected = base64.b64encode(zlib.crc32(whole).to_bytes(4, "big")).decode() + "-3"
     assert complete(s3, upload, parts)["ChecksumCRC32"] == expected
-    shown = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
-    assert (shown["ChecksumCRC32"], shown["ChecksumType"]) == (expected, "COMPOSITE")
+    head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert (head["ChecksumCRC32"], head["ChecksumType"]) == (expected, "COMPOSITE")
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == CONTENT
     s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "k"})
     copy = s3.get_object(Bucket=bucket, Key="copy", ChecksumMode="ENABLED")

@@ -72,7 +72,7 @@ def test_bytes_come_back_whole(s3: Any, bucket: str, size: int) -> None:
 
 
 def test_headers_and_metadata_are_kept(s3: Any, bucket: str) -> None:
-    given = {
+    values = {
         "ContentType": "text/csv",
         "ContentEncoding": "gzip",
         "CacheControl": "no-cache",
@@ -81,9 +81,9 @@ def test_headers_and_metadata_are_kept(s3: Any, bucket: str) -> None:
         "Metadata": {"rows": "1", "Name": "x  y"},
         "StorageClass": "STANDARD_IA",
     }
-    s3.put_object(Bucket=bucket, Key="k", Body=gzip.compress(b"x"), **given)
+    s3.put_object(Bucket=bucket, Key="k", Body=gzip.compress(b"x"), **values)
     for answer in (s3.head_object(Bucket=bucket, Key="k"), s3.get_object(Bucket=bucket, Key="k")):
-        for name, value in given.items():
+        for name, value in values.items():
             expected = {"rows": "1", "name": "x  y"} if name == "Metadata" else value
             assert answer[name] == expected
     large = {"n": "v" * 2050}
@@ -100,7 +100,7 @@ def test_an_answer_says_what_its_url_asks_it_to_say(s3: Any, bucket: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected", "said"),
+    ("range_", "expected", "said"),
     [
         ("bytes=0-0", b"0", "bytes 0-0/10"),
         ("bytes=3-5", b"345", "bytes 3-5/10"),
@@ -113,17 +113,17 @@ def test_an_answer_says_what_its_url_asks_it_to_say(s3: Any, bucket: str) -> Non
         ("bytes=0-1,3-4", b"0123456789", None),
     ],
 )
-def test_ranges(s3: Any, bucket: str, asked: str, expected: bytes, said: str | None) -> None:
+def test_ranges(s3: Any, bucket: str, range_: str, expected: bytes, said: str | None) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
-    answer = s3.get_object(Bucket=bucket, Key="k", Range=asked)
+    answer = s3.get_object(Bucket=bucket, Key="k", Range=range_)
     assert (answer["Body"].read(), answer.get("ContentRange")) == (expected, said)
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == (206 if said else 200)
 
 
-@pytest.mark.parametrize("asked", ["bytes=10-", "bytes=10-12", "bytes=-0"])
-def test_a_range_behind_the_end_is_refused(s3: Any, bucket: str, asked: str) -> None:
+@pytest.mark.parametrize("range_", ["bytes=10-", "bytes=10-12", "bytes=-0"])
+def test_a_range_behind_the_end_is_refused(s3: Any, bucket: str, range_: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
-    assert code(lambda: s3.get_object(Bucket=bucket, Key="k", Range=asked)) == "InvalidRange"
+    assert code(lambda: s3.get_object(Bucket=bucket, Key="k", Range=range_)) == "InvalidRange"
 
 
 def test_conditions_of_reads(s3: Any, bucket: str) -> None:
@@ -197,9 +197,9 @@ def test_tags(s3: Any, bucket: str) -> None:
 def test_attributes(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"12345", ChecksumAlgorithm="SHA256")
     names = ["ETag", "ObjectSize", "StorageClass", "Checksum"]
-    found = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=names)
-    assert (found["ObjectSize"], found["StorageClass"]) == (5, "STANDARD")
-    assert found["Checksum"]["ChecksumSHA256"] == "WZRHGrsBESr8wYFZ9sx0tPURuZgG2lmzyvWpwXPKz8U="
+    result = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=names)
+    assert (result["ObjectSize"], result["StorageClass"]) == (5, "STANDARD")
+    assert result["Checksum"]["ChecksumSHA256"] == "WZRHGrsBESr8wYFZ9sx0tPURuZgG2lmzyvWpwXPKz8U="
 
 
 def test_deletes_of_many(s3: Any, bucket: str) -> None:

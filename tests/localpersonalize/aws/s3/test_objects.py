@@ -67,11 +67,15 @@ def test_of_eight_that_put_if_there_is_none_one_wins(
         for number in range(rounds):
             barrier = threading.Barrier(8)
 
-            def put(place: int, key: str = f"k{number}", barrier: threading.Barrier = barrier) -> str:
+            def put(
+                number_of_client: int, key: str = f"k{number}", barrier: threading.Barrier = barrier
+            ) -> str:
                 barrier.wait()
-                body = str(place).encode()
+                body = str(number_of_client).encode()
                 return code(
-                    lambda: clients[place].put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+                    lambda: clients[number_of_client].put_object(
+                        Bucket=bucket, Key=key, Body=body, IfNoneMatch="*"
+                    )
                 )
 
             outcomes = list(pool.map(put, range(8)))
@@ -133,10 +137,10 @@ class TestStore:
         store.delete("b", ["k"])
         assert list(store.folder.iterdir()) == []
 
-    @pytest.mark.parametrize("place", ["write", "fsync", "replace"])
+    @pytest.mark.parametrize("step", ["write", "fsync", "replace"])
     @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
     def test_what_cannot_be_overwritten_keeps_its_bytes(
-        self, store: ObjectStore, monkeypatch: pytest.MonkeyPatch, place: str, number: int
+        self, store: ObjectStore, monkeypatch: pytest.MonkeyPatch, step: str, number: int
     ) -> None:
         self.put(store, b"old")
 
@@ -148,7 +152,7 @@ class TestStore:
             "fsync": (private_files.os, "fsync"),
             "replace": (private_files.os, "replace"),
         }
-        monkeypatch.setattr(*target[place], fail)
+        monkeypatch.setattr(*target[step], fail)
         with pytest.raises(OSError, match=os.strerror(number)):
             self.put(store, b"new")
         monkeypatch.undo()
@@ -179,11 +183,11 @@ class TestStore:
         self.put(store, b"kept")
         for name in ("0.data", "1.json.2.partial"):
             (store.folder / name).write_bytes(b"cut off")
-        again = ObjectStore(store.folder, lambda _: True)
-        self.put(again, b"new, before the index is read", key="other")
-        again.read_index()
-        assert self.get(again) == b"kept"
-        assert self.get(again, "other") == b"new, before the index is read"
+        reopened = ObjectStore(store.folder, lambda _: True)
+        self.put(reopened, b"new, before the index is read", key="other")
+        reopened.read_index()
+        assert self.get(reopened) == b"kept"
+        assert self.get(reopened, "other") == b"new, before the index is read"
         assert len(list(store.folder.iterdir())) == 4
 
     @pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"{}", b'{"bucket": 1}', b"[" * 9000])
@@ -191,14 +195,14 @@ class TestStore:
         for key in ("k", "other"):
             self.put(store, b"x", key)
         notes.note_file(store.folder, "b", "k").write_bytes(damage)
-        again = ObjectStore(store.folder, lambda _: True)
-        again.read_index()
+        reopened = ObjectStore(store.folder, lambda _: True)
+        reopened.read_index()
         with pytest.raises(S3Error, match="is damaged"):
-            again.open("b", "k")
-        assert self.get(again, "other") == b"x"
-        assert [entry.key for entry in again.index.page("b", "", "", "", 9)[0]] == ["other"]
-        self.put(again, b"put again")
-        assert self.get(again) == b"put again"
+            reopened.open("b", "k")
+        assert self.get(reopened, "other") == b"x"
+        assert [entry.key for entry in reopened.index.page("b", "", "", "", 9)[0]] == ["other"]
+        self.put(reopened, b"put again")
+        assert self.get(reopened) == b"put again"
 
     @pytest.mark.parametrize("damage", ["cut", "longer", "gone", "flipped", "zeroed"])
     def test_bytes_that_are_not_those_of_the_note_are_an_error_that_says_so(
@@ -211,19 +215,19 @@ class TestStore:
         else:
             ways = {"cut": b"1234", "longer": b"123456", "flipped": b"12\xb345", "zeroed": bytes(5)}
             file.write_bytes(ways[damage])
-        again = ObjectStore(store.folder, lambda _: True)
-        again.open("b", "k", verify=False).source.close() if damage in ("flipped", "zeroed") else None
+        reopened = ObjectStore(store.folder, lambda _: True)
+        reopened.open("b", "k", verify=False).source.close() if damage in ("flipped", "zeroed") else None
         with pytest.raises(S3Error, match="data directory is damaged") as raised:
-            self.get(again)
+            self.get(reopened)
         assert raised.value.status == 500
 
     def test_a_flipped_bit_in_a_note_is_found_or_changes_nothing(self, store: ObjectStore) -> None:
         self.put(store, b"12345")
         file = notes.note_file(store.folder, "b", "k")
         content, whole = file.read_bytes(), store.require("b", "k")
-        for place in range(len(content)):
+        for position in range(len(content)):
             flipped = bytearray(content)
-            flipped[place] ^= 1 << place % 8
+            flipped[position] ^= 1 << position % 8
             file.write_bytes(flipped)
             with suppress(S3Error):
                 assert store.require("b", "k") == whole
@@ -232,7 +236,7 @@ class TestStore:
         self, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.put(store, b"12345")
-        again = ObjectStore(store.folder, lambda _: True)
+        reopened = ObjectStore(store.folder, lambda _: True)
         compared: list[str] = []
         has_its_bytes = notes.has_its_bytes
 
@@ -241,25 +245,25 @@ class TestStore:
             return has_its_bytes(note, descriptor)
 
         monkeypatch.setattr(notes, "has_its_bytes", noted)
-        for opened in (store, again, again):  # the first one has written it itself
+        for opened in (store, reopened, reopened):  # the first one has written it itself
             self.get(opened)
         assert compared == ["k"]
 
     def test_lists_wait_for_the_index_and_nothing_else_does(self, store: ObjectStore) -> None:
         self.put(store, b"x")
-        again = ObjectStore(store.folder, lambda _: True)
-        assert self.get(again) == b"x"
-        self.put(again, b"y", "other")
-        again.delete("b", ["k"])
+        reopened = ObjectStore(store.folder, lambda _: True)
+        assert self.get(reopened) == b"x"
+        self.put(reopened, b"y", "other")
+        reopened.delete("b", ["k"])
         listed: list[list[str]] = []
         thread = threading.Thread(
-            target=lambda: listed.append([e.key for e in again.index.page("b", "", "", "", 9)[0]]),
+            target=lambda: listed.append([e.key for e in reopened.index.page("b", "", "", "", 9)[0]]),
             daemon=True,
         )
         thread.start()
         thread.join(0.2)
         assert listed == []
-        again.read_index()
+        reopened.read_index()
         wait_until(lambda: listed == [["other"]], "the list")
 
     def test_notes_of_an_older_data_directory_are_read(self, store: ObjectStore) -> None:
@@ -279,10 +283,10 @@ class TestStore:
             "tags": {"a": "b"},
         }
         notes.note_file(store.folder, "b", "old").write_text(json.dumps(entry))
-        again = ObjectStore(store.folder, lambda _: True)
-        again.read_index()
-        assert self.get(again, "old") == b"12345"
-        note = again.require("b", "old")
+        reopened = ObjectStore(store.folder, lambda _: True)
+        reopened.read_index()
+        assert self.get(reopened, "old") == b"12345"
+        note = reopened.require("b", "old")
         assert (note.metadata, note.tags, note.checksum) == (
             {"content-type": "text/csv", "x-amz-meta-rows": "1"},
             {"a": "b"},

@@ -38,5 +38,5 @@ def test_a_users_own_record_outweighs_that_of_all(model):
 
 def test_a_saved_model_answers_the_same(model, tmp_path):
     model.save(tmp_path)
-    asked = [Request(user_id="loyal"), Request(user_id="u1"), Request()]
-    assert np.allclose(load_model(tmp_path).score(asked), model.score(asked))
+    requests = [Request(user_id="loyal"), Request(user_id="u1"), Request()]
+    assert np.allclose(load_model(tmp_path).score(requests), model.score(requests))

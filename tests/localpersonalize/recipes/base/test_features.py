@@ -19,17 +19,20 @@ TABLE = pa.table(
 )
 
 
-def fitted() -> Features:
+def features_of_table() -> Features:
     return Features.fit(TABLE, SCHEMA, TABLE.column_names)
 
 
 def test_categories_and_bins_have_features_and_free_text_has_none():
-    assert [(column.name, column.width) for column in fitted().columns] == [("GENRE", 2), ("YEAR", 8)]
+    assert [(column.name, column.width) for column in features_of_table().columns] == [
+        ("GENRE", 2),
+        ("YEAR", 8),
+    ]
 
 
 def test_the_categories_of_a_row_share_its_weight():
     both, one, unknown = (
-        fitted().encode([{"GENRE": "red|blue"}, {"GENRE": "blue"}, {"GENRE": "green"}]).toarray()
+        features_of_table().encode([{"GENRE": "red|blue"}, {"GENRE": "blue"}, {"GENRE": "green"}]).toarray()
     )
     assert both[:2].tolist() == [0.5, 0.5]
     assert one[:2].tolist() == [0.0, 1.0]
@@ -37,6 +40,6 @@ def test_the_categories_of_a_row_share_its_weight():
 
 
 def test_rows_and_tables_are_encoded_alike_and_features_survive_json():
-    features = fitted()
-    again = Features.from_json(features.to_json())
-    assert (features.encode(TABLE) != again.encode(TABLE.to_pylist())).nnz == 0
+    features = features_of_table()
+    repeated = Features.from_json(features.to_json())
+    assert (features.encode(TABLE) != repeated.encode(TABLE.to_pylist())).nnz == 0

@@ -42,10 +42,10 @@ def test_an_unknown_user_gets_a_sensible_start(chained):
 
 def test_the_same_seed_gives_the_same_model_and_another_seed_another():
     data = chain(users=30, items=12, length=8)
-    first, again, other = train(data, seed=1), train(data, seed=1), train(data, seed=2)
-    asked = [request(first, ["i1", "i2"])]
-    assert np.array_equal(first.score(asked), again.score(asked))
-    assert not np.allclose(first.score(asked), other.score(asked), atol=1e-3)
+    first, repeated, other = train(data, seed=1), train(data, seed=1), train(data, seed=2)
+    query = [request(first, ["i1", "i2"])]
+    assert np.array_equal(first.score(query), repeated.score(query))
+    assert not np.allclose(first.score(query), other.score(query), atol=1e-3)
 
 
 def test_newer_events_weigh_more_only_with_the_recency_mask():
@@ -120,8 +120,8 @@ def test_what_only_the_users_metadata_tell_is_learned():
     model = HrnnMetadata().train(data, HrnnHyperparameters(**SMALL), TrainingOptions())
     history = request(model, ["start"])
     for age in ("young", "old"):
-        asked = Request(None, None, history.history_items, history.history_times, user={"AGE": age})
-        assert best(model, asked, 3)[0].startswith(age)
+        query = Request(None, None, history.history_items, history.history_times, user={"AGE": age})
+        assert best(model, query, 3)[0].startswith(age)
 
 
 def test_what_only_the_context_tells_is_learned():

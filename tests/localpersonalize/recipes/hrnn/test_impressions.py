@@ -10,9 +10,9 @@ EVENTS = data_of([(f"u{n}", "taken", n) for n in range(100)]).interactions
 
 
 def test_what_is_shown_and_not_taken_loses_and_what_is_never_shown_stays():
-    shown = EVENTS.append_column("IMPRESSION", pa.array(["ignored|taken"] * 100))
-    taken, ignored, never = impression_bias(TrainingData(shown), ITEMS)
-    assert taken > 0 > ignored
+    with_impressions = EVENTS.append_column("IMPRESSION", pa.array(["ignored|taken"] * 100))
+    clicked, ignored, never = impression_bias(TrainingData(with_impressions), ITEMS)
+    assert clicked > 0 > ignored
     assert never == 0
 
 

@@ -38,8 +38,8 @@ def test_requests_together_get_what_each_gets_alone(chained):
 def test_a_saved_model_answers_the_same(chained, tmp_path):
     chained.save(tmp_path)
     loaded = load_model(tmp_path)
-    asked = request(chained, ["i3", "i4"])
-    assert np.array_equal(loaded.score([asked]), chained.score([asked]))
+    query = request(chained, ["i3", "i4"])
+    assert np.array_equal(loaded.score([query]), chained.score([query]))
     assert type(loaded) is type(chained)
 
 

@@ -19,11 +19,11 @@ def test_a_pause_begins_a_session_with_a_taste_of_its_own():
         for _ in range(4):
             kind = int(rng.integers(4))
             time += 7200
-            for place in range(6):
-                stray = place > 0 and rng.random() < 0.15
-                shown = int(rng.integers(4)) if stray else kind
+            for position in range(6):
+                stray = position > 0 and rng.random() < 0.15
+                category = int(rng.integers(4)) if stray else kind
                 time += 60
-                events.append((f"u{user}", f"{'abcd'[shown]}{rng.integers(6)}", time))
+                events.append((f"u{user}", f"{'abcd'[category]}{rng.integers(6)}", time))
     model = train(data_of(events))
     items = model.items.index(["a1", "a4", "a2", "a5", "b3"])
     steady = np.array([0, 60, 120, 180, 240])

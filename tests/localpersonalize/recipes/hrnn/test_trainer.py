@@ -12,9 +12,9 @@ def test_training_stops_when_asked():
 
 
 def test_progress_and_loss_are_told():
-    told = []
+    messages = []
     data = chain(users=30, items=12, length=8)
-    Hrnn().train(data, HrnnHyperparameters(), TrainingOptions(progress=lambda f, m: told.append((f, m))))
-    losses = [float(message.split("loss ")[1]) for _, message in told if "loss" in message]
+    Hrnn().train(data, HrnnHyperparameters(), TrainingOptions(progress=lambda f, m: messages.append((f, m))))
+    losses = [float(message.split("loss ")[1]) for _, message in messages if "loss" in message]
     assert losses[-1] < losses[0]
-    assert [fraction for fraction, _ in told] == sorted(fraction for fraction, _ in told)
+    assert [fraction for fraction, _ in messages] == sorted(fraction for fraction, _ in messages)

@@ -36,9 +36,9 @@ def test_a_given_list_is_ordered_for_the_user():
 
 def test_ignored_items_lose_and_dear_ones_win_and_an_update_brings_new_items():
     base = tastes(users=120)
-    shown = pa.array([f"i2|{item}" for item in base.interactions["ITEM_ID"].to_pylist()])
+    impressions = pa.array([f"i2|{item}" for item in base.interactions["ITEM_ID"].to_pylist()])
     data = TrainingData(
-        base.interactions.append_column("IMPRESSION", shown),
+        base.interactions.append_column("IMPRESSION", impressions),
         None,
         base.items.append_column("PRICE", pa.array([100.0 if n == 6 else 1.0 for n in range(60)])),
         {},

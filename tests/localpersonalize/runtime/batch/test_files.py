@@ -32,9 +32,13 @@ def test_every_input_file_gets_an_output_and_errors_one_of_their_own(world: Plan
     s3.put_object(Bucket="jobs", Key="in/a.json", Body=b'{"userId": "u1"}\n{"userId": "u2"}')
     s3.put_object(Bucket="jobs", Key="in/b.json", Body=b'{"userId": "u1"}\n{"user": "u2"}\n')
     s3.put_object(Bucket="jobs", Key="other/c.json", Body=b"{}")
-    told: list[float] = []
+    progress: list[float] = []
     summary = run_on_files(
-        s3, "s3://jobs/in/", "s3://jobs/out", inference(world, "next").run, lambda part, _: told.append(part)
+        s3,
+        "s3://jobs/in/",
+        "s3://jobs/out",
+        inference(world, "next").run,
+        lambda part, _: progress.append(part),
     )
     assert summary == BatchSummary(files=2, answered=3, failed=1)
     assert [k for k in keys(s3) if k.startswith("out")] == [
@@ -45,7 +49,7 @@ def test_every_input_file_gets_an_output_and_errors_one_of_their_own(world: Plan
     lines = s3.get_object(Bucket="jobs", Key="out/b.json.out")["Body"].read().splitlines()
     assert [json.loads(line)["error"] is None for line in lines] == [True, False]
     assert s3.get_object(Bucket="jobs", Key="out/b.json.errors")["Body"].read().splitlines() == lines[1:]
-    assert told == [0.0, 0.5, 1.0]
+    assert progress == [0.0, 0.5, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -30,30 +30,30 @@ def test_users_get_items_with_scores(world: PlantedRuntime) -> None:
 
 
 def test_items_get_related_items_without_scores(world: PlantedRuntime) -> None:
-    (found,) = run(inference(world, "after", count=3), {"itemId": "i5"})
-    assert found["output"] == {"recommendedItems": ["i6", "i7", "i8"]}
+    (result,) = run(inference(world, "after", count=3), {"itemId": "i5"})
+    assert result["output"] == {"recommendedItems": ["i6", "i7", "i8"]}
 
 
 def test_lists_are_ranked(world: PlantedRuntime) -> None:
-    (found,) = run(inference(world, "rank"), {"userId": "u1", "itemList": ["x", "i5", "i3"]})
-    assert found["output"]["recommendedItems"] == ["i3", "i5", "x"]
-    assert len(found["output"]["scores"]) == 3
+    (result,) = run(inference(world, "rank"), {"userId": "u1", "itemList": ["x", "i5", "i3"]})
+    assert result["output"]["recommendedItems"] == ["i3", "i5", "x"]
+    assert len(result["output"]["scores"]) == 3
 
 
 def test_answers_are_those_of_the_campaign(world: PlantedRuntime) -> None:
     users = ["u1", "u2", "u3", "nobody"]
-    for user, found in zip(
+    for user, result in zip(
         users, run(inference(world, "next"), *({"userId": u} for u in users)), strict=True
     ):
         single = world.recommend(campaignArn="next", userId=user)["itemList"]
-        assert found["output"]["recommendedItems"] == [item["itemId"] for item in single]
-        assert found["output"]["scores"] == [item["score"] for item in single]
+        assert result["output"]["recommendedItems"] == [item["itemId"] for item in single]
+        assert result["output"]["scores"] == [item["score"] for item in single]
 
 
 def test_exploration_can_be_configured(world: PlantedRuntime) -> None:
     world.deploy("explores", NextItem(), explores=Exploration(weight=1.0))
-    found = run(inference(world, "explores", count=2), *[{"userId": "u1"}] * 20)
-    assert any(one["output"]["recommendedItems"] != ["i3", "i4"] for one in found)
+    result = run(inference(world, "explores", count=2), *[{"userId": "u1"}] * 20)
+    assert any(one["output"]["recommendedItems"] != ["i3", "i4"] for one in result)
 
 
 def test_number_of_results_is_bounded(world: PlantedRuntime) -> None:

@@ -22,7 +22,7 @@ def inference(world: PlantedRuntime, arn: str, **more: Any) -> BatchInference:
 
 def test_a_line_that_cannot_be_answered_says_why_and_stops_nobody(world: PlantedRuntime) -> None:
     price = parse("EXCLUDE ItemID WHERE Items.PRICE > $P")
-    found = run(
+    result = run(
         inference(world, "next", request_filter=price, count=1),
         {"userId": "u1"},
         "{not json",
@@ -33,15 +33,15 @@ def test_a_line_that_cannot_be_answered_says_why_and_stops_nobody(world: Planted
         "",
         {"userId": "u1", "filterValues": {"P": "1"}},
     )
-    errors = [one["error"] for one in found]
+    errors = [one["error"] for one in result]
     assert errors[0] is None
     assert "Line 2 is not JSON" in errors[1]
     assert "Line 3 is not a JSON object" in errors[2]
     assert "userId is required" in errors[3]
     assert "no parameter Q" in errors[4]
     assert "Items.PRICE is a number" in errors[5]
-    assert found[6]["output"]["recommendedItems"] == ["i0"]
-    assert all((one["output"] is None) is (one["error"] is not None) for one in found)
+    assert result[6]["output"]["recommendedItems"] == ["i0"]
+    assert all((one["output"] is None) is (one["error"] is not None) for one in result)
 
 
 ODD = [
@@ -70,10 +70,10 @@ def test_a_value_of_an_odd_type_costs_its_own_line(world: PlantedRuntime, arn: s
     good = {"userId": "u1", "itemId": "i1", "itemList": ["i1", "i2"], "filterValues": {"P": "5"}}
     job = inference(world, arn, request_filter=parse("EXCLUDE ItemID WHERE Items.PRICE > $P"), count=1)
     lines = [query for odd in ODD for query in (good, {**good, member: odd}, {**good, member: [odd]}, good)]
-    found = run(job, *lines)
-    assert [one["input"] for one in found] == lines
-    assert all((one["output"] is None) is (one["error"] is not None) for one in found)
-    answered = [one["error"] for one, query in zip(found, lines, strict=True) if query == good]
+    result = run(job, *lines)
+    assert [one["input"] for one in result] == lines
+    assert all((one["output"] is None) is (one["error"] is not None) for one in result)
+    answered = [one["error"] for one, query in zip(result, lines, strict=True) if query == good]
     assert answered == [None] * len(answered)
 
 
@@ -86,14 +86,14 @@ def test_a_segment_query_of_an_odd_type_costs_its_own_line(world: PlantedRuntime
             world.deploy("users", NextItem()), world.held, by_attribute=by_attribute, user_filter=grown
         )
         for odd in ODD:
-            found = run(job, good, {**good, member: odd}, good)
-            assert [one["error"] for one in found][::2] == [None, None]
-            assert (found[1]["output"] is None) is (found[1]["error"] is not None)
+            result = run(job, good, {**good, member: odd}, good)
+            assert [one["error"] for one in result][::2] == [None, None]
+            assert (result[1]["output"] is None) is (result[1]["error"] is not None)
 
 
 def test_an_odd_value_is_named(world: PlantedRuntime) -> None:
     price = parse("EXCLUDE ItemID WHERE Items.PRICE > $P")
-    (found,) = run(
+    (result,) = run(
         inference(world, "next", request_filter=price), {"userId": "u1", "filterValues": {"P": 1990}}
     )
-    assert found["error"] == "filterValues.P must be a string, not 1990."
+    assert result["error"] == "filterValues.P must be a string, not 1990."

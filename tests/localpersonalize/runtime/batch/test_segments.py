@@ -48,17 +48,17 @@ def test_segments_by_attribute(world: PlantedRuntime) -> None:
 
 
 def test_a_malformed_attribute_query_points_at_its_own_column(world: PlantedRuntime) -> None:
-    (found,) = run(segments(world, by_attribute=True), {"itemAttributes": "ITEMS.genre == 3"})
-    assert "column 14" in found["error"]
+    (result,) = run(segments(world, by_attribute=True), {"itemAttributes": "ITEMS.genre == 3"})
+    assert "column 14" in result["error"]
 
 
 def test_segments_can_be_filtered_by_users_and_their_events(world: PlantedRuntime) -> None:
     grown = parse("INCLUDE UserID WHERE Users.AGE >= $AGE")
-    (found,) = run(segments(world, user_filter=grown), {"itemId": "i3", "filterValues": {"AGE": "40"}})
-    assert found["output"]["usersList"] == ["u2"]
+    (result,) = run(segments(world, user_filter=grown), {"itemId": "i3", "filterValues": {"AGE": "40"}})
+    assert result["output"]["usersList"] == ["u2"]
     buyers = parse('EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("BUY")')
-    (found,) = run(segments(world, user_filter=buyers), {"itemId": "i3"})
-    assert sorted(found["output"]["usersList"]) == ["u2", "u3", "young"]
+    (result,) = run(segments(world, user_filter=buyers), {"itemId": "i3"})
+    assert sorted(result["output"]["usersList"]) == ["u2", "u3", "young"]
 
 
 def test_segment_files_are_bounded(world: PlantedRuntime) -> None:

@@ -20,7 +20,7 @@ COLUMNS = Columns(["a", "b", "c", "d", "new"], ITEMS, "ITEM_ID", frozenset({"GEN
 
 def test_masks_are_reused_and_cannot_be_damaged() -> None:
     first = apply_filter(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
-    again = apply_filter(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
-    assert first is again
+    repeated = apply_filter(parse("INCLUDE ItemID WHERE Items.PRICE < 3"), COLUMNS)
+    assert first is repeated
     with pytest.raises(ValueError, match="read-only"):
         first[0] = False  # type: ignore[index]

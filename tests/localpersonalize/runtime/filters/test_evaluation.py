@@ -26,7 +26,7 @@ ITEMS = pa.table(
 COLUMNS = Columns(["a", "b", "c", "d", "new"], ITEMS, "ITEM_ID", frozenset({"GENRE"}))
 
 
-def kept(text: str, values: dict[str, str] | None = None, subject: Subject | None = None) -> str:
+def items_left(text: str, values: dict[str, str] | None = None, subject: Subject | None = None) -> str:
     parsed = parse(text)
     mask = apply_filter(parsed, COLUMNS, bind(parsed, values), subject)
     ids = COLUMNS.ids.to_pylist()
@@ -34,51 +34,51 @@ def kept(text: str, values: dict[str, str] | None = None, subject: Subject | Non
 
 
 def test_categories_match_by_element_and_other_strings_whole() -> None:
-    assert kept('INCLUDE ItemID WHERE Items.GENRE IN ("drama")') == "a d"
-    assert kept('INCLUDE ItemID WHERE Items.MAKER IN ("us")') == "a"
-    assert kept('INCLUDE ItemID WHERE Items.GENRE IN ("Drama")') == ""
+    assert items_left('INCLUDE ItemID WHERE Items.GENRE IN ("drama")') == "a d"
+    assert items_left('INCLUDE ItemID WHERE Items.MAKER IN ("us")') == "a"
+    assert items_left('INCLUDE ItemID WHERE Items.GENRE IN ("Drama")') == ""
 
 
 def test_missing_values_match_nothing() -> None:
-    assert kept('EXCLUDE ItemID WHERE Items.GENRE NOT IN ("drama")') == "a d"
-    assert kept("INCLUDE ItemID WHERE Items.PRICE < 100") == "a b d"
-    assert kept("EXCLUDE ItemID WHERE Items.PRICE >= 2") == "a c new"
+    assert items_left('EXCLUDE ItemID WHERE Items.GENRE NOT IN ("drama")') == "a d"
+    assert items_left("INCLUDE ItemID WHERE Items.PRICE < 100") == "a b d"
+    assert items_left("EXCLUDE ItemID WHERE Items.PRICE >= 2") == "a c new"
 
 
 def test_unequal_is_the_opposite_of_equal_for_missing_values_too() -> None:
     """Source: the developer guide, "Filter expression structure and elements", comparison operators."""
-    assert kept("INCLUDE ItemID WHERE Items.PRICE != 2") == "a c d new"
-    assert kept("EXCLUDE ItemID WHERE Items.PRICE != $P", {"P": "2"}) == "b"
-    assert kept('INCLUDE ItemID WHERE Items.GENRE != "drama"') == "b c new"
+    assert items_left("INCLUDE ItemID WHERE Items.PRICE != 2") == "a c d new"
+    assert items_left("EXCLUDE ItemID WHERE Items.PRICE != $P", {"P": "2"}) == "b"
+    assert items_left('INCLUDE ItemID WHERE Items.GENRE != "drama"') == "b c new"
     text = "EXCLUDE ItemID WHERE Items.PRICE > 0 IF CurrentUser.AGE != 18"
-    assert kept(text, None, Subject(user={"AGE": 18})) == "a b c d new"
-    assert kept(text, None, Subject(user={"AGE": 19})) == "c new"
+    assert items_left(text, None, Subject(user={"AGE": 18})) == "a b c d new"
+    assert items_left(text, None, Subject(user={"AGE": 19})) == "c new"
 
 
 def test_item_ids_can_be_listed() -> None:
-    assert kept('INCLUDE ItemID WHERE Items.ITEM_ID IN ("new", "a", "gone")') == "a new"
+    assert items_left('INCLUDE ItemID WHERE Items.ITEM_ID IN ("new", "a", "gone")') == "a new"
 
 
 def test_events_ignore_case_and_star_is_any() -> None:
     subject = Subject(events={"click": np.array([0, 2]), "buy": np.array([3])})
-    assert kept('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Click")', None, subject) == "b d new"
-    assert kept("INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)", None, subject) == "a c d"
-    assert kept('INCLUDE ItemID WHERE Interactions.EVENT_TYPE NOT IN ("BUY")', None, subject) == "a c"
+    assert items_left('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Click")', None, subject) == "b d new"
+    assert items_left("INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)", None, subject) == "a c d"
+    assert items_left('INCLUDE ItemID WHERE Interactions.EVENT_TYPE NOT IN ("BUY")', None, subject) == "a c"
     assert (
-        kept("EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($T)", {"T": '"buy","x"'}, subject)
+        items_left("EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($T)", {"T": '"buy","x"'}, subject)
         == "a b c new"
     )
-    assert kept("EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($T)", None, subject) == "a b c d new"
+    assert items_left("EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($T)", None, subject) == "a b c d new"
 
 
 def test_if_that_does_not_hold_switches_its_expression_off() -> None:
     text = (
         'INCLUDE ItemID WHERE Items.GENRE IN ("comedy") IF CurrentUser.AGE > 18 AND CurrentUser.TIER IN ("x")'
     )
-    assert kept(text, None, Subject(user={"AGE": 19, "TIER": "x"})) == "a c"
-    assert kept(text, None, Subject(user={"AGE": 19, "TIER": "y"})) == "a b c d new"
-    assert kept(text, None, Subject(user={"AGE": None, "TIER": "x"})) == "a b c d new"
-    assert kept(text) == "a b c d new"
+    assert items_left(text, None, Subject(user={"AGE": 19, "TIER": "x"})) == "a c"
+    assert items_left(text, None, Subject(user={"AGE": 19, "TIER": "y"})) == "a b c d new"
+    assert items_left(text, None, Subject(user={"AGE": None, "TIER": "x"})) == "a b c d new"
+    assert items_left(text) == "a b c d new"
 
 
 def test_chain_is_union_of_includes_without_excludes_in_any_order() -> None:
@@ -88,28 +88,28 @@ def test_chain_is_union_of_includes_without_excludes_in_any_order() -> None:
         'INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("like")',
     ]
     exclude = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("hide")'
-    assert kept(" | ".join([*includes, exclude]), None, subject) == "b d"
-    assert kept(" | ".join([exclude, *includes]), None, subject) == "b d"
+    assert items_left(" | ".join([*includes, exclude]), None, subject) == "b d"
+    assert items_left(" | ".join([exclude, *includes]), None, subject) == "b d"
 
 
 def test_current_item_is_compared_with() -> None:
     text = "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE AND Items.GENRE IN CurrentItem.GENRE"
-    assert kept(text, None, Subject(item_row=3)) == "a"
-    assert kept(text, None, Subject(item_row=4)) == ""
-    assert kept(text, None, Subject()) == ""
+    assert items_left(text, None, Subject(item_row=3)) == "a"
+    assert items_left(text, None, Subject(item_row=4)) == ""
+    assert items_left(text, None, Subject()) == ""
 
 
 def test_condition_without_its_parameter_is_left_out_of_an_exclude() -> None:
     text = 'EXCLUDE ItemID WHERE Items.GENRE IN ("comedy") AND Items.PRICE < $P'
-    assert kept(text, {"P": "1.5"}) == "b c d new"
-    assert kept(text) == "b d new"
+    assert items_left(text, {"P": "1.5"}) == "b c d new"
+    assert items_left(text) == "b d new"
 
 
 def test_parameter_of_the_wrong_kind_is_refused() -> None:
     with pytest.raises(FilterParameterError, match=r"Items.PRICE is a number"):
-        kept("INCLUDE ItemID WHERE Items.PRICE < $P", {"P": '"cheap"'})
+        items_left("INCLUDE ItemID WHERE Items.PRICE < $P", {"P": '"cheap"'})
     with pytest.raises(FilterParameterError, match="takes one value"):
-        kept("INCLUDE ItemID WHERE Items.PRICE < $P", {"P": "1,2"})
+        items_left("INCLUDE ItemID WHERE Items.PRICE < $P", {"P": "1,2"})
 
 
 WORDS = ["a", "b", "c", "A"]
@@ -198,8 +198,8 @@ users = st.none() | st.fixed_dictionaries({"AGE": st.none() | numbers, "TIER": s
 def render(chain: list[tuple]) -> str:
     def one(test: tuple) -> str:
         source, name, operation, values = test
-        shown = [f'"{v}"' if isinstance(v, str) else str(v) for v in values]
-        listed = f"({', '.join(shown)})" if "IN" in operation else shown[0]
+        literals = [f'"{v}"' if isinstance(v, str) else str(v) for v in values]
+        listed = f"({', '.join(literals)})" if "IN" in operation else literals[0]
         return f"{source}.{name} {operation} {listed}"
 
     def whole(expression: tuple) -> str:
