@@ -186,8 +186,8 @@ def _is_in(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
     """bool [len(numbers)]; NaN is in nothing. ``values`` are sorted, and few: `np.isin` would sort the numbers."""
     if not len(values):
         return np.zeros(len(numbers), bool)
-    places = np.minimum(np.searchsorted(values, numbers), len(values) - 1)
-    mask: np.ndarray = values[places] == numbers
+    positions = np.minimum(np.searchsorted(values, numbers), len(values) - 1)
+    mask: np.ndarray = values[positions] == numbers
     return mask
 
 

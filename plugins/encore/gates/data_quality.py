@@ -105,8 +105,8 @@ def judge(
         checks += _rows(gate, facts)
         checks += _newest_day(gate, facts)
         checks += _rejected(gate, facts)
-    for each in drifts:
-        checks += drift.checks(gate, each)
+    for change in drifts:
+        checks += drift.checks(gate, change)
     checks += _age(gate, interactions, now)
     checks += _unknown(gate.max_unknown_users, interactions.unknown_users, "users", interactions)
     checks += _unknown(gate.max_unknown_items, interactions.unknown_items, "items", interactions)

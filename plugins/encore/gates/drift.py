@@ -82,8 +82,8 @@ def _of_column(gate: DataGate, drift: Drift, pool: Profile, column: ColumnProfil
     if column.flag == "id":
         yield from _most_frequent(gate.max_mix_change, drift, column)
     elif column.flag != "textual":
-        found = list(_mix(gate.max_mix_change, drift, column, usual))
-        yield from found or _missed(drift, column, usual)
+        checks = list(_mix(gate.max_mix_change, drift, column, usual))
+        yield from checks or _missed(drift, column, usual)
 
 
 def _nulls(gate: DataGate, drift: Drift, column: ColumnProfile) -> Iterator[Check]:
@@ -91,7 +91,7 @@ def _nulls(gate: DataGate, drift: Drift, column: ColumnProfile) -> Iterator[Chec
         return
     usual = statistics.median(_null_shares(drift.earlier, column.name))
     references = [usual, *_null_shares(drift.similar, column.name)]
-    limit = max(each + gate.max_null_change + _noise(each, column.rows) for each in references)
+    limit = max(share + gate.max_null_change + _noise(share, column.rows) for share in references)
     if column.null_share > limit:
         yield Check(
             f"the share of nulls in {column.name} ({drift.rows})",
@@ -103,15 +103,28 @@ def _nulls(gate: DataGate, drift: Drift, column: ColumnProfile) -> Iterator[Chec
 
 
 def _null_shares(profiles: Sequence[Profile], name: str) -> list[float]:
-    return [column.null_share for each in profiles if (column := each.column(name)) and column.rows] or [0.0]
+    return [
+        column.null_share for profile in profiles if (column := profile.column(name)) and column.rows
+    ] or [0.0]
 
 
 def _most_frequent(limit: float, drift: Drift, column: ColumnProfile) -> Iterator[Check]:
     """One user or item that most rows suddenly have."""
     value, share = _first(column)
-    before = [_first(found)[1] for each in drift.earlier if (found := each.column(column.name))]
+    before = [
+        _first(column_before)[1]
+        for profile in drift.earlier
+        if (column_before := profile.column(column.name))
+    ]
     usual = max(
-        [*before, *(_first(found)[1] for each in drift.similar if (found := each.column(column.name)))]
+        [
+            *before,
+            *(
+                _first(column_before)[1]
+                for profile in drift.similar
+                if (column_before := profile.column(column.name))
+            ),
+        ]
     )
     if share > usual + limit + _noise(usual, _filled(column)):
         yield Check(
@@ -130,7 +143,11 @@ def _first(column: ColumnProfile) -> tuple[str, float]:
 
 def _mix(limit: float, drift: Drift, column: ColumnProfile, usual: ColumnProfile) -> Iterator[Check]:
     mixes = mixes_of(column, usual)
-    others = [found for each in drift.similar if (found := each.column(column.name)) and _has_enough(found)]
+    others = [
+        column_before
+        for profile in drift.similar
+        if (column_before := profile.column(column.name)) and _has_enough(column_before)
+    ]
     distances = [(mixes, usual), *((mixes_of(column, other), other) for other in others)]
     if any(distance(mix) <= limit + _mix_noise(mix, column, other) for mix, other in distances):
         return
@@ -149,7 +166,11 @@ def _missed(drift: Drift, column: ColumnProfile, usual: ColumnProfile) -> Iterat
     """Values that were there each time, and are not now."""
     if column.is_number or not (column.complete and usual.complete):
         return
-    before = [found.top for each in (*drift.earlier, *drift.similar) if (found := each.column(column.name))]
+    before = [
+        earlier.top
+        for profile in (*drift.earlier, *drift.similar)
+        if (earlier := profile.column(column.name))
+    ]
     for value, count in usual.top.items():
         share = count / _filled(usual)
         expected = share >= SHARE_OF_OWN and share * _filled(column) >= ROWS_MISSED
@@ -167,7 +188,7 @@ def _repeated(gate: DataGate, drift: Drift) -> Iterator[Check]:
     if gate.max_repeated_change is None or drift.now.repeated_events is None or drift.now.rows < ROWS_NEEDED:
         return
     share = drift.now.repeated_events / drift.now.rows
-    usual = statistics.median(_repeated_share(each) for each in drift.earlier)
+    usual = statistics.median(_repeated_share(profile) for profile in drift.earlier)
     limit = max([usual, *map(_repeated_share, drift.similar)]) + gate.max_repeated_change
     if share > limit:
         yield Check(
@@ -201,7 +222,7 @@ def mixes_of(now: ColumnProfile, usual: ColumnProfile) -> dict[str, tuple[float,
         )
         for value in names
     }
-    left = [max(0.0, 1 - sum(each[side] for each in mixes.values())) for side in (0, 1)]
+    left = [max(0.0, 1 - sum(pair[side] for pair in mixes.values())) for side in (0, 1)]
     return {**mixes, "all others": (left[0], left[1])}
 
 
@@ -234,9 +255,9 @@ def _below(quantiles: Sequence[float], value: float) -> float:
         return 1.0
     if value < quantiles[0]:
         return 0.0
-    place = max(number for number, quantile in enumerate(quantiles) if quantile <= value)
-    low, high = quantiles[place], quantiles[place + 1]
-    return float(QUANTILES[place] + (QUANTILES[place + 1] - QUANTILES[place]) * (value - low) / (high - low))
+    index = max(number for number, quantile in enumerate(quantiles) if quantile <= value)
+    low, high = quantiles[index], quantiles[index + 1]
+    return float(QUANTILES[index] + (QUANTILES[index + 1] - QUANTILES[index]) * (value - low) / (high - low))
 
 
 def distance(mixes: Mapping[Any, tuple[float, float]]) -> float:

@@ -28,12 +28,12 @@ def insights(profiles: Mapping[str, Profile]) -> list[str]:
 
     :param profiles: of all rows of each dataset
     """
-    found = [f"{profile.dataset}: {text}" for profile in profiles.values() for text in _of_dataset(profile)]
+    lines = [f"{profile.dataset}: {text}" for profile in profiles.values() for text in _of_dataset(profile)]
     interactions = profiles.get("interactions")
     for dataset, name in (("items", "ITEM_ID"), ("users", "USER_ID")):
         if interactions and dataset in profiles:
-            found += _untouched(profiles[dataset], interactions, name)
-    return found
+            lines += _untouched(profiles[dataset], interactions, name)
+    return lines
 
 
 def _of_dataset(profile: Profile) -> Iterator[str]:
@@ -85,12 +85,16 @@ def _missing(columns: Iterable[ColumnProfile], profile: Profile) -> Iterator[str
     if incomplete > 1 - COMPLETE:
         yield f"{incomplete:.0%} of the rows lack a value; columns should be at least {COMPLETE:.0%} complete"
     thin = [
-        each for each in columns if each.flag != "textual" and each.rows and each.null_share > 1 - COMPLETE
+        column
+        for column in columns
+        if column.flag != "textual" and column.rows and column.null_share > 1 - COMPLETE
     ]
     if thin:
         named = ", ".join(f"{column.name} ({1 - column.null_share:.0%})" for column in thin)
         yield f"less than {COMPLETE:.0%} complete: {named}. Fill them with an average, or with the usual value"
-    texts = [each for each in columns if each.flag == "textual" and each.null_share > 1 - TEXT_COMPLETE]
+    texts = [
+        column for column in columns if column.flag == "textual" and column.null_share > 1 - TEXT_COMPLETE
+    ]
     if texts:
         named = ", ".join(f"{column.name} ({1 - column.null_share:.0%})" for column in texts)
         yield f"texts less than {TEXT_COMPLETE:.0%} complete are not used in training: {named}"

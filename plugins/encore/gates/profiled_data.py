@@ -37,7 +37,7 @@ class ProfiledData:
 
     def newest(self) -> dict[str, Any]:
         """What the history keeps of the run, by dataset."""
-        return {each.now.dataset: each.now.to_dict(samples=False) for each in self.drifts}
+        return {drift.now.dataset: drift.now.to_dict(samples=False) for drift in self.drifts}
 
 
 def of_snapshots(
@@ -60,7 +60,9 @@ def of_snapshots(
         if key and (profile := profiles.read(client, bucket, [key])) is not None
     }
     location = DatasetLocation(bucket, prefix, "interactions")
-    days = _days_until(client, location, [each["key"] for each in snapshots["interactions"]["partitions"]])
+    days = _days_until(
+        client, location, [partition["key"] for partition in snapshots["interactions"]["partitions"]]
+    )
     return ProfiledData(whole, _drifts(client, bucket, whole, days, past, compare_runs))
 
 
@@ -77,8 +79,9 @@ def of_partitions(
     """
     whole: dict[str, Profile] = {
         dataset: profile
-        for dataset, found in partitions.items()
-        if (profile := profiles.read(client, bucket, [manifest.profile for manifest in found])) is not None
+        for dataset, manifests_ in partitions.items()
+        if (profile := profiles.read(client, bucket, [manifest.profile for manifest in manifests_]))
+        is not None
     }
     return ProfiledData(whole, _drifts(client, bucket, whole, partitions["interactions"], past, compare_runs))
 
@@ -88,9 +91,9 @@ def _days_until(client: Any, location: DatasetLocation, keys: Sequence[str]) -> 
     newest = max((Partition(key).directory for key in keys if key != FULL), default=None)
     if newest is None:
         return []
-    folders = [each for each in manifests.directories(client, location) if each.startswith("dt=")]
+    folders = [folder for folder in manifests.directories(client, location) if folder.startswith("dt=")]
     wanted = [folder for folder in folders if folder <= newest][-DAYS - 1 :]
-    return [found for folder in wanted if (found := manifests.read(client, location, folder))]
+    return [manifest for folder in wanted if (manifest := manifests.read(client, location, folder))]
 
 
 def _drifts(

@@ -201,8 +201,8 @@ def drifted(what: str, **gate: Any) -> bool:
 
     def fails(**settings: Any) -> bool:
         facts = Drift("interactions", now, earlier)
-        found = drift_checks(DataGate.model_validate({**limits, **settings}), facts)
-        return any(not check.passed for check in found)
+        checks = drift_checks(DataGate.model_validate({**limits, **settings}), facts)
+        return any(not check.passed for check in checks)
 
     return fails(**gate) and not fails(**dict.fromkeys(gate, 0.99))
 

@@ -15,8 +15,8 @@ DAYS = 14
 
 
 def failed(now, earlier, accepted=None, **gate) -> list[str]:
-    found = checks(DataGate.model_validate(gate), Drift("interactions of today", now, earlier, accepted))
-    return [f"{check.name} is {check.value}" for check in found if not check.passed]
+    results = checks(DataGate.model_validate(gate), Drift("interactions of today", now, earlier, accepted))
+    return [f"{check.name} is {check.value}" for check in results if not check.passed]
 
 
 def replaced(name, change):
@@ -39,8 +39,8 @@ def doubled(columns, draw):
 
 
 def without_purchases(columns, draw):
-    kept = pc.not_equal(columns["EVENT_TYPE"], "purchase")
-    return {name: values.filter(kept) for name, values in columns.items()}
+    others = pc.not_equal(columns["EVENT_TYPE"], "purchase")
+    return {name: values.filter(others) for name, values in columns.items()}
 
 
 FAULTS = {
@@ -84,9 +84,9 @@ def test_a_fault_is_named_with_its_column(fault, seed):
     shop = Shop(seed)
     earlier = [shop.day(number) for number in range(DAYS)]
     now = shop.day(DAYS, change)
-    found = failed(now, earlier)
-    assert any(name in text for text in found), (found, now.rows)
-    assert all("usually" in text for text in found)
+    names = failed(now, earlier)
+    assert any(name in text for text in names), (names, now.rows)
+    assert all("usually" in text for text in names)
 
 
 def test_ordinary_days_are_hardly_ever_held():
@@ -96,9 +96,9 @@ def test_ordinary_days_are_hardly_ever_held():
         shop, days = Shop(seed), []
         for number in range(28):
             today = shop.day(number)
-            found = failed(today, days[-DAYS:], days[-1] if days else None)
+            names = failed(today, days[-DAYS:], days[-1] if days else None)
             judged, days = judged + 1, [*days, today]
-            alarms += [(seed, number, today.rows, text) for text in found]
+            alarms += [(seed, number, today.rows, text) for text in names]
     assert judged == 840
     assert len(alarms) <= 4, alarms
 
@@ -148,7 +148,7 @@ def test_a_limit_of_null_is_not_checked_and_one_of_one_never_reached(limit, faul
 def test_the_distance_is_jensens_and_shannons():
     scipy_distance = pytest.importorskip("scipy.spatial.distance").jensenshannon
     for now, usual in [([1, 0], [0, 1]), ([0.5, 0.5], [0.5, 0.5]), ([0.7, 0.2, 0.1], [0.1, 0.3, 0.6])]:
-        mixes = {str(place): pair for place, pair in enumerate(zip(now, usual, strict=True))}
+        mixes = {str(index): pair for index, pair in enumerate(zip(now, usual, strict=True))}
         assert distance(mixes) == pytest.approx(scipy_distance(now, usual, base=2), abs=1e-9)
 
 
@@ -161,6 +161,6 @@ def test_days_without_rows_or_columns_are_no_error():
 
 
 def rows_of(shop: Shop) -> dict[str, pa.Array]:
-    taken = {}
-    shop.day(0, lambda columns, draw: taken.update(columns) or columns)
-    return taken
+    columns_of_rows = {}
+    shop.day(0, lambda columns, draw: columns_of_rows.update(columns) or columns)
+    return columns_of_rows

@@ -67,7 +67,7 @@ def users(count=2_000, **changes):
     return profile("users", **{**made, **changes})
 
 
-def told(**profiles):
+def lines_of(**profiles):
     return insights({dataset: profiles[dataset] for dataset in SCHEMAS if dataset in profiles})
 
 
@@ -76,7 +76,7 @@ def some(values, every):
 
 
 def test_good_data_has_none():
-    assert told(interactions=interactions(), items=items(), users=users()) == []
+    assert lines_of(interactions=interactions(), items=items(), users=users()) == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_good_data_has_none():
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_the_console_would_say_is_said_before_the_import(profiles, said):
-    assert any(said in insight for insight in told(**profiles)), told(**profiles)
+    assert any(said in insight for insight in lines_of(**profiles)), lines_of(**profiles)
 
 
 def test_repeated_events_are_told_with_their_share():
@@ -138,6 +138,6 @@ def test_repeated_events_are_told_with_their_share():
         "TIMESTAMP": pa.array(rows + 1_700_000_000),
         "EVENT_TYPE": pa.array(["view"] * len(rows)),
     }
-    [insight] = told(interactions=interactions(**same))
+    [insight] = lines_of(interactions=interactions(**same))
     assert "of the events are there more than once" in insight
     assert 60 <= float(insight.split("about ")[1].split("%")[0]) <= 73

@@ -62,15 +62,15 @@ def export_days(s3, fault=None, end=TODAY) -> None:
     shop = Shop(5)
     for number in range(DAYS):
         start = end - timedelta(days=DAYS - number)
-        taken = {}
+        columns_of = {}
 
-        def keep(columns, draw, taken=taken, fault=fault if number == DAYS - 1 else None):
-            taken.update(fault(columns, draw) if fault else columns)
+        def store(columns, draw, columns_of=columns_of, fault=fault if number == DAYS - 1 else None):
+            columns_of.update(fault(columns, draw) if fault else columns)
             return columns
 
-        shop.day(number, keep)
-        seconds = pc.add(pc.bit_wise_and(taken["TIMESTAMP"], pa.scalar(0xFFFF)), int(start.timestamp()))
-        source = Columns({**taken, "TIMESTAMP": seconds})
+        shop.day(number, store)
+        seconds = pc.add(pc.bit_wise_and(columns_of["TIMESTAMP"], pa.scalar(0xFFFF)), int(start.timestamp()))
+        source = Columns({**columns_of, "TIMESTAMP": seconds})
         partition = Partition(start.date().isoformat(), start, start + timedelta(days=1))
         Export(source, s3, LOCATION, SCHEMA).run("SELECT", partition)
 
@@ -98,14 +98,14 @@ def nameless(columns, draw):
 
 def test_ordinary_days_pass_with_the_newest_days_profile_for_the_history(s3):
     export_days(s3)
-    found = judged(s3)
-    assert found["passed"], found["text"]
-    newest = found["profiles"]["interactions"]
-    assert newest["rows"] < found["rows"]["interactions"] / 2
+    result = judged(s3)
+    assert result["passed"], result["text"]
+    newest = result["profiles"]["interactions"]
+    assert newest["rows"] < result["rows"]["interactions"] / 2
     assert "sample" not in json.dumps(newest)
-    assert any("50,000 or more are recommended" in insight for insight in found["insights"])
+    assert any("50,000 or more are recommended" in insight for insight in result["insights"])
     yesterday = (TODAY - timedelta(days=1)).date()
-    assert f"profile of interactions of {yesterday}" in found["text"]
+    assert f"profile of interactions of {yesterday}" in result["text"]
 
 
 def test_a_column_that_is_empty_today_stops_the_import_by_name(s3):
@@ -140,6 +140,6 @@ def test_partitions_of_before_there_were_profiles_are_no_error(s3):
             manifest = json.loads(s3.get_object(Bucket="lake", Key=entry["Key"])["Body"].read())
             del manifest["profile"]
             s3.put_object(Bucket="lake", Key=entry["Key"], Body=json.dumps(manifest).encode())
-    found = judged(s3)
-    assert found["passed"]
-    assert found["profiles"] == {}
+    result = judged(s3)
+    assert result["passed"]
+    assert result["profiles"] == {}

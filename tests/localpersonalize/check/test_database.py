@@ -127,5 +127,5 @@ def test_changes_that_the_log_has_lost_are_said_and_the_others_saved(tmp_path: P
         open_as_owner(tmp_path)
     _, database = repaired(file)
     assert 0 < len(database.all("Filter")) < 100
-    (kept,) = (tmp_path / "damaged").glob(f"*/{FILE}-wal")
-    assert kept.read_bytes() == bytes(content)
+    (log_file,) = (tmp_path / "damaged").glob(f"*/{FILE}-wal")
+    assert log_file.read_bytes() == bytes(content)

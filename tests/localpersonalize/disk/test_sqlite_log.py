@@ -39,8 +39,8 @@ def rows(file: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM t").fetchone()[0])
 
 
-def flip(content: bytearray, place: int) -> None:
-    content[place] ^= 1
+def flip(content: bytearray, offset: int) -> None:
+    content[offset] ^= 1
 
 
 WAYS: dict[str, Callable[[bytearray], object]] = {

@@ -42,10 +42,10 @@ class DistinctSample:
 
     def add(self, hashed: Hashes) -> None:
         """Rows, each by the hash of its value."""
-        kept = hashed[self.takes(hashed)] if self.level else hashed
-        if len(kept):
-            self._pending.append(kept)
-            self._pending_rows += len(kept)
+        sampled = hashed[self.takes(hashed)] if self.level else hashed
+        if len(sampled):
+            self._pending.append(sampled)
+            self._pending_rows += len(sampled)
         if self._pending_rows > self.capacity:
             self._compact()
 
@@ -73,10 +73,10 @@ class DistinctSample:
         self._compact()
         other._compact()
         level = max(self.level, other.level)
-        here, there = (each._values[each._values < _threshold(level)] for each in (self, other))
-        if not len(here):
+        own, others = (sample._values[sample._values < _threshold(level)] for sample in (self, other))
+        if not len(own):
             return None
-        return 1 - len(np.intersect1d(here, there, assume_unique=True)) / len(here)
+        return 1 - len(np.intersect1d(own, others, assume_unique=True)) / len(own)
 
     def to_dict(self) -> dict[str, Any]:
         self._compact()
@@ -122,8 +122,8 @@ class DistinctSample:
 
     def _fold(self, values: Hashes, counts: npt.NDArray[np.int64]) -> None:
         below = self.takes(values)
-        self._values, places = np.unique(values[below], return_inverse=True)
-        self._counts = np.bincount(places, counts[below], len(self._values)).astype(np.int64)
+        self._values, positions = np.unique(values[below], return_inverse=True)
+        self._counts = np.bincount(positions, counts[below], len(self._values)).astype(np.int64)
         while len(self._values) > self.capacity:
             self.level += 1
             below = self._values < self._threshold

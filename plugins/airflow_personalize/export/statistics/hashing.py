@@ -91,10 +91,10 @@ def _of_texts(values: pa.Array) -> Hashes:
     rows = np.flatnonzero(left)
     starts, left = starts[rows], left[rows]
     while len(rows):
-        taken = words[starts]
+        word = words[starts]
         short = left < 8
-        taken[short] &= (np.uint64(1) << (left[short].astype(np.uint64) << np.uint64(3))) - np.uint64(1)
-        hashed[rows] = combined(hashed[rows], taken)
+        word[short] &= (np.uint64(1) << (left[short].astype(np.uint64) << np.uint64(3))) - np.uint64(1)
+        hashed[rows] = combined(hashed[rows], word)
         more = left > 8
         rows, starts, left = rows[more], starts[more] + 8, left[more] - 8
     return hashed

@@ -90,7 +90,7 @@ class Profile:
 
     def column(self, name: str) -> ColumnProfile | None:
         """By its name, in any case."""
-        return next((each for each in self.columns if each.name.upper() == name.upper()), None)
+        return next((column for column in self.columns if column.name.upper() == name.upper()), None)
 
     @property
     def users_with_two(self) -> int | None:
@@ -107,7 +107,9 @@ class Profile:
 
     @classmethod
     def from_dict(cls, written: Mapping[str, Any]) -> Profile:
-        return cls(**{**written, "columns": [ColumnProfile.from_dict(each) for each in written["columns"]]})
+        return cls(
+            **{**written, "columns": [ColumnProfile.from_dict(column) for column in written["columns"]]}
+        )
 
 
 def merged(profiles: Sequence[Profile], unknown: int = 0) -> Profile | None:
@@ -118,11 +120,13 @@ def merged(profiles: Sequence[Profile], unknown: int = 0) -> Profile | None:
     if not profiles:
         return None
     names = list(dict.fromkeys(column.name for profile in profiles for column in profile.columns))
-    repeated = [each.repeated_events for each in profiles if each.repeated_events is not None]
+    repeated = [profile.repeated_events for profile in profiles if profile.repeated_events is not None]
     return Profile(
         dataset=profiles[0].dataset,
         rows=sum(profile.rows for profile in profiles),
-        columns=[_merged([found for each in profiles if (found := each.column(name))]) for name in names],
+        columns=[
+            _merged([column for profile in profiles if (column := profile.column(name))]) for name in names
+        ],
         repeated_events=sum(repeated) if repeated else None,
         incomplete_rows=sum(profile.incomplete_rows for profile in profiles),
         partitions=sum(profile.partitions for profile in profiles),
@@ -134,14 +138,16 @@ def _merged(columns: Sequence[ColumnProfile]) -> ColumnProfile:
     filled = [column for column in columns if column.rows > column.nulls]
     if len(columns) == 1 or not filled:
         return replace(
-            columns[0], rows=sum(each.rows for each in columns), nulls=sum(each.nulls for each in columns)
+            columns[0],
+            rows=sum(column.rows for column in columns),
+            nulls=sum(column.nulls for column in columns),
         )
     top: Counter[str] = Counter()
     for column in filled:
         top.update(column.top)
     complete = all(column.complete for column in filled) and len(top) <= TOP
     samples = [column.sample for column in filled]
-    sample = DistinctSample.merged([each for each in samples if each]) if all(samples) else None
+    sample = DistinctSample.merged([column for column in samples if column]) if all(samples) else None
     distinct = [column.distinct for column in filled if column.distinct is not None]
     return ColumnProfile(
         name=columns[0].name,
@@ -150,8 +156,8 @@ def _merged(columns: Sequence[ColumnProfile]) -> ColumnProfile:
         rows=sum(column.rows for column in columns),
         nulls=sum(column.nulls for column in columns),
         distinct=sample.distinct() if sample else max([*distinct, len(top)]) if distinct else None,
-        minimum=min((each.minimum for each in filled if each.minimum is not None), default=None),
-        maximum=max((each.maximum for each in filled if each.maximum is not None), default=None),
+        minimum=min((column.minimum for column in filled if column.minimum is not None), default=None),
+        maximum=max((column.maximum for column in filled if column.maximum is not None), default=None),
         quantiles=_pooled(filled),
         top=dict(top.most_common(TOP)),
         complete=complete,
@@ -168,6 +174,6 @@ def _pooled(columns: Sequence[ColumnProfile]) -> Sequence[float]:
     weights = np.repeat([float(column.rows - column.nulls) for column in known], len(QUANTILES))
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weights[order])
-    places = np.searchsorted(reached, np.asarray(QUANTILES) * reached[-1] * (1 - 1e-12))
-    pooled: list[float] = values[order][np.minimum(places, len(values) - 1)].tolist()
+    positions = np.searchsorted(reached, np.asarray(QUANTILES) * reached[-1] * (1 - 1e-12))
+    pooled: list[float] = values[order][np.minimum(positions, len(values) - 1)].tolist()
     return pooled

@@ -74,12 +74,14 @@ class Profiler:
 
     def counted(self, canonical: str) -> list[str]:
         """The values of a column of texts, as far as they were counted: all, or the first thousand."""
-        return next((list(each.counts) for each in self._columns if each.field.canonical == canonical), [])
+        return next(
+            (list(column.counts) for column in self._columns if column.field.canonical == canonical), []
+        )
 
     def range(self, canonical: str) -> tuple[Any, Any]:
         """The least and the greatest of a column of numbers, None where there is none."""
-        found = (each.range for each in self._columns if each.field.canonical == canonical)
-        return next(found, None) or (None, None)
+        ranges = (column.range for column in self._columns if column.field.canonical == canonical)
+        return next(ranges, None) or (None, None)
 
     def _add_events(
         self, events: DistinctSample, batch: pa.RecordBatch, hashed: dict[str, Hashes | None]
@@ -146,8 +148,10 @@ class _Column:
             top, complete = self._of_category(self.counts), True
             column = replace(column, distinct=len(self.counts))
         else:
-            scale, found = rows / len(sampled), pc.value_counts(sampled.drop_null())
-            counts = {_spelled(each["values"]): round(each["counts"] * scale) for each in found.to_pylist()}
+            scale, counted = rows / len(sampled), pc.value_counts(sampled.drop_null())
+            counts = {
+                _spelled(entry["values"]): round(entry["counts"] * scale) for entry in counted.to_pylist()
+            }
             top, complete = self._of_category(Counter(counts)), whole
             column = replace(column, distinct=self._sample.distinct())
         if self.range is not None:
@@ -157,16 +161,16 @@ class _Column:
         return replace(column, top=frequent, complete=complete and len(top) <= TOP, sample=self._sample)
 
     def _count(self, values: pa.Array) -> None:
-        found = pc.value_counts(values)
-        if len(self.counts) + len(found) > _COUNTED:
-            distinct = len(self.counts.keys() | set(map(_spelled, found.field("values").to_pylist())))
+        counts = pc.value_counts(values)
+        if len(self.counts) + len(counts) > _COUNTED:
+            distinct = len(self.counts.keys() | set(map(_spelled, counts.field("values").to_pylist())))
             if distinct > _COUNTED:
                 self._sample_counted()
                 self._sample.add(hashes(values.drop_null()))
                 self._counting = False
                 return
         for value, count in zip(
-            found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True
+            counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True
         ):
             if value is not None:
                 self.counts[_spelled(value)] += count
@@ -176,9 +180,9 @@ class _Column:
             self._sample.add(hashes(pa.array(list(self.counts), pa.string())))
 
     def _widen(self, values: pa.Array) -> None:
-        found = pc.min_max(values).as_py()
-        low, high = self.range or (found["min"], found["max"])
-        self.range = min(low, found["min"]), max(high, found["max"])
+        extremes = pc.min_max(values).as_py()
+        low, high = self.range or (extremes["min"], extremes["max"])
+        self.range = min(low, extremes["min"]), max(high, extremes["max"])
 
     def _quantiles(self, sampled: pa.Array) -> list[float]:
         """From the sample of rows, but for the ends, which are known."""
@@ -186,8 +190,8 @@ class _Column:
         numbers = sampled.drop_null().cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         if not len(numbers):
             return []
-        found: list[float] = np.quantile(numbers, QUANTILES, method="inverted_cdf").tolist()
-        return [float(self.range[0]), *found[1:-1], float(self.range[1])]
+        quantiles: list[float] = np.quantile(numbers, QUANTILES, method="inverted_cdf").tolist()
+        return [float(self.range[0]), *quantiles[1:-1], float(self.range[1])]
 
     def _of_category(self, counts: Counter[str]) -> Counter[str]:
         """Counts of what a value is made of, where it may be made of several."""

@@ -21,7 +21,7 @@ class RowSample:
         self.capacity = capacity
         self.stride = 1
         self._rows_seen = 0
-        self._kept: list[pa.RecordBatch] = []
+        self._batches: list[pa.RecordBatch] = []
         self._rows_kept = 0
         self._to_come = np.empty(0, np.int64)  # places in blocks that a batch has begun and not ended
         self._random = np.random.default_rng(0)
@@ -31,17 +31,17 @@ class RowSample:
         if self.stride > 1:
             blocks = np.arange(-(-first // self.stride), -(-self._rows_seen // self.stride)) * self.stride
             drawn = blocks + self._random.integers(0, self.stride, len(blocks))
-            places = np.concatenate([self._to_come, drawn])
-            self._to_come = places[places >= self._rows_seen]
-            batch = batch.take(pa.array(places[places < self._rows_seen] - first))
+            positions = np.concatenate([self._to_come, drawn])
+            self._to_come = positions[positions >= self._rows_seen]
+            batch = batch.take(pa.array(positions[positions < self._rows_seen] - first))
         if batch.num_rows:
-            self._kept.append(_shortened(batch))
+            self._batches.append(_shortened(batch))
             self._rows_kept += batch.num_rows
         while self._rows_kept > self.capacity:
             self._thin()
 
     def column(self, position: int) -> pa.Array:
-        return pa.chunked_array([batch.column(position) for batch in self._kept]).combine_chunks()
+        return pa.chunked_array([batch.column(position) for batch in self._batches]).combine_chunks()
 
     @property
     def rows(self) -> int:
@@ -49,11 +49,11 @@ class RowSample:
 
     def _thin(self) -> None:
         """Keep one of each two neighbours."""
-        whole = pa.Table.from_batches(self._kept).combine_chunks()
+        whole = pa.Table.from_batches(self._batches).combine_chunks()
         pairs = np.arange(0, whole.num_rows, 2)
-        chosen = pairs + self._random.integers(0, 2, len(pairs))
-        thinned = whole.take(pa.array(chosen[chosen < whole.num_rows])).combine_chunks()
-        self._kept, self._rows_kept = thinned.to_batches(), thinned.num_rows
+        picked = pairs + self._random.integers(0, 2, len(pairs))
+        thinned = whole.take(pa.array(picked[picked < whole.num_rows])).combine_chunks()
+        self._batches, self._rows_kept = thinned.to_batches(), thinned.num_rows
         self.stride *= 2
 
 

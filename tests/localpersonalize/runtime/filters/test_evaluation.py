@@ -287,9 +287,9 @@ class CountingColumns(Columns):
     rows = 0
 
     def rows_with(self, name: str, value: str) -> np.ndarray:
-        found = super().rows_with(name, value)
-        self.rows += len(found)
-        return found
+        result = super().rows_with(name, value)
+        self.rows += len(result)
+        return result
 
     def mask(self, key: Hashable, build: Callable[[], np.ndarray]) -> np.ndarray:
         def count_and_build() -> np.ndarray:
@@ -323,6 +323,6 @@ def test_the_longest_expressions_go_through_the_items_a_bounded_number_of_times(
 @given(st.lists(st.sampled_from([1.0, 2.0, 4.0, 7.5]), max_size=6), st.booleans())
 def test_numbers_in_a_list_are_found_one_by_one_alike(wanted: list[float], negated: bool) -> None:
     words = ",".join(f"{number:g}" for number in wanted) or "99"
-    found = kept(f"INCLUDE ItemID WHERE Items.PRICE {'NOT IN' if negated else 'IN'} ({words})")
+    result = items_left(f"INCLUDE ItemID WHERE Items.PRICE {'NOT IN' if negated else 'IN'} ({words})")
     prices = {"a": 1.0, "b": 2.0, "c": None, "d": 4.0, "new": None}
-    assert found == " ".join(name for name, price in prices.items() if (price in wanted) is not negated)
+    assert result == " ".join(name for name, price in prices.items() if (price in wanted) is not negated)

@@ -56,10 +56,10 @@ class Actor(ABC):
 
         :raises WrongError: if something is what it may not be.
         """
-        chosen = [entry for entry in self.entries() if everything or entry.touched]
-        for entry in chosen:
+        entries = [entry for entry in self.entries() if everything or entry.touched]
+        for entry in entries:
             entry.settle()
-        return len(chosen)
+        return len(entries)
 
 
 class Objects(Actor):
@@ -71,7 +71,7 @@ class Objects(Actor):
         shop.live.s3.create_bucket(Bucket=self.bucket)
         self._entries = {f"key {n} %41/ü": Entry("", lambda: GONE) for n in range(12)}
         for key in self._entries:
-            self._entries[key] = Entry(f"s3://{self.bucket}/{key}", lambda key=key: self.look(key))
+            self._entries[key] = Entry(f"s3://{self.bucket}/{key}", lambda key=key: self.read(key))
 
     def entries(self) -> Iterator[Entry]:
         yield from self._entries.values()
@@ -82,17 +82,17 @@ class Objects(Actor):
         if getattr(self, f"_{kind.replace(' ', '_')}")(key, self._entries[key]):
             self.acknowledged += 1
 
-    def look(self, key: str) -> Value:
+    def read(self, key: str) -> Value:
         """Digest and metadata of what is read, whole; it says itself which bytes it must have."""
         try:
-            found = self.shop.live.s3.get_object(Bucket=self.bucket, Key=key)
+            answer = self.shop.live.s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             return gone(error)
-        content = found["Body"].read()
+        content = answer["Body"].read()
         digest = hashlib.md5(content).hexdigest()
-        assert found["ContentLength"] == len(content), key
-        assert "-" in found["ETag"] or found["ETag"] == f'"{digest}"', key
-        return digest, found["Metadata"].get("written")
+        assert answer["ContentLength"] == len(content), key
+        assert "-" in answer["ETag"] or answer["ETag"] == f'"{digest}"', key
+        return digest, answer["Metadata"].get("written")
 
     def _content(self, size: int) -> tuple[bytes, str, Value]:
         content, written = self.random.randbytes(size), str(self.random.random())
@@ -132,12 +132,12 @@ class Objects(Actor):
 
         def upload() -> None:
             made = s3.create_multipart_upload(Bucket=self.bucket, Key=key, Metadata={"written": written})
-            place = {"Bucket": self.bucket, "Key": key, "UploadId": made["UploadId"]}
+            address = {"Bucket": self.bucket, "Key": key, "UploadId": made["UploadId"]}
             parts = [
-                {"PartNumber": n, "ETag": s3.upload_part(**place, PartNumber=n, Body=piece)["ETag"]}
+                {"PartNumber": n, "ETag": s3.upload_part(**address, PartNumber=n, Body=piece)["ETag"]}
                 for n, piece in enumerate(pieces, 1)
             ]
-            done.update(place, MultipartUpload={"Parts": parts})
+            done.update(address, MultipartUpload={"Parts": parts})
 
         unchanged = Entry(entry.name, lambda: GONE)
         if not unchanged.change(GONE, upload):
@@ -217,14 +217,14 @@ class Puts(Actor):
     def _call(self, kind: str, name: str) -> None:
         now = datetime.now(UTC)
         event = {"eventType": "Purchase", "itemId": "i1", "sentAt": now}
-        taken = {"actionId": "a1", "sessionId": "s", "eventType": "Taken", "timestamp": now, "userId": name}
+        event = {"actionId": "a1", "sessionId": "s", "eventType": "Taken", "timestamp": now, "userId": name}
         match kind:
             case "events":
                 self.api.put_events(
                     trackingId=self.shop["tracking id"], userId=name, sessionId="s", eventList=[event]
                 )
             case "actions taken":
-                self.api.put_action_interactions(trackingId=self.action_tracking, actionInteractions=[taken])
+                self.api.put_action_interactions(trackingId=self.action_tracking, actionInteractions=[event])
             case "users":
                 user = {"userId": name, "properties": '{"segment": "new"}'}
                 self.api.put_users(datasetArn=self.shop["dataset Users"], users=[user])
@@ -253,17 +253,17 @@ def wait_for_rest(describe: Callable[[], dict[str, Any]], seconds: float = 120) 
     deadline = time.monotonic() + seconds
     while True:
         try:
-            found = describe()
+            body = describe()
         except ClientError as error:
             gone(error)
             return None
-        states = [found.get("status", "ACTIVE")]
+        states = [body.get("status", "ACTIVE")]
         states += [
             update["status"]
-            for name, update in found.items()
+            for name, update in body.items()
             if name.startswith("latest") and "Update" in name
         ]
         if not any(state.endswith(("PENDING", "IN_PROGRESS", "STOPPING")) for state in states):
-            return found
-        assert time.monotonic() < deadline, f"{found} does not come to rest"
+            return body
+        assert time.monotonic() < deadline, f"{body} does not come to rest"
         time.sleep(0.1)

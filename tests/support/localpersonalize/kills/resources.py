@@ -59,7 +59,7 @@ def kinds(shop: Shop) -> list[Kind]:
             f"{arn}dataset/own-dataset/USERS",
             {wider: {"schemaArn": wider}},
             narrow,
-            lambda found: str(found["schemaArn"]),
+            lambda body: str(body["schemaArn"]),
         ),
         Kind(
             "Filter",
@@ -90,9 +90,9 @@ def kinds(shop: Shop) -> list[Kind]:
                 }
             },
             "metrics",
-            lambda found: (
+            lambda body: (
                 "elsewhere"
-                if found["metricsOutputConfig"]["s3DataDestination"]["path"].endswith("/2/")
+                if body["metricsOutputConfig"]["s3DataDestination"]["path"].endswith("/2/")
                 else "metrics"
             ),
         ),
@@ -122,7 +122,7 @@ def kinds(shop: Shop) -> list[Kind]:
             f"{arn}campaign/killed",
             {tps: {"minProvisionedTPS": tps} for tps in (2, 3)},
             1,
-            lambda found: int(found["minProvisionedTPS"]),
+            lambda body: int(body["minProvisionedTPS"]),
         ),
         Kind(
             "Recommender",
@@ -135,13 +135,13 @@ def kinds(shop: Shop) -> list[Kind]:
             f"{arn}recommender/killed",
             {rate: {"recommenderConfig": {"minRecommendationRequestsPerSecond": rate}} for rate in (2, 3)},
             1,
-            lambda found: int(found["recommenderConfig"]["minRecommendationRequestsPerSecond"]),
+            lambda body: int(body["recommenderConfig"]["minRecommendationRequestsPerSecond"]),
         ),
     ]
 
 
-def _schedule(found: Mapping[str, Any]) -> Value:
-    config = found.get("solutionConfig", {}).get("autoTrainingConfig", {})
+def _schedule(body: Mapping[str, Any]) -> Value:
+    config = body.get("solutionConfig", {}).get("autoTrainingConfig", {})
     return str(config.get("schedulingExpression", "rate(none ")).removeprefix("rate(").split()[0]
 
 
@@ -149,13 +149,13 @@ class Slow(Actor):
     """Things that a job changes: they are waited for where it is not certain what they will be, or at the end."""
 
     def settle(self, everything: bool) -> int:
-        chosen = [entry for entry in self.entries() if everything or entry.touched]
-        for entry in chosen:
+        selected = [entry for entry in self.entries() if everything or entry.touched]
+        for entry in selected:
             if everything or not entry.is_certain():
                 entry.settle()
             elif self.is_there(entry) is not (entry.value is not GONE):
                 raise WrongError(f"{entry.name} is there, or not: it may be {entry.may_be!r}")
-        return len(chosen)
+        return len(selected)
 
     @abstractmethod
     def is_there(self, entry: Entry) -> bool:
@@ -164,19 +164,19 @@ class Slow(Actor):
 
 def _is_there(describe: Callable[[], Mapping[str, Any]]) -> bool:
     try:
-        found = describe()
+        body = describe()
     except ClientError as error:
         return gone(error) is not GONE
-    return not str(found.get("status", "")).startswith("DELETE")
+    return not str(body.get("status", "")).startswith("DELETE")
 
 
 class Resources(Slow):
     """Resources of some kinds, made, updated and deleted; one of each."""
 
-    def __init__(self, shop: Shop, seed: int, chosen: list[Kind]) -> None:
+    def __init__(self, shop: Shop, seed: int, selected: list[Kind]) -> None:
         super().__init__(shop, seed)
-        self.kinds = chosen
-        self._entries = {kind.name: Entry(kind.name, lambda kind=kind: self._look(kind)) for kind in chosen}
+        self.kinds = selected
+        self._entries = {kind.name: Entry(kind.name, lambda kind=kind: self._read(kind)) for kind in selected}
 
     def entries(self) -> Iterator[Entry]:
         yield from self._entries.values()
@@ -209,16 +209,16 @@ class Resources(Slow):
         listed = self.shop.live.personalize.list_event_trackers(
             datasetGroupArn=kind.params["datasetGroupArn"]
         )
-        found = [tracker["eventTrackerArn"] for tracker in listed["eventTrackers"]]
-        return str(found[0]) if found else f"arn:aws:personalize:{REGION}:{ACCOUNT}:event-tracker/none"
+        body = [tracker["eventTrackerArn"] for tracker in listed["eventTrackers"]]
+        return str(body[0]) if body else f"arn:aws:personalize:{REGION}:{ACCOUNT}:event-tracker/none"
 
-    def _look(self, kind: Kind) -> Value:
-        found = wait_for_rest(lambda: self._describe(kind))
-        if found is None:
+    def _read(self, kind: Kind) -> Value:
+        body = wait_for_rest(lambda: self._describe(kind))
+        if body is None:
             return GONE
-        if found.get("status", "ACTIVE") != "ACTIVE":
-            assert KILLED in found.get("failureReason", ""), found
-        return kind.seen(found)
+        if body.get("status", "ACTIVE") != "ACTIVE":
+            assert KILLED in body.get("failureReason", ""), body
+        return kind.seen(body)
 
 
 class Tags(Actor):
@@ -226,7 +226,7 @@ class Tags(Actor):
 
     def __init__(self, shop: Shop, seed: int) -> None:
         super().__init__(shop, seed)
-        self._entries = {f"tag{n}": Entry(f"tag{n}", lambda n=n: self._look(n)) for n in range(4)}
+        self._entries = {f"tag{n}": Entry(f"tag{n}", lambda n=n: self._read(n)) for n in range(4)}
 
     def entries(self) -> Iterator[Entry]:
         yield from self._entries.values()
@@ -242,7 +242,7 @@ class Tags(Actor):
             call = lambda: api.untag_resource(resourceArn=arn, tagKeys=[name])  # noqa: E731
             self.acknowledged += entry.change(GONE, call)
 
-    def _look(self, number: int) -> Value:
+    def _read(self, number: int) -> Value:
         listed = self.shop.live.personalize.list_tags_for_resource(resourceArn=self.shop["campaign"])["tags"]
         return {tag["tagKey"]: tag["tagValue"] for tag in listed}.get(f"tag{number}", GONE)
 
@@ -277,7 +277,7 @@ class Jobs(Slow):
             return
         self.number += 1
         name = f"job-{self.number}"
-        entry = Entry(f"{kind} {name}", lambda: self._look(kind, name))
+        entry = Entry(f"{kind} {name}", lambda: self._read(kind, name))
         self._entries.append(entry)
         self._latest[kind] = entry
         params = Entry(name, lambda: GONE)  # the files that it needs
@@ -315,11 +315,11 @@ class Jobs(Slow):
     def _arn(self, kind: str, name: str) -> str:
         """Of a job or a version, by its name."""
         noun = snake(kind).replace("_", "-")
-        place = f"arn:aws:personalize:{REGION}:{ACCOUNT}:{noun}/{name}"
+        arn = f"arn:aws:personalize:{REGION}:{ACCOUNT}:{noun}/{name}"
         if kind != "SolutionVersion":
-            return place
-        found = rows(self.shop, "SELECT arn FROM resources WHERE kind = ? AND name = ?", kind, name)
-        return str(found[0][0]) if found else f"{self.shop['solution']}/none"
+            return arn
+        body = rows(self.shop, "SELECT arn FROM resources WHERE kind = ? AND name = ?", kind, name)
+        return str(body[0][0]) if body else f"{self.shop['solution']}/none"
 
     def _describe(self, kind: str, name: str) -> dict[str, Any]:
         member = kind[0].lower() + kind[1:]
@@ -330,7 +330,7 @@ class Jobs(Slow):
         name = self._latest[kind].name.split()[1]
         busy = {"busy": False}
 
-        def ask() -> None:
+        def call() -> None:
             try:
                 status = self._describe(kind, name)["status"]
             except ClientError as error:
@@ -339,16 +339,16 @@ class Jobs(Slow):
                 return
             busy["busy"] = status.endswith(("PENDING", "IN_PROGRESS"))
 
-        Entry(name, lambda: GONE).change(GONE, ask)
+        Entry(name, lambda: GONE).change(GONE, call)
         return busy["busy"]
 
-    def _look(self, kind: str, name: str) -> Value:
-        found = wait_for_rest(lambda: self._describe(kind, name))
-        if found is None:
+    def _read(self, kind: str, name: str) -> Value:
+        body = wait_for_rest(lambda: self._describe(kind, name))
+        if body is None:
             return GONE
-        if found["status"] not in ("ACTIVE", "COMPLETED"):
-            assert KILLED in found.get("failureReason", ""), found
+        if body["status"] not in ("ACTIVE", "COMPLETED"):
+            assert KILLED in body.get("failureReason", ""), body
         elif kind == "DatasetExportJob":
             listed = self.shop.live.s3.list_objects_v2(Bucket=BUCKET, Prefix="exports/")
-            assert listed["KeyCount"], found
+            assert listed["KeyCount"], body
         return "done"

@@ -28,7 +28,7 @@ from tests.support.localpersonalize.shop import Shop
 NAMED = 0.6  # of the kills are tried at a named place
 WITHIN_SECONDS = 2.5  # a named place that is not passed until then is left
 EVERYTHING = 25  # kills after which all things are looked at, not only those that changed
-PLACES = {
+KILL_POINTS = {
     "server": ("commit", "os.replace", "os.fsync", "os.unlink", "os.link", "shutil.rmtree"),
     "worker": ("os.replace", "os.fsync", "commit"),
     "moto": ("os.fsync", "os.replace"),
@@ -47,7 +47,7 @@ class Report:
 
 
 class Traffic:
-    """A thread for each actor, until told to stop."""
+    """A thread for each actor, until asked to stop."""
 
     def __init__(self, actors: list[Actor]) -> None:
         self.actors = actors
@@ -82,7 +82,7 @@ class Traffic:
 def processes(live: Live, module: str) -> list[int]:
     """Children of the server that run a module."""
     assert live.process
-    found = []
+    processes_ = []
     for path in Path(f"/proc/{live.process.pid}/task").glob("*/children"):
         for child in path.read_text().split():
             try:
@@ -90,8 +90,8 @@ def processes(live: Live, module: str) -> list[int]:
             except OSError:
                 continue
             if module.encode() in command:
-                found.append(int(child))
-    return found
+                processes_.append(int(child))
+    return processes_
 
 
 class Run:
@@ -100,9 +100,9 @@ class Run:
     def __init__(self, folder: Path, seed: int) -> None:
         self.random, self.report = random.Random(seed), Report()
         self.live, self._plan = Live(folder / "data"), folder / "plan"
-        (places,) = startup.__path__
+        (startup_folder,) = startup.__path__
         root = Path.cwd()
-        path = os.pathsep.join([places, str(root), str(root / "plugins")])
+        path = os.pathsep.join([startup_folder, str(root), str(root / "plugins")])
         self.live.environment = {"KILL_FILE": str(self._plan), "PYTHONPATH": path}
         self.live.start()
         shop = Shop(self.live).build()
@@ -125,8 +125,8 @@ class Run:
         traffic = Traffic(self.actors)
         traffic.start()
         try:
-            if self.random.random() < NAMED and (place := self._kill_at_a_place(target)):
-                killed = place
+            if self.random.random() < NAMED and (kill_point := self._kill_at_a_point(target)):
+                killed = kill_point
             else:
                 time.sleep(self.random.uniform(0.05, 1.0))
                 self._kill_at_random(target)
@@ -141,15 +141,15 @@ class Run:
         for actor in self.actors:
             self.report.looked_at += actor.settle(everything)
 
-    def _kill_at_a_place(self, target: str) -> str:
+    def _kill_at_a_point(self, target: str) -> str:
         """Wait until a place was passed; which, or empty if it was not."""
-        what = self.random.choice(PLACES[target])
-        place = f"{target} {self.random.choice(('before', 'after'))} {what}"
-        self._plan.write_text(f"{place} {self.random.randint(1, PASSAGES.get(what, 3))}")
+        what = self.random.choice(KILL_POINTS[target])
+        kill_point = f"{target} {self.random.choice(('before', 'after'))} {what}"
+        self._plan.write_text(f"{kill_point} {self.random.randint(1, PASSAGES.get(what, 3))}")
         deadline = time.monotonic() + WITHIN_SECONDS
         while time.monotonic() < deadline:
             if not self._plan.exists():
-                return place
+                return kill_point
             time.sleep(0.01)
         self._plan.unlink(missing_ok=True)
         return ""
@@ -199,8 +199,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         report = run(folder, options.kills, options.seed, lambda text: print(text, flush=True))
-    for place, number in sorted(report.kills.items()):
-        print(f"{number:>5} {place}")
+    for kill_point, number in sorted(report.kills.items()):
+        print(f"{number:>5} {kill_point}")
     for actor, number in report.acknowledged.items():
         print(f"{number:>7} changes acknowledged of {actor}")
     starts = sorted(report.start_seconds)

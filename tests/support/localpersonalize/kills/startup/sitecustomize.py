@@ -30,7 +30,7 @@ def _process() -> str:
     return "moto" if "localpersonalize.aws.moto_server" in words else "server"
 
 
-class Places:
+class KillPoints:
     """Counts passages, while the file is there."""
 
     def __init__(self, file: str) -> None:
@@ -47,27 +47,27 @@ class Places:
 
         return passed
 
-    def _kill_at(self, place: str) -> None:
+    def _kill_at(self, kill_point: str) -> None:
         try:
             with open(self._file) as opened:
                 plan = opened.read()
         except FileNotFoundError:
             return
-        if plan.startswith(f"{self._process} {place} "):
+        if plan.startswith(f"{self._process} {kill_point} "):
             self._passed[plan] = self._passed.get(plan, 0) + 1
             if self._passed[plan] == int(plan.split()[3]):
                 self._remove(self._file)
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _around_commits(places: Places) -> None:
+def _around_commits(kill_points: KillPoints) -> None:
     class Connection(sqlite3.Connection):
         def execute(self, sql: str, *parameters: Any) -> Any:  # type: ignore[override]
             if sql == "COMMIT":
                 return commit(self, sql)
             return super().execute(sql, *parameters)
 
-    commit = places.around(sqlite3.Connection.execute, "commit")
+    commit = kill_points.around(sqlite3.Connection.execute, "commit")
     connect = sqlite3.connect
 
     def connect_with_places(*args: Any, **kwargs: Any) -> sqlite3.Connection:
@@ -77,7 +77,7 @@ def _around_commits(places: Places) -> None:
 
 
 if file := os.environ.get("KILL_FILE"):
-    installed = Places(file)
+    installed = KillPoints(file)
     for module, name in FUNCTIONS:
         wrapped = installed.around(getattr(module, name), f"{module.__name__}.{name}")
         setattr(module, name, wrapped)
