@@ -37,8 +37,8 @@ def report_import(context: Context, group_arn: str, import_job: DatasetImportJob
 
 def is_published(import_job: DatasetImportJob, attribution: MetricAttribution) -> bool:
     """Whether an import asked for a report in S3 (`publishAttributionMetricsToS3`), and there is a place for one."""
-    asked = import_job.get("publishAttributionMetricsToS3", False)
-    return asked and "s3DataDestination" in attribution["metricsOutputConfig"]
+    is_requested = import_job.get("publishAttributionMetricsToS3", False)
+    return is_requested and "s3DataDestination" in attribution["metricsOutputConfig"]
 
 
 def _active(context: Context, group_arn: str) -> list[MetricAttribution]:

@@ -137,15 +137,15 @@ def broken(choose, text):
 @pytest.mark.parametrize("seed", range(4))
 def test_both_take_and_refuse_the_same_filters(seed):
     choose = random.Random(seed)
-    taken = 0
+    accepted = 0
     for number in range(1_500):
         text = an_expression(choose)
         if number % 3 == 0:
             text = broken(choose, text)
         service, check = service_refuses(text), check_refuses(text)
         assert bool(service) == bool(check), f"{text!r}: the service says {service}, make check says {check}"
-        taken += service is None
-    assert 300 < taken < 1_200
+        accepted += service is None
+    assert 300 < accepted < 1_200
 
 
 @pytest.mark.parametrize(
@@ -212,10 +212,10 @@ def test_both_take_the_same_values(recipe):
         for value in (*edges, *spec.values, "0", "-1", "0.5", "1.5", "3", "nan", "x", "", "True"):
             try:
                 recipe.hyperparameters.parse({spec.name: str(value)}, recipe.name)
-                taken = True
+                accepted = True
             except ValueError:
-                taken = False
+                accepted = False
             if key is not None:
-                assert taken == (
+                assert accepted == (
                     not list(hyperparameters.refused(recipe.name, key, {spec.name: str(value)}))
                 ), (spec.name, value)

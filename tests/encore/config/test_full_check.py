@@ -72,10 +72,10 @@ def said(tmp_path):
         file = tmp_path / "pipeline.yaml"
         file.write_text(text)
         try:
-            found, _ = full_check(file, load_pipeline(file))
+            result, _ = full_check(file, load_pipeline(file))
         except PipelineError as error:
-            found = str(error).splitlines()
-        return "\n".join(line.replace(f"{tmp_path}/", "") for line in found)
+            result = str(error).splitlines()
+        return "\n".join(line.replace(f"{tmp_path}/", "") for line in result)
 
     return problems
 

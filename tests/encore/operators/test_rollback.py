@@ -55,7 +55,7 @@ def test_a_version_that_was_held_is_passed_over(monkeypatch):
     versions = [f"arn:aws:personalize:us-east-1:1:solution/s/{number}" for number in (4, 3, 2, 1)]
     monkeypatch.setattr(
         "encore.operators.rollback.solution_versions.of_solution",
-        lambda client, arn: [{"solutionVersionArn": each, "status": "ACTIVE"} for each in versions],
+        lambda client, arn: [{"solutionVersionArn": version, "status": "ACTIVE"} for version in versions],
     )
     rows = [
         {"solution_version_arn": arn, "outcome": outcome}
@@ -101,6 +101,6 @@ def test_a_rollback_is_recorded_drawn_and_notified(service, operated, monkeypatc
 
 def test_metrics_of_a_version_that_went_live_again_count_once():
     row = {"solution": "s", "solution_version_arn": "a", "metrics": {"m": 0.5}, "recorded_at": FIRST_RUN}
-    again = {**row, "recorded_at": FIRST_RUN + timedelta(days=1)}
+    repeated = {**row, "recorded_at": FIRST_RUN + timedelta(days=1)}
     other = {**row, "solution_version_arn": "b", "metrics": {"m": 0.6}}
-    assert history.metrics_of([row, other, again], "s") == [{"m": 0.5}, {"m": 0.6}]
+    assert history.metrics_of([row, other, repeated], "s") == [{"m": 0.5}, {"m": 0.6}]

@@ -62,13 +62,13 @@ def test_what_was_made_of_a_solution_or_a_group_goes_with_it(service: InProcessS
     group = service.group()
     solution = service.solution(group)
     version = service.version(solution)
-    place = {"s3DataSource": {"path": "s3://bucket/in"}}, {"s3DataDestination": {"path": "s3://bucket/out/"}}
+    paths = {"s3DataSource": {"path": "s3://bucket/in"}}, {"s3DataDestination": {"path": "s3://bucket/out/"}}
     batch = service.create(
         "BatchInferenceJob",
         jobName="b",
         solutionVersionArn=version,
-        jobInput=place[0],
-        jobOutput=place[1],
+        jobInput=paths[0],
+        jobOutput=paths[1],
         roleArn="r",
     )
     forgetting = service.create(

@@ -10,9 +10,9 @@ ARNS = [f"arn:aws:personalize:us-east-1:123456789012:campaign/c{n}" for n in ran
 def test_an_id_is_new_each_time_and_tells_whose_it_is() -> None:
     ids = [new_id(arn) for arn in ARNS for _ in range(20)]
     assert len(set(ids)) == len(ids)
-    assert all(len(each) == 40 for each in ids)  # as many characters as PutEvents takes
+    assert all(len(entry) == 40 for entry in ids)  # as many characters as PutEvents takes
     known = sources(ARNS)
-    assert [known[mark_of(each)] for each in ids] == [arn for arn in ARNS for _ in range(20)]
+    assert [known[mark_of(entry)] for entry in ids] == [arn for arn in ARNS for _ in range(20)]
 
 
 def test_ids_of_others_are_nobodys() -> None:
