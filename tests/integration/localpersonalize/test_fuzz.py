@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.support.localpersonalize import raw_fuzz
 from tests.support.localpersonalize.fuzz import run
 from tests.support.localpersonalize.live import Live
 
@@ -21,4 +24,23 @@ def test_what_nobody_would_send_is_refused_and_forgotten(tmp_path: Path) -> None
     assert sum(outcome.statuses.values()) == REQUESTS
     assert outcome.statuses[200] > REQUESTS / 100  # it says no, but not to everything
     assert len(outcome.errors) > 5
+    assert outcome.memory[-1] - outcome.memory[1] < GROWTH, outcome.memory
+
+
+@pytest.mark.parametrize(
+    ("requests", "uploads"), [(400, 40), pytest.param(4000, 1000, marks=pytest.mark.long)]
+)
+def test_what_is_no_request_and_uploads_that_break_off_leave_nothing_behind(
+    tmp_path: Path, requests: int, uploads: int
+) -> None:
+    live = Live(tmp_path / "data").start()
+    try:
+        outcome = raw_fuzz.run(live, requests, uploads, seed=7)
+        live.s3.put_object(Bucket=raw_fuzz.BUCKET, Key="after", Body=b"still here")
+        kept = live.s3.get_object(Bucket=raw_fuzz.BUCKET, Key="after")["Body"].read()
+    finally:
+        live.stop()
+    assert not outcome.wrong, outcome.wrong[:5]
+    assert kept == b"still here"
+    assert outcome.statuses["200"] > requests / 100  # it says no, but not to everything
     assert outcome.memory[-1] - outcome.memory[1] < GROWTH, outcome.memory

@@ -1,7 +1,7 @@
 """Requests that nobody would send, to a live service: none may end in a 5xx or hang, and memory may not grow.
 
-`python -m tests.support.localpersonalize.fuzz --requests 100000 --seed 1` sends as many as asked for and says what came
-back.
+`python -m tests.support.localpersonalize.fuzz --requests 80000 --raw 20000 --uploads 1000 --seed 1` sends as many as
+asked for, of these, of `raw_fuzz`, and uploads that break off, and says what came back.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from botocore.credentials import Credentials
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
+from tests.support.localpersonalize import raw_fuzz
 from tests.support.localpersonalize.live import KEY, REGION, SECRET, Live, schema
 
 SERVICES = ("personalize", "personalize-runtime", "personalize-events")
@@ -256,6 +257,8 @@ def _memory(live: Live) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--raw", type=int, default=20_000, help="malformed requests, and odd ones to S3")
+    parser.add_argument("--uploads", type=int, default=1000, help="that break off")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -264,6 +267,7 @@ def main() -> None:
             started = time.monotonic()
             outcome = run(live, options.requests, options.seed)
             seconds = time.monotonic() - started
+            raw = raw_fuzz.run(live, options.raw, options.uploads, options.seed)
         finally:
             live.stop()
     print(
@@ -272,9 +276,12 @@ def main() -> None:
     for code, number in outcome.errors.most_common():
         print(f"  {number:>7} {code}")
     print("memory (MB):", *(size // 1_000_000 for size in outcome.memory))
-    for line in outcome.wrong[:20]:
+    print(f"{options.raw} malformed and to S3, {options.uploads} uploads broken off: {dict(raw.statuses)}")
+    print("handles:", *raw.handles, "memory (MB):", *(size // 1_000_000 for size in raw.memory))
+    wrong = [*outcome.wrong, *raw.wrong]
+    for line in wrong[:20]:
         print("WRONG", line)
-    sys.exit(1 if outcome.wrong else 0)
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":
