@@ -27,6 +27,7 @@ NAMES = {
     "coverage": "coverage",
 }
 WIDTH = 9.6
+SHORTEST_SPAN = 6  # days
 TICKS = ["%Y", "%b %Y", "%-d %b", "%H:%M", "%H:%M", "%S"]  # years, months, days, hours, minutes, seconds
 
 
@@ -63,7 +64,7 @@ def metric_over_time(rows: Rows, metric: str, solution: str) -> Figure:
                 zorder=3,
                 label=f"{outcome} ({len(selected)})",
             )
-    _finish(axes, f"{solution}: {NAMES.get(metric, metric)}")
+    finish(axes, f"{solution}: {NAMES.get(metric, metric)}")
     axes.set_ylim(bottom=0)
     return figure
 
@@ -106,7 +107,7 @@ def data_volumes(rows: Rows) -> Figure:
         times = [row["recorded_at"] for row in runs]
         axes.bar(times, [(row["rows"] or {}).get(kind, 0) for row in runs], width=0.7, color=colour)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        _finish(axes, f"rows of {kind}", legend=False)
+        finish(axes, f"rows of {kind}", legend=False)
     return figure
 
 
@@ -134,7 +135,7 @@ def durations(rows: Rows) -> Figure:
         )
         bottom = [low + value for low, value in zip(bottom, values, strict=True)]
     title = "minutes of work by step (steps of different solutions run side by side)"
-    _finish(axes, title, stacked=True)
+    finish(axes, title, stacked=True)
     return figure
 
 
@@ -153,7 +154,8 @@ def _runs(rows: Rows) -> list[Mapping[str, Any]]:
     return list(runs.values())
 
 
-def _finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False) -> None:
+def finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False) -> None:
+    """Title, grid, dates and legend as all pictures have them."""
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -161,6 +163,11 @@ def _finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False) 
         axes.spines[side].set_visible(False)
     axes.tick_params(colors=INK, labelsize=8, length=0)
     axes.tick_params(axis="x", pad=6)
+    first, last = axes.dataLim.intervalx
+    if (
+        last - first < SHORTEST_SPAN
+    ):  # one run: its day among others, and neither its hours nor years around it
+        axes.set_xlim((first + last - SHORTEST_SPAN) / 2, (first + last + SHORTEST_SPAN) / 2)
     dates: Any = matplotlib.dates  # has no types
     locator = dates.AutoDateLocator(maxticks=10)
     axes.xaxis.set_major_locator(locator)

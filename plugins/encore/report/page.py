@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from encore import cost
+from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
+from encore import cost, history
+from encore.gates.drift import MOVING
 from encore.report import figures
+from encore.report.profile_figures import DATASETS, profiles_over_time
 
 Rows = Sequence[Mapping[str, Any]]
 METRIC = "normalized_discounted_cumulative_gain_at_25"
 LAST_VERSIONS = 40
+FREQUENT_SHOWN = 3
 
 
 def pictures(rows: Rows, metric: str = METRIC) -> dict[str, bytes]:
@@ -22,6 +28,9 @@ def pictures(rows: Rows, metric: str = METRIC) -> dict[str, bytes]:
     solutions = list(dict.fromkeys(row["solution"] for row in rows))
     drawn = {f"metrics-{name}": figures.metric_over_time(rows, metric, name) for name in sorted(solutions)}
     drawn["data"] = figures.data_volumes(rows)
+    profiles = profiles_over_time(history.profiles(rows))
+    if profiles is not None:
+        drawn["profiles"] = profiles
     drawn["durations"] = figures.durations(rows)
     return {name: figures.png(figure) for name, figure in drawn.items()}
 
@@ -47,6 +56,8 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
         first=rows[0]["recorded_at"] if rows else None,
         last=rows[-1]["recorded_at"] if rows else None,
         spent=cost.spent(rows),
+        columns=_columns(rows),
+        insights=_insights(rows),
         images={name: b64encode(content).decode() for name, content in images.items()},
     )
 
@@ -67,3 +78,43 @@ def _card(rows: Rows, solution: str, metric: str) -> dict[str, Any]:
         "newest": (own[-1]["metrics"] or {}).get(metric),
         "counts": {outcome: sum(row["outcome"] == outcome for row in own) for outcome in figures.COLOURS},
     }
+
+
+def _columns(rows: Rows) -> list[dict[str, Any]]:
+    """What the last run recorded of its data, column by column."""
+    recorded = history.profiles(rows)
+    profiles = [
+        Profile.from_dict(recorded[-1][name]) for name in DATASETS if recorded and name in recorded[-1]
+    ]
+    return [
+        {
+            "dataset": profile.dataset,
+            "column": column,
+            "range": _range(column),
+            "frequent": ", ".join(
+                f"{value} {count / max(column.rows - column.nulls, 1):.0%}"
+                for value, count in list(column.top.items())[:FREQUENT_SHOWN]
+                if not column.is_number or column.complete
+            ),
+        }
+        for profile in profiles
+        for column in profile.columns
+    ]
+
+
+def _range(column: ColumnProfile) -> str:
+    """The least and the greatest number; times as days."""
+    if column.minimum is None or column.maximum is None:
+        return ""
+    if column.name.upper() in MOVING:
+        return " to ".join(
+            f"{datetime.fromtimestamp(end, UTC):%Y-%m-%d}" for end in (column.minimum, column.maximum)
+        )
+    return f"{column.minimum:g} to {column.maximum:g}"
+
+
+def _insights(rows: Rows) -> list[str]:
+    """Those of the last run that recorded any."""
+    written = [row["insights"] for row in rows if row.get("insights")]
+    found: list[str] = json.loads(written[-1]) if written else []
+    return found
