@@ -57,6 +57,15 @@ def _raise_on_constant(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
 
 
+def property_row(text: str | None, fields: Mapping[str, Field], label: str) -> Row:
+    """The members of a `properties` string that the schema has, by column; the others are left out.
+
+    :raises InvalidInputError: if a value does not fit the schema.
+    """
+    members = properties(text, label)
+    return {name: converted(item, fields[name], label) for name, item in members.items() if name in fields}
+
+
 def event_row(
     event: Mapping[str, Any],
     user_id: str | None,

@@ -15,6 +15,7 @@ from localpersonalize.resource_types import (
     SolutionVersion,
 )
 from localpersonalize.resources import lifecycle
+from localpersonalize.resources.configurations import check_exploration
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.solution_versions import require_trained
 
@@ -27,7 +28,11 @@ def create_inference(context: Context, params: Params) -> Answer:
     version = require_trained(context, params["solutionVersionArn"])
     if _recipe_type(version) == SEGMENTATION:
         raise InvalidInputError("The solution version makes user segments. Use CreateBatchSegmentJob.")
+    trained = recipe(version["recipeArn"])
+    check_exploration(params.get("batchInferenceJobConfig"), trained.explores, trained.name)
     params = {"batchInferenceJobMode": "BATCH_INFERENCE", **params}
+    if params.get("themeGenerationConfig") and params["batchInferenceJobMode"] != "THEME_GENERATION":
+        raise InvalidInputError("themeGenerationConfig is for batchInferenceJobMode THEME_GENERATION only.")
     return _create(context, BATCH_INFERENCE_JOB, "batch-inference-job", params, version)
 
 

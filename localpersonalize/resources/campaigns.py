@@ -6,13 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from localpersonalize.protocol.errors import InvalidInputError
-from localpersonalize.resource_types import ACTIVE, CAMPAIGN, SOLUTION, SOLUTION_VERSION, Campaign
+from localpersonalize.recipes.registry import recipe
+from localpersonalize.resource_types import (
+    ACTIVE,
+    CAMPAIGN,
+    SOLUTION,
+    SOLUTION_VERSION,
+    Campaign,
+    SolutionVersion,
+)
 from localpersonalize.resources import lifecycle
+from localpersonalize.resources.configurations import check_exploration
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.solution_versions import require_trained
 from localpersonalize.resources.updates import is_updating, new_update, require_no_update
 
 LATEST = "/$LATEST"
+UPDATABLE = ("solutionVersionArn", "minProvisionedTPS", "campaignConfig")
 
 
 def create(context: Context, params: Params) -> Answer:
@@ -26,6 +36,7 @@ def create(context: Context, params: Params) -> Answer:
         "_solutionArn": version["solutionArn"],
         "_groupArn": version["datasetGroupArn"],
     }
+    _check_config(version, params.get("campaignConfig"))
     lifecycle.limit_number(context, CAMPAIGN, version["datasetGroupArn"])
     lifecycle.create(context, CAMPAIGN, arn, body, parent=version["solutionArn"], job="deploy")
     return {"campaignArn": arn}
@@ -36,11 +47,14 @@ def update(context: Context, params: Params) -> Answer:
     if not campaign.get("_lostModel"):
         lifecycle.require_active(campaign, "The campaign")
     require_no_update(campaign, "The campaign")
+    if not any(name in params for name in UPDATABLE):
+        raise InvalidInputError(f"The update changes nothing. Give one of {', '.join(UPDATABLE)}.")
     config = params.get("campaignConfig", campaign.get("campaignConfig"))
     version_arn = resolve(context, params.get("solutionVersionArn") or campaign["solutionVersionArn"], config)
     version = require_trained(context, version_arn)
     if version["solutionArn"] != campaign["_solutionArn"]:
         raise InvalidInputError("A campaign can only be updated to another version of the same solution.")
+    _check_config(version, config)
     provisioned = params.get("minProvisionedTPS") or campaign["minProvisionedTPS"]
     _begin_update(context, campaign, version_arn, provisioned, config)
     return {"campaignArn": params["campaignArn"]}
@@ -71,6 +85,14 @@ def resolve(context: Context, version_arn: str, config: Mapping[str, Any] | None
     if not trained:
         raise InvalidInputError("The solution has no ACTIVE version yet.")
     return trained[-1]
+
+
+def _check_config(version: SolutionVersion, config: Mapping[str, Any] | None) -> None:
+    """
+    :raises InvalidInputError: if the version's recipe does not do what the configuration asks for.
+    """
+    trained = recipe(version["recipeArn"])
+    check_exploration(config, trained.explores, trained.name)
 
 
 def _begin_update(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localpersonalize.datasets.events import Row, event_row, record_row
+from localpersonalize.datasets.events import Row, event_row, property_row, record_row
 from localpersonalize.datasets.property_values import check_unicode
 from localpersonalize.datasets.schemas import Field, columns_of
 from localpersonalize.protocol.errors import InvalidInputError, NotFoundError
@@ -58,17 +58,22 @@ def put_action_interactions(context: Context, params: Params) -> Answer:
     if not tracked:
         raise NotFoundError(f"Could not find a dataset with tracking ID {params['trackingId']}.", status=404)
     rows: list[Row] = []
+    fields = _fields(context, tracked[0])
     for event in params["actionInteractions"]:
+        label = f"action interaction {len(rows) + 1}"
         row = {
+            **property_row(event.get("properties"), fields, label),
             "USER_ID": event.get("userId") or event["sessionId"],
             "ACTION_ID": event["actionId"],
             "TIMESTAMP": int(event["timestamp"].timestamp()),
             "EVENT_TYPE": event["eventType"],
             "SESSION_ID": event["sessionId"],
             "EVENT_ID": event.get("eventId"),
+            "RECOMMENDATION_ID": event.get("recommendationId"),
+            "IMPRESSION": "|".join(event.get("impression") or ()) or None,
         }
         row = {name: value for name, value in row.items() if value is not None}
-        check_unicode(row, f"action interaction {len(rows) + 1}")
+        check_unicode(row, label)
         rows.append(row)
     context.database.add_events(tracked[0]["datasetArn"], rows)
     return {}

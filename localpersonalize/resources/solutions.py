@@ -8,10 +8,12 @@ from localpersonalize.protocol.errors import InvalidInputError, NotFoundError
 from localpersonalize.recipes import registry
 from localpersonalize.resource_types import SOLUTION, SOLUTION_VERSION
 from localpersonalize.resources import lifecycle
+from localpersonalize.resources.configurations import NO_AUTOML, check_incremental_update, check_solution
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.dataset_groups import require_active_group
 from localpersonalize.resources.schedules import days
 from localpersonalize.resources.updates import new_update, require_no_update
+from localpersonalize.training import hpo
 from localpersonalize.training.train import parse_hyperparameters
 
 DEFAULTS = {
@@ -32,7 +34,7 @@ def load_recipe(params: Params) -> None:
 def create(context: Context, params: Params) -> Answer:
     group = require_active_group(context, params)
     if not params.get("recipeArn"):
-        raise InvalidInputError("recipeArn is required: AutoML is no longer offered.")
+        raise InvalidInputError(f"recipeArn is required. {NO_AUTOML}")
     try:
         recipe = registry.recipe(params["recipeArn"])
     except KeyError as error:
@@ -40,9 +42,12 @@ def create(context: Context, params: Params) -> Answer:
     config = params.get("solutionConfig", {})
     try:
         parse_hyperparameters(recipe, config)
+        if params.get("performHPO"):
+            hpo.ranges_of(recipe, config.get("hpoConfig") or {})
     except ValueError as error:
         raise InvalidInputError(str(error)) from None
     days(config)
+    check_solution(context, group["datasetGroupArn"], recipe, params)
     lifecycle.limit_number(context, SOLUTION, group["datasetGroupArn"])
     arn = context.account.arn(SOLUTION.name, params["name"])
     body = {**DEFAULTS, **params, "solutionConfig": config}
@@ -55,6 +60,7 @@ def update(context: Context, params: Params) -> Answer:
         context.resources.require(SOLUTION, params["solutionArn"]), "The solution"
     )
     require_no_update(solution, "The solution")
+    check_incremental_update(registry.recipe(solution["recipeArn"]), params)
     changes = params.get("solutionUpdateConfig") or {}
     days(changes)
     switches = {name: params[name] for name in UPDATABLE if name in params}

@@ -15,6 +15,7 @@ from localpersonalize.recipes.base.recipe import Recipe
 
 OBJECTIVE_METRIC = "gain_over_truth_at_10"
 MAX_TRAINING_JOBS = 40
+MAX_PARALLEL_JOBS = 10
 DEFAULT_TRAINING_JOBS = 8
 RANDOM_TRIALS = 0.6  # share of the trials that draw from the whole ranges; the rest draw near the best so far
 NEAR_DEVIATION = 0.15  # standard deviation of those draws, as a share of the range
@@ -83,16 +84,23 @@ def _requested_range(recipe: Recipe, spec: HyperparameterSpec, body: Mapping[str
 
 
 def jobs_of(hpo_config: Mapping[str, Any]) -> int:
-    """`maxNumberOfTrainingJobs`.
+    """`maxNumberOfTrainingJobs`; they run one after another, however many `maxParallelTrainingJobs` allows.
 
-    :raises ValueError: if it is not from 1 to 40.
+    :raises ValueError: if the first is not from 1 to 40, or the second from 1 to 10.
     """
-    jobs = int(
-        (hpo_config.get("hpoResourceConfig") or {}).get("maxNumberOfTrainingJobs") or DEFAULT_TRAINING_JOBS
-    )
-    if not 1 <= jobs <= MAX_TRAINING_JOBS:
-        raise ValueError(f"maxNumberOfTrainingJobs must be from 1 to {MAX_TRAINING_JOBS}, not {jobs}.")
-    return jobs
+    resources = hpo_config.get("hpoResourceConfig") or {}
+    _number(resources, "maxParallelTrainingJobs", 1, MAX_PARALLEL_JOBS)
+    return _number(resources, "maxNumberOfTrainingJobs", DEFAULT_TRAINING_JOBS, MAX_TRAINING_JOBS)
+
+
+def _number(resources: Mapping[str, Any], name: str, default: int, most: int) -> int:
+    """
+    :raises ValueError: if a number of jobs is none, or is not from 1 to `most`.
+    """
+    text = str(resources.get(name) or default)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise ValueError(f"{name} must be from 1 to {most}, not {text}.")
+    return int(text)
 
 
 def search(

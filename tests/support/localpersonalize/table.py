@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.support.localpersonalize import members
 from tests.support.localpersonalize.calls import CALLS
 
 README = Path(__file__).parents[3] / "localpersonalize" / "README.md"
 BEGIN, END = "<!-- operations: made from the tests -->", "<!-- end of operations -->"
+BEGIN_MEMBERS, END_MEMBERS = "<!-- members: made from the tests -->", "<!-- end of members -->"
 
 GONE = (
     "DELETE PENDING, DELETE IN_PROGRESS, then gone with its jobs; refused while it changes or others use it."
@@ -174,9 +176,11 @@ def table() -> str:
 
 
 def inserted(text: str) -> str:
-    """The README with its table as it is to be."""
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
+    """The README with its tables as they are to be."""
+    for begin, end, markdown in ((BEGIN, END, table()), (BEGIN_MEMBERS, END_MEMBERS, members.table())):
+        before, rest = text.split(begin)
+        text = f"{before}{begin}\n{markdown}\n{end}{rest.split(end)[1]}"
+    return text
 
 
 if __name__ == "__main__":
