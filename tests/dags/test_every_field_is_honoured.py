@@ -30,7 +30,7 @@ HONOURED = {
         "to_date": (FORMS, "test_an_export_writes_the_days_that_were_chosen_and_no_others"),
     },
     "rollback_campaign": {
-        "campaign": (FORMS, "test_the_chosen_campaign_goes_back_by_one_version"),
+        "campaign": (FORMS, "test_the_chosen_campaign_goes_back_to_what_was_live_and_that_is_recorded"),
         "version": (GATES, "test_an_earlier_version_is_put_back_by_hand"),
     },
     "clean_up": {

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from airflow_personalize.exceptions import error_code
 from airflow_personalize.operators.base import PersonalizeCreateOperator
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
+from airflow_personalize.operators.schema import ensure_schema
 from airflow_personalize.pagination import find_by
 
 if TYPE_CHECKING:
@@ -29,11 +30,15 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
     :param dataset_type: ``Interactions``, ``Users``, ``Items``, ``Actions`` or ``Action_Interactions``. (templated)
     :param dataset_group_arn: ARN of the dataset group. (templated)
     :param schema_arn: ARN of the schema. (templated)
+    :param schema: Instead of ``schema_arn``, the Avro schema: a dict, JSON text, or a ``.json`` file on the template
+        search path. It is made where there is none, under the dataset's name and its content's hash. (templated)
+    :param domain: Domain of the dataset group that ``schema`` is for. (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
-        "dataset_name", "dataset_type", "dataset_group_arn", "schema_arn", "create_kwargs"
+        "dataset_name", "dataset_type", "dataset_group_arn", "schema_arn", "schema", "domain", "create_kwargs"
     )
+    template_ext: Sequence[str] = (".json",)
 
     def __init__(
         self,
@@ -41,16 +46,22 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
         dataset_name: str,
         dataset_type: str,
         dataset_group_arn: str,
-        schema_arn: str,
+        schema_arn: str | None = None,
+        schema: dict[str, Any] | str | None = None,
+        domain: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if (schema_arn is None) == (schema is None):
+            raise ValueError(f"{self.task_id} needs schema_arn or schema, one of them.")
         self.dataset_name = dataset_name
         self.dataset_type = dataset_type
         self.dataset_group_arn = dataset_group_arn
-        self.schema_arn = schema_arn
+        self.schema_arn, self.schema, self.domain = schema_arn, schema, domain
 
     def execute(self, context: Context) -> str:
+        if self.schema is not None:
+            self.schema_arn = ensure_schema(self, self.dataset_name, self.schema, self.domain)
         arn, fresh = self.once(self._find, self._create)
         dataset = {} if fresh else self.describe("dataset", datasetArn=arn) or {}
         if dataset and self._schema_of(dataset) != self.schema_arn:

@@ -43,28 +43,38 @@ class PersonalizeCreateSchemaOperator(PersonalizeBaseOperator):
         self.domain = domain
 
     def execute(self, context: Context) -> str:
-        schema = parse_schema(self.schema)
-        name = schema.versioned_name(self.schema_name)
-        arn, _ = self.once(lambda: self._find(name), lambda: self._create(name, schema.text))
+        arn = ensure_schema(self, self.schema_name, self.schema, self.domain)
         PersonalizeResourceLink.persist(context, self, arn)
         return arn
 
-    def _find(self, name: str) -> str | None:
-        schema = find_by(self.client, "list_schemas", name=name)
-        return str(schema["schemaArn"]) if schema else None
 
-    def _create(self, name: str, text: str) -> str:
+def ensure_schema(
+    operator: PersonalizeBaseOperator, begin: str, schema: dict[str, Any] | str, domain: str | None = None
+) -> str:
+    """ARN of the schema with this content, which is made if there is none.
+
+    :param begin: what its name begins with; it ends in the content's hash
+    """
+    avro = parse_schema(schema)
+    name = avro.versioned_name(begin)
+
+    def find() -> str | None:
+        found = find_by(operator.client, "list_schemas", name=name)
+        return str(found["schemaArn"]) if found else None
+
+    def create() -> str:
         try:
-            response = self.non_retrying_client.create_schema(
-                name=name, schema=text, **prune_dict(domain=self.domain)
+            response = operator.non_retrying_client.create_schema(
+                name=name, schema=avro.text, **prune_dict(domain=domain)
             )
         except ClientError as error:
             if error_code(error) == "InvalidInputException":
                 raise_non_retryable(f"Schema {name}", error)
             raise
-        arn = str(response["schemaArn"])
-        self.log.info("Created schema %s", arn)
-        return arn
+        operator.log.info("Created schema %s", response["schemaArn"])
+        return str(response["schemaArn"])
+
+    return operator.once(find, create)[0]
 
 
 class PersonalizeDeleteSchemaOperator(PersonalizeDeleteOperator):

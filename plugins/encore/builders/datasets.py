@@ -9,7 +9,6 @@ from airflow.sdk import BaseOperator, TriggerRule, XComArg
 from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
 from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDatasetImportJobOperator
 from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
-from airflow_personalize.operators.schema import PersonalizeCreateSchemaOperator
 from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore import pools
@@ -37,19 +36,15 @@ class DatasetTasks:
 def prepare_dataset(
     group: DatasetGroup, kind: DatasetType, dataset_group: BaseOperator, plan: XComArg
 ) -> DatasetTasks:
-    """Schema, dataset, and a snapshot of the newest data; users and items are exported for it."""
+    """Dataset with its schema, and a snapshot of the newest data; users and items are exported for it."""
     settings = group.datasets[kind]
     asset = exported(group, kind)
-    schema = PersonalizeCreateSchemaOperator(
-        task_id=f"{kind}_schema", schema_name=f"{group.name}-{kind}", schema=settings.avro_schema
-    )
-    plan >> schema
     create = PersonalizeCreateDatasetOperator(
         task_id=f"{kind}_dataset",
         dataset_name=f"{group.name}-{kind}",
         dataset_type=kind.capitalize(),
         dataset_group_arn=dataset_group.output,
-        schema_arn=schema.output,
+        schema=settings.avro_schema,
     )
     history = select_history(group, plan) if kind == "interactions" else None
     partitions = select_partitions(group, create, history, plan) if history else None
