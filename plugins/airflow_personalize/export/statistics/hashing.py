@@ -60,12 +60,12 @@ def mixed(words: Hashes) -> Hashes:
 
 
 def combined(*columns: Hashes) -> Hashes:
-    """The hash of each row of several columns of hashes, in their order."""
+    """The hash of each row of several columns of hashes, in their order: a sum of hashes is spread as they are."""
     total = columns[0].copy()
     for column in columns[1:]:
         total *= _SECOND
         total += column
-    return mixed(total)
+    return total
 
 
 def _bits(values: pa.Array) -> Hashes:
@@ -94,7 +94,7 @@ def _of_texts(values: pa.Array) -> Hashes:
         word = words[starts]
         short = left < 8
         word[short] &= (np.uint64(1) << (left[short].astype(np.uint64) << np.uint64(3))) - np.uint64(1)
-        hashed[rows] = combined(hashed[rows], word)
+        hashed[rows] = mixed(combined(hashed[rows], word))
         more = left > 8
         rows, starts, left = rows[more], starts[more] + 8, left[more] - 8
     return hashed

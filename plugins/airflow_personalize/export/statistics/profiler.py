@@ -24,7 +24,7 @@ from airflow_personalize.export.statistics.row_sample import TEXT_KEPT, RowSampl
 _IDS = frozenset({"USER_ID", "ITEM_ID"})
 #: What makes two events the same for a sampling of events: all copies of one are kept, or none.
 _EVENT = ("USER_ID", "ITEM_ID", "TIMESTAMP")
-_ID_SAMPLE, _VALUE_SAMPLE, _EVENT_SAMPLE, _ROW_SAMPLE = 2048, 512, 8192, 4096
+_ID_SAMPLE, _VALUE_SAMPLE, _EVENT_SAMPLE, _ROW_SAMPLE = 2048, 512, 4096, 4096
 #: Columns of more values than this are no longer counted whole.
 _COUNTED = 1000
 _UPPER = np.uint64(0xFFFFFFFF00000000)
