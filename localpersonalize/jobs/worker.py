@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from logging import getLogger
 
+from localpersonalize import logging
 from localpersonalize.aws.clients import load_models
 from localpersonalize.disk import full
 from localpersonalize.disk.sealed import DamagedError
 from localpersonalize.jobs.machine import MEGABYTE, peak_memory
 from localpersonalize.jobs.task_request import TaskRequest
 from localpersonalize.jobs.tasks import TASKS, TaskRefusedError, report_damage
+
+log = getLogger(__name__)
 
 LOOK_SECONDS = 0.1
 GROWTH = 16 * MEGABYTE  # is said to the service, which can't ask a process that was killed
@@ -32,10 +36,15 @@ def main() -> None:
     line = _first_line()
     if not line.strip():
         return  # the service ended before it had a task
+    logging.configure(os.environ.get(logging.FORM, "text"))
     request = TaskRequest.from_line(line)
     threading.Thread(target=_die_with_the_service, daemon=True).start()
     write = _writer()
     threading.Thread(target=_watch_memory, args=(write, request.memory), daemon=True).start()
+    _perform(request, write)
+
+
+def _perform(request: TaskRequest, write: Write) -> None:
     try:
         write(result=TASKS[request.task](request, lambda text: write(progress=text)))
     except TaskRefusedError as error:
@@ -43,9 +52,10 @@ def main() -> None:
     except DamagedError as error:
         report_damage(request.data_dir, error)
         write(refused=f"{error}. `localpersonalize check --repair` mends the data directory.")
-    except (OSError, sqlite3.Error) as error:
+    except Exception as error:
         if not full.is_full(error):
-            raise
+            log.exception("%s of %s failed", request.task, request.arn)
+            sys.exit(1)
         write(refused=full.reason(error))
 
 
@@ -76,17 +86,18 @@ def _first_line() -> bytes:
 def _watch_memory(write: Write, limit: int | None) -> None:
     """Say how much memory was needed so far; end the process when that is more than it may have."""
     said = 0
-    while (peak := peak_memory()) is not None:
-        if limit is not None and peak > limit:
-            write(
-                refused=f"The worker needed more than the {limit // MEGABYTE} MB of memory that it may have."
-                " Start the server with a larger --worker-memory, or with fewer --workers."
-            )
-            os._exit(1)
-        if peak >= said + GROWTH:
-            write(peak=peak)
-            said = peak
-        time.sleep(LOOK_SECONDS)
+    with suppress(BrokenPipeError):  # the service is gone, and with it this process in a moment
+        while (peak := peak_memory()) is not None:
+            if limit is not None and peak > limit:
+                write(
+                    refused=f"The worker needed more than the {limit // MEGABYTE} MB of memory that it may have."
+                    " Start the server with a larger --worker-memory, or with fewer --workers."
+                )
+                os._exit(1)
+            if peak >= said + GROWTH:
+                write(peak=peak)
+                said = peak
+            time.sleep(LOOK_SECONDS)
 
 
 def _die_with_the_service() -> None:

@@ -15,7 +15,7 @@ from localpersonalize.jobs import worker
 from localpersonalize.jobs.task_request import TaskRequest
 from localpersonalize.protocol.sigv4 import Credentials
 
-CLIENTS = Clients("us-east-1", "http://127.0.0.1:1", Credentials("k", "s"))
+CLIENTS = Clients("us-east-1", "http://127.0.0.1:1", Credentials("k", "very secret"))
 
 
 def test_a_worker_ends_when_the_service_ends_before_it_has_a_task() -> None:
@@ -38,6 +38,23 @@ def test_a_worker_ends_with_a_reason_when_it_needs_more_memory_than_it_may_have(
         assert process.wait(60) == 1
     assert "more than the 10 MB of memory" in said[-1]["refused"]
     assert "--worker-memory" in said[-1]["refused"]
+
+
+def test_what_a_worker_logs_is_a_line_of_the_log_and_no_secret(tmp_path: Path) -> None:
+    request = TaskRequest("train", "arn\n2026-01-01 all is well", tmp_path, CLIENTS, {})
+    command = [sys.executable, "-W", "ignore", "-m", "localpersonalize.jobs.worker"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stderr
+        process.stdin.write(request.to_line())
+        process.stdin.flush()
+        lines = process.stderr.read().decode().splitlines()
+        assert process.wait(60) == 1
+    assert "train of arn\\n2026-01-01 all is well failed" in lines[0]
+    assert all(line.startswith("    | ") for line in lines[1:])
+    assert "very secret" not in "".join(lines)
 
 
 def test_a_worker_says_how_much_memory_it_needed() -> None:
