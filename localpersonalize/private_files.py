@@ -11,8 +11,12 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_private_folder(folder: Path) -> None:
-    """A folder of mode 0700, also if it is there already with a wider mode."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A folder of mode 0700, also if it is there already with a wider mode; its name is on disk when this returns."""
+    if not folder.exists():
+        if not folder.parent.exists():
+            make_private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        flush_folder(folder.parent)
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & OTHERS:
         folder.chmod(mode & ~OTHERS)

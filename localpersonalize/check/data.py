@@ -46,14 +46,12 @@ class DataCheck:
                     yield self._finding(error, lost, partial(self._drop_version, arn, name, error), read)
 
     def _models(self) -> Iterator[Finding]:
-        versions = [
-            v["solutionVersionArn"] for v in self._resources.all(SOLUTION_VERSION) if v["status"] == ACTIVE
-        ]
-        recommenders = [
-            r["recommenderArn"] for r in self._resources.all(RECOMMENDER) if r["status"] in (ACTIVE, INACTIVE)
-        ]
-        for arn in (*versions, *recommenders):
+        bodies = [*self._resources.all(SOLUTION_VERSION), *self._resources.all(RECOMMENDER)]
+        for body in bodies:
+            arn = str(body.get("solutionVersionArn") or body.get("recommenderArn"))
             folder = model_folder(self._data_dir, arn)
+            if body["status"] not in (ACTIVE, INACTIVE) and not folder.exists():
+                continue  # it never had one, or says already that it is lost
             read = partial(load_model, folder)
             error = _damage(read, folder)
             if error is not None:

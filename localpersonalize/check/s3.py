@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -17,17 +18,24 @@ from localpersonalize.private_files import replace_file
 
 
 def findings(data_dir: Path, region: str, aside: Aside) -> Iterator[Finding]:
-    yield from _buckets(aws_folder(data_dir) / "buckets", region, aside)
+    yield from _buckets(aws_folder(data_dir), region, aside)
     yield from _objects(objects_folder(data_dir), aside)
     yield from _uploads(aws_folder(data_dir) / "uploads", aside)
     yield from _journal(aws_folder(data_dir) / iam_journal.FILE, aside)
 
 
 def _buckets(folder: Path, region: str, aside: Aside) -> Iterator[Finding]:
-    for file in sorted(folder.glob("*.json")):
-        if problem := _problem_of_json(file):
+    named = {folder / "buckets" / f"{name}.json" for name in _names_of_buckets(folder / "objects")}
+    for file in sorted({*folder.glob("buckets/*.json"), *named}):
+        if problem := _problem_of_json(file) if file.exists() else "is missing, though it has objects":
             lost = f"policy, tags and time of bucket {file.stem}: put its policy again"
             yield Finding(file, problem, lost, partial(_plain_bucket, file, region, aside))
+
+
+def _names_of_buckets(folder: Path) -> Iterator[str]:
+    for file in folder.glob("*.json"):
+        with suppress(notes.DamagedNoteError):
+            yield notes.read(file).bucket
 
 
 def _plain_bucket(file: Path, region: str, aside: Aside) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localpersonalize.disk.sealed import DamagedError, crc32_of, seal, unseal
-from localpersonalize.private_files import flush_folder, replace_file
+from localpersonalize.private_files import flush_folder, make_private_folder, replace_file
 
 MANIFEST = "checksums.json"
 PARTIAL = ".partial"
@@ -28,7 +28,8 @@ def replaced(final: Path) -> Iterator[Path]:
     """A new folder to write files into; it takes the place of `final` when all is well, and is gone if not."""
     _remove_partial(final)
     partial = final.with_name(f"{final.name}.{uuid.uuid4().hex}{PARTIAL}")
-    partial.mkdir(parents=True)
+    make_private_folder(final.parent)
+    partial.mkdir(mode=0o700)
     try:
         yield partial
         write_manifest(partial)
@@ -40,8 +41,7 @@ def replaced(final: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    for folder in (final.parent, final.parent.parent):
-        flush_folder(folder)
+    flush_folder(final.parent)
 
 
 def write_manifest(folder: Path) -> None:

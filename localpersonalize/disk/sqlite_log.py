@@ -37,15 +37,19 @@ def damage(file: Path) -> str:
     content = log.read_bytes() if log.exists() else b""
     if not file.exists() or (not content and not before.frames):
         return ""
+    index = file.with_name(file.name + "-shm")
+    witness = index.read_bytes() if index.exists() else None
+    reader = f"file:{file}?mode=ro"  # leaves the log as it is
     try:
-        with closing(
-            sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-        ) as connection:  # leaves the log as it is
+        with closing(sqlite3.connect(reader, uri=True)) as connection:
             page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             read = _index(file).frames
     except sqlite3.Error:
         return ""  # who opens the database says what it is
+    finally:  # SQLite has made the index anew, by which the next look would find nothing
+        if witness is not None:
+            index.write_bytes(witness)
     if read < before.frames and before.backfilled < before.frames:
         return f"{log} is damaged: {before.frames - read} of its {before.frames} pages can't be read"
     if before.frames and before.backfilled == before.frames:

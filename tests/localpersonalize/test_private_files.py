@@ -27,6 +27,23 @@ def test_a_folder_is_closed_to_others_also_if_it_was_open(tmp_path: Path) -> Non
         assert mode(folder) == 0o700
 
 
+def test_the_name_of_a_new_folder_is_on_disk_before_anything_in_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        flushed.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    make_private_folder(tmp_path / "data" / "objects")
+    assert flushed == [tmp_path.name, "data"]
+    make_private_folder(tmp_path / "data" / "objects")
+    assert len(flushed) == 2
+
+
 def test_no_older_file_lends_its_mode_or_its_content(tmp_path: Path) -> None:
     """O7."""
     for name in ("credentials", "credentials.partial"):

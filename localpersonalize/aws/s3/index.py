@@ -73,6 +73,12 @@ class Index:
             else:
                 self._changed[bucket, key] = note
 
+    def buckets(self) -> list[str]:
+        """Names of the buckets that have objects."""
+        self._ready.wait()
+        with self._lock:
+            return [name for name, bucket in self._buckets.items() if bucket.keys]
+
     def is_empty(self, bucket: str) -> bool:
         """Whether a bucket has no object."""
         self._ready.wait()

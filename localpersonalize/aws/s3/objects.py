@@ -21,7 +21,7 @@ from localpersonalize.aws.s3 import notes
 from localpersonalize.aws.s3.errors import S3Error, no_such_bucket, no_such_key
 from localpersonalize.aws.s3.index import Index
 from localpersonalize.aws.s3.notes import DamagedNoteError, Note
-from localpersonalize.private_files import flush_folder, replace_file
+from localpersonalize.private_files import flush_folder, make_private_folder, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class ObjectStore:
         self._locks = [threading.RLock() for _ in range(STRIPES)]
         self._unfinished: set[str] = set()
         self._verified: set[str] = set()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
         self._at_start = os.listdir(folder)
 
     def read_index(self) -> None:

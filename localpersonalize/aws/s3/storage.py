@@ -43,8 +43,15 @@ class Storage:
 
     def start(self) -> Storage:
         """Begin to read the keys of all buckets, for lists."""
-        threading.Thread(target=self.objects.read_index, name="s3-index", daemon=True).start()
+        threading.Thread(target=self._read_index, name="s3-index", daemon=True).start()
         return self
+
+    def _read_index(self) -> None:
+        self.objects.read_index()
+        with self.objects.alone():
+            for name in self.objects.index.buckets():
+                if not self.buckets.has(name):
+                    self.buckets.adopt(name, self.account.region)
 
     def problem(self) -> str:
         """Why nothing can be put; empty, if it can."""

@@ -8,6 +8,7 @@ import pytest
 
 from localpersonalize.check.data import DataCheck
 from localpersonalize.check.findings import Aside, Finding
+from localpersonalize.runtime.errors import ResourceNotFoundError
 from tests.support.localpersonalize.damaged_shop import DamagedShop
 from tests.support.localpersonalize.in_process import InProcessService
 
@@ -68,6 +69,16 @@ def test_a_model_takes_its_campaign_along(shop: DamagedShop) -> None:
     assert shop.service.status(version) == "CREATE FAILED"
     assert shop.service.status(campaign) == "CREATE FAILED"
     assert not folder.exists()
+
+
+def test_a_model_that_the_service_has_found_damaged_is_listed_until_it_is_moved(shop: DamagedShop) -> None:
+    version, folder = shop.trained()
+    campaign = shop.campaign(version)
+    flip(folder / "users.npy")
+    with pytest.raises(ResourceNotFoundError):
+        shop.items(campaign)
+    assert shop.service.status(version) == "CREATE FAILED"
+    assert "moved to" in repair(shop)
 
 
 @pytest.mark.parametrize("of", ["dataset", "model"])

@@ -109,8 +109,10 @@ def test_the_bytes_of_a_damaged_note_are_kept(directory: Directory) -> None:
     assert (file.name, file.read_bytes()) == (content.name, b"a" * 100)
 
 
-def test_a_bucket_stays_without_what_was_set_on_it(directory: Directory) -> None:
-    flip(directory.folder / "buckets" / "shop.json")
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_a_bucket_stays_without_what_was_set_on_it(directory: Directory, is_missing: bool) -> None:
+    file = directory.folder / "buckets" / "shop.json"
+    file.unlink() if is_missing else flip(file)
     assert "policy" in directory.repair()
     assert directory.storage().buckets.require("shop").documents == {}
     assert directory.keys() == ["a", "b"]

@@ -58,5 +58,10 @@ def test_other_errors_are_not(tmp_path: Path) -> None:
     assert not is_full(FileNotFoundError(errno.ENOENT, "no such file"))
     assert not is_full(ValueError("x"))
     assert not is_full(sqlite3.OperationalError("no such table"))
+    assert not is_full(OSError(errno.EIO, "what can't be read"))
+    for code, full in ((sqlite3.SQLITE_IOERR_READ, False), (sqlite3.SQLITE_IOERR_WRITE, True)):
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = code
+        assert is_full(error) is full
     assert is_full(OSError(errno.ENOSPC, "No space left on device"))
     assert "read-only" in reason(OSError(errno.EROFS, "read-only file system"))

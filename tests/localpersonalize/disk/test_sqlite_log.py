@@ -61,8 +61,9 @@ def test_damage_is_said_and_nothing_is_done_to_the_files(killed: Path, way: str)
     content = bytearray(log(killed).read_bytes())
     WAYS[way](content)
     log(killed).write_bytes(content)
-    assert str(log(killed)) in damage(killed)
-    assert log(killed).read_bytes() == bytes(content)
+    for _ in range(2):  # until something is done about it
+        assert str(log(killed)) in damage(killed)
+        assert log(killed).read_bytes() == bytes(content)
 
 
 @pytest.mark.parametrize("way", ["a flipped bit", "a zeroed header", "random bytes"])
@@ -76,7 +77,8 @@ def test_it_is_found_without_the_index_too(killed: Path, way: str) -> None:
 
 def test_a_log_that_is_missing_is_said(killed: Path) -> None:
     log(killed).unlink()
-    assert "can't be read" in damage(killed)
+    for _ in range(2):
+        assert "can't be read" in damage(killed)
 
 
 def test_after_a_kill_nothing_is_wrong_and_all_is_there(killed: Path) -> None:

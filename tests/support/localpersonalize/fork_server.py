@@ -11,8 +11,13 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+
+from localpersonalize.aws.clients import load_models
 
 
 class ForkServer:
@@ -59,12 +64,25 @@ class ForkServer:
         return json.loads(self._process.stdout.readline())
 
 
+PRELOADED = (
+    "localpersonalize.__main__",
+    "localpersonalize.application",
+    "localpersonalize.check.run",
+    "localpersonalize.http.connection",
+    "localpersonalize.http.listening",
+    "localpersonalize.logging",
+    "localpersonalize.recipes.hrnn.hrnn",
+    "localpersonalize.recipes.popularity.popularity_count",
+    "uvicorn.protocols.http.httptools_impl",
+    "uvloop",
+)
+
+
 def main() -> None:
-    import uvicorn  # noqa: F401
-
-    from localpersonalize.aws.clients import load_models
-
+    for module in PRELOADED:
+        import_module(module)
     load_models()
+    pa.array(["what Arrow imports when it is first used"])
     ended: dict[int, int] = {}
     for line in sys.stdin:
         request = json.loads(line)

@@ -295,6 +295,23 @@ class TestStore:
         assert note.modified_at.isoformat() == "2026-01-02T03:04:05.678000+00:00"
 
 
+def test_a_bucket_without_its_file_comes_back_with_its_objects(tmp_path: Path) -> None:
+    server = S3Server(tmp_path).start()
+    server.client().create_bucket(Bucket="lost")
+    server.client().create_bucket(Bucket="gone")
+    server.client().put_object(Bucket="lost", Key="k", Body=b"x")
+    server.stop()
+    (tmp_path / "buckets/lost.json").unlink()
+    (tmp_path / "buckets/gone.json").unlink()
+    again = S3Server(tmp_path).start()
+    try:
+        wait_until(lambda: again.storage.buckets.has("lost"), "the bucket")
+        assert again.client().get_object(Bucket="lost", Key="k")["Body"].read() == b"x"
+        assert not again.storage.buckets.has("gone")
+    finally:
+        again.stop()
+
+
 def test_a_restart_keeps_what_was_put_and_needs_no_time_for_it(tmp_path: Path) -> None:
     server = S3Server(tmp_path).start()
     s3 = server.client()
