@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+import yaml
 
 from tests.end_to_end.helpers import manifests
 from tests.end_to_end.pipeline_stack import SHOP, PipelineStack, datasets, running_pipeline
@@ -55,3 +56,25 @@ def test_each_slice_is_a_task_and_together_they_are_the_days(pipeline):
         files = result[str(day)]["files"]
         assert len(files) == SPLITS
         assert sum(file["rows"] for file in files) == rows(pipeline, day) > 0
+
+
+def test_a_run_waits_deferred_until_its_day_has_settled(pipeline):
+    now = datetime.now(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    settles = now + timedelta(seconds=45)
+    (group,) = PIPELINE["dataset_groups"]
+    minutes = (settles - midnight).total_seconds() / 60
+    changed = {**group["datasets"]["interactions"], "settle_minutes": minutes, "reexport_days": 1}
+    pipeline.file.write_text(
+        yaml.safe_dump({"dataset_groups": [{**group, "datasets": {"interactions": changed}}]})
+    )
+
+    run = pipeline.run("export_interactions")
+
+    assert run["state"] == "success", run
+    assert "The run's day is exported at" in pipeline.log(
+        "export_interactions", run["dag_run_id"], "select_days"
+    )
+    read = {day: json.loads(text)["read_at"] for day, text in manifests(pipeline.aws("s3")).items()}
+    late = [day for day, instant in read.items() if datetime.fromisoformat(instant) >= settles]
+    assert sorted(late) == [str(day) for day in DAYS[-2:]]
