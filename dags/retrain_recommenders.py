@@ -1,12 +1,13 @@
 """
 ### Retrain recommenders
 
-Every run: exports users and items whole, and those days of interactions that `export_interactions` has not written
-(on a first run all of them, from the first interaction in the table on). Takes a snapshot of the interactions, checks
-whether that is what the data usually is, imports all three, trains each solution of `include/pipeline.yaml`, and
-compares its metrics with those of the version now live and of the popular items. What is good enough goes live; what is
-not is held, or waits for an answer under *Required Actions*, as the file says. A campaign that does not answer well
-after its move gets the earlier version back. What came of it is recorded and drawn.
+Every run: looks for the product database, the queries' columns, the bucket and the role, exports users and items
+whole, and those days of interactions that `export_interactions` has not written (on a first run all of them, from the
+first interaction in the table on). Takes a snapshot of the interactions, checks whether that is what the data usually
+is, imports all three, trains each solution of `include/pipeline.yaml`, and compares its metrics with those of the
+version now live and of the popular items. What is good enough goes live; what is not is held, or waits for an answer
+under *Required Actions*, as the file says. A campaign that does not answer well after its move gets the earlier
+version back. What came of it is recorded and drawn.
 
 Each wait on Amazon Personalize is deferred and holds no worker. A solution that fails does not stop the others. A task
 that is tried again goes on with the job that an earlier try has started.
@@ -34,6 +35,7 @@ from encore.builders.solutions import SolutionTasks, retrain_solutions
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from encore.operators.dry_run import PersonalizeDryRunOperator
 from encore.operators.notify import PersonalizeNotifyOperator
+from encore.operators.preflight import PersonalizePreflightOperator
 from encore.operators.record_run import PersonalizeRecordRunOperator
 from encore.operators.validate_parameters import PersonalizeValidateParametersOperator
 from encore.timetable import NextTickTimetable
@@ -70,8 +72,11 @@ def build(group: DatasetGroup) -> DAG:
         dataset_group = PersonalizeCreateDatasetGroupOperator(
             task_id="dataset_group", dataset_group_name=group.name
         )
-        plan >> dataset_group
-        datasets = {kind: prepare_dataset(group, kind, dataset_group, plan) for kind in group.datasets}
+        preflight = check_surroundings(group)
+        plan >> preflight >> dataset_group
+        datasets = {
+            kind: prepare_dataset(group, kind, dataset_group, preflight, plan) for kind in group.datasets
+        }
         data_gate = check_data(group, datasets, plan)
         imports = {kind: import_dataset(group, kind, datasets[kind], plan) for kind in datasets}
         solution = retrain_solutions(group, dataset_group, datasets, data_gate, plan)
@@ -93,6 +98,15 @@ def validate_parameters(group: DatasetGroup) -> XComArg:
     ).output
     PersonalizeDryRunOperator(task_id=DRY_RUN, group=settings, plan=plan)
     return plan
+
+
+def check_surroundings(group: DatasetGroup) -> BaseOperator:
+    """What the run needs outside of Airflow: named before anything is done, where it is missing."""
+    return PersonalizePreflightOperator(
+        task_id="preflight",
+        group=group.model_dump(mode="json", by_alias=True),
+        queries={kind: dataset.sql for kind, dataset in group.datasets.items()},
+    )
 
 
 def report_run(

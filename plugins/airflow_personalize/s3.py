@@ -18,6 +18,12 @@ DEFAULTS = Config(
 )
 
 
+_ADVICE = {
+    "NoSuchBucket": "create it, or correct its name",
+    "AccessDenied": "let the connection's credentials list it, and read and write its objects",
+}
+
+
 def s3_client(
     aws_conn_id: str | None,
     region_name: str | None = None,
@@ -28,12 +34,27 @@ def s3_client(
     config = DEFAULTS.merge(Config(**botocore_config)) if botocore_config else DEFAULTS
     hook = S3Hook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=config)
     # Not `get_conn`: it searches the source of all that is on the stack, to name its caller to AWS.
-    return hook.get_session(hook.region_name).client(
+    client = hook.get_session(hook.region_name).client(
         "s3",
         endpoint_url=hook.conn_config.get_service_endpoint_url("s3"),
         config=hook.config,
         verify=hook.verify,
     )
+    client.meta.events.register("before-parameter-build.s3", _remember_bucket)
+    client.meta.events.register("after-call.s3", _name_bucket)
+    return client
+
+
+def _remember_bucket(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context["bucket_of_request"] = params.get("Bucket")
+
+
+def _name_bucket(parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """S3's own text does not say which bucket there is not, or may not be used."""
+    error, bucket = parsed.get("Error", {}), context.get("bucket_of_request")
+    advice = _ADVICE.get(error.get("Code", ""))
+    if bucket and advice:
+        error["Message"] = f"{error.get('Message', '')} (bucket {bucket!r}: {advice})"
 
 
 class LazyS3Client:

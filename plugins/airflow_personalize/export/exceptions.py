@@ -9,6 +9,20 @@ class ExportError(Exception):
     """An export that cannot go on. Trying again without a change gives the same error."""
 
 
+class DatabaseConnectionError(Exception):
+    """The database cannot be reached, or lets nobody in. Trying again helps where it was only away.
+
+    :param conn_id: the Airflow connection
+    """
+
+    def __init__(self, conn_id: str, problem: str) -> None:
+        self.conn_id = conn_id
+        super().__init__(
+            f"connection {conn_id!r}: no connection to its database: {problem.strip().rstrip('.')}. Check host, port, "
+            f"user and password under Admin > Connections, or in AIRFLOW_CONN_{conn_id.upper()}"
+        )
+
+
 class QueryError(ExportError):
     """A query that cannot be run for a partition, whatever the database holds.
 

@@ -35,7 +35,7 @@ def source_of(conn_id: str, batch_bytes: int = BATCH_BYTES) -> Source:
     connection = BaseHook.get_connection(conn_id)
     extras = connection.extra_dejson
     if connection.conn_type in {"postgres", "postgresql"} and not any(extras.get(name) for name in _TOKENS):
-        return PostgresSource(conninfo_of(connection), batch_bytes)
+        return PostgresSource(conninfo_of(connection), batch_bytes, conn_id)
     hook = connection.get_hook()
     if not isinstance(hook, DbApiHook):
         raise TypeError(
@@ -47,6 +47,7 @@ def source_of(conn_id: str, batch_bytes: int = BATCH_BYTES) -> Source:
         hook.placeholder,
         text_instants=connection.conn_type == "sqlite",
         dialect=dialect_of(connection.conn_type),
+        name=conn_id,
     )
 
 

@@ -34,9 +34,16 @@ class DatasetTasks:
 
 
 def prepare_dataset(
-    group: DatasetGroup, kind: DatasetType, dataset_group: BaseOperator, plan: XComArg
+    group: DatasetGroup,
+    kind: DatasetType,
+    dataset_group: BaseOperator,
+    preflight: BaseOperator,
+    plan: XComArg,
 ) -> DatasetTasks:
-    """Dataset with its schema, and a snapshot of the newest data; users and items are exported for it."""
+    """Dataset with its schema, and a snapshot of the newest data; users and items are exported for it.
+
+    :param preflight: comes before everything that is done
+    """
     settings = group.datasets[kind]
     asset = exported(group, kind)
     create = PersonalizeCreateDatasetOperator(
@@ -47,6 +54,8 @@ def prepare_dataset(
         schema=settings.avro_schema,
     )
     history = select_history(group, plan) if kind == "interactions" else None
+    if history:
+        preflight >> history
     partitions = select_partitions(group, create, history, plan) if history else None
     snapshot = PersonalizeDatasetSnapshotOperator(
         task_id=f"snapshot_{kind}",
@@ -62,9 +71,9 @@ def prepare_dataset(
     export = SqlToPersonalizeDatasetOperator(
         task_id=f"export_{kind}", outlets=[asset], **target(group, kind), **query(group, kind)
     )
-    plan >> export >> snapshot
+    preflight >> export >> snapshot
     for checks in check_tables(group, kind, f"check_{kind}"):
-        plan >> checks >> export
+        preflight >> checks >> export
     return DatasetTasks(create, snapshot, export)
 
 

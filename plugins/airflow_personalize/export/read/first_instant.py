@@ -23,15 +23,22 @@ def first_instant(source: Source, statement: str, parameters: Mapping[str, Any])
     :param parameters: values of the query's markers: the interval that is looked through, and keys where it has them
     :raises ExportError: when the query has no such column, or one that holds no instants
     """
-    text = checked(statement, source.dialect).text
-    with source.query(f"SELECT q.* FROM (\n{text}\n) q WHERE 1 = 0", parameters) as rows:  # noqa: S608
-        column = next((name for name in rows.names if name.upper() == _INSTANT.name), None)
+    names = result_columns(source, statement, parameters)
+    column = next((name for name in names if name.upper() == _INSTANT.name), None)
     if column is None:
-        raise ExportError(f"the query gives no column {_INSTANT.name}, only {', '.join(rows.names)}")
+        raise ExportError(f"the query gives no column {_INSTANT.name}, only {', '.join(names)}")
+    text = checked(statement, source.dialect).text
     earliest = f"SELECT min(q.{_quoted(column, source.dialect)}) AS earliest FROM (\n{text}\n) q"  # noqa: S608
     with source.query(earliest, parameters) as rows:
         values = pa.chunked_array([batch.column(0) for batch in rows.batches]).combine_chunks()
     return _instant(values)
+
+
+def result_columns(source: Source, statement: str, parameters: Mapping[str, Any]) -> list[str]:
+    """The columns that a query gives, as the database names them without running it."""
+    text = checked(statement, source.dialect).text
+    with source.query(f"SELECT q.* FROM (\n{text}\n) q WHERE 1 = 0", parameters) as rows:  # noqa: S608
+        return list(rows.names)
 
 
 def _quoted(name: str, dialect: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 import pyarrow as pa
 import pyarrow.types as pt
 
-from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.exceptions import DatabaseConnectionError, ExportError
 from airflow_personalize.export.read import sql as markers
 from airflow_personalize.export.read.sessions import driver_of, in_utc
 
@@ -55,10 +55,12 @@ class PostgresSource:
     fast path. The session's time zone is UTC, so that columns without a time zone compare as UTC.
 
     :param conninfo: libpq's key=value string, or a URI
+    :param name: how errors call the connection
     """
 
     conninfo: str
     batch_bytes: int = BATCH_BYTES
+    name: str = "postgres"
     dialect: ClassVar[str | None] = "postgres"
     #: Scans that join each other half way through would give another order of rows, so another content hash.
     _settings: ClassVar[Sequence[str]] = ("SET TIME ZONE 'UTC'", "SET synchronize_seqscans = off")
@@ -70,10 +72,12 @@ class PostgresSource:
         import adbc_driver_postgresql
 
         text = markers.with_literals(statement, parameters)
-        with (
-            adbc_driver_postgresql.connect(self.conninfo) as database,
-            adbc_driver_manager.AdbcConnection(database) as connection,
-        ):
+        with ExitStack() as opened:
+            try:
+                database = opened.enter_context(adbc_driver_postgresql.connect(self.conninfo))
+                connection = opened.enter_context(adbc_driver_manager.AdbcConnection(database))
+            except adbc_driver_manager.Error as error:
+                raise DatabaseConnectionError(self.name, str(error)) from error
             for setting in self._settings:
                 with adbc_driver_manager.AdbcStatement(connection) as prepared:
                     prepared.set_sql_query(setting)
@@ -92,6 +96,7 @@ class DbApiSource:
     """Any database with a DB-API 2.0 driver, read `batch_rows` at a time.
 
     :param connect: opens a connection
+    :param name: how errors call the connection
     :param placeholder: how the driver writes a bound parameter: `?` or `%s`
     :param text_instants: bind instants as text `YYYY-MM-DD HH:MM:SS` (SQLite has no type for them)
     :param dialect: sqlglot's name of the database's SQL; None is its permissive one
@@ -102,11 +107,15 @@ class DbApiSource:
     text_instants: bool = False
     batch_rows: int = BATCH_ROWS
     dialect: str | None = None
+    name: str = "database"
 
     @contextmanager
     def query(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[Rows]:
         markers.checked(statement, self.dialect)  # before a connection is opened for it
-        connection = self.connect()
+        try:
+            connection = self.connect()
+        except Exception as error:  # each driver has classes of its own
+            raise DatabaseConnectionError(self.name, str(error)) from error
         try:
             in_utc(connection)
             text, values = self._written(driver_of(connection), statement, parameters)

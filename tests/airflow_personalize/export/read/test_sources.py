@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from airflow_personalize.export.exceptions import ExportError
+from airflow_personalize.export.exceptions import DatabaseConnectionError, ExportError
 from airflow_personalize.export.exporter import Export
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.prefetch import ReadAhead
@@ -165,3 +165,16 @@ def test_bounds_without_a_time_zone_are_utc(postgres):
 
     with PostgresSource(elsewhere).query(query, DAY.parameters) as rows:
         assert [batch.to_pydict() for batch in rows.batches] == [{"user_id": [1]}]
+
+
+@pytest.mark.parametrize("kind", ["adbc", "dbapi"])
+def test_a_database_that_cannot_be_reached_names_its_connection_and_not_its_password(kind, tmp_path):
+    source = PostgresSource("host=127.0.0.1 port=9 user=shop password=s3cret", name="shop_db")
+    if kind == "dbapi":
+        missing = tmp_path / "nowhere" / "shop.db"
+        source = DbApiSource(lambda: sqlite3.connect(missing), "?", name="shop_db")
+    with pytest.raises(DatabaseConnectionError) as failed, source.query("SELECT 1", {}):
+        pass
+    assert "connection 'shop_db': no connection to its database" in str(failed.value)
+    assert "AIRFLOW_CONN_SHOP_DB" in str(failed.value)
+    assert "s3cret" not in str(failed.value)
