@@ -198,7 +198,7 @@ def test_both_know_the_same_hyperparameters_and_ranges():
 
 
 @pytest.mark.parametrize(
-    "recipe", [recipe for recipe in all_recipes() if recipe.name in RECIPES], ids=lambda each: each.name
+    "recipe", [recipe for recipe in all_recipes() if recipe.name in RECIPES], ids=lambda known: known.name
 )
 def test_both_take_the_same_values(recipe):
     for spec in recipe.hyperparameters.specs():

@@ -98,7 +98,7 @@ class PersonalizePreflightOperator(PartitionMarkers, DatasetGroupOperator):
             "iam", endpoint_url=self.hook.conn_config.get_service_endpoint_url("iam")
         )
         try:
-            described = client.get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]
+            details = client.get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _GONE:
@@ -107,6 +107,6 @@ class PersonalizePreflightOperator(PartitionMarkers, DatasetGroupOperator):
                 self.log.warning("The role %s was not looked at: iam:GetRole is not allowed", role)
                 return []
             return [f"role {role!r}: {error}"]
-        if _PRINCIPAL not in str(described.get("AssumeRolePolicyDocument", "")):
+        if _PRINCIPAL not in str(details.get("AssumeRolePolicyDocument", "")):
             return [f"role {role!r}: Personalize can't take it; let it trust {_PRINCIPAL}"]
         return []

@@ -341,7 +341,7 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     "DatasetGroup.retention": lambda b: b.dags["clean_up_b"].params["remove_unlisted"] is True,
     "DatasetGroup.notify": lambda b: len(b.task(RETRAIN, "notify").settings.notify) == 3,
     "DatasetGroup.batch": lambda b: BATCH in b.dags,
-    "Dataset.schema": lambda b: "user_id" in str(b.task(RETRAIN, "users_schema").schema),
+    "Dataset.schema": lambda b: "user_id" in str(b.task(RETRAIN, "users_dataset").schema),
     "Dataset.sql": lambda b: (
         "SELECT" in b.task(RETRAIN, "export_users").sql
         and b.mapped("export")["sql"] == "sql/interactions.sql"
