@@ -15,6 +15,7 @@ from localpersonalize.resource_types import ACTIVE, DATASET, EVENT_TRACKER, SCHE
 from localpersonalize.resources.attribution_reports import measure_events
 from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.runtime.adapters import streamed_event
+from localpersonalize.runtime.deployment import actions_of
 
 
 def put_events(context: Context, params: Params) -> Answer:
@@ -45,7 +46,11 @@ def put_users(context: Context, params: Params) -> Answer:
 
 
 def put_actions(context: Context, params: Params) -> Answer:
-    _put(context, params, "ACTIONS", "actions")
+    dataset, rows = _put(context, params, "ACTIONS", "actions")
+    as_items = [
+        {"ITEM_ID" if name == "ACTION_ID" else name: value for name, value in row.items()} for row in rows
+    ]
+    context.engine.put_items(actions_of(dataset["datasetGroupArn"]), as_items)
     return {}
 
 
@@ -76,6 +81,8 @@ def put_action_interactions(context: Context, params: Params) -> Answer:
         check_unicode(row, label)
         rows.append(row)
     context.database.add_events(tracked[0]["datasetArn"], rows)
+    events = [streamed_event(row) for row in rows]
+    context.engine.put_events(actions_of(tracked[0]["datasetGroupArn"]), events)
     return {}
 
 

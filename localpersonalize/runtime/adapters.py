@@ -12,6 +12,7 @@ import pyarrow as pa
 from localpersonalize.database import Database
 from localpersonalize.datasets.tables import OnDamage, Tables
 from localpersonalize.resource_types import CAMPAIGN, DATASET, RECOMMENDER, SCHEMA, Resource, ResourceKind
+from localpersonalize.runtime.deployment import group_of
 from localpersonalize.runtime.histories import StreamedEvent
 
 
@@ -35,24 +36,34 @@ class RuntimeSources:
         return cast("Resource | None", self._database.get(arn, kind.name))
 
     def bulk_interactions(self, group_arn: str) -> pa.Table | None:
+        group_arn, actions = group_of(group_arn)
+        if actions:  # there are few enough to read those that came one by one with the others
+            arn = self._dataset(group_arn, "ACTION_INTERACTIONS")
+            return _as_items(self._tables.whole(arn, self._on_damage) if arn else None)
         arn = self._dataset(group_arn, "INTERACTIONS")
         return self._tables.bulk(arn, self._on_damage) if arn else None
 
     def streamed_events(self, group_arn: str) -> Iterator[StreamedEvent]:
+        group_arn, actions = group_of(group_arn)
+        if actions:
+            return
         arn = self._dataset(group_arn, "INTERACTIONS")
         for record in self._tables.readable_events(arn) if arn else ():
             yield streamed_event(record)
 
     def items(self, group_arn: str) -> pa.Table | None:
-        arn = self._dataset(group_arn, "ITEMS")
-        return self._tables.whole(arn, self._on_damage) if arn else None
+        group_arn, actions = group_of(group_arn)
+        arn = self._dataset(group_arn, "ACTIONS" if actions else "ITEMS")
+        table = self._tables.whole(arn, self._on_damage) if arn else None
+        return _as_items(table) if actions else table
 
     def users(self, group_arn: str) -> pa.Table | None:
-        arn = self._dataset(group_arn, "USERS")
+        arn = self._dataset(group_of(group_arn)[0], "USERS")
         return self._tables.whole(arn, self._on_damage) if arn else None
 
     def schema(self, group_arn: str, dataset_type: str) -> Mapping[str, Any] | None:
-        arn = self._dataset(group_arn, dataset_type)
+        group_arn, actions = group_of(group_arn)
+        arn = self._dataset(group_arn, "ACTIONS" if actions and dataset_type == "ITEMS" else dataset_type)
         dataset = self.find(DATASET, arn) if arn else None
         schema = self.find(SCHEMA, dataset["schemaArn"]) if dataset else None
         if schema is None:
@@ -62,6 +73,13 @@ class RuntimeSources:
 
     def _dataset(self, group_arn: str, dataset_type: str) -> str | None:
         return dataset_of(self._database, group_arn, dataset_type)
+
+
+def _as_items(table: pa.Table | None) -> pa.Table | None:
+    """A table of actions with the name that the runtime knows ids by."""
+    if table is None:
+        return None
+    return table.rename_columns(["ITEM_ID" if name == "ACTION_ID" else name for name in table.column_names])
 
 
 def dataset_of(database: Database, group_arn: str, dataset_type: str) -> str | None:
@@ -90,7 +108,7 @@ def streamed_event(record: Mapping[str, Any]) -> StreamedEvent:
     return StreamedEvent(
         record.get("USER_ID"),
         record.get("SESSION_ID"),
-        record["ITEM_ID"],
+        record["ITEM_ID"] if "ITEM_ID" in record else record["ACTION_ID"],
         record["TIMESTAMP"],
         record.get("EVENT_TYPE"),
         record.get("EVENT_VALUE"),

@@ -15,6 +15,19 @@ from localpersonalize.runtime.filters import Columns
 from localpersonalize.runtime.histories import Codes, Events, EventSelection, Histories
 from localpersonalize.runtime.metadata import Metadata
 
+PERSONALIZED_ACTIONS = "PERSONALIZED_ACTIONS"
+_ACTIONS = "#actions"
+
+
+def actions_of(group_arn: str) -> str:
+    """By what name the runtime knows a group's Actions and Action_Interactions, which stand in for items there."""
+    return group_arn + _ACTIONS
+
+
+def group_of(data_arn: str) -> tuple[str, bool]:
+    """The dataset group of `Deployment.data_arn`, and whether its actions are meant."""
+    return data_arn.removesuffix(_ACTIONS), data_arn.endswith(_ACTIONS)
+
 
 @dataclass(frozen=True)
 class Exploration:
@@ -79,6 +92,11 @@ class Deployment:
     _cached_views: list[ItemView] = field(default_factory=list, repr=False, compare=False)
 
     @property
+    def data_arn(self) -> str:
+        """Whose data it answers from: the dataset group's items, or its actions."""
+        return actions_of(self.group_arn) if self.recipe_type == PERSONALIZED_ACTIONS else self.group_arn
+
+    @property
     def shows_scores(self) -> bool:
         """Source: the developer guide, "How recommendation scoring works"."""
         return self.model.score_kind == "logit" and not self.is_recommender
@@ -101,6 +119,15 @@ class Deployment:
         """Let the model add items that came after training, where its recipe can."""
         with self._lock:
             self.model.add_items(items)
+
+    def follow_events(self, data: GroupData) -> None:
+        """Let a model whose recipe follows events look at all those of the solution's types there are now."""
+        if not self.model.follows_events:
+            return
+        events = self.selection.apply(data.histories.all(), data.histories.event_types)
+        ids = data.histories.items.ids[: len(data.histories.items)]
+        with self._lock:
+            self.model.follow_events(ids, events.items, events.times)
 
     def history(self, events: Events, histories: Histories) -> tuple[np.ndarray, np.ndarray]:
         """(item indices in the model, times) of the events that the solution looks at; unknown items left

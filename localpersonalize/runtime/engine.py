@@ -28,7 +28,7 @@ from localpersonalize.resource_types import (
     SolutionVersion,
 )
 from localpersonalize.runtime import requests
-from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, memory_bytes
+from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, actions_of, memory_bytes
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, parse
@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 PREPARE_USERS = 50_000
 PREPARE_SECONDS = 10.0
 PREPARE_BATCH = 64
+FOLLOW_SECONDS = 5.0
+"""Between two looks at a group's events by models that follow them; intervals of trending-now are much longer."""
 DEPLOYABLE_KINDS: Mapping[str, ResourceKind[Campaign | Recommender]] = {
     "campaign": CAMPAIGN,
     "recommender": RECOMMENDER,
@@ -83,6 +85,9 @@ class Runtime:
         self._filters: dict[str, Filter] = {}
         self._recommended: OrderedDict[str, list[str]] = OrderedDict()
         self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._following: set[str] = set()  # groups whose events are about to be looked at
+        self._followed: dict[str, float] = {}  # when that was, on the monotonic clock
+        self._following_lock = threading.Lock()
         self._background = ThreadPoolExecutor(1, thread_name_prefix="runtime")
 
     # --- requests ---
@@ -165,8 +170,10 @@ class Runtime:
             if version is None and cached is not None:
                 return cached
             loaded = self._load_campaign(arn, body) if kind is CAMPAIGN else self._load_recommender(arn, body)
-            data = self.groups.get(loaded.group_arn)
+            data = self.groups.get(loaded.data_arn)
             add_unseen_items(loaded, data)
+            if data.histories.has_streamed:
+                loaded.follow_events(data)
             loaded.view(data, loaded.model.items)
             prepare(loaded, data)
             self._deployments[arn] = loaded
@@ -233,6 +240,7 @@ class Runtime:
     ) -> None:
         """Accepted events, and for each the items that were shown with it."""
         self.groups.put_events(group_arn, events)
+        self._follow_soon(group_arn)
         if not any(impressions) or not self.groups.loaded(group_arn):
             return
         known = self.groups.get(group_arn).histories.items
@@ -247,7 +255,8 @@ class Runtime:
         return self._background.submit(self._refresh, group_arn)
 
     def put_users(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.groups.put_users(group_arn, rows)
+        for arn in (group_arn, actions_of(group_arn)):
+            self.groups.put_users(arn, rows)
 
     def data_changed(self, group_arn: str) -> Future[None]:
         """An import, or a deletion of users, ended; the new data is seen once the returned future is done."""
@@ -255,19 +264,48 @@ class Runtime:
 
     def forget(self, group_arn: str) -> None:
         """A dataset group was deleted; another one of its name begins with nothing."""
-        self.groups.forget(group_arn)
+        for arn in (group_arn, actions_of(group_arn)):
+            self.groups.forget(arn)
 
     def _reload(self, group_arn: str) -> None:
-        if self.groups.loaded(group_arn):
-            self.groups.reload(group_arn)
-            self._refresh(group_arn)
+        for arn in (group_arn, actions_of(group_arn)):
+            if self.groups.loaded(arn):
+                self.groups.reload(arn)
+                self._refresh(arn)
+
+    def _follow_soon(self, group_arn: str) -> None:
+        """Let models that follow events look at them: at once, then not again for some seconds, however many come."""
+        with self._following_lock:
+            if group_arn in self._following or not any(
+                deployment.model.follows_events and deployment.data_arn == group_arn
+                for deployment in list(self._deployments.values())
+            ):
+                return
+            self._following.add(group_arn)
+            wait = max(
+                0.0, self._followed.get(group_arn, -FOLLOW_SECONDS) + FOLLOW_SECONDS - time.monotonic()
+            )
+        timer = threading.Timer(wait, self._follow, (group_arn,))
+        timer.daemon = True
+        timer.start()
+
+    def _follow(self, group_arn: str) -> None:
+        with self._following_lock:
+            self._following.discard(group_arn)
+            self._followed[group_arn] = time.monotonic()
+        for deployment in [d for d in list(self._deployments.values()) if d.data_arn == group_arn]:
+            try:
+                deployment.follow_events(self.groups.get(group_arn))
+            except Exception:
+                log.exception("%s could not follow events", deployment.arn)
 
     def _refresh(self, group_arn: str) -> None:
         """Prepare what the next request would otherwise wait for."""
-        for deployment in [d for d in list(self._deployments.values()) if d.group_arn == group_arn]:
+        for deployment in [d for d in list(self._deployments.values()) if d.data_arn == group_arn]:
             try:
                 data = self.groups.get(group_arn)
                 add_unseen_items(deployment, data)
+                deployment.follow_events(data)
                 deployment.view(data, deployment.model.items)
             except Exception:
                 log.exception("%s could not add new items", deployment.arn)

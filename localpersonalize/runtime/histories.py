@@ -128,6 +128,26 @@ class Histories:
         )
         return _sorted_and_deduplicated(merged)
 
+    @property
+    def has_streamed(self) -> bool:
+        """Whether any event came one by one."""
+        return bool(self._streamed)
+
+    def all(self) -> Events:
+        """The events of everybody, in no order."""
+        with self._lock:
+            streamed = [event for events in self._streamed.values() for event in events]
+        if not streamed:
+            return self._bulk
+        times, items, kinds, values = zip(*streamed, strict=True)
+        bulk = self._bulk
+        return Events(
+            np.concatenate([bulk.items, np.array(items, np.int32)]),
+            np.concatenate([bulk.times, np.array(times, np.int64)]),
+            np.concatenate([bulk.types, np.array(kinds, np.int16)]),
+            np.concatenate([bulk.values, np.array(values, np.float32)]),
+        )
+
     def version(self, user_id: str) -> tuple[int, int]:
         """Changes whenever `of` would: a key for what was computed from a history."""
         sessions = self._sessions.get(user_id, ())

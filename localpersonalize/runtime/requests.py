@@ -17,7 +17,7 @@ from localpersonalize.protocol.recommendation_ids import new_id
 from localpersonalize.recipes.base.model import Request
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.runtime import selection
-from localpersonalize.runtime.deployment import Deployment, GroupData, ItemView
+from localpersonalize.runtime.deployment import PERSONALIZED_ACTIONS, Deployment, GroupData, ItemView
 from localpersonalize.runtime.errors import InvalidInputError
 from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, FilterError, Subject, Target, apply_filter, bind
@@ -69,7 +69,7 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
         raise InvalidInputError(
             "This campaign's recipe ranks given items (PERSONALIZED_RANKING). Use GetPersonalizedRanking."
         )
-    if deployment.recipe_type == "PERSONALIZED_ACTIONS":
+    if deployment.recipe_type == PERSONALIZED_ACTIONS:
         raise InvalidInputError("This campaign's recipe recommends actions. Use GetActionRecommendations.")
     _require(deployment, params)
     columns = _metadata_columns(sources, deployment, params)
@@ -145,7 +145,7 @@ def actions(sources: Sources, params: Params) -> Prepared:
     if not params.get("campaignArn"):
         raise InvalidInputError("campaignArn is required.")
     deployment = sources.deployment(params["campaignArn"])
-    if deployment.recipe_type != "PERSONALIZED_ACTIONS":
+    if deployment.recipe_type != PERSONALIZED_ACTIONS:
         raise InvalidInputError(
             f"This campaign's recipe is of type {deployment.recipe_type}. GetActionRecommendations needs a "
             "campaign with a recipe of type PERSONALIZED_ACTIONS."
@@ -158,8 +158,8 @@ def actions(sources: Sources, params: Params) -> Prepared:
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
         view = context.view(items)
         mask = context.mask(view, *request_filter) if request_filter else None
-        choices = selection.select(scores, count, mask, shows_score=deployment.shows_scores)
-        listed = [_action(str(items.ids[c.item]), c.score) for c in choices]
+        choices = selection.select(scores, count, mask)
+        listed = [_action(str(items.ids[c.item]), float(scores[c.item])) for c in choices]
         return {"actionList": listed, "recommendationId": _identify(sources, deployment, [])}
 
     return Prepared(deployment, context.request(), finish)
@@ -172,7 +172,7 @@ class _RequestContext:
         self.sources = sources
         self.deployment = deployment
         self.params = params
-        self.data = sources.data(deployment.group_arn)
+        self.data = sources.data(deployment.data_arn)
         self.user_id: str | None = params.get("userId")
         self.user = self.data.users.row(self.user_id)
         self.events = self.data.histories.of(self.user_id)
@@ -196,7 +196,7 @@ class _RequestContext:
                 raise InvalidInputError("filterValues were given without a filterArn.")
             return None
         parsed = self.sources.filter(params["filterArn"], self.deployment.group_arn)
-        wanted = Target.ACTION if self.deployment.recipe_type == "PERSONALIZED_ACTIONS" else Target.ITEM
+        wanted = Target.ACTION if self.deployment.recipe_type == PERSONALIZED_ACTIONS else Target.ITEM
         if parsed.target is not wanted:
             raise InvalidInputError(
                 f"The filter filters {parsed.target}, but this request returns {wanted}s."
@@ -357,5 +357,6 @@ def _lets_through(mask: np.ndarray | None, index: int) -> bool:
     return mask is None or index < 0 or bool(mask[index])
 
 
-def _action(action_id: str, score: float | None) -> Answer:
-    return {"actionId": action_id} if score is None else {"actionId": action_id, "score": score}
+def _action(action_id: str, propensity: float) -> Answer:
+    """A propensity is of the action alone: those of a list don't add up to anything."""
+    return {"actionId": action_id, "score": round(propensity, 7)}

@@ -1,7 +1,8 @@
-"""aws-next-best-action: the actions that a user will most probably take.
+"""aws-next-best-action: the actions that a user will most probably take, each with a propensity of its own.
 
 How often an action is taken once it is shown, of all users, drawn towards how often this user took it: a beta-binomial
-model. Trains on the Actions and Action_Interactions datasets, which stand in for items and interactions.
+model. Trains on the Actions and Action_Interactions datasets, which stand in for items and interactions. Which actions
+have a propensity, and that equal ones are ordered by value: the developer guide, "Next-Best-Action recipe".
 """
 
 from __future__ import annotations
@@ -24,17 +25,23 @@ from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
-TAKEN_EVENT_TYPE = "taken"
+TAKEN, NOT_TAKEN = ("taken",), ("not_taken", "not taken", "viewed")
+"""Event types in lower case; others are no evidence."""
+MIN_EVENTS = 50  # of an action, of each of the two, or its propensity is 0
+WINDOW_SECONDS = 6 * 7 * 86_400  # before the newest event
 PRIOR_EVENTS = 5.0
 """As many events of a user's own as weigh as much as everybody's rate."""
 
 
 class NextBestActionModel(Model):
-    """`taken`, `events`: counts, float32 [users, actions], sparse; scores are log probabilities."""
+    """`taken`, `events`: counts, float32 [users, actions], sparse; scores are propensities.
+
+    Actions are in the order of their value, greatest first: of equal scores the first is recommended first.
+    """
 
     recipe = "aws-next-best-action"
     needs = "user"
-    score_kind = "logit"
+    score_kind = "propensity"
 
     def __init__(
         self, items: Vocabulary, users: Vocabulary, taken: sparse.csr_matrix, events: sparse.csr_matrix
@@ -42,14 +49,21 @@ class NextBestActionModel(Model):
         self.items, self.users, self.taken, self.events = items, users, taken, events
         all_taken, all_events = (np.asarray(counts.sum(axis=0)).ravel() for counts in (taken, events))
         self.rates = (all_taken + 1.0) / (all_events + 2.0)
+        self.known = (all_taken >= MIN_EVENTS) & (all_events - all_taken >= MIN_EVENTS)
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        scores = np.empty((len(requests), len(self.items)), np.float32)
+        scores = np.zeros((len(requests), len(self.items)), np.float32)
+        size = len(self.rates)
         for row, request in enumerate(requests):
             user = self.users.index_of(request.user_id)
             own = (0.0, 0.0) if user < 0 else (self.taken[user].toarray()[0], self.events[user].toarray()[0])
-            scores[row] = np.log((own[0] + PRIOR_EVENTS * self.rates) / (own[1] + PRIOR_EVENTS))
+            propensities = (own[0] + PRIOR_EVENTS * self.rates) / (own[1] + PRIOR_EVENTS)
+            scores[row, :size] = np.where(self.known, propensities, 0.0)
         return scores
+
+    def add_items(self, items: pa.Table) -> None:
+        """Actions that came after training are recommended, with a propensity of 0."""
+        self.items = self.items.extended(items["ITEM_ID"].to_pylist())
 
     def save(self, directory: Path) -> None:
         self.users.save(directory / "users.arrow")
@@ -82,11 +96,32 @@ class NextBestAction(Recipe):
     def train(
         self, data: TrainingData, hyperparameters: Any, options: TrainingOptions
     ) -> NextBestActionModel:
-        log = EventLog.of(data)
+        log = EventLog.of(data, _by_value(data))
         options.step(0.5, f"counting what {len(log.users)} users did with {len(log.items)} actions")
         event_types = pc.utf8_lower(data.interactions["EVENT_TYPE"].cast(pa.string()))
-        is_taken = pc.fill_null(pc.equal(event_types, TAKEN_EVENT_TYPE), False).to_numpy()[log.row]
+        recent = log.time > log.time.max() - WINDOW_SECONDS
         size = (len(log.users), len(log.items))
-        events = sparse.csr_matrix((np.ones(len(log), np.float32), (log.user, log.item)), size)
-        taken = sparse.csr_matrix((is_taken.astype(np.float32), (log.user, log.item)), size)
-        return NextBestActionModel(log.items, log.users, taken, events)
+        taken, other = (
+            _counts(log, recent & _is_one_of(event_types, kinds, log), size) for kinds in (TAKEN, NOT_TAKEN)
+        )
+        return NextBestActionModel(log.items, log.users, taken, (taken + other).tocsr())
+
+
+def _by_value(data: TrainingData) -> Vocabulary:
+    """The actions, those with the greatest `VALUE` first; without an Actions dataset those of the interactions."""
+    if data.items is None:
+        return Vocabulary.of(data.interactions["ITEM_ID"])
+    if "VALUE" not in data.items.column_names:
+        return Vocabulary.of(data.items["ITEM_ID"])
+    values = pc.fill_null(data.items["VALUE"].cast(pa.float64()), -np.inf).to_numpy()
+    return Vocabulary.of(data.items["ITEM_ID"].take(np.argsort(-values, kind="stable")))
+
+
+def _is_one_of(event_types: pa.ChunkedArray, kinds: tuple[str, ...], log: EventLog) -> np.ndarray:
+    """bool [events of the log]."""
+    matches: np.ndarray = pc.is_in(event_types, value_set=pa.array(kinds)).to_numpy()[log.row]
+    return matches
+
+
+def _counts(log: EventLog, mask: np.ndarray, size: tuple[int, int]) -> sparse.csr_matrix:
+    return sparse.csr_matrix((np.ones(int(mask.sum()), np.float32), (log.user[mask], log.item[mask])), size)

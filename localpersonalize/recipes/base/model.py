@@ -20,8 +20,9 @@ from localpersonalize.recipes.base.vocabulary import Vocabulary
 Needs = Literal["user", "item", "ranking", "nothing", "segment"]
 """What a request must bring: a user, an item, a user and a list to rank, nothing; or a batch segment job."""
 
-ScoreKind = Literal["logit", "none"]
-"""`logit`: softmax over all items gives the score the service shows. `none`: it shows no score."""
+ScoreKind = Literal["logit", "propensity", "none"]
+"""`logit`: softmax over all items gives the score the service shows. `propensity`: the score, 0 to 1, is what it shows.
+`none`: it shows no score."""
 
 
 def _no_items() -> np.ndarray:
@@ -56,6 +57,7 @@ class Model(ABC):
     needs: ClassVar[Needs] = "user"
     uses_history: ClassVar[bool] = False
     score_kind: ClassVar[ScoreKind] = "none"
+    follows_events: ClassVar[bool] = False
     items: Vocabulary
 
     @abstractmethod
@@ -67,6 +69,16 @@ class Model(ABC):
 
     def add_items(self, items: pa.Table) -> None:  # noqa: B027 - most recipes can't use items without events
         """Add items (ITEM_ID and metadata) that came after training; elsewhere does nothing."""
+
+    def follow_events(  # noqa: B027 - most recipes learn from events when they are trained
+        self, ids: Sequence[str], items: np.ndarray, times: np.ndarray
+    ) -> None:
+        """Look at all events there are by now, where `follows_events`; elsewhere does nothing.
+
+        :param ids: item ids.
+        :param items: int32 [events], indices in `ids`.
+        :param times: epoch seconds, int64 [events].
+        """
 
     @abstractmethod
     def save(self, directory: Path) -> None:

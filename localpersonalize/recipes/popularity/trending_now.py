@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from localpersonalize.recipes.base import serialization
 from localpersonalize.recipes.base.data import TrainingData
@@ -55,26 +56,51 @@ def growth_of_items(
     return (now - usual) / np.sqrt(usual + 1.0)
 
 
+def trend_scores(growth: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """Growth first, popularity among equals; an item without events is not recommended (float [items])."""
+    scores = growth + 1e-3 * popularity / max(1, popularity.max())
+    return np.where(popularity > 0, scores, -np.inf)
+
+
 class TrendingModel(Model):
-    """The same for everybody: growth first, popularity among equals; no event, not recommended."""
+    """The same for everybody. Events that come while it serves count: the service evaluates trends again and again."""
 
     recipe = "aws-trending-now"
     needs = "nothing"
+    follows_events = True
 
-    def __init__(self, items: Vocabulary, scores: np.ndarray) -> None:
+    def __init__(self, items: Vocabulary, scores: np.ndarray, seconds: int) -> None:
         self.items = items
         self.scores = scores.astype(np.float32)
+        self.seconds = seconds
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         return np.broadcast_to(self.scores, (len(requests), len(self.scores)))
 
+    def add_items(self, items: pa.Table) -> None:
+        """Items that came after training may trend from their first event on."""
+        self._extend(items["ITEM_ID"].to_pylist())
+
+    def follow_events(self, ids: Sequence[str], items: np.ndarray, times: np.ndarray) -> None:
+        if not len(items):
+            return
+        self._extend(ids)
+        item, count = self.items.index(ids)[items], len(self.items)
+        growth = growth_of_items(item, times, count, self.seconds)
+        self.scores = trend_scores(growth, np.bincount(item, minlength=count)).astype(np.float32)
+
+    def _extend(self, ids: Sequence[str]) -> None:
+        self.items = self.items.extended(ids)
+        missing = len(self.items) - len(self.scores)
+        self.scores = np.append(self.scores, np.full(missing, -np.inf, np.float32))
+
     def save(self, directory: Path) -> None:
-        serialization.write(directory, self.recipe, self.items, {"scores": self.scores})
+        serialization.write(directory, self.recipe, self.items, {"scores": self.scores}, seconds=self.seconds)
 
     @classmethod
     def load(cls, directory: Path) -> TrendingModel:
-        items, arrays, _ = serialization.read(directory)
-        return cls(items, arrays["scores"])
+        items, arrays, small = serialization.read(directory)
+        return cls(items, arrays["scores"], small.get("seconds", INTERVAL_SECONDS["3 hours"]))
 
 
 class TrendingNow(Recipe):
@@ -90,7 +116,6 @@ class TrendingNow(Recipe):
     def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> TrendingModel:
         log = EventLog.of(data)
         options.step(0.5, f"comparing intervals of {hyperparameters.trend_discovery_frequency}")
-        scores = growth_of_items(log.item, log.time, len(log.items), interval_seconds(hyperparameters))
-        users = log.users_of_items()
-        scores = scores + 1e-3 * users / max(1, users.max())
-        return TrendingModel(log.items, np.where(users > 0, scores, -np.inf))
+        seconds = interval_seconds(hyperparameters)
+        growth = growth_of_items(log.item, log.time, len(log.items), seconds)
+        return TrendingModel(log.items, trend_scores(growth, log.users_of_items()), seconds)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
+from localpersonalize.recipes.base.model import Request
 from localpersonalize.runtime import requests
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.histories import EventSelection
@@ -203,10 +207,20 @@ def test_ranking_filters_and_refuses(world: PlantedRuntime) -> None:
         requests.actions(world, {"campaignArn": "next", "userId": "u1"})
 
 
+class Propensities(NextItem):
+    score_kind = "propensity"
+
+    def score(self, requests: Sequence[Request]) -> np.ndarray:
+        return np.array([[0.75, 0.9, 0.0]] * len(requests), np.float32)
+
+
 def test_actions_come_with_scores(world: PlantedRuntime) -> None:
-    world.deploy("act", NextItem(["call", "mail"]), "PERSONALIZED_ACTIONS")
-    prepared = requests.actions(world, {"campaignArn": "act", "userId": "u9", "numResults": 1})
+    world.deploy("act", Propensities(["call", "mail", "new"]), "PERSONALIZED_ACTIONS")
+    prepared = requests.actions(world, {"campaignArn": "act", "userId": "u9", "numResults": 3})
     scores, items = prepared.deployment.score([prepared.request])
     result = prepared.finish(scores[0], items)["actionList"]
-    assert [f["actionId"] for f in result] == ["call"]
-    assert 0 < result[0]["score"] < 1
+    assert result == [
+        {"actionId": "mail", "score": 0.9},
+        {"actionId": "call", "score": 0.75},
+        {"actionId": "new", "score": 0.0},
+    ]

@@ -152,17 +152,24 @@ DOES: dict[str, tuple[str, str]] = {
     "UpdateRecommender": ("Changes its configuration while it serves.", "Does not train again."),
     "UpdateSolution": ("Changes automatic training.", ""),
     "GetActionRecommendations": (
-        "Actions with scores, by how often all users and this one took them.",
-        "A model of counts stands for aws-next-best-action; the Items and Interactions datasets are not used.",
+        "Actions with propensities, by how often all users and this one took them; filters on actions and what was done.",
+        "A model of counts stands for aws-next-best-action: items and their interactions, expiry and repeat frequency of"
+        " actions are not used, and there must be interactions to train.",
     ),
     "GetPersonalizedRanking": ("Ranks up to 500 items with scores; filters and contexts.", ""),
     "GetRecommendations": (
         "Items by user or item, with filters, promotions, metadata and exploration; scores where the service has them.",
         "Scores have the form of AWS, not its values.",
     ),
-    "PutActionInteractions": ("On disk before it is answered; counted in the next training.", ""),
-    "PutActions": ("On disk before it is answered.", "Recommended after the next training."),
-    "PutEvents": ("On disk before it is answered; in the next recommendation.", "No rate is limited."),
+    "PutActionInteractions": (
+        "On disk before it is answered; at once in filters, in propensities after the next training.",
+        "",
+    ),
+    "PutActions": ("On disk before it is answered; soon recommended, with a propensity of 0.", ""),
+    "PutEvents": (
+        "On disk before it is answered; in the next recommendation, in trends within seconds.",
+        "No rate is limited.",
+    ),
     "PutItems": ("On disk first; counts at once in filters and metadata recipes.", "No rate is limited."),
     "PutUsers": ("On disk first; counts at once in filters and metadata recipes.", "No rate is limited."),
 }

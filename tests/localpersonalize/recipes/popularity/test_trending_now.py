@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from localpersonalize.recipes.base.hyperparameters import Hyperparameters
@@ -6,6 +7,7 @@ from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.ranking import top_k
 from localpersonalize.recipes.popularity.popularity_count import PopularityCount
 from localpersonalize.recipes.popularity.trending_now import TrendingHyperparameters, TrendingNow
+from localpersonalize.recipes.registry import load_model
 from tests.support.planted import DAY, START, data_of
 
 
@@ -41,3 +43,18 @@ def test_a_trend_that_is_over_is_not_trending():
 def test_the_frequency_must_be_one_of_the_services():
     with pytest.raises(ValueError, match="one of 30 minutes, 1 hour, 3 hours, 1 day"):
         TrendingHyperparameters.parse({"trend_discovery_frequency": "2 weeks"}, "aws-trending-now")
+
+
+def test_events_that_come_while_it_serves_count(tmp_path):
+    """Source: the developer guide, "Trending-Now recipe": trends are evaluated every interval."""
+    model = trending()
+    model.save(tmp_path)
+    model = load_model(tmp_path)
+    data = rising().interactions
+    ids = [*model.items.ids.tolist(), "comet"]
+    items = [ids.index(item) for item in data["ITEM_ID"].to_pylist()] + [ids.index("comet")] * 400
+    later = START + 10 * DAY + 7200
+    times = [*data["TIMESTAMP"].to_pylist(), *(later - n for n in range(400))]
+    model.follow_events(ids, np.array(items, np.int32), np.array(times, np.int64))
+    assert best(model, None, 1) == ["comet"]
+    assert model.score([Request()]).shape == (1, len(model.items))
