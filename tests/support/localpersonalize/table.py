@@ -152,9 +152,9 @@ DOES: dict[str, tuple[str, str]] = {
     "UpdateRecommender": ("Changes its configuration while it serves.", "Does not train again."),
     "UpdateSolution": ("Changes automatic training.", ""),
     "GetActionRecommendations": (
-        "Actions with propensities, by how often all users and this one took them; filters on actions and what was done.",
-        "A model of counts stands for aws-next-best-action: items and their interactions, expiry and repeat frequency of"
-        " actions are not used, and there must be interactions to train.",
+        "Actions with propensities, by how often all users and this one took them; filters.",
+        "A model of counts stands for aws-next-best-action: items, their interactions, expiry and repeat frequency"
+        " of actions are not used, and there must be interactions to train.",
     ),
     "GetPersonalizedRanking": ("Ranks up to 500 items with scores; filters and contexts.", ""),
     "GetRecommendations": (
