@@ -86,7 +86,7 @@ class Buckets:
         """Have a bucket whose file is missing, though there are objects in it: without what was set on it."""
         log.error("the file of bucket %s is missing; its objects are there: it has no policy any more", name)
         with self._lock:
-            self._(Bucket(name, now(), region))
+            self._store(Bucket(name, now(), region))
 
     def delete(self, name: str) -> None:
         """Delete a bucket; the caller has made sure that it is empty, and stays so."""
