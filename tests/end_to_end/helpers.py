@@ -28,7 +28,7 @@ def manifests(s3: Any, kind: str = "interactions") -> dict[str, bytes]:
     """The shop's manifest of each partition, by its key; an export replaces it."""
     root = f"shop/{kind}/"
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="encore-shop", Prefix=root)
-    keys = [entry["Key"] for page in pages for entry in page["Contents"]]
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
     return {
         key.removeprefix(f"{root}dt=").split("/")[0]: s3.get_object(Bucket="encore-shop", Key=key)[
             "Body"

@@ -58,6 +58,16 @@ def imported_rows(stack, dataset_type: str) -> list[dict[str, str]]:
     return rows
 
 
+def test_a_dry_run_on_an_empty_bucket_does_nothing_and_says_that_the_history_comes_first(stack):
+    run = stack.succeed("retrain_recommenders", {"dry_run": True})
+    done = {task for task, state in run["tasks"].items() if state != "skipped"}
+    assert done <= {"validate_parameters", "dry_run", "record", "notify"}
+    said = stack.airflow.xcom("retrain_recommenders", run["dag_run_id"], "dry_run")["lines"]
+    assert any("never exported" in line and "are exported before" in line for line in said)
+    assert manifests(stack.aws("s3")) == {}
+    assert stack.aws("personalize").list_dataset_groups()["datasetGroups"] == []
+
+
 def test_a_first_run_exports_its_history_first_and_says_so(stack, retraining):
     run = "retrain_recommenders", retraining["dag_run_id"]
     first, last = (date.fromisoformat(day) for day in history(stack).values())

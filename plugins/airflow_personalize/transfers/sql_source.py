@@ -6,7 +6,9 @@ from typing import Any
 
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
+from airflow_personalize.export.exceptions import DatabaseConnectionError
 from airflow_personalize.export.read.dialects import dialect_of
 from airflow_personalize.export.read.sources import BATCH_BYTES, DbApiSource, PostgresSource, Source
 
@@ -31,8 +33,14 @@ _TOKENS = ("iam", "azure_conn_id")
 
 
 def source_of(conn_id: str, batch_bytes: int = BATCH_BYTES) -> Source:
-    """Read PostgreSQL through ADBC, any other database through its Airflow hook."""
-    connection = BaseHook.get_connection(conn_id)
+    """Read PostgreSQL through ADBC, any other database through its Airflow hook.
+
+    :raises DatabaseConnectionError: if Airflow knows no such connection
+    """
+    try:
+        connection = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException as error:
+        raise DatabaseConnectionError(conn_id, "Airflow knows no connection of that name") from error
     extras = connection.extra_dejson
     if connection.conn_type in {"postgres", "postgresql"} and not any(extras.get(name) for name in _TOKENS):
         return PostgresSource(conninfo_of(connection), batch_bytes, conn_id)

@@ -79,6 +79,11 @@ def test_a_wrong_password_or_host_names_the_connection_and_is_tried_again(surrou
     assert "not-this-one" not in str(failed.value)
 
 
+def test_a_connection_that_airflow_does_not_know_is_named(surroundings, monkeypatch):
+    with pytest.raises(AirflowException, match=r"connection 'elsewhere': .*AIRFLOW_CONN_ELSEWHERE"):
+        preflight(product_db="elsewhere")
+
+
 def test_everything_that_is_missing_is_named_at_once_and_the_run_ends(surroundings, run_sql):
     s3, iam, _ = surroundings
     run_sql("ALTER TABLE customers DROP COLUMN segment")
