@@ -59,8 +59,8 @@ def ensure_schema(
     name = avro.versioned_name(begin)
 
     def find() -> str | None:
-        found = find_by(operator.client, "list_schemas", name=name)
-        return str(found["schemaArn"]) if found else None
+        existing = find_by(operator.client, "list_schemas", name=name)
+        return str(existing["schemaArn"]) if existing else None
 
     def create() -> str:
         try:

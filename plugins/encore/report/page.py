@@ -116,5 +116,5 @@ def _range(column: ColumnProfile) -> str:
 def _insights(rows: Rows) -> list[str]:
     """Those of the last run that recorded any."""
     written = [row["insights"] for row in rows if row.get("insights")]
-    found: list[str] = json.loads(written[-1]) if written else []
-    return found
+    lines: list[str] = json.loads(written[-1]) if written else []
+    return lines

@@ -36,7 +36,7 @@ def profiles_over_time(recorded: Recorded) -> Figure | None:
     by_dataset = {
         name: [(when, profiles[name]) for when, profiles in runs if name in profiles] for name in DATASETS
     }
-    panels = [panel for dataset, found in by_dataset.items() if found for panel in _panels_of(dataset, found)]
+    panels = [panel for dataset, runs in by_dataset.items() if runs for panel in _panels_of(dataset, runs)]
     if not panels:
         return None
     figure = Figure(figsize=(WIDTH, PANEL * len(panels)), layout="constrained")
@@ -58,7 +58,9 @@ def _panels_of(dataset: str, runs: Runs) -> list[Panel]:
 
 
 def _rows(axes: Axes, runs: Runs) -> None:
-    axes.bar([when for when, _ in runs], [each.rows for _, each in runs], width=0.7, color=DATA_COLOURS[0])
+    axes.bar(
+        [when for when, _ in runs], [profile.rows for _, profile in runs], width=0.7, color=DATA_COLOURS[0]
+    )
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     finish(axes, "interactions of the newest day: rows", legend=False)
 
@@ -68,11 +70,11 @@ Line = tuple[str, list[Any], list[float]]
 
 def _lacking(runs: Runs) -> list[Line]:
     """The columns that lack values in some run, those that lack most first."""
-    names = dict.fromkeys(column.name for _, each in runs for column in each.columns)
+    names = dict.fromkeys(column.name for _, profile in runs for column in profile.columns)
     lines = []
     for name in names:
-        found = [(when, column.null_share) for when, each in runs if (column := each.column(name))]
-        lines.append((name, [when for when, _ in found], [share for _, share in found]))
+        points = [(when, column.null_share) for when, profile in runs if (column := profile.column(name))]
+        lines.append((name, [when for when, _ in points], [share for _, share in points]))
     lines = [line for line in lines if max(line[2]) > 0]
     return sorted(lines, key=lambda line: -max(line[2]))[:LINES]
 
@@ -90,20 +92,20 @@ def _mixed(runs: Runs) -> list[str]:
     """Columns of few values, but more than one in some run, event types first."""
 
     def is_mix(column: ColumnProfile) -> bool:
-        several = column.complete and len(column.top) > 1
-        return several and not column.is_number and column.flag in {"", "categorical"}
+        has_values = column.complete and len(column.top) > 1
+        return has_values and not column.is_number and column.flag in {"", "categorical"}
 
-    names = dict.fromkeys(column.name for _, each in runs for column in each.columns if is_mix(column))
+    names = dict.fromkeys(column.name for _, profile in runs for column in profile.columns if is_mix(column))
     return sorted(names, key=lambda name: name.upper() != "EVENT_TYPE")[:MIXES]
 
 
 def _mix(axes: Axes, dataset: str, column: str, runs: Runs) -> None:
     times, tops = [], []
-    for when, each in runs:
-        found = each.column(column)
-        if found and found.top:
+    for when, profile in runs:
+        profiled = profile.column(column)
+        if profiled and profiled.top:
             times.append(when)
-            tops.append(found.top)
+            tops.append(profiled.top)
     frequent: Counter[str] = Counter()
     for top in tops:
         frequent.update(top)

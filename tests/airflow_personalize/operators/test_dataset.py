@@ -85,7 +85,7 @@ def test_a_dataset_makes_its_schema_and_makes_it_again_if_it_is_gone(service):
 
 def schemas(personalize) -> list[str]:
     listed = personalize.list_schemas()["schemas"]
-    return [each["schemaArn"] for each in listed if each["name"].startswith("whole-users-")]
+    return [schema["schemaArn"] for schema in listed if schema["name"].startswith("whole-users-")]
 
 
 def gone(personalize, arn: str) -> bool:

@@ -93,5 +93,5 @@ def test_the_page_has_the_columns_and_insights_of_the_last_run(drifted):
 
 
 def test_runs_up_to_a_chosen_day_are_not_part_of_the_course(drifted):
-    chosen = [{**row, "as_of": "2026-01-01"} for row in drifted[-2:]]
-    assert len(history.profiles([*drifted[:-2], *chosen])) == 11
+    repeated = [{**row, "as_of": "2026-01-01"} for row in drifted[-2:]]
+    assert len(history.profiles([*drifted[:-2], *repeated])) == 11

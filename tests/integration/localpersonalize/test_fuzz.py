@@ -40,11 +40,11 @@ def test_what_is_no_request_and_uploads_that_break_off_leave_nothing_behind(
     try:
         outcome = raw_fuzz.run(live, requests, uploads, seed=7)
         live.s3.put_object(Bucket=raw_fuzz.BUCKET, Key="after", Body=b"still here")
-        kept = live.s3.get_object(Bucket=raw_fuzz.BUCKET, Key="after")["Body"].read()
+        content = live.s3.get_object(Bucket=raw_fuzz.BUCKET, Key="after")["Body"].read()
     finally:
         live.stop()
     assert not outcome.wrong, outcome.wrong[:5]
-    assert kept == b"still here"
+    assert content == b"still here"
     assert outcome.statuses["200"] > requests / 100  # it says no, but not to everything
     assert outcome.memory[-1] - outcome.memory[1] < GROWTH, outcome.memory
     assert_the_log_is_whole(live)

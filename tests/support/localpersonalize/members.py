@@ -120,13 +120,17 @@ def known() -> list[str]:
 
 def outcome(member: str) -> str | None:
     """What becomes of a member that has no effect, None if it has one."""
-    return next((each.outcome for each in DIFFERENCES if re.fullmatch(each.pattern, member)), None)
+    return next(
+        (difference.outcome for difference in DIFFERENCES if re.fullmatch(difference.pattern, member)), None
+    )
 
 
 def table() -> str:
     """Markdown for the README."""
     lines = ["| Member | What becomes of it |", "| --- | --- |"]
-    return "\n".join([*lines, *(f"| {each.label} | {each.outcome} |" for each in DIFFERENCES)])
+    return "\n".join(
+        [*lines, *(f"| {difference.label} | {difference.outcome} |" for difference in DIFFERENCES)]
+    )
 
 
 if __name__ == "__main__":

@@ -176,8 +176,8 @@ def send_malformed(live: Live, pick: random.Random, outcome: RawOutcome) -> None
 
 def signed(live: Live, method: str, path: str, headers: dict[str, str], body: bytes | None) -> dict[str, str]:
     """Headers of a request to S3; without a body its payload is not signed."""
-    given = {**headers, **({} if body is not None else {"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"})}
-    request = AWSRequest(method, f"http://127.0.0.1:{live.port}{path}", given, body)
+    signed_headers = {**headers, **({} if body is not None else {"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"})}
+    request = AWSRequest(method, f"http://127.0.0.1:{live.port}{path}", signed_headers, body)
     if body is None:
         request.context["payload_signing_enabled"] = False
     S3SigV4Auth(Credentials(KEY, SECRET), "s3", REGION).add_auth(request)
@@ -222,10 +222,10 @@ def abort_upload(live: Live, pick: random.Random, outcome: RawOutcome, upload: s
     if kind == "aws-chunked":
         headers = {"Content-Length": str(size + 100), "x-amz-decoded-content-length": str(size)}
         headers["Content-Encoding"] = "aws-chunked"
-    given = signed(
+    signed_headers = signed(
         live, "PUT", path, {name: headers[name] for name in headers if name != "Content-Length"}, None
     )
-    lines = "".join(f"{name}: {value}\r\n" for name, value in {**given, **headers}.items())
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {**signed_headers, **headers}.items())
     body = pick.randbytes(pick.randrange(size))
     framed = body if kind == "length" else b"%x\r\n" % size + body
     with socket.create_connection(("127.0.0.1", live.port), timeout=HANG_SECONDS) as connection:
