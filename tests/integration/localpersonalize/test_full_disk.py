@@ -205,26 +205,27 @@ def _jobs_end_with_the_reason(live: Live, shop: Shop, disk: Disk) -> None:
     failed = _import(live, shop, "full", "CREATE FAILED")
     assert "can't be written" in failed["failureReason"]
     disk.free(live)
+    until(lambda: bool(_workers(live)), "a worker that waits for the next task", 60)
+    before = _workers(live)
     disk.fill(live, ROOM_FOR_ROWS)
     arn = _import(live, shop, "fuller", "")["datasetImportJobArn"]
     disk.fill(live)
     describe = live.personalize.describe_dataset_import_job
-    until(lambda: _worker_is_over(live), "the worker to end", 60)
+    until(lambda: not before & _workers(live), "the worker to end", 60)
     assert describe(datasetImportJobArn=arn)["datasetImportJob"]["status"].startswith("CREATE ")
     disk.free(live)
     ended = live.wait("DatasetImportJob", arn, "CREATE FAILED")
     assert "can't be written" in ended["failureReason"]
 
 
-def _worker_is_over(live: Live) -> bool:
-    """No worker has a task: those that wait for one were started with `--ready`."""
+def _workers(live: Live) -> set[int]:
     assert live.process
-    for task in Path(f"/proc/{live.process.pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            command = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-            if b"localpersonalize.jobs.worker" in command and b"--ready" not in command:
-                return False
-    return True
+    children = {
+        int(child)
+        for task in Path(f"/proc/{live.process.pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    }
+    return {child for child in children if b"jobs.worker" in Path(f"/proc/{child}/cmdline").read_bytes()}
 
 
 def _writes_are_refused(live: Live, shop: Shop, upload: str) -> list[str]:
