@@ -79,7 +79,7 @@ class Directory:
     def answers(self, live: Live, with_roles: bool) -> Answers:
         personalize, s3 = live.personalize, live.s3
         keys = ["in/interactions.csv", "in/items.csv", "parts", "empty"]
-        asked: dict[str, Callable[[], Any]] = {
+        calls: dict[str, Callable[[], Any]] = {
             "imports": lambda: states(personalize.list_dataset_import_jobs()["datasetImportJobs"]),
             "datasets": lambda: states(personalize.list_datasets()["datasets"]),
             "versions": lambda: states(personalize.list_solution_versions()["solutionVersions"]),
@@ -102,10 +102,10 @@ class Directory:
             "campaigns": lambda: states(personalize.list_campaigns()["campaigns"]),
         }
         for key in keys:
-            asked[f"objects {key}"] = lambda key=key: content_of(s3, key)  # type: ignore[misc]
+            calls[f"objects {key}"] = lambda key=key: content_of(s3, key)  # type: ignore[misc]
         if with_roles:
-            asked["roles"] = lambda: [role["Arn"] for role in live.client("iam").list_roles()["Roles"]]
-        return {name: answer(call) for name, call in asked.items()}
+            calls["roles"] = lambda: [role["Arn"] for role in live.client("iam").list_roles()["Roles"]]
+        return {name: answer(call) for name, call in calls.items()}
 
 
 def states(resources: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -113,8 +113,8 @@ def states(resources: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def content_of(s3: Any, key: str) -> tuple[str, str]:
-    found = s3.get_object(Bucket=BUCKET, Key=key)
-    return found["ETag"], hashlib.sha256(found["Body"].read()).hexdigest()
+    answer = s3.get_object(Bucket=BUCKET, Key=key)
+    return answer["ETag"], hashlib.sha256(answer["Body"].read()).hexdigest()
 
 
 def answer(call: Callable[[], Any]) -> Any:
@@ -198,13 +198,13 @@ class Damaged:
         pid = self.forks.start(self.log, *options)
         ended: list[int] = []
 
-        def settled() -> bool:
+        def no_pending() -> bool:
             status = self.forks.status(pid)
             if status is not None:
                 ended.append(status)
             return bool(ended) or healthy(live)
 
-        until(settled, f"a server on a directory with {self.file} damaged", 30)
+        until(no_pending, f"a server on a directory with {self.file} damaged", 30)
         if ended:
             return ended[0], {}, self.log.read_text()
         key = credentials.load(self.data_dir, {})
@@ -225,8 +225,8 @@ def healthy(live: Live) -> bool:
     from urllib.request import urlopen
 
     try:
-        with urlopen(live.endpoint + "/healthz", timeout=5) as found:
-            return bool(found.status == 200)
+        with urlopen(live.endpoint + "/healthz", timeout=5) as response:
+            return bool(response.status == 200)
     except OSError:
         return False
 
@@ -275,11 +275,11 @@ def compare(damaged: Damaged, way: str, whole: Answers, generator: random.Random
             assert status_of(value) < 500 or "data directory is damaged" in str(value), f"{what}: {value}"
         if different:
             assert any(name in said for name in damaged.names) or "is damaged" in said, f"{what}: {said}"
-    found, listed = damaged.check()
+    damage, listed = damaged.check()
     outcome = (
         "ended with a sentence" if status is not None else "served the rest" if different else "served all"
     )
-    if found == 0:
+    if damage == 0:
         assert status is None, f"{what}: the check finds nothing, but {log}"
         assert not different - {"keys"}, f"{what}: the check finds nothing, but {different} differ"
         return outcome

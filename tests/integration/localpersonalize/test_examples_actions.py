@@ -21,7 +21,7 @@ def campaign(shop: Shop) -> str:
     return the_action_campaign(shop)
 
 
-def ask(shop: Shop, campaign: str, user: str = "u1", **params: Any) -> list[dict[str, Any]]:
+def recommend(shop: Shop, campaign: str, user: str = "u1", **params: Any) -> list[dict[str, Any]]:
     runtime = shop.live.client("personalize-runtime")
     answer = runtime.get_action_recommendations(campaignArn=campaign, userId=user, **params)
     assert answer["recommendationId"]
@@ -31,28 +31,28 @@ def ask(shop: Shop, campaign: str, user: str = "u1", **params: Any) -> list[dict
 def filtered(shop: Shop, campaign: str, expression: str, user: str = "u1", **values: str) -> set[str]:
     live = shop.live
     arn = live.make("Filter", name="of-actions", datasetGroupArn=shop["group"], filterExpression=expression)
-    listed = ask(shop, campaign, user, filterArn=arn, filterValues=values)
+    listed = recommend(shop, campaign, user, filterArn=arn, filterValues=values)
     live.personalize.delete_filter(filterArn=arn)
     live.gone("Filter", arn)
     return {action["actionId"] for action in listed}
 
 
 def test_actions_come_with_propensities_of_their_own(shop: Shop, campaign: str) -> None:
-    actions = ask(shop, campaign)
+    actions = recommend(shop, campaign)
     scores = [action["score"] for action in actions]
     assert len(actions) == 5
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
     assert sum(scores) > 1.5  # half of all were taken, and none is the share of another
-    assert len(ask(shop, campaign, numResults=2)) == 2
+    assert len(recommend(shop, campaign, numResults=2)) == 2
 
 
 def test_filters_know_actions_and_what_users_did_with_them(shop: Shop, campaign: str) -> None:
     assert filtered(shop, campaign, 'INCLUDE ActionID WHERE Actions.KIND IN ("mail")') == {"a1", "a3"}
     by_value = "EXCLUDE ActionID WHERE Actions.KIND IN ($KIND)"
     assert filtered(shop, campaign, by_value, KIND='"mail"') == {"a0", "a2", "a4"}
-    taken = 'INCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("TAKEN")'
-    assert filtered(shop, campaign, taken, user="somebody-new") == set()
+    took = 'INCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("TAKEN")'
+    assert filtered(shop, campaign, took, user="somebody-new") == set()
     tracking = shop.live.personalize.describe_dataset(datasetArn=shop["dataset Action_Interactions"])
     event = {
         "actionId": "a2",
@@ -64,7 +64,7 @@ def test_filters_know_actions_and_what_users_did_with_them(shop: Shop, campaign:
     shop.live.client("personalize-events").put_action_interactions(
         trackingId=tracking["dataset"]["trackingId"], actionInteractions=[event]
     )
-    assert filtered(shop, campaign, taken, user="somebody-new") == {"a2"}
+    assert filtered(shop, campaign, took, user="somebody-new") == {"a2"}
 
 
 def test_an_action_put_later_is_recommended_without_a_propensity(shop: Shop, campaign: str) -> None:
@@ -73,9 +73,11 @@ def test_an_action_put_later_is_recommended_without_a_propensity(shop: Shop, cam
     )
     latest: dict[str, float] = {}
 
-    def there() -> bool:
-        latest.update({action["actionId"]: action["score"] for action in ask(shop, campaign, numResults=10)})
+    def is_known() -> bool:
+        latest.update(
+            {action["actionId"]: action["score"] for action in recommend(shop, campaign, numResults=10)}
+        )
         return "later" in latest
 
-    until(there, "the new action", 20)
+    until(is_known, "the new action", 20)
     assert latest["later"] == 0.0

@@ -59,8 +59,8 @@ class SmallDisk:
         subprocess.run(["umount", "-l", str(self.path)], check=True)
 
     def _left(self) -> int:
-        found = os.statvfs(self.path)
-        return found.f_bavail * found.f_bsize
+        result = os.statvfs(self.path)
+        return result.f_bavail * result.f_bsize
 
 
 class LimitedFiles:

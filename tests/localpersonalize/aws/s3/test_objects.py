@@ -303,13 +303,13 @@ def test_a_bucket_without_its_file_comes_back_with_its_objects(tmp_path: Path) -
     server.stop()
     (tmp_path / "buckets/lost.json").unlink()
     (tmp_path / "buckets/gone.json").unlink()
-    again = S3Server(tmp_path).start()
+    restarted = S3Server(tmp_path).start()
     try:
-        wait_until(lambda: again.storage.buckets.has("lost"), "the bucket")
-        assert again.client().get_object(Bucket="lost", Key="k")["Body"].read() == b"x"
-        assert not again.storage.buckets.has("gone")
+        wait_until(lambda: restarted.storage.buckets.has("lost"), "the bucket")
+        assert restarted.client().get_object(Bucket="lost", Key="k")["Body"].read() == b"x"
+        assert not restarted.storage.buckets.has("gone")
     finally:
-        again.stop()
+        restarted.stop()
 
 
 def test_a_restart_keeps_what_was_put_and_needs_no_time_for_it(tmp_path: Path) -> None:

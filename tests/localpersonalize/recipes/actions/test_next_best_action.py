@@ -23,15 +23,15 @@ def trained(rows, actions=None):
     return NextBestAction().train(TrainingData(table, items=actions), Hyperparameters(), TrainingOptions())
 
 
-def shown(action, taken=60, viewed=60, ago=0, user="u"):
-    rows = [(f"{user}{n}", action, "Taken", ago) for n in range(taken)]
+def events_of(action, accepted=60, viewed=60, ago=0, user="u"):
+    rows = [(f"{user}{n}", action, "Taken", ago) for n in range(accepted)]
     return rows + [(f"{user}{n}", action, "VIEWED", ago) for n in range(viewed)]
 
 
 @pytest.fixture
 def model():
     """`subscribe` is taken half of the time, `renew` less; `loyal` only takes `renew`."""
-    rows = shown("subscribe", 100, 100) + shown("renew", 50, 150)
+    rows = events_of("subscribe", 100, 100) + events_of("renew", 50, 150)
     rows += [("loyal", "renew", "taken", 0)] * 20 + [("loyal", "subscribe", "NOT_TAKEN", 0)] * 20
     return trained(rows)
 
@@ -49,16 +49,18 @@ def test_a_users_own_record_outweighs_that_of_all(model):
 def test_propensities_are_of_each_action_alone(model):
     scores = model.score([Request(user_id="loyal"), Request()])
     assert ((scores >= 0) & (scores <= 1)).all()
-    alone = propensities(trained(shown("subscribe", 100, 100)))["subscribe"]
-    among = propensities(trained(shown("subscribe", 100, 100) + shown("renew", 50, 150)))["subscribe"]
+    alone = propensities(trained(events_of("subscribe", 100, 100)))["subscribe"]
+    among = propensities(trained(events_of("subscribe", 100, 100) + events_of("renew", 50, 150)))["subscribe"]
     assert alone == among
-    assert sum(propensities(trained([row for n in range(9) for row in shown(f"a{n}", 90, 60)])).values()) > 1
+    assert (
+        sum(propensities(trained([row for n in range(9) for row in events_of(f"a{n}", 90, 60)])).values()) > 1
+    )
 
 
 def test_without_fifty_of_each_kind_a_propensity_is_zero():
     few = MIN_EVENTS - 1
-    rows = shown("known") + shown("hardly-taken", few, 100) + shown("hardly-declined", 100, few)
-    rows += shown("long-ago", ago=WINDOW_SECONDS + 1) + [("u", "other", "seen", 0)] * 200
+    rows = events_of("known") + events_of("hardly-taken", few, 100) + events_of("hardly-declined", 100, few)
+    rows += events_of("long-ago", ago=WINDOW_SECONDS + 1) + [("u", "other", "seen", 0)] * 200
     model = trained(rows)
     assert {action for action, score in propensities(model).items() if score > 0} == {"known"}
 
@@ -66,7 +68,7 @@ def test_without_fifty_of_each_kind_a_propensity_is_zero():
 def test_equal_actions_are_ordered_by_value():
     names = ["a", "b", "c", "new"]
     actions = pa.table({"ITEM_ID": names, "VALUE": [1, 9, None, 5]})
-    model = trained([row for name in "abc" for row in shown(name)], actions)
+    model = trained([row for name in "abc" for row in events_of(name)], actions)
     best = top_k(model.score([Request()])[0], 4)
     assert model.items.ids[best].tolist() == ["b", "a", "c", "new"]
 
@@ -79,5 +81,5 @@ def test_actions_that_came_after_training_have_none_yet(model):
 
 def test_a_saved_model_answers_the_same(model, tmp_path):
     model.save(tmp_path)
-    asked = [Request(user_id="loyal"), Request(user_id="u1"), Request()]
-    assert np.allclose(load_model(tmp_path).score(asked), model.score(asked))
+    requests = [Request(user_id="loyal"), Request(user_id="u1"), Request()]
+    assert np.allclose(load_model(tmp_path).score(requests), model.score(requests))
