@@ -13,8 +13,7 @@ from localpersonalize.resources.context import Answer, Context, Params
 from localpersonalize.resources.dataset_groups import require_active_group
 from localpersonalize.resources.schedules import days
 from localpersonalize.resources.updates import new_update, require_no_update
-from localpersonalize.training import hpo
-from localpersonalize.training.train import parse_hyperparameters
+from localpersonalize.training.settings import parse_hyperparameters, ranges_of
 
 DEFAULTS = {
     "performAutoML": False,
@@ -43,7 +42,7 @@ def create(context: Context, params: Params) -> Answer:
     try:
         parse_hyperparameters(recipe, config)
         if params.get("performHPO"):
-            hpo.ranges_of(recipe, config.get("hpoConfig") or {})
+            ranges_of(recipe, config.get("hpoConfig") or {})
     except ValueError as error:
         raise InvalidInputError(str(error)) from None
     days(config)

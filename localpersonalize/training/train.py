@@ -12,13 +12,13 @@ from localpersonalize.disk import folders
 from localpersonalize.evaluation import evaluate, splitting
 from localpersonalize.recipes import registry
 from localpersonalize.recipes.base.data import TrainingData, TrainingError
-from localpersonalize.recipes.base.hyperparameters import Hyperparameters
 from localpersonalize.recipes.base.model import Model
 from localpersonalize.recipes.base.objective import Objective
 from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.popularity.popularity_count import PopularityCount
 from localpersonalize.training import data_selection, hpo
+from localpersonalize.training.settings import parse_hyperparameters
 
 TRAINING_MODES = ("FULL", "UPDATE", "AUTOTRAIN")
 SEARCH_PROGRESS = 0.6  # the share of a training's progress that a search takes
@@ -96,21 +96,6 @@ def train_solution_version(
         hyperparameters=hyperparameters.as_strings(),
         best_hyperparameters=best,
     )
-
-
-def parse_hyperparameters(recipe: Recipe, solution_config: Mapping[str, Any]) -> Hyperparameters:
-    """The hyperparameters of a solution's configuration; its HPO ranges are checked with them.
-
-    :raises ValueError: names the hyperparameter that is unknown or out of range.
-    """
-    values = {
-        **(solution_config.get("algorithmHyperParameters") or {}),
-        **(solution_config.get("featureTransformationParameters") or {}),
-    }
-    if solution_config.get("hpoConfig"):
-        hpo.ranges_of(recipe, solution_config["hpoConfig"])
-        hpo.jobs_of(solution_config["hpoConfig"])
-    return recipe.hyperparameters.parse(values, recipe.name)
 
 
 def check_datasets(recipe: Recipe, data: TrainingData) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,17 @@ def fetch(folder: Path, method: str, path: str, headers: dict[str, str]) -> tupl
     server = build(Settings(folder), Credentials("k", "s"), NOWHERE)
     asyncio.run(server(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
+
+
+def test_what_trains_and_what_only_workers_need_is_not_waited_for() -> None:
+    code = (
+        "import sys; import localpersonalize.application, localpersonalize.http.listening;"
+        "print(*sorted({'jax', 'scipy', 'moto', 'boto3', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "")
 
 
 def test_health_is_of_the_database_and_of_s3(tmp_path: Path) -> None:

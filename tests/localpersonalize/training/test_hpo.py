@@ -1,9 +1,7 @@
-import pytest
-
 from localpersonalize.recipes.base.options import TrainingOptions
-from localpersonalize.recipes.registry import recipe
 from localpersonalize.training import hpo
-from localpersonalize.training.train import parse_hyperparameters, train_solution_version
+from localpersonalize.training.settings import Range
+from localpersonalize.training.train import train_solution_version
 from tests.support.planted import tastes
 
 SIMS = "arn:aws:personalize:::recipe/aws-sims"
@@ -15,9 +13,9 @@ def run(tmp_path, data=None, config=None, arn=SIMS, **more):
 
 def test_the_search_finds_a_planted_optimum():
     ranges = [
-        hpo.Range("x", 0.0, 1.0),
-        hpo.Range("n", 0, 10, integer=True),
-        hpo.Range("b", values=("true", "false")),
+        Range("x", 0.0, 1.0),
+        Range("n", 0, 10, integer=True),
+        Range("b", values=("true", "false")),
     ]
 
     def score(values):
@@ -49,25 +47,3 @@ def test_hyperparameter_optimisation_reports_its_best_and_trains_with_it(tmp_pat
     assert result.best_hyperparameters == result.hyperparameters
     assert result.best_hyperparameters["min_cointeraction_count"] == "2"
     assert 0.2 <= float(result.best_hyperparameters["popularity_discount_factor"]) <= 0.8
-
-
-@pytest.mark.parametrize(
-    ("ranges", "text"),
-    [
-        (
-            {
-                "integerHyperParameterRanges": [
-                    {"name": "min_cointeraction_count", "minValue": 2, "maxValue": 30}
-                ]
-            },
-            r"\[0, 10\]",
-        ),
-        (
-            {"integerHyperParameterRanges": [{"name": "depth", "minValue": 2, "maxValue": 3}]},
-            "depth of aws-sims can't be tuned",
-        ),
-    ],
-)
-def test_ranges_beyond_the_documented_ones_are_refused(ranges, text):
-    with pytest.raises(ValueError, match=text):
-        parse_hyperparameters(recipe(SIMS), {"hpoConfig": {"algorithmHyperParameterRanges": ranges}})
