@@ -20,21 +20,25 @@ import numpy.typing as npt
 from airflow_personalize.export.statistics.hashing import Hashes
 
 _MOST = np.iinfo(np.uint16).max
+_PLACES = np.uint64((1 << 14) - 1)
 
 
 class DistinctSample:
     """The values (as hashes) below a threshold, and how often each was seen.
 
     :param capacity: the most values that are kept
+    :param counted: up to how often a value is counted; rows of one that has come so often cost next to nothing
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, counted: int = _MOST) -> None:
         self.capacity = capacity
+        self.counted = counted
         self.level = 0
         self._values: Hashes = np.empty(0, np.uint64)
         self._counts: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._pending: list[Hashes] = []
         self._pending_rows = 0
+        self._done: Hashes | None = None  # values that were counted up, each in the place of its last bits
 
     def takes(self, hashed: Hashes) -> npt.NDArray[np.bool_]:
         """Which rows are sampled now."""
@@ -43,6 +47,8 @@ class DistinctSample:
     def add(self, hashed: Hashes) -> None:
         """Rows, each by the hash of its value."""
         sampled = hashed[self.takes(hashed)] if self.level else hashed
+        if self._done is not None:
+            sampled = sampled[self._done[sampled & _PLACES] != sampled]
         if len(sampled):
             self._pending.append(sampled)
             self._pending_rows += len(sampled)
@@ -64,7 +70,7 @@ class DistinctSample:
         return int(np.count_nonzero(self._counts >= times)) << self.level
 
     def repeated_rows(self) -> int:
-        """Rows beyond the first of their value."""
+        """Rows beyond the first of their value, as far as they were counted."""
         self._compact()
         return int(self._counts.sum() - len(self._counts)) << self.level
 
@@ -80,9 +86,10 @@ class DistinctSample:
 
     def to_dict(self) -> dict[str, Any]:
         self._compact()
-        counts = np.minimum(self._counts, _MOST).astype("<u2")
+        counts = np.minimum(self._counts, min(self.counted, _MOST)).astype("<u2")
         return {
             "capacity": self.capacity,
+            "counted": self.counted,
             "level": self.level,
             "values": base64.b64encode(self._values.astype("<u8").tobytes()).decode(),
             "counts": base64.b64encode(counts.tobytes()).decode(),
@@ -90,7 +97,7 @@ class DistinctSample:
 
     @classmethod
     def from_dict(cls, written: Mapping[str, Any]) -> DistinctSample:
-        sample = cls(int(written["capacity"]))
+        sample = cls(int(written["capacity"]), int(written.get("counted", _MOST)))
         sample.level = int(written["level"])
         sample._values = np.frombuffer(base64.b64decode(written["values"]), "<u8").astype(np.uint64)
         sample._counts = np.frombuffer(base64.b64decode(written["counts"]), "<u2").astype(np.int64)
@@ -99,7 +106,7 @@ class DistinctSample:
     @classmethod
     def merged(cls, samples: Sequence[DistinctSample]) -> DistinctSample:
         """One over the rows of all."""
-        whole = cls(min(sample.capacity for sample in samples))
+        whole = cls(min(sample.capacity for sample in samples), min(sample.counted for sample in samples))
         for sample in samples:
             sample._compact()
         whole.level = max(sample.level for sample in samples)
@@ -119,11 +126,20 @@ class DistinctSample:
         values, counts = np.unique(np.concatenate(self._pending), return_counts=True)
         self._pending, self._pending_rows = [], 0
         self._fold(np.concatenate([self._values, values]), np.concatenate([self._counts, counts]))
+        done = self._values[self._counts >= self.counted]
+        if len(done):
+            if self._done is None:  # in each place at first what has its own elsewhere
+                self._done = np.arange(1, int(_PLACES) + 2, dtype=np.uint64)
+            self._done[done & _PLACES] = done
 
     def _fold(self, values: Hashes, counts: npt.NDArray[np.int64]) -> None:
         below = self.takes(values)
-        self._values, positions = np.unique(values[below], return_inverse=True)
-        self._counts = np.bincount(positions, counts[below], len(self._values)).astype(np.int64)
+        values, counts = values[below], counts[below]
+        order = np.argsort(values, kind="stable")  # a merge, as both parts are sorted
+        values = values[order]
+        first = np.flatnonzero(np.diff(values, prepend=values[:1] + np.uint64(1)))
+        self._values = values[first]
+        self._counts = np.add.reduceat(counts[order], first) if len(first) else counts
         while len(self._values) > self.capacity:
             self.level += 1
             below = self._values < self._threshold

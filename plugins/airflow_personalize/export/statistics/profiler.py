@@ -53,9 +53,12 @@ class Profiler:
         batch = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
         self._rows += batch.num_rows
         self._incomplete += _incomplete(batch)
-        hashed = {}
         for column, values in zip(self._columns, batch.columns, strict=True):
-            hashed[column.field.canonical] = column.add(values)
+            column.count(values)
+        hashed = {
+            column.field.canonical: column.sample(values)
+            for column, values in zip(self._columns, batch.columns, strict=True)
+        }
         if self._events is not None:
             self._add_events(self._events, batch, hashed)
         self._row_sample.add(batch)
@@ -117,22 +120,26 @@ class _Column:
         )
         self.counts: Counter[str] = Counter()
         self._counting = self.flag != "id" and not field.textual and field.type in {"string", "boolean"}
-        self._sample = DistinctSample(_ID_SAMPLE if self.flag == "id" else _VALUE_SAMPLE)
+        self.values = DistinctSample(_ID_SAMPLE if self.flag == "id" else _VALUE_SAMPLE, counted=2)
         self._nulls = 0
         self.range: tuple[Any, Any] | None = None
 
-    def add(self, values: pa.Array) -> Hashes | None:
-        """Take in a batch's; returns the hashes where they were made."""
+    def count(self, values: pa.Array) -> None:
+        """Take in what is known of all values of a batch."""
         self._nulls += values.null_count
         if self.field.textual or values.null_count == len(values):
-            return None
+            return
         if self._counting:
-            self._count(values)
-            return None
-        if not pt.is_string(values.type) and self.flag != "id":
+            self._count_texts(values)
+        elif not pt.is_string(values.type) and self.flag != "id":
             self._widen(values)
+
+    def sample(self, values: pa.Array) -> Hashes | None:
+        """Sample some values; returns their hashes, if they were made."""
+        if self.field.textual or self._counting:
+            return None
         hashed = id_hashes(values) if self.flag == "id" else hashes(values.drop_null())
-        self._sample.add(hashed)
+        self.values.add(hashed)
         return hashed
 
     def profile(self, rows: int, sampled: pa.Array | None, whole: bool) -> ColumnProfile:
@@ -153,20 +160,19 @@ class _Column:
                 _spelled(entry["values"]): round(entry["counts"] * scale) for entry in counted.to_pylist()
             }
             top, complete = self._of_category(Counter(counts)), whole
-            column = replace(column, distinct=self._sample.distinct())
+            column = replace(column, distinct=self.values.distinct())
         if self.range is not None:
             column = replace(column, minimum=self.range[0], maximum=self.range[1])
             column = replace(column, quantiles=self._quantiles(sampled))
         frequent = {value[:TEXT_KEPT]: count for value, count in top.most_common(TOP)}
-        return replace(column, top=frequent, complete=complete and len(top) <= TOP, sample=self._sample)
+        return replace(column, top=frequent, complete=complete and len(top) <= TOP, sample=self.values)
 
-    def _count(self, values: pa.Array) -> None:
+    def _count_texts(self, values: pa.Array) -> None:
         counts = pc.value_counts(values)
         if len(self.counts) + len(counts) > _COUNTED:
             distinct = len(self.counts.keys() | set(map(_spelled, counts.field("values").to_pylist())))
             if distinct > _COUNTED:
                 self._sample_counted()
-                self._sample.add(hashes(values.drop_null()))
                 self._counting = False
                 return
         for value, count in zip(
@@ -177,7 +183,7 @@ class _Column:
 
     def _sample_counted(self) -> None:
         if self.counts:
-            self._sample.add(hashes(pa.array(list(self.counts), pa.string())))
+            self.values.add(hashes(pa.array(list(self.counts), pa.string())))
 
     def _widen(self, values: pa.Array) -> None:
         extremes = pc.min_max(values).as_py()

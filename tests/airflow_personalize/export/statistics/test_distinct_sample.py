@@ -22,6 +22,18 @@ def sample_of(ids, capacity=2048, parts=7) -> DistinctSample:
 
 
 @settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 300), max_size=60)), st.sampled_from([4, 64, 512]))
+def test_counting_up_to_two_says_the_same_of_two_as_counting_all(batches, capacity):
+    samples = DistinctSample(capacity), DistinctSample(capacity, counted=2)
+    for ids in batches:
+        for sample in samples:
+            sample.add(id_hashes(pa.array(ids, pa.int64())))
+    assert len({(sample.distinct(), sample.at_least(1), sample.at_least(2)) for sample in samples}) == 1
+    written = [DistinctSample.from_dict(sample.to_dict()) for sample in samples]
+    assert len({(sample.distinct(), sample.at_least(2)) for sample in written}) == 1
+
+
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 40)), st.lists(st.integers(0, 40)))
 def test_few_values_are_counted_exactly_in_parts_and_merged(first, second):
     merged = DistinctSample.merged([sample_of(np.array(ids, np.int64)) for ids in (first, second)])
