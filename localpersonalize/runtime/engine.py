@@ -30,6 +30,7 @@ from localpersonalize.resource_types import (
 from localpersonalize.runtime import requests
 from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, actions_of, memory_bytes
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
+from localpersonalize.runtime.event_followers import EventFollowers
 from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, parse
 from localpersonalize.runtime.group_data import GroupDataCache
@@ -44,8 +45,6 @@ log = logging.getLogger(__name__)
 PREPARE_USERS = 50_000
 PREPARE_SECONDS = 10.0
 PREPARE_BATCH = 64
-FOLLOW_SECONDS = 5.0
-"""Between two looks at a group's events by models that follow them; intervals of trending-now are much longer."""
 DEPLOYABLE_KINDS: Mapping[str, ResourceKind[Campaign | Recommender]] = {
     "campaign": CAMPAIGN,
     "recommender": RECOMMENDER,
@@ -85,9 +84,7 @@ class Runtime:
         self._filters: dict[str, Filter] = {}
         self._recommended: OrderedDict[str, list[str]] = OrderedDict()
         self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._following: set[str] = set()  # groups whose events are about to be looked at
-        self._followed: dict[str, float] = {}  # when that was, on the monotonic clock
-        self._following_lock = threading.Lock()
+        self._followers = EventFollowers(self._deployments, self.groups)
         self._background = ThreadPoolExecutor(1, thread_name_prefix="runtime")
 
     # --- requests ---
@@ -240,7 +237,7 @@ class Runtime:
     ) -> None:
         """Accepted events, and for each the items that were shown with it."""
         self.groups.put_events(group_arn, events)
-        self._follow_soon(group_arn)
+        self._followers.notice(group_arn)
         if not any(impressions) or not self.groups.loaded(group_arn):
             return
         known = self.groups.get(group_arn).histories.items
@@ -272,32 +269,6 @@ class Runtime:
             if self.groups.loaded(arn):
                 self.groups.reload(arn)
                 self._refresh(arn)
-
-    def _follow_soon(self, group_arn: str) -> None:
-        """Let models that follow events look at them: at once, then not again for some seconds, however many come."""
-        with self._following_lock:
-            if group_arn in self._following or not any(
-                deployment.model.follows_events and deployment.data_arn == group_arn
-                for deployment in list(self._deployments.values())
-            ):
-                return
-            self._following.add(group_arn)
-            wait = max(
-                0.0, self._followed.get(group_arn, -FOLLOW_SECONDS) + FOLLOW_SECONDS - time.monotonic()
-            )
-        timer = threading.Timer(wait, self._follow, (group_arn,))
-        timer.daemon = True
-        timer.start()
-
-    def _follow(self, group_arn: str) -> None:
-        with self._following_lock:
-            self._following.discard(group_arn)
-            self._followed[group_arn] = time.monotonic()
-        for deployment in [d for d in list(self._deployments.values()) if d.data_arn == group_arn]:
-            try:
-                deployment.follow_events(self.groups.get(group_arn))
-            except Exception:
-                log.exception("%s could not follow events", deployment.arn)
 
     def _refresh(self, group_arn: str) -> None:
         """Prepare what the next request would otherwise wait for."""

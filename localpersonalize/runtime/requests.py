@@ -131,7 +131,8 @@ def ranking(sources: Sources, params: Params) -> Prepared:
         indices = np.array([items.index_of(name) for name in allowed], np.int64)
         ranked = []
         for at, score in selection.rank(scores, indices):
-            ranked.append(context.result(allowed[at], score, columns))
+            # "If an item wasn't present during the latest training, it receives a score of 0", says the guide.
+            ranked.append(context.result(allowed[at], 0.0 if score is None else score, columns))
         return {
             "personalizedRanking": ranked,
             "recommendationId": _identify(sources, deployment, [r["itemId"] for r in ranked]),

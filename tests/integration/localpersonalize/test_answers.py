@@ -162,6 +162,7 @@ def test_a_filter_with_current_item_is_for_related_items(shop: Shop) -> None:
     shop.live.gone("Filter", arn)
 
 
+@pytest.mark.long
 def test_segments_are_lists_of_users(shop: Shop) -> None:
     """Source: printed by the notebook on user segmentation."""
     live = shop.live
