@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.support.localpersonalize.kills import startup
 from tests.support.localpersonalize.kills.actors import Actor, Buckets, Objects, Puts
-from tests.support.localpersonalize.kills.ledger import CutOffError
+from tests.support.localpersonalize.kills.ledger import CutOffError, WrongError
 from tests.support.localpersonalize.kills.resources import Jobs, Resources, Tags, kinds
 from tests.support.localpersonalize.live import Live
 from tests.support.localpersonalize.shop import Shop
@@ -65,6 +65,8 @@ class Traffic:
         self._stop.set()
         for thread in self._threads:
             thread.join(120)
+            if thread.is_alive():
+                self.errors.append(WrongError("a request hangs"))
         if self.errors:
             raise self.errors[0]
 
