@@ -31,3 +31,10 @@ def test_two_servers_keep_their_own_figures() -> None:
     first, second = Metrics(), Metrics()
     first.observe("PutEvents", "OK", 0.1)
     assert ("localpersonalize_requests_total", ("OK", "PutEvents")) not in samples(second)
+
+
+def test_what_serves_is_shown_to_nobody_who_did_not_ask_for_it() -> None:
+    sizes = {"arn:first": 1, "arn:second": 2}
+    page = Metrics(sizes=lambda: sizes, shows_arns=False).page().decode()
+    assert "localpersonalize_model_bytes 3.0" in page
+    assert "arn" not in page
