@@ -143,6 +143,16 @@ class Run:
         for actor in self.actors:
             self.report.looked_at += actor.settle(everything)
 
+    def check_log(self) -> None:
+        """Nothing may have failed but what was killed.
+
+        :raises WrongError: if a request or a job did.
+        """
+        lines = self.live.log().splitlines()
+        failed = [line for line in lines if " ERROR " in line and line.rstrip().endswith("failed")]
+        if failed:
+            raise WrongError(f"{len(failed)} failed; first {failed[0]}")
+
     def _kill_at_a_point(self, target: str) -> str:
         """Wait until a place was passed; which, or empty if it was not."""
         what = self.random.choice(KILL_POINTS[target])
@@ -185,6 +195,7 @@ def run(folder: Path, kills: int, seed: int, said: Callable[[str], None] = lambd
                 f"{number} kills, {sum(actor.acknowledged for actor in started.actors)} changes acknowledged"
             )
         started.settle(everything=True)
+        started.check_log()
     finally:
         started.live.kill()
     for actor in started.actors:
