@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
+
+from airflow_personalize.export.statistics.hashing import mixed
 
 #: Texts are kept up to here: longer ones would make the sample heavier than it is worth.
 TEXT_KEPT = 100
@@ -24,13 +27,12 @@ class RowSample:
         self._batches: list[pa.RecordBatch] = []
         self._rows_kept = 0
         self._to_come = np.empty(0, np.int64)  # places in blocks that a batch has begun and not ended
-        self._random = np.random.default_rng(0)
 
     def add(self, batch: pa.RecordBatch) -> None:
         first, self._rows_seen = self._rows_seen, self._rows_seen + batch.num_rows
         if self.stride > 1:
             blocks = np.arange(-(-first // self.stride), -(-self._rows_seen // self.stride)) * self.stride
-            drawn = blocks + self._random.integers(0, self.stride, len(blocks))
+            drawn = blocks + _draw(blocks, self.stride)
             positions = np.concatenate([self._to_come, drawn])
             self._to_come = positions[positions >= self._rows_seen]
             batch = batch.take(pa.array(positions[positions < self._rows_seen] - first))
@@ -51,10 +53,16 @@ class RowSample:
         """Keep one of each two neighbours."""
         whole = pa.Table.from_batches(self._batches).combine_chunks()
         pairs = np.arange(0, whole.num_rows, 2)
-        picked = pairs + self._random.integers(0, 2, len(pairs))
+        picked = pairs + _draw(pairs + self.stride, 2)
         thinned = whole.take(pa.array(picked[picked < whole.num_rows])).combine_chunks()
         self._batches, self._rows_kept = thinned.to_batches(), thinned.num_rows
         self.stride *= 2
+
+
+def _draw(numbers: npt.NDArray[np.int64], below: int) -> npt.NDArray[np.int64]:
+    """A number from 0 to `below`, a power of two, for each: by hashing, as numpy.random takes megabytes to import."""
+    hashed = mixed(numbers.view(np.uint64) + np.uint64(1)) >> np.uint64(20)
+    return (hashed & np.uint64(below - 1)).astype(np.int64)
 
 
 def _shortened(batch: pa.RecordBatch) -> pa.RecordBatch:
