@@ -33,7 +33,7 @@ def history_row(
         "dataset_group": group.name,
         "dag_id": ti.dag_id,
         "run_id": ti.run_id,
-        "run_type": str(run.run_type),
+        "run_type": str(getattr(run.run_type, "value", run.run_type)),
         "code_version": code_version(run),
         "solution": name,
         "recipe": solution.recipe,
