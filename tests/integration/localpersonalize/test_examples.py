@@ -180,12 +180,12 @@ def test_related_items(shop: Shop) -> None:
 
 def test_a_personalized_ranking(shop: Shop) -> None:
     """ "Getting a personalized ranking": the input's items, best first; one of no training has the score 0."""
-    asked = ["i3", "never-heard-of", "i8", "i15"]
+    candidates = ["i3", "never-heard-of", "i8", "i15"]
     answer = shop.live.client("personalize-runtime").get_personalized_ranking(
-        campaignArn=shop.ranking_campaign(), userId="u2", inputList=asked
+        campaignArn=shop.ranking_campaign(), userId="u2", inputList=candidates
     )
     ranking = answer["personalizedRanking"]
-    assert sorted(item["itemId"] for item in ranking) == sorted(asked)
+    assert sorted(item["itemId"] for item in ranking) == sorted(candidates)
     scores = [item["score"] for item in ranking]
     assert scores == sorted(scores, reverse=True)
     assert ranking[-1] == {"itemId": "never-heard-of", "score": 0.0}
@@ -263,11 +263,11 @@ def test_a_domain_group_for_shops(shop: Shop) -> None:
         datasetGroupArn=group,
         filterExpression="INCLUDE ItemID WHERE Items.CATEGORY_L1 IN ($CATEGORY)",
     )
-    found = recommended(
+    items = recommended(
         live, recommenderArn=together, itemId="i4", filterArn=reds, filterValues={"CATEGORY": '"red"'}
     )
-    assert found
-    assert all(int(item[1:]) % 2 for item in found)
+    assert items
+    assert all(int(item[1:]) % 2 for item in items)
     live.personalize.delete_recommender(recommenderArn=together)
     live.gone("Recommender", together)
 
@@ -326,8 +326,8 @@ def test_deletion_and_clean_up(shop: Shop) -> None:
     personalize.delete_schema(schemaArn=made["schema"])
     personalize.delete_dataset_group(datasetGroupArn=made["datasetGroup"])
     live.gone("DatasetGroup", made["datasetGroup"])
-    again = build()
-    assert {name: arn for name, arn in again.items() if name != "eventTracker"} == {
+    rebuilt = build()
+    assert {name: arn for name, arn in rebuilt.items() if name != "eventTracker"} == {
         name: arn for name, arn in made.items() if name != "eventTracker"
     }
-    assert recommended(live, campaignArn=again["campaign"], userId="u1")
+    assert recommended(live, campaignArn=rebuilt["campaign"], userId="u1")

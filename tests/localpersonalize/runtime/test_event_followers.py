@@ -20,11 +20,11 @@ class Follows(NextItem):
 
     def __init__(self) -> None:
         super().__init__()
-        self.looks: list[int] = []
+        self.polls: list[int] = []
 
     def follow_events(self, ids: Sequence[str], items: np.ndarray, times: np.ndarray) -> None:
         assert len(items) == len(times)
-        self.looks.append(len(items))
+        self.polls.append(len(items))
 
 
 class World:
@@ -34,9 +34,9 @@ class World:
         held: Any = type("Held", (), {"get": lambda _, arn: world.held})()
         self.followers = EventFollowers(world.deployments, cast("GroupDataCache", held))
 
-    def wait(self, looks: int) -> None:
+    def wait(self, polls: int) -> None:
         deadline = time.monotonic() + 5
-        while len(self.model.looks) < looks:
+        while len(self.model.polls) < polls:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
@@ -53,11 +53,11 @@ def test_the_first_events_are_looked_at_at_once_and_those_of_a_burst_together(
         planted.followers.notice("group")
     planted.wait(2)
     time.sleep(0.5)
-    assert planted.model.looks == [4, 54]
+    assert planted.model.polls == [4, 54]
 
 
 def test_events_of_other_groups_and_of_models_that_do_not_follow_are_nobodys(world: PlantedRuntime) -> None:
     planted = World(world)
     planted.followers.notice("another group")
     time.sleep(0.1)
-    assert planted.model.looks == []
+    assert planted.model.polls == []

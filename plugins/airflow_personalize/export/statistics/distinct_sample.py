@@ -20,7 +20,7 @@ import numpy.typing as npt
 from airflow_personalize.export.statistics.hashing import Hashes
 
 _MOST = np.iinfo(np.uint16).max
-_PLACES = np.uint64((1 << 14) - 1)
+_LOW_BITS = np.uint64((1 << 14) - 1)
 
 
 class DistinctSample:
@@ -48,7 +48,7 @@ class DistinctSample:
         """Rows, each by the hash of its value."""
         sampled = hashed[self.takes(hashed)] if self.level else hashed
         if self._done is not None:
-            sampled = sampled[self._done[sampled & _PLACES] != sampled]
+            sampled = sampled[self._done[sampled & _LOW_BITS] != sampled]
         if len(sampled):
             self._pending.append(sampled)
             self._pending_rows += len(sampled)
@@ -129,8 +129,8 @@ class DistinctSample:
         done = self._values[self._counts >= self.counted]
         if len(done):
             if self._done is None:  # in each place at first what has its own elsewhere
-                self._done = np.arange(1, int(_PLACES) + 2, dtype=np.uint64)
-            self._done[done & _PLACES] = done
+                self._done = np.arange(1, int(_LOW_BITS) + 2, dtype=np.uint64)
+            self._done[done & _LOW_BITS] = done
 
     def _fold(self, values: Hashes, counts: npt.NDArray[np.int64]) -> None:
         below = self.takes(values)
