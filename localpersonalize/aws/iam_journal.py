@@ -53,8 +53,18 @@ class Entry:
         return self.body == other.body and all(self.environ.get(n) == other.environ.get(n) for n in _SAME)
 
 
+def write(file: Path, entries: Sequence[Entry]) -> None:
+    """Let a log have these entries; one without any is no file, so that an empty file is a damaged one."""
+    if entries:
+        replace_file(file, lines(entries))
+    else:
+        file.unlink(missing_ok=True)
+
+
 def read(file: Path) -> list[Entry]:
     """The entries of a log; what can't be read is logged and left out."""
+    if file.exists() and not file.stat().st_size:
+        log.error("%s is empty; what it said of IAM is lost", file)
     entries = []
     for number, line in enumerate(file.read_bytes().splitlines() if file.exists() else (), 1):
         if not line.strip():
@@ -144,7 +154,7 @@ class IamJournal:
                 return
             self._entries = [e for e in self._entries if e is not entry]
             try:
-                replace_file(self._file, lines(self._entries))
+                write(self._file, self._entries)
             except OSError as error:
                 log.error("a refused request stays in %s until the next change: %s", self._file, error)
 

@@ -100,14 +100,16 @@ def _problem_of_part(file: Path) -> str:
     part = unseal(file.read_bytes())
     content = file.parent / str(part["file"])
     if not content.exists():
-        return "names bytes that are missing"
+        return f"names {content.name}, which is missing"
     whole = content.stat().st_size == part["size"] and part.get("crc32") in (None, crc32_of(content))
-    return "" if whole else "names bytes that are not those that were uploaded"
+    return "" if whole else f"names {content.name}, whose bytes are not those that were uploaded"
 
 
 def _journal(file: Path, aside: Aside) -> Iterator[Finding]:
     if not file.exists():
         return
+    if not file.stat().st_size:
+        yield Finding(file, "is empty", "all roles and policies: make them again", partial(aside.move, file))
     lines = [line for line in file.read_bytes().splitlines() if line.strip()]
     damaged = len(lines) - len(iam_journal.read(file))
     if damaged:
@@ -118,7 +120,7 @@ def _journal(file: Path, aside: Aside) -> Iterator[Finding]:
 def _rewrite(file: Path, aside: Aside) -> str:
     entries = iam_journal.read(file)
     moved = aside.move(file)
-    replace_file(file, iam_journal.lines(entries))
+    iam_journal.write(file, entries)
     return f"{moved}; {len(entries)} changes are kept"
 
 

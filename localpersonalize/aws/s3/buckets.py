@@ -84,7 +84,8 @@ class Buckets:
 
     def adopt(self, name: str, region: str) -> None:
         """Have a bucket whose file is missing, though there are objects in it: without what was set on it."""
-        log.error("the file of bucket %s is missing; its objects are there: it has no policy any more", name)
+        file = self.folder / f"{name}.json"
+        log.error("%s is missing, though the bucket has objects: it has no policy any more", file)
         with self._lock:
             self._store(Bucket(name, now(), region))
 

@@ -15,7 +15,6 @@ from urllib.parse import parse_qs, unquote
 from localpersonalize.aws import iam_journal
 from localpersonalize.aws.s3.buckets import Buckets
 from localpersonalize.aws.s3.errors import S3Error
-from localpersonalize.private_files import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ def migrate(journal: Path, buckets: Buckets, region: str) -> None:
         else:
             others.append(entry)
     if len(others) < len(entries):
-        replace_file(journal, iam_journal.lines(others))
+        iam_journal.write(journal, others)
         log.info("took %d requests to S3 over from %s", len(entries) - len(others), journal)
 
 

@@ -124,7 +124,10 @@ class Uploads:
                 part = Part(**unseal(file.read_bytes()))
                 if (file.parent / part.file).stat().st_size != part.size:
                     raise ValueError("the size of its bytes is another")
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                log.warning(
+                    "a part of an upload is lost, or was replaced just now: %s is missing", error.filename
+                )
                 continue
             except (ValueError, TypeError) as error:
                 log.error("a part of an upload is lost: %s is damaged (%s)", file, error)

@@ -88,6 +88,17 @@ def test_nothing_is_done_that_cannot_be_kept(tmp_path: Path, monkeypatch: pytest
     assert iam_journal.read(tmp_path / "log") == [ROLE]
 
 
+def test_an_empty_file_is_a_damaged_one_and_never_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    iam_journal.write(tmp_path / "log", [ROLE])
+    iam_journal.write(tmp_path / "log", [])
+    assert not (tmp_path / "log").exists()
+    (tmp_path / "log").touch()
+    assert iam_journal.read(tmp_path / "log") == []
+    assert "is empty" in caplog.text
+
+
 def test_there_need_be_no_log(tmp_path: Path) -> None:
     assert iam_journal.read(tmp_path / "none") == []
 

@@ -132,6 +132,11 @@ def test_an_upload_without_its_note_is_given_up(directory: Directory) -> None:
     assert directory.repair() == "an unfinished upload"
 
 
+def test_an_empty_log_is_a_lost_one(directory: Directory) -> None:
+    directory.journal.write_bytes(b"")
+    assert directory.repair().startswith("all roles")
+
+
 def test_a_torn_line_of_the_log_is_cut_off(directory: Directory) -> None:
     with open(directory.journal, "ab") as file:
         file.write(b'{"environ": {"REQ')
