@@ -110,6 +110,7 @@ def _journal(file: Path, aside: Aside) -> Iterator[Finding]:
         return
     if not file.stat().st_size:
         yield Finding(file, "is empty", "all roles and policies: make them again", partial(aside.move, file))
+        return
     lines = [line for line in file.read_bytes().splitlines() if line.strip()]
     damaged = len(lines) - len(iam_journal.read(file))
     if damaged:
