@@ -13,7 +13,9 @@ from airflow_personalize.export.validation.checker import BatchChecker, rows_of
 from airflow_personalize.export.validation.contract import Action, Contract, Rule
 from airflow_personalize.export.write.csv_format import encode
 
-NOW = int(time.time())
+NOW = (
+    int(time.time()) // 86400 * 86400
+)  # of the day: it is in names of tests, which workers collect one by one
 GOOD_EVENT = {
     "user_id": "u1",
     "item_id": "i1",
