@@ -33,6 +33,7 @@ KILL_POINTS = {
     "worker": ("os.replace", "os.fsync", "commit"),
     "moto": ("os.fsync", "os.replace"),
 }
+MODULES = {"worker": "localpersonalize.jobs.worker", "moto": "localpersonalize.aws.moto_server"}
 PASSAGES = {"commit": 60, "os.fsync": 30, "os.unlink": 20, "os.replace": 12}
 
 
@@ -123,7 +124,6 @@ class Run:
     def kill(self, number: int) -> None:
         """One kill in traffic, and a look at what is there after it."""
         target = self.random.choices(("server", "worker", "moto"), (7, 2, 1))[0]
-        killed = f"{target} at random"
         traffic = Traffic(self.actors)
         traffic.start()
         try:
@@ -131,7 +131,8 @@ class Run:
                 killed = kill_point
             else:
                 time.sleep(self.random.uniform(0.05, 1.0))
-                self._kill_at_random(target)
+                target = self._kill_at_random(target)
+                killed = f"{target} at random"
         finally:
             traffic.stop()
         self.report.kills[killed] += 1
@@ -166,15 +167,13 @@ class Run:
         self._plan.unlink(missing_ok=True)
         return ""
 
-    def _kill_at_random(self, target: str) -> None:
-        if target == "server":
-            self.live.kill()
-            return
-        module = {"worker": "localpersonalize.jobs.worker", "moto": "localpersonalize.aws.moto_server"}[
-            target
-        ]
-        for pid in processes(self.live, module)[:1]:
+    def _kill_at_random(self, target: str) -> str:
+        """Which process was killed: the server, where no child of the kind runs."""
+        for pid in processes(self.live, MODULES[target])[:1] if target in MODULES else ():
             os.kill(pid, signal.SIGKILL)
+            return target
+        self.live.kill()
+        return "server"
 
     def _restart(self) -> None:
         self.live.kill()
