@@ -139,7 +139,7 @@ def test_users_are_found_by_the_genre_that_they_like(two_colours: TwoColours) ->
         lambda: two_colours.personalize.describe_batch_segment_job(batchSegmentJobArn=job)["batchSegmentJob"]
     )
     answer = json.loads(s3.get_object(Bucket=BUCKET, Key="out/genres.json.out")["Body"].read())
-    assert (answer["itemAttributes"], answer["error"]) == (LIKE_RED, None)
+    assert (answer["input"]["itemAttributes"], answer["error"]) == (LIKE_RED, None)
     result = answer["output"]["usersList"]
     assert len(result) == 20
     assert {COLOURS[int(user[1:]) % 2] for user in result if user.startswith("u")} == {"red"}
