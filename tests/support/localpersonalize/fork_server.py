@@ -84,16 +84,20 @@ def main() -> None:
     load_models()
     pa.array(["what Arrow imports when it is first used"])
     ended: dict[int, int] = {}
+    running: set[int] = set()
     for line in sys.stdin:
         request = json.loads(line)
         if "start" in request:
             answer: Any = _fork(request["start"], request["log"])
+            running.add(answer)
         elif "poll" in request:
             answer = _reap(ended, request["poll"], os.WNOHANG)
         else:
             os.kill(request["kill"], signal.SIGKILL)
             answer = _reap(ended, request["kill"], 0)
         print(json.dumps(answer), flush=True)
+    for pid in running - ended.keys():  # the tests are over, or were killed
+        os.kill(pid, signal.SIGKILL)
 
 
 def _reap(ended: dict[int, int], pid: int, options: int) -> int | None:
