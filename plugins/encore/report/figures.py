@@ -27,17 +27,30 @@ NAMES = {
     "coverage": "coverage",
 }
 WIDTH = 9.6
+SMALL_PANELS = 4
 SHORTEST_SPAN = 6  # days
 TICKS = ["%Y", "%b %Y", "%-d %b", "%H:%M", "%H:%M", "%S"]  # years, months, days, hours, minutes, seconds
 
 
-def metric_over_time(rows: Rows, metric: str, solution: str) -> Figure:
-    """One solution's metric by run: every version, what is live, and what the popular items would reach."""
-    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
-    axes = figure.subplots()
-    own = [
-        row for row in rows if row["solution"] == solution and (row["metrics"] or {}).get(metric) is not None
-    ]
+def metrics_over_time(rows: Rows, metric: str, solution: str) -> Figure:
+    """One solution's metrics by run, `metric` large and first, every other that its versions have small below it."""
+    own = [row for row in rows if row["solution"] == solution]
+    known = {name for row in own for name in row["metrics"] or {}} - {metric}
+    others = sorted(known, key=lambda name: (list(NAMES).index(name) if name in NAMES else len(NAMES), name))
+    lines = -(-len(others) // SMALL_PANELS)
+    figure = Figure(figsize=(WIDTH, 3.2 + 1.7 * lines), layout="constrained")
+    grid = figure.add_gridspec(1 + lines, SMALL_PANELS, height_ratios=[3.2, *[1.7] * lines])
+    _metric(figure.add_subplot(grid[0, :]), own, metric, f"{solution}: {NAMES.get(metric, metric)}")
+    for number, name in enumerate(others):
+        line, column = divmod(number, SMALL_PANELS)
+        panel = figure.add_subplot(grid[1 + line, column])
+        _metric(panel, own, name, NAMES.get(name, name), small=True)
+    return figure
+
+
+def _metric(axes: Axes, rows: Rows, metric: str, title: str, small: bool = False) -> None:
+    """A metric of every version, what is live, and what the popular items would reach."""
+    own = [row for row in rows if (row["metrics"] or {}).get(metric) is not None]
     times = [row["recorded_at"] for row in own]
     axes.plot(times, [row["metrics"][metric] for row in own], color=PALE, linewidth=1, zorder=1)
     _live_line(axes, own, metric)
@@ -58,15 +71,14 @@ def metric_over_time(rows: Rows, metric: str, solution: str) -> Figure:
             axes.scatter(
                 [row["recorded_at"] for row in selected],
                 [row["metrics"][metric] for row in selected],
-                s=42,
+                s=9 if small else 42,
                 color=colour,
                 marker=MARKS[outcome],
                 zorder=3,
                 label=f"{outcome} ({len(selected)})",
             )
-    finish(axes, f"{solution}: {NAMES.get(metric, metric)}")
+    finish(axes, title, legend=not small, ticks=3 if small else 10)
     axes.set_ylim(bottom=0)
-    return figure
 
 
 def _live_line(axes: Axes, own: Rows, metric: str) -> None:
@@ -154,7 +166,7 @@ def _runs(rows: Rows) -> list[Mapping[str, Any]]:
     return list(runs.values())
 
 
-def finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False) -> None:
+def finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False, ticks: int = 10) -> None:
     """Title, grid, dates and legend as all pictures have them."""
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
@@ -169,7 +181,7 @@ def finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False) -
     ):  # one run: its day among others, and neither its hours nor years around it
         axes.set_xlim((first + last - SHORTEST_SPAN) / 2, (first + last + SHORTEST_SPAN) / 2)
     dates: Any = matplotlib.dates  # has no types
-    locator = dates.AutoDateLocator(maxticks=10)
+    locator = dates.AutoDateLocator(minticks=1 if ticks < 5 else 5, maxticks=ticks)
     axes.xaxis.set_major_locator(locator)
     # Each tick says day and month: the formatter's own way names the month once, in a corner, and only the last one.
     axes.xaxis.set_major_formatter(

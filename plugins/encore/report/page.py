@@ -26,7 +26,7 @@ FREQUENT_SHOWN = 3
 def pictures(rows: Rows, metric: str = METRIC) -> dict[str, bytes]:
     """PNGs by file name without its ending: one for each solution, then data and durations."""
     solutions = list(dict.fromkeys(row["solution"] for row in rows))
-    drawn = {f"metrics-{name}": figures.metric_over_time(rows, metric, name) for name in sorted(solutions)}
+    drawn = {f"metrics-{name}": figures.metrics_over_time(rows, metric, name) for name in sorted(solutions)}
     drawn["data"] = figures.data_volumes(rows)
     profiles = profiles_over_time(history.profiles(rows))
     if profiles is not None:

@@ -64,13 +64,22 @@ def test_what_comes_from_the_service_is_escaped():
 
 
 def test_the_metric_is_drawn_with_what_went_live_marked():
-    axes = figures.metric_over_time(ROWS, NDCG, "you").axes[0]
+    axes = figures.metrics_over_time(ROWS, NDCG, "you").axes[0]
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["live", "popular items", "promoted (27)", "held (2)", "failed (1)"]
     live = next(line for line in axes.get_lines() if line.get_label() == "live")
     values = list(live.get_ydata())
     assert values[9] == values[8] == ROWS_OF_YOU[8]["metrics"][NDCG], "a held version is not live"
     assert values[10] == ROWS_OF_YOU[10]["metrics"][NDCG]
+
+
+def test_every_metric_that_the_service_gives_is_drawn():
+    metrics = {"coverage": 0.3, "mean_reciprocal_rank_at_25": 0.2, "hits_at_1_percent": 0.1}
+    rows = [{**row, "metrics": {**row["metrics"], **metrics}} for row in ROWS_OF_YOU[:1]]
+    titles = [axes.get_title(loc="left") for axes in figures.metrics_over_time(rows, NDCG, "you").axes]
+    assert titles[0] == "you: NDCG@25"
+    assert set(titles[1:]) >= {"coverage", "MRR@25", "hits_at_1_percent"}
+    assert len(titles) == len(rows[0]["metrics"])
 
 
 ROWS_OF_YOU = [row for row in ROWS if row["solution"] == "you"]

@@ -66,7 +66,11 @@ def test_what_has_changed_is_seen_where_it_changed(drifted):
 
 def test_one_run_stands_among_the_days_around_it():
     rows = runs_with_profiles(1)
-    drawn = [figures.metric_over_time(rows, NDCG, "you"), figures.data_volumes(rows), figures.durations(rows)]
+    drawn = [
+        figures.metrics_over_time(rows, NDCG, "you"),
+        figures.data_volumes(rows),
+        figures.durations(rows),
+    ]
     for figure in (profiles_over_time(history.profiles(rows)), *drawn):
         figures.png(figure)
         low, high = figure.axes[-1].get_xlim()
