@@ -52,19 +52,21 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if (schema_arn is None) == (schema is None):
-            raise ValueError(f"{self.task_id} needs schema_arn or schema, one of them.")
         self.dataset_name = dataset_name
         self.dataset_type = dataset_type
         self.dataset_group_arn = dataset_group_arn
         self.schema_arn, self.schema, self.domain = schema_arn, schema, domain
+        self._schema_in_use = ""
 
     def execute(self, context: Context) -> str:
-        if self.schema is not None:
-            self.schema_arn = ensure_schema(self, self.dataset_name, self.schema, self.domain)
+        if (self.schema_arn is None) == (self.schema is None):
+            raise AirflowFailException(f"{self.task_id} needs schema_arn or schema, one of them.")
+        self._schema_in_use = self.schema_arn or ensure_schema(
+            self, self.dataset_name, self.schema or "", self.domain
+        )
         arn, fresh = self.once(self._find, self._create)
         dataset = {} if fresh else self.describe("dataset", datasetArn=arn) or {}
-        if dataset and self._schema_of(dataset) != self.schema_arn:
+        if dataset and self._schema_of(dataset) != self._schema_in_use:
             return self._change_schema(context, dataset)
         updated = "latestDatasetUpdate" in dataset
         waiter = "dataset_updated" if updated else "dataset_active"
@@ -86,7 +88,7 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
             name=self.dataset_name,
             datasetType=self.dataset_type,
             datasetGroupArn=self.dataset_group_arn,
-            schemaArn=self.schema_arn,
+            schemaArn=self._schema_in_use,
             **(self.create_kwargs or {}),
         )["datasetArn"]
         self.log.info("Created dataset %s", arn)
@@ -107,10 +109,10 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
 
         def changed() -> str | None:
             now = self.describe("dataset", datasetArn=arn)
-            return arn if now and self._schema_of(now) == self.schema_arn else None
+            return arn if now and self._schema_of(now) == self._schema_in_use else None
 
         def update() -> str:
-            self.non_retrying_client.update_dataset(datasetArn=arn, schemaArn=self.schema_arn)
+            self.non_retrying_client.update_dataset(datasetArn=arn, schemaArn=self._schema_in_use)
             return arn
 
         try:
@@ -120,12 +122,12 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
                 raise
             raise AirflowFailException(
                 f"Dataset {arn} has the schema {dataset['schemaArn']}, and the service does not accept"
-                f" {self.schema_arn} in its place: {error.response['Error']['Message']}\n"
+                f" {self._schema_in_use} in its place: {error.response['Error']['Message']}\n"
                 f"A dataset with this schema has to be made anew: (1) delete the dataset {arn} (its campaigns go"
                 " on serving what they were trained on), (2) trigger this DAG again: it makes the dataset and"
                 " imports everything. To go back instead, restore the earlier schema file."
             ) from error
-        self.log.info("Updating %s to schema %s", arn, self.schema_arn)
+        self.log.info("Updating %s to schema %s", arn, self._schema_in_use)
         self.wait(context, "dataset_updated", datasetArn=arn)
         return arn
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
@@ -175,10 +176,9 @@ def finish(axes: Axes, title: str, legend: bool = True, stacked: bool = False, t
         axes.spines[side].set_visible(False)
     axes.tick_params(colors=INK, labelsize=8, length=0)
     axes.tick_params(axis="x", pad=6)
-    first, last = axes.dataLim.intervalx
-    if (
-        last - first < SHORTEST_SPAN
-    ):  # one run: its day among others, and neither its hours nor years around it
+    first, last = axes.dataLim.intervalx  # without limits where nothing is drawn
+    if math.isfinite(first) and last - first < SHORTEST_SPAN:
+        # One run: its day among others, and neither its hours nor years around it.
         axes.set_xlim((first + last - SHORTEST_SPAN) / 2, (first + last + SHORTEST_SPAN) / 2)
     dates: Any = matplotlib.dates  # has no types
     locator = dates.AutoDateLocator(minticks=1 if ticks < 5 else 5, maxticks=ticks)

@@ -98,7 +98,8 @@ def gone(personalize, arn: str) -> bool:
 
 @pytest.mark.parametrize("schemas", [{}, {"schema_arn": "arn", "schema": USERS}])
 def test_a_dataset_has_one_schema_however_it_is_named(schemas):
-    with pytest.raises(ValueError, match="needs schema_arn or schema, one of them"):
-        PersonalizeCreateDatasetOperator(
-            task_id="t", dataset_name="n", dataset_type="Users", dataset_group_arn="arn", **schemas
-        )
+    operator = PersonalizeCreateDatasetOperator(
+        task_id="t", dataset_name="n", dataset_type="Users", dataset_group_arn="arn", **schemas
+    )
+    with pytest.raises(AirflowFailException, match="t needs schema_arn or schema, one of them"):
+        Task("t").run(operator)

@@ -93,6 +93,12 @@ def test_every_day_on_the_axis_has_its_month():
     assert all(re.fullmatch(r"\d+ (Jan|Feb|Mar)", tick) for tick in ticks), ticks
 
 
+def test_a_history_of_a_rollback_alone_is_drawn():
+    """Of a rollback neither rows nor durations are recorded."""
+    rows = [{**ROWS_OF_YOU[0], "rows": None, "seconds": None, "metrics": None}]
+    assert "1 run from" in page(rows, "shop")
+
+
 def test_an_empty_history_is_said_to_be_empty():
     assert "No run has been recorded yet" in page([], "shop")
 
