@@ -14,7 +14,7 @@ from airflow_personalize.export.exporter import Export
 from airflow_personalize.export.partitions import Partition, from_context
 from airflow_personalize.export.read.sources import BATCH_BYTES
 from airflow_personalize.export.schema.avro import DatasetSchema, parse_schema
-from airflow_personalize.export.startup import frozen_heap
+from airflow_personalize.export.startup import frozen_heap, frugal_memory
 from airflow_personalize.export.statistics.distinct import DistinctIds
 from airflow_personalize.export.statistics.summary import Summary, total
 from airflow_personalize.export.validation.contract import Contract
@@ -85,7 +85,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
     def execute(self, context: Context) -> dict[str, Any]:
         distinct = DistinctIds()
         try:
-            with frozen_heap():
+            with frozen_heap(), frugal_memory():
                 export = self._export()
                 partitions = self._partitions(context, export.schema)
                 if len(partitions) > 1:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 
+import pyarrow as pa
 import pytest
 
-from airflow_personalize.export.startup import frozen_heap
+from airflow_personalize.export.startup import frozen_heap, frugal_memory
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +41,13 @@ def test_a_failure_ends_it_too():
         raise RuntimeError
 
     assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.skipif(
+    "jemalloc" not in pa.supported_memory_backends(), reason="this build of Arrow has no jemalloc"
+)
+def test_arrow_s_memory_comes_from_jemalloc_until_the_end():
+    before = pa.default_memory_pool().backend_name
+    with frugal_memory():
+        assert pa.default_memory_pool().backend_name == "jemalloc"
+    assert pa.default_memory_pool().backend_name == before

@@ -207,12 +207,23 @@ def _floating(field: Field, array: pa.Array) -> Column:
 
 
 def _finite(field: Field, array: pa.Array, failures: list[Failure]) -> Column:
-    endless = mask_of(pc.invert(pc.is_finite(array)))
     largest = float(np.finfo(np.float32).max) if field.type == "float" else float(np.finfo(np.float64).max)
+    if _is_finite(array, largest):
+        return Column(array, failures)
+    endless = mask_of(pc.invert(pc.is_finite(array)))
     wide = mask_of(pc.greater(pc.abs(array), largest)) & ~endless
     if endless.any() or wide.any():
         array = without(array, endless | wide)
     return Column(array, [*failures, (Rule.NOT_FINITE, endless), (Rule.WRONG_TYPE, wide)])
+
+
+def _is_finite(array: pa.Array, largest: float) -> bool:
+    """Whether no value is NaN, infinite or beyond the largest; False also where their sum is."""
+    total = pc.sum(array).as_py()
+    if total is None:
+        return True
+    extremes = pc.min_max(array).as_py()
+    return math.isfinite(total) and -largest <= extremes["min"] and extremes["max"] <= largest
 
 
 def _boolean(field: Field, array: pa.Array) -> Column:
