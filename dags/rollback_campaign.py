@@ -60,7 +60,7 @@ def build(group: DatasetGroup) -> DAG:
         verify = PersonalizeVerifyCampaignOperator(
             task_id="verify",
             campaign_arn=campaign.output,
-            sample_location=f"{group.dataset_uri('interactions')}/",
+            sample_location=group.dataset_uri("interactions"),
             decision={"new": version["solution_version_arn"], "live": None},
             checks=group.checks(),
         )

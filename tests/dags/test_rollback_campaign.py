@@ -6,6 +6,8 @@ import copy
 
 import pytest
 
+from encore.config import load_pipeline
+
 
 @pytest.mark.parametrize("version", ["13740e49", "00000001", "abcdef01", "True", None])
 def test_a_version_that_reads_like_a_number_stays_text(dags, version):
@@ -17,3 +19,10 @@ def test_a_version_that_reads_like_a_number_stays_text(dags, version):
     assert (
         campaign.render_template(campaign.campaign_name, {"params": params}, dag.get_template_env()) == "1e3"
     )
+
+
+def test_its_check_samples_the_exported_interactions(dags):
+    """Their folder, spelled as it is in S3: another slash at its end is another folder, with nothing in it."""
+    group = load_pipeline().dataset_groups[0]
+    location = dags["rollback_campaign"].get_task("verify").sample_location
+    assert location == f"s3://{group.bucket}/{group.prefix}/interactions/"
