@@ -93,6 +93,10 @@ def _forward(
         content = response.read(MAX_ANSWER_BYTES + 1)
         if len(content) > MAX_ANSWER_BYTES:
             raise UnreachableError("its answer is too large")
+        # `read` with a limit takes an answer that breaks off for a whole one, and so are its headers read. moto says of
+        # every answer how long it is.
+        if response.length != 0 and not response.chunked:
+            raise UnreachableError("its answer broke off")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise UnreachableError(str(error)) from None
     finally:

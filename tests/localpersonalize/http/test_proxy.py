@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -72,3 +76,32 @@ def test_after_the_end_it_is_not_started_again(moto: MotoProcess) -> None:
     moto.stop()
     with pytest.raises(UnreachableError):
         post(moto, LIST)
+
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 12\r\n\r\n<a>whole</a>"
+
+
+@pytest.mark.parametrize("sent", [0, 9, 30, len(ANSWER) - 12, len(ANSWER) - 11, len(ANSWER) - 1, len(ANSWER)])
+def test_an_answer_that_breaks_off_is_none(tmp_path: Path, sent: int) -> None:
+    """moto was killed after its headers: a job of the service took the empty body for an answer, and failed."""
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(ANSWER[:sent])
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        moto = cast(MotoProcess, SimpleNamespace(socket_path=lambda: path))
+        request = forward(moto, "GET", "/", [(b"host", b"localhost")], b"")
+        if sent == len(ANSWER):
+            assert asyncio.run(request).content == b"<a>whole</a>"
+        else:
+            with pytest.raises(UnreachableError):
+                asyncio.run(request)
+        thread.join()
