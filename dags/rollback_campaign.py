@@ -63,6 +63,7 @@ def build(group: DatasetGroup) -> DAG:
             sample_location=group.dataset_uri("interactions"),
             decision={"new": version["solution_version_arn"], "live": None},
             checks=group.checks(),
+            multiple_outputs=True,
         )
         PersonalizeRecordRollbackOperator(
             task_id="record",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
+from airflow.sdk.definitions.xcom_arg import PlainXComArg
 
 from encore.config import load_pipeline
 
@@ -26,3 +27,16 @@ def test_its_check_samples_the_exported_interactions(dags):
     group = load_pipeline().dataset_groups[0]
     location = dags["rollback_campaign"].get_task("verify").sample_location
     assert location == f"s3://{group.bucket}/{group.prefix}/interactions/"
+
+
+def test_what_a_task_takes_by_name_its_source_returns_by_name(dags):
+    """`output["summary"]` is there only if the task before gives each of its outputs a name of its own."""
+    dag = dags["rollback_campaign"]
+    sources = [
+        source.operator
+        for task in dag.tasks
+        for field in task.template_fields
+        if isinstance(source := getattr(task, field, None), PlainXComArg) and source.key != "return_value"
+    ]
+    assert {task.task_id for task in sources} == {"select_version", "verify"}
+    assert all(task.multiple_outputs for task in sources)

@@ -206,7 +206,7 @@ def test_ten_trainings_wait_a_minute_without_a_worker_and_with_few_requests(bloc
         states = blocks.states("blocks_waiting", run_id)
     assert blocks.finish("blocks_waiting", run_id)["state"] == "success"
     assert network.done["CreateSolutionVersion"] == 10
-    assert sum(network.requests.values()) < 8 * 10
+    assert sum(network.requests.values()) < 18 * 10  # one in five seconds at most
 
 
 def test_marking_a_training_failed_stops_it(blocks):
