@@ -206,12 +206,20 @@ def _jobs_end_with_the_reason(live: Live, shop: Shop, disk: Disk) -> None:
     assert "can't be written" in failed["failureReason"]
     disk.free(live)
     until(lambda: bool(_workers(live)), "a worker that waits for the next task", 60)
-    before = _workers(live)
+    workers = _workers(live)
     disk.fill(live, ROOM_FOR_ROWS)
     arn = _import(live, shop, "fuller", "")["datasetImportJobArn"]
     disk.fill(live)
     describe = live.personalize.describe_dataset_import_job
-    until(lambda: not before & _workers(live), "the worker to end", 60)
+
+    def one_has_ended() -> bool:
+        """One that waited, or one that was started for the import."""
+        nonlocal workers
+        running = _workers(live)
+        ended, workers = workers - running, workers | running
+        return bool(ended)
+
+    until(one_has_ended, "the import's worker to end", 60)
     assert describe(datasetImportJobArn=arn)["datasetImportJob"]["status"].startswith("CREATE ")
     disk.free(live)
     ended = live.wait("DatasetImportJob", arn, "CREATE FAILED")
