@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.support.localpersonalize.calls import own_solution
 from tests.support.localpersonalize.live import code, until
 from tests.support.localpersonalize.shop import Shop
 
 
-@pytest.fixture
-def room(shop: Shop) -> None:
-    """A group may have five campaigns, and the tests of operations may have made the fifth."""
-    for campaign in shop.live.personalize.list_campaigns()["campaigns"]:
-        if campaign["name"] == "made":
-            shop.live.personalize.delete_campaign(campaignArn=campaign["campaignArn"])
-            shop.live.gone("Campaign", campaign["campaignArn"])
-
-
-@pytest.mark.usefixtures("room")
 def test_a_campaign_follows_the_newest_version(shop: Shop) -> None:
     live, solution = shop.live, own_solution(shop, "followed")
     first = live.make("SolutionVersion", solutionArn=solution)
