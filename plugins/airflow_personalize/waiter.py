@@ -78,8 +78,11 @@ class Wait:
         longest = self.delay if self.delay is not None else float(config.delay)
         waited = sum(EARLY_POLL_PAUSES)
         for _ in range(self.max_attempts or config.max_attempts):
-            pause = min(max(FIRST_POLL_PAUSE, waited * POLL_PAUSE_SHARE), longest)
-            yield (pause := pause * random.uniform(1 - POLL_PAUSE_JITTER, 1))
+            share = max(FIRST_POLL_PAUSE, waited * POLL_PAUSE_SHARE) * random.uniform(
+                1 - POLL_PAUSE_JITTER, 1
+            )
+            # At its longest a pause is no shorter than the delay, so that the last attempt comes no earlier.
+            yield (pause := min(share, longest * random.uniform(1, 1 + POLL_PAUSE_JITTER)))
             waited += pause
 
     def poll(self, client: Any, waited: float = 0.0) -> Outcome:

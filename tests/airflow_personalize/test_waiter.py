@@ -194,7 +194,7 @@ def test_whenever_a_job_ends_it_is_noticed_within_a_tenth_of_what_was_waited_or_
 
 def test_pauses_end_at_the_delay_and_differ_from_wait_to_wait():
     pauses = list(wait(delay=60, max_attempts=200).pauses())
-    assert 48 <= pauses[-1] <= 60 == pytest.approx(max(pauses), rel=0.2)
+    assert 60 <= pauses[-1] <= 72 >= max(pauses)
     assert pauses != list(wait(delay=60, max_attempts=200).pauses())
 
 

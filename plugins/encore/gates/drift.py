@@ -111,20 +111,10 @@ def _null_shares(profiles: Sequence[Profile], name: str) -> list[float]:
 def _most_frequent(limit: float, drift: Drift, column: ColumnProfile) -> Iterator[Check]:
     """One user or item that most rows suddenly have."""
     value, share = _first(column)
-    before = [
-        _first(column_before)[1]
-        for profile in drift.earlier
-        if (column_before := profile.column(column.name))
-    ]
     usual = max(
-        [
-            *before,
-            *(
-                _first(column_before)[1]
-                for profile in drift.similar
-                if (column_before := profile.column(column.name))
-            ),
-        ]
+        _first(before)[1]
+        for profile in (*drift.earlier, *drift.similar)
+        if (before := profile.column(column.name))
     )
     if share > usual + limit + _noise(usual, _filled(column)):
         yield Check(

@@ -17,13 +17,13 @@ from airflow_personalize.export.schema.avro import parse_schema
 from airflow_personalize.export.schema.matching import match
 from airflow_personalize.transfers.partition_template import PartitionMarkers
 from airflow_personalize.transfers.sql_source import source_of
-from encore.config import INCLUDE
+from encore.config import INCLUDE, Dataset, DatasetType
 from encore.operators.base import DatasetGroupOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-_GONE = {"404", "NoSuchBucket", "NoSuchEntity"}
+_GONE = {"404", "NoSuchEntity"}
 _REFUSED = {"403", "AccessDenied", "AccessDeniedException"}
 _PRINCIPAL = "personalize.amazonaws.com"
 
@@ -62,27 +62,17 @@ class PersonalizePreflightOperator(PartitionMarkers, DatasetGroupOperator):
         self.log.info("Database, queries, bucket and role are in order")
 
     def _of_database(self) -> Iterator[str]:
-        source = source_of(self.settings.product_db)
-        for kind, statement in self.queries.items():
+        group = self.settings
+        source = source_of(group.product_db)
+        for kind, settings in group.datasets.items():
             try:
-                self._columns(source, kind, statement)
+                _check_columns(source, kind, settings, self.queries[kind])
             except DatabaseConnectionError:
                 raise
             except ExportError as error:
-                yield f"{self._sql(kind)}: {error}"
+                yield f"{settings.sql}: {error}"
             except Exception as error:  # the database's own words, in each driver's class
-                yield f"{self._sql(kind)}: the database of {self.settings.product_db!r} refuses it: {error}"
-
-    def _sql(self, kind: str) -> str:
-        return next(dataset.sql for name, dataset in self.settings.datasets.items() if name == kind)
-
-    def _columns(self, source: Source, kind: str, statement: str) -> None:
-        settings = next(dataset for name, dataset in self.settings.datasets.items() if name == kind)
-        schema = parse_schema((INCLUDE / settings.avro_schema).read_text(encoding="utf-8"))
-        now = datetime.now(UTC)
-        bounds = {"start": now - timedelta(days=1), "end": now} if kind == "interactions" else {}
-        keys = {"low": 0, "high": 1} if settings.bounds_sql and bounds else {}
-        match(kind, schema, result_columns(source, statement, {**bounds, **keys}), settings.row_id)
+                yield f"{settings.sql}: the database of {group.product_db!r} refuses it: {error}"
 
     def _bucket(self) -> list[str]:
         group = self.settings
@@ -110,3 +100,15 @@ class PersonalizePreflightOperator(PartitionMarkers, DatasetGroupOperator):
         if _PRINCIPAL not in str(details.get("AssumeRolePolicyDocument", "")):
             return [f"role {role!r}: Personalize can't take it; let it trust {_PRINCIPAL}"]
         return []
+
+
+def _check_columns(source: Source, kind: DatasetType, settings: Dataset, statement: str) -> None:
+    """Hold the query's columns against the schema; the query is asked for no row.
+
+    :raises ExportError: naming what does not fit
+    """
+    schema = parse_schema((INCLUDE / settings.avro_schema).read_text(encoding="utf-8"))
+    now = datetime.now(UTC)
+    bounds = {"start": now - timedelta(days=1), "end": now} if kind == "interactions" else {}
+    keys = {"low": 0, "high": 1} if settings.bounds_sql and bounds else {}
+    match(kind, schema, result_columns(source, statement, {**bounds, **keys}), settings.row_id)
