@@ -15,7 +15,6 @@ from encore.gates.drift import Drift
 from encore.text_tables import as_markdown, as_text
 
 COLUMNS = ("check", "found", "limit", "result")
-DAYS_TO_COMPARE = 14
 
 
 class DataGateError(Exception):
@@ -144,11 +143,10 @@ def _rows(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
 def _newest_day(gate: DataGate, facts: DatasetFacts) -> Iterator[Check]:
     if gate.max_day_drop is None or len(facts.days) <= drift.EARLIER_NEEDED:
         return
-    *before, (day, rows) = facts.days[-DAYS_TO_COMPARE - 1 :]
+    *before, (day, rows) = facts.days[-drift.DAYS_COMPARED - 1 :]
     counts = [count for _, count in before]
     usual = statistics.median(counts)
-    weekdays = [counts[-back] for back in (7, 14) if len(counts) >= back]
-    least = min([usual, *weekdays]) * (1 - gate.max_day_drop)
+    least = min([usual, *drift.same_weekdays(counts)]) * (1 - gate.max_day_drop)
     yield Check(
         f"{facts.dataset} of {day}",
         f"{rows:,} rows (usually {usual:,.0f})",

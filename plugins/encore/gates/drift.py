@@ -17,12 +17,16 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_personalize.export.statistics.profile import QUANTILES, ColumnProfile, Profile, merged
 from encore.config.policies import DataGate
 from encore.gates.checks import Check
 
+T = TypeVar("T")
+
+#: Two weeks, so that each weekday is there twice.
+DAYS_COMPARED = 14
 #: Days or runs without which nothing is called usual.
 EARLIER_NEEDED = 3
 #: Rows without which a share says little.
@@ -54,8 +58,12 @@ class Drift:
     @property
     def similar(self) -> list[Profile]:
         """Single profiles that the new one may be like."""
-        weekdays = [self.earlier[-back] for back in (7, 14) if len(self.earlier) >= back]
-        return weekdays + ([self.accepted] if self.accepted else [])
+        return same_weekdays(self.earlier) + ([self.accepted] if self.accepted else [])
+
+
+def same_weekdays(days: Sequence[T]) -> list[T]:
+    """Of the days before one, those of its weekday, one and two weeks back."""
+    return [days[-back] for back in (7, DAYS_COMPARED) if len(days) >= back]
 
 
 def checks(gate: DataGate, drift: Drift) -> Iterator[Check]:

@@ -13,11 +13,8 @@ from airflow_personalize.export.partitions import FULL, Partition
 from airflow_personalize.export.statistics.profile import Profile
 from encore import history
 from encore.config.models import DatasetType
-from encore.gates.drift import Drift
+from encore.gates.drift import DAYS_COMPARED, Drift
 from encore.gates.insights import insights
-
-#: Two weeks, so that each weekday is there twice.
-DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def _days_until(client: Any, location: DatasetLocation, keys: Sequence[str]) -> 
     if newest is None:
         return []
     folders = [folder for folder in manifests.directories(client, location) if folder.startswith("dt=")]
-    wanted = [folder for folder in folders if folder <= newest][-DAYS - 1 :]
+    wanted = [folder for folder in folders if folder <= newest][-DAYS_COMPARED - 1 :]
     return [manifest for folder in wanted if (manifest := manifests.read(client, location, folder))]
 
 
@@ -109,7 +106,9 @@ def _drifts(
     for dataset, profile in whole.items():
         runs = [Profile.from_dict(run[dataset]) for run in recorded if dataset in run]
         accepted = runs[-1] if runs else None
-        known = [day for day in days[-DAYS - 1 :] if day.profile] if dataset == "interactions" else []
+        known = (
+            [day for day in days[-DAYS_COMPARED - 1 :] if day.profile] if dataset == "interactions" else []
+        )
         if known and known[-1] is days[-1]:
             *earlier, newest = profiles.read_each(client, bucket, [str(day.profile) for day in known])
             drifts.append(Drift(f"{dataset} of {known[-1].key}", newest, earlier, accepted))
