@@ -1,12 +1,12 @@
 # make demo | make up | make down | make check | make bench NAME=... [DATA=folder]
-# make test | make lint | make types | make test-long | make docs | make lock
+# make test | make lint | make types | make test-long | make test-browser | make docs | make lock
 SHELL := /bin/bash
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 DATA_OPTION = $(if $(DATA),--data $(DATA))
 
-.PHONY: setup demo up down check lint types test test-long docs lock bench clean
+.PHONY: setup demo up down check lint types test test-long test-browser docs lock bench clean
 
 setup: $(VENV)/installed
 
@@ -51,7 +51,14 @@ test: lint types
 
 # Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour.
 test-long: setup
-	$(VENV)/bin/pytest -m long
+	$(VENV)/bin/pytest -m "long and not browser"
+
+# The pages in the system's Chromium: found by its name, or CHROMIUM=/path/to/it. SCREENSHOTS=folder keeps the pictures.
+test-browser: setup
+	@$(RUN) -m tests.support.browser
+	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -r requirements/browser.txt 2>/dev/null \
+	  || $(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements/browser.txt
+	$(VENV)/bin/pytest -m browser tests/browser $(if $(SCREENSHOTS),--screenshots $(SCREENSHOTS))
 
 # The site, in site/. Mermaid comes with it where npm can be had; else the pages with diagrams ask a CDN for it.
 docs: setup
@@ -70,6 +77,7 @@ lock: setup
 	$(COMPILE) -c requirements/dev.txt $(LOCAL) -o requirements/local.txt
 	$(COMPILE) -c requirements/dev.txt $(AIRFLOW) -o requirements/airflow.txt
 	$(COMPILE) -c requirements/dev.txt $(DEMO) -o requirements/demo.txt
+	$(COMPILE) -c requirements/dev.txt requirements/browser.in -o requirements/browser.txt
 
 bench: setup
 	@test -n "$(NAME)" || { echo "make bench NAME=one of: $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py//;/^_/d' | tr '\n' ' ')"; exit 1; }

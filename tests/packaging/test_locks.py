@@ -21,6 +21,13 @@ def test_a_lock_pins_what_the_whole_lock_pins(use: str):
     assert {name: pin for name, pin in _pins(LOCKS / f"{use}.txt").items() if whole.get(name) != pin} == {}
 
 
+def test_what_drives_the_browser_goes_together_with_the_whole_lock():
+    whole = _pins(LOCKS / "dev.txt")
+    pins = _pins(LOCKS / "browser.txt")
+    assert "playwright" in pins
+    assert {name: pin for name, pin in pins.items() if whole.get(name, pin) != pin} == {}
+
+
 @pytest.mark.parametrize(
     ("use", "packages"),
     [
