@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,15 @@ def serve(
         list[str] | None, typer.Option(help="Another name of this server, for health and metrics")
     ] = None,
     metrics_with_arns: Annotated[bool, typer.Option(help="Show what serves on /metrics")] = False,
+    any_credentials: Annotated[
+        bool, typer.Option("--any-credentials", help="Take requests signed with any key, for tests and demos")
+    ] = False,
+    any_credentials_on_network: Annotated[
+        bool,
+        typer.Option(
+            "--any-credentials-on-network", help="The same for all who reach --host, other machines too"
+        ),
+    ] = False,
 ) -> None:
     """Serve until stopped."""
     if context.invoked_subcommand:
@@ -79,10 +89,12 @@ def serve(
                 Callers(frozenset(allow_origin or ()), frozenset({host, *(allow_host or ())})),
                 metrics_with_arns,
             )
+            accepts_any = credentials.accepts_any(host, any_credentials, any_credentials_on_network)
+            keys = replace(credentials.load(data_dir), accepts_any=accepts_any)
             bound = held.enter_context(listening.bind(host, port))
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-        server = build(settings, credentials.load(data_dir), listening.endpoint(bound))
+        server = build(settings, keys, listening.endpoint(bound))
         listening.serve(server, bound, server.end_jobs)
 
 

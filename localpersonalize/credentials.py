@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -38,6 +39,28 @@ def load(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Credentials
             f"{file} is damaged ({type(error).__name__}). Delete it, and a new key pair is made; or put yours back, or"
             " set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         ) from None
+
+
+def accepts_any(host: str, on_this_machine: bool, on_network: bool) -> bool:
+    """Whether requests may be signed with any key.
+
+    :param host: where the service listens.
+    :raises ValueError: if others than this machine's users could call, and only these were meant.
+    """
+    if on_this_machine and not on_network and not _is_loopback(host):
+        raise ValueError(
+            f"--any-credentials on {host} would let everybody in who reaches this machine. Listen on 127.0.0.1, or add"
+            " --any-credentials-on-network if that is what you want (in a container whose port is published on"
+            " 127.0.0.1 only, for example)."
+        )
+    return on_this_machine or on_network
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _write(file: Path, credentials: Credentials) -> None:

@@ -25,7 +25,10 @@ class Callers:
     hosts: Collection[str] = field(default_factory=frozenset)
 
     def refusal(self, headers: Mapping[str, str], signed: bool) -> str:
-        """Why a request is not answered; empty, if it is."""
+        """Why a request is not answered; empty, if it is.
+
+        :param signed: with a key that is compared: one that may be any proves nothing.
+        """
         origin = headers.get("origin")
         if origin is not None and origin not in self.origins:
             return "Requests of web pages are not answered. --allow-origin lets those of one origin in."

@@ -63,7 +63,8 @@ class Server:
         headers = joined_headers(scope["headers"])
         query = scope["query_string"].decode("latin-1")
         service = sigv4.signing_service(headers.get("authorization", ""), query)
-        refusal = self._callers.refusal(headers, service is not None)
+        proves_itself = service is not None and not self._credentials.accepts_any
+        refusal = self._callers.refusal(headers, proves_itself)
         if refusal:
             error = AccessDeniedError(refusal, code="AccessDeniedException")
             await send_answer(send, error.status, serialise_error(error), "application/json", [])

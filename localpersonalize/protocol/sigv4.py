@@ -42,27 +42,31 @@ class SignatureError(AccessDeniedError):
 
 @dataclass(frozen=True)
 class Credentials:
-    """A key pair."""
+    """A key pair. `accepts_any`: requests signed with any other are taken as well, so that no signature is compared."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    accepts_any: bool = False
 
 
 @dataclass(frozen=True)
 class Signed:
-    """A signature that holds, and what the chunks of a body are signed with in turn."""
+    """A signature that holds, and what the chunks of a body are signed with in turn; no key, if any is accepted."""
 
     service: str
     payload: str
     timestamp: str
     scope: str
     signature: str
-    key: bytes = field(repr=False)
+    key: bytes | None = field(repr=False)
     presigned: bool = False
 
-    def sign(self, algorithm: str, *parts: str) -> str:
-        """The signature of what follows the head of the request."""
-        return signature_of(self.key, "\n".join((algorithm, self.timestamp, self.scope, *parts)))
+    def signs(self, signature: str, algorithm: str, *parts: str) -> bool:
+        """Whether a signature is that of what follows the head of the request."""
+        if self.key is None:
+            return True
+        expected = signature_of(self.key, "\n".join((algorithm, self.timestamp, self.scope, *parts)))
+        return hmac.compare_digest(expected.encode(), signature.encode())
 
 
 def signing_service(authorization: str, query: str = "") -> str | None:
@@ -106,12 +110,17 @@ def verify(
         UnrecognizedClientException or InvalidSignatureException, as AWS does for each cause.
     """
     claim = _claim(query, headers)
-    if "/".join(claim.scope[:-4]) != credentials.access_key_id:
+    if not credentials.accepts_any and "/".join(claim.scope[:-4]) != credentials.access_key_id:
         raise SignatureError("The security token included in the request is invalid.", "key", claim.presigned)
     _check_scope(claim, regions, services)
     _check_headers(claim, headers)
     _check_date(claim, now or datetime.now(UTC))
     payload = _payload(claim, query, headers, body)
+    scope = "/".join(claim.scope[-4:])
+    if credentials.accepts_any:
+        return Signed(
+            claim.scope[-2], payload, claim.timestamp, scope, claim.signature, None, claim.presigned
+        )
     signed = claim.signed_headers
     canonical = b"\n".join(
         (
@@ -129,7 +138,6 @@ def verify(
             payload.encode(),
         )
     )
-    scope = "/".join(claim.scope[-4:])
     to_sign = f"{ALGORITHM}\n{claim.timestamp}\n{scope}\n{hashlib.sha256(canonical).hexdigest()}"
     key = signing_key(credentials.secret_access_key, *claim.scope[-4:-1])
     if not hmac.compare_digest(signature_of(key, to_sign), claim.signature):

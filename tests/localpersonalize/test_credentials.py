@@ -44,3 +44,17 @@ def test_a_damaged_file_is_a_sentence_with_the_way_out(tmp_path: Path, content: 
         credentials.load(tmp_path, {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}).access_key_id
         == "k"
     )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_any_credentials_are_for_this_machine(host: str) -> None:
+    assert credentials.accepts_any(host, True, False)
+    assert not credentials.accepts_any(host, False, False)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "service.example"])
+def test_any_credentials_of_other_machines_are_a_flag_of_their_own(host: str) -> None:
+    with pytest.raises(ValueError, match="--any-credentials-on-network"):
+        credentials.accepts_any(host, True, False)
+    assert credentials.accepts_any(host, False, True)
+    assert credentials.accepts_any(host, True, True)

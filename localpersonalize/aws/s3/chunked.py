@@ -7,7 +7,6 @@ Source: "Signature calculations for the authorization header: transferring paylo
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Collection, Iterator
 
@@ -102,22 +101,22 @@ class ChunkedDecoder:
         if self._form == UNSIGNED_TRAILER:
             return
         digest = self._hash.hexdigest()
-        self._check(self._signed.sign("AWS4-HMAC-SHA256-PAYLOAD", self._previous, _EMPTY, digest))
+        self._check("AWS4-HMAC-SHA256-PAYLOAD", _EMPTY, digest)
 
-    def _check(self, signature: str) -> None:
-        if not hmac.compare_digest(signature.encode(), self._expected.encode()):
+    def _check(self, algorithm: str, *digests: str) -> None:
+        if not self._signed.signs(self._expected, algorithm, self._previous, *digests):
             raise S3Error(
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided: a chunk was changed.",
             )
-        self._previous = signature
+        self._previous = self._expected
 
     def _trailer(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
         if name == b"x-amz-trailer-signature":
             self._expected = value.strip().decode("latin-1")
             digest = hashlib.sha256(self._trailer_text).hexdigest()
-            self._check(self._signed.sign("AWS4-HMAC-SHA256-TRAILER", self._previous, digest))
+            self._check("AWS4-HMAC-SHA256-TRAILER", digest)
             self._trailer_text = b""
         elif line:
             self._read_trailer(name.strip().lower().decode("latin-1"), value.strip())

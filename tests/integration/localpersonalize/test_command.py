@@ -34,6 +34,7 @@ def test_status_shows_resources_of_a_service_that_runs(shop: Shop) -> None:
         (["status", "--data-dir", "/nowhere"], "is not a data directory"),
         (["--pace", "quick"], "--pace is quick"),
         (["--pace", "-1"], "--pace is -1"),
+        (["--host", "0.0.0.0", "--any-credentials"], "add --any-credentials-on-network"),
     ],
 )
 def test_what_cannot_be_done_is_said(arguments: list[str], says: str, tmp_path: Path) -> None:

@@ -45,6 +45,16 @@ def test_what_botocore_signs_is_accepted() -> None:
     verify(OURS, "POST", "/", "", signed(), BODY)
 
 
+def test_any_other_key_is_accepted_if_the_account_says_so_but_no_request_without_one() -> None:
+    account = replace(OURS, accepts_any=True)
+    headers = signed(credentials=Credentials("test", "test"))
+    assert verify(account, "POST", "/", "", headers, BODY, regions=("us-east-1",)).key is None
+    with pytest.raises(SignatureError):
+        verify(account, "POST", "/", "", headers, BODY, regions=("eu-west-1",))
+    with pytest.raises(SignatureError):
+        verify(account, "POST", "/", "", {"host": "127.0.0.1:4580"}, BODY)
+
+
 @settings(max_examples=50)
 @given(
     body=st.binary(max_size=200),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from localpersonalize.aws.s3.chunked import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER, ChunkedDecoder
 from localpersonalize.aws.s3.errors import S3Error
-from localpersonalize.protocol.sigv4 import Signed, signing_key
+from localpersonalize.protocol.sigv4 import Signed, signature_of, signing_key
 from tests.support.localpersonalize.s3_server import S3Server
 
 KEY = signing_key("secret", "20260101", "us-east-1", "s3")
@@ -23,6 +24,11 @@ def signed(form: str) -> Signed:
     return Signed("s3", form, "20260101T000000Z", "20260101/us-east-1/s3/aws4_request", "0" * 64, KEY)
 
 
+def sign(head: Signed, algorithm: str, *parts: str) -> str:
+    assert head.key
+    return signature_of(head.key, "\n".join((algorithm, head.timestamp, head.scope, *parts)))
+
+
 def chunks(form: str, contents: list[bytes], trailer: str | None = None, head: Signed | None = None) -> bytes:
     """A body as the API reference describes it."""
     head = head or signed(form)
@@ -31,14 +37,14 @@ def chunks(form: str, contents: list[bytes], trailer: str | None = None, head: S
         line = f"{len(content):x}"
         if form != UNSIGNED_TRAILER:
             digest = hashlib.sha256(content).hexdigest()
-            previous = head.sign("AWS4-HMAC-SHA256-PAYLOAD", previous, EMPTY, digest)
+            previous = sign(head, "AWS4-HMAC-SHA256-PAYLOAD", previous, EMPTY, digest)
             line += f";chunk-signature={previous}"
         body += line.encode() + b"\r\n" + (content + b"\r\n" if content else b"")
     if trailer is not None:
         body += f"{TRAILER}:{trailer}\r\n".encode()
         if form == SIGNED_TRAILER:
             digest = hashlib.sha256(f"{TRAILER}:{trailer}\n".encode()).hexdigest()
-            body += f"x-amz-trailer-signature:{head.sign('AWS4-HMAC-SHA256-TRAILER', previous, digest)}\r\n".encode()
+            body += f"x-amz-trailer-signature:{sign(head, 'AWS4-HMAC-SHA256-TRAILER', previous, digest)}\r\n".encode()
     return body + b"\r\n"
 
 
@@ -86,6 +92,12 @@ def test_each_byte_that_changes_is_found(form: str, trailer: bool) -> None:
             position,
             bytes(altered),
         )
+
+
+def test_of_an_account_that_takes_any_key_no_chunk_is_compared() -> None:
+    head = replace(signed(SIGNED), key=signing_key("another", "20260101", "us-east-1", "s3"))
+    decoder = ChunkedDecoder(replace(signed(SIGNED), key=None))
+    assert b"".join(decoder.feed(chunks(SIGNED, [b"a", b"b"], head=head))) == b"ab"
 
 
 @pytest.mark.parametrize(("form", "trailer"), FORMS[:3])
