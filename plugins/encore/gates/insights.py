@@ -36,6 +36,22 @@ def insights(profiles: Mapping[str, Profile]) -> list[str]:
     return lines
 
 
+def changed_columns(now: Profile, before: Profile | None) -> Iterator[str]:
+    """A sentence where the columns of a dataset are not those of the rows that were imported last.
+
+    :param before: of the rows imported last; None before the first import
+    """
+    names, usual = ([column.name for column in profile.columns] for profile in (now, before or now))
+    new = [name for name in names if name not in usual]
+    vanished = [name for name in usual if name not in names]
+    told = [*(f"{name} is new" for name in new), *(f"{name} is no longer exported" for name in vanished)]
+    if told:
+        yield (
+            f"{now.dataset}: {', '.join(told)} since the last import. "
+            "Versions trained before and after know different columns"
+        )
+
+
 def _of_dataset(profile: Profile) -> Iterator[str]:
     if profile.dataset == "interactions":
         yield from _of_interactions(profile)

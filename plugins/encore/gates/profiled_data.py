@@ -14,7 +14,7 @@ from airflow_personalize.export.statistics.profile import Profile
 from encore import history
 from encore.config.models import DatasetType
 from encore.gates.drift import DAYS_COMPARED, Drift
-from encore.gates.insights import insights
+from encore.gates.insights import changed_columns, insights
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class ProfiledData:
 
     @property
     def insights(self) -> list[str]:
-        return insights(self.whole)
+        changes = (line for drift in self.drifts for line in changed_columns(drift.now, drift.accepted))
+        return [*changes, *insights(self.whole)]
 
     def newest(self) -> dict[str, Any]:
         """What the history keeps of the run, by dataset."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from airflow_personalize.export.schema.avro import parse_schema
 from airflow_personalize.export.statistics.profiler import Profiler
-from encore.gates.insights import insights
+from encore.gates.insights import changed_columns, insights
 
 NAMESPACE = {"namespace": "com.amazonaws.personalize.schema", "version": "1.0", "type": "record"}
 
@@ -69,6 +71,10 @@ def users(count=2_000, **changes):
 
 def lines_of(**profiles):
     return insights({dataset: profiles[dataset] for dataset in SCHEMAS if dataset in profiles})
+
+
+def without(name, profile):
+    return replace(profile, columns=[column for column in profile.columns if column.name != name])
 
 
 def some(values, every):
@@ -141,3 +147,14 @@ def test_repeated_events_are_told_with_their_share():
     [insight] = lines_of(interactions=interactions(**same))
     assert "of the events are there more than once" in insight
     assert 60 <= float(insight.split("about ")[1].split("%")[0]) <= 73
+
+
+@pytest.mark.parametrize("made", [interactions, items, users])
+def test_columns_that_are_new_or_gone_since_the_last_import_are_named(made):
+    whole = made()
+    for name in [column.name for column in whole.columns]:
+        [new] = changed_columns(whole, without(name, whole))
+        assert f"{whole.dataset}: {name} is new" in new
+        [gone] = changed_columns(without(name, whole), whole)
+        assert f"{whole.dataset}: {name} is no longer exported" in gone
+    assert not [*changed_columns(whole, whole), *changed_columns(whole, None)]
