@@ -44,10 +44,10 @@ def changed_columns(now: Profile, before: Profile | None) -> Iterator[str]:
     names, usual = ([column.name for column in profile.columns] for profile in (now, before or now))
     new = [name for name in names if name not in usual]
     vanished = [name for name in usual if name not in names]
-    told = [*(f"{name} is new" for name in new), *(f"{name} is no longer exported" for name in vanished)]
-    if told:
+    changes = [*(f"{name} is new" for name in new), *(f"{name} is no longer exported" for name in vanished)]
+    if changes:
         yield (
-            f"{now.dataset}: {', '.join(told)} since the last import. "
+            f"{now.dataset}: {', '.join(changes)} since the last import. "
             "Versions trained before and after know different columns"
         )
 
