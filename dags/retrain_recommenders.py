@@ -38,6 +38,7 @@ from encore.operators.notify import PersonalizeNotifyOperator
 from encore.operators.preflight import PersonalizePreflightOperator
 from encore.operators.record_run import PersonalizeRecordRunOperator
 from encore.operators.validate_parameters import PersonalizeValidateParametersOperator
+from encore.runs.failures import keep_reason
 from encore.timetable import NextTickTimetable
 
 DRY_RUN = "dry_run"
@@ -62,6 +63,7 @@ def build(group: DatasetGroup) -> DAG:
             "bucket": group.bucket,
             "prefix": group.prefix,
             "deferrable": True,
+            "on_failure_callback": keep_reason,
         },
         template_searchpath=[str(INCLUDE)],
         params=forms.retraining(group),

@@ -1,4 +1,4 @@
-"""What every run has led to: Parquet in S3, one object a run, one row a solution version.
+"""What every run has led to: Parquet in S3, one object a run, one row a solution that it was to train.
 
 The object's key comes from the run, so that a run that is recorded again replaces its own rows and no others.
 """
@@ -36,7 +36,7 @@ def schema() -> Any:
             ("run_type", pa.string()),
             ("solution", pa.string()),
             ("recipe", pa.string()),
-            ("solution_version_arn", pa.string()),
+            ("solution_version_arn", pa.string()),  # null where the run failed before there was one
             ("trained_by", pa.string()),  # MANUAL or AUTOMATIC, the service's words
             ("training_mode", pa.string()),
             ("training_hours", pa.float64()),
@@ -62,6 +62,8 @@ def schema() -> Any:
             ("insights", pa.string()),  # JSON, a list of sentences
             ("history_days", pa.int64()),  # days of interactions that the run exported before its import
             ("campaign_usd_a_day", pa.float64()),  # not in `cost_usd`: a day may have several runs
+            ("failed_task", pa.string()),  # the first that was in the way of a solution that failed
+            ("link", pa.string()),  # to that task's log
         ]
     )
 
@@ -135,8 +137,9 @@ def metrics_of(
 
 def never_went_live(past: Sequence[Mapping[str, Any]]) -> set[str]:
     """ARNs of the versions that were held, or that failed."""
-    live = {row["solution_version_arn"] for row in past if row["outcome"] == "promoted"}
-    return {row["solution_version_arn"] for row in past} - live
+    versions = [row for row in past if row["solution_version_arn"]]
+    live = {row["solution_version_arn"] for row in versions if row["outcome"] == "promoted"}
+    return {row["solution_version_arn"] for row in versions} - live
 
 
 def usual_rows(past: Sequence[Mapping[str, Any]], dataset: str) -> list[int]:

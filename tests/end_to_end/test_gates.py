@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 import yaml
 
+from encore import history
 from tests.end_to_end.listening import Slack
 from tests.end_to_end.pipeline_stack import NDCG, RETRAIN, SHOP, PipelineStack, datasets, running_pipeline
 
@@ -76,8 +78,6 @@ def tastes_lost(pipeline, first_run) -> Iterator[None]:
 
 
 def test_the_first_run_is_recorded_with_its_report(pipeline, first_run):
-    from encore import history
-
     rows = history.read(pipeline.aws("s3"), "encore-shop", "shop")
     assert {row["solution"]: row["solution_version_arn"] for row in rows} == first_run
     assert {row["outcome"] for row in rows} == {"promoted"}
@@ -179,6 +179,16 @@ def test_choices_that_do_not_go_together_are_refused_by_name_when_the_run_starts
     assert "training_mode=UPDATE" in log
     assert "as_of=2020-01-01 with import_mode=INCREMENTAL" in log
     assert set(run["tasks"].values()) <= {"failed", "upstream_failed", "success"}
+    rows = [
+        row
+        for row in history.read(pipeline.aws("s3"), "encore-shop", "shop")
+        if row["run_id"] == run["dag_run_id"]
+    ]
+    assert {row["solution"] for row in rows} == {"popular", "related"}
+    for row in rows:
+        assert (row["outcome"], row["failed_task"]) == ("failed", "validate_parameters")
+        assert "training_mode=UPDATE" in row["reason"]
+        assert f"/runs/{quote(run['dag_run_id'])}/tasks/validate_parameters" in row["link"]
 
 
 def test_another_group_fails_alone_and_is_notified_of_while_it_is_late(pipeline, first_run, slack):

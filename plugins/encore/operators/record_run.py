@@ -13,8 +13,9 @@ from encore import cost, history
 from encore.config.models import DatasetGroup
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
-from encore.runs.failed_tasks import fail_beside, failed_tasks
-from encore.runs.history_row import history_row
+from encore.runs.failed_tasks import fail_beside
+from encore.runs.failures import Failure, failures, of_solution
+from encore.runs.history_row import history_row, row_without_version
 from encore.runs.outcomes import SolutionResult, results_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
     Append the run to the history, and draw the report anew.
 
     Works however the run went: each input is what a task has returned, or None. What comes from a mapped task may be
-    one value or several, in any order.
+    one value or several, in any order. A chosen solution that has no new version is recorded as failed, with the task
+    that was in its way.
 
     :param plan: the run's plan (templated)
     :param data_gate: what `PersonalizeDataGateOperator` has returned (templated)
@@ -78,25 +80,34 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         self.imports, self.exports, self.history = imports, exports, history
 
     def execute(self, context: Context) -> dict[str, Any] | None:
-        if not self.plan or self.plan.get("dry_run"):
+        failed = failures(context)
+        if (self.plan or context["params"]).get("dry_run"):
             self.log.info("Nothing was done, so nothing is recorded.")
             recorded = None
         else:
-            recorded = self._record(context)
-        if failed := failed_tasks(context):
+            recorded = self._record(context, failed)
+        if failed:
             context["ti"].xcom_push(key="return_value", value=recorded)
-            fail_beside(failed)
+            fail_beside([failure.task for failure in failed])
         return recorded
 
-    def _record(self, context: Context) -> dict[str, Any]:
-        group, plan = self.settings, self.plan or {}
+    def _record(self, context: Context, failed: Sequence[Failure]) -> dict[str, Any]:
+        group = self.settings
         results = results_of(group, self.versions, self.decisions, self.answers, self.checks, self.rollbacks)
-        rows = [self._row(context, group, results[name]) for name in plan["solutions"] if name in results]
-        estimate = self._add_cost(group, rows)
+        chosen = (self.plan or context["params"]).get("solutions") or ()
+        names = [solution.name for solution in group.solutions if solution.name in chosen]
+        versions = [self._row(context, group, results[name], failed) for name in names if name in results]
+        without = [
+            row_without_version(context, group, name, _failures_of(group, name, failed))
+            for name in names
+            if name not in results
+        ]
+        rows = [*versions, *without]
+        estimate = self._add_cost(group, versions)
         self.log.info("Cost:\n%s", estimate.as_text())
         if rows:
             location = history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, rows)
-            self.log.info("Recorded %d solution versions in %s", len(rows), location)
+            self.log.info("Recorded %d solutions in %s", len(rows), location)
         draw_report(self.s3, group, self.log)
         return {
             "solutions": {
@@ -106,7 +117,9 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             "report": f"s3://{group.bucket}/{group.prefix}/{history.REPORT_KEY}",
         }
 
-    def _row(self, context: Context, group: DatasetGroup, result: SolutionResult) -> dict[str, Any]:
+    def _row(
+        self, context: Context, group: DatasetGroup, result: SolutionResult, failed: Sequence[Failure]
+    ) -> dict[str, Any]:
         version = solution_versions.trained(self.client, result.version_arn)
         decision, gate, plan = result.decision, self.data_gate or {}, self.plan or {}
         columns = {
@@ -119,7 +132,11 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             **{name: plan.get(name) for name in ("import_mode", "as_of")},
             **{name: json.dumps(gate[name]) for name in ("profiles", "insights") if gate.get(name)},
         }
-        return history_row(context, group, version, result.outcome(), columns)
+        outcome, reason = result.outcome()
+        if outcome == "failed" and (own := _failures_of(group, result.solution, failed)):
+            reason = " ".join([reason, *(failure.as_text() for failure in own)])
+            columns |= {"failed_task": own[0].task, "link": own[0].link}
+        return history_row(context, group, version, (outcome, reason), columns)
 
     def _seconds(self, version: Mapping[str, Any]) -> dict[str, float]:
         """How long the steps took, by the service's clock where it worked."""
@@ -150,6 +167,10 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             row["cost_usd"] = (estimate.usd - sum(days)) / len(rows)
             row["campaign_usd_a_day"] = usd
         return estimate
+
+
+def _failures_of(group: DatasetGroup, name: str, failed: Sequence[Failure]) -> list[Failure]:
+    return of_solution(failed, (name, group.solution(name).campaign_name))
 
 
 def _duration(resource: Mapping[str, Any]) -> float:

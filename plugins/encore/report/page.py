@@ -72,6 +72,7 @@ def _card(rows: Rows, solution: str, metric: str) -> dict[str, Any]:
         "recipe": own[-1]["recipe"],
         "outcome": own[-1]["outcome"],
         "reason": own[-1]["reason"],
+        "link": own[-1].get("link"),
         "when": own[-1]["recorded_at"],
         "live_since": live["recorded_at"] if live else None,
         "live": (live["metrics"] or {}).get(metric) if live else None,

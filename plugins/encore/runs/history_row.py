@@ -1,14 +1,15 @@
-"""A row of the history: what a run has made of a solution version."""
+"""A row of the history: what a run has made of a solution, with a new version of it or without."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_personalize.solution_versions import Trained
 from encore.config.models import DatasetGroup
 from encore.runs.code_version import code_version
+from encore.runs.failures import Failure
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,8 +27,39 @@ def history_row(
     :param outcome: what became of the version, and why
     :param columns: what else is known
     """
-    run, ti, name = context["dag_run"], context["ti"], version.arn.split("/")[1]
-    solution = group.solution(name)
+    name = version.arn.split("/")[1]
+    return {
+        **_run_columns(context, group, name),
+        "solution_version_arn": version.arn,
+        "trained_by": version.description.get("trainingType"),
+        "training_mode": version.description.get("trainingMode"),
+        "training_hours": version.description.get("trainingHours"),
+        "hyperparameters": json.dumps(group.solution(name).request(), sort_keys=True),
+        "metrics": version.metrics or None,
+        "outcome": outcome[0],
+        "reason": outcome[1],
+        **columns,
+    }
+
+
+def row_without_version(
+    context: Context, group: DatasetGroup, solution: str, failed: Sequence[Failure]
+) -> dict[str, Any]:
+    """The row of a solution that the run was to train and has no version of.
+
+    :param failed: the tasks that were in its way
+    """
+    reason = " ".join(failure.as_text() for failure in failed)
+    return {
+        **_run_columns(context, group, solution),
+        "outcome": "failed",
+        "reason": reason or "The run ended before a version was trained.",
+        **({"failed_task": failed[0].task, "link": failed[0].link} if failed else {}),
+    }
+
+
+def _run_columns(context: Context, group: DatasetGroup, solution: str) -> dict[str, Any]:
+    run, ti = context["dag_run"], context["ti"]
     return {
         "recorded_at": run.run_after,
         "dataset_group": group.name,
@@ -35,15 +67,6 @@ def history_row(
         "run_id": ti.run_id,
         "run_type": str(getattr(run.run_type, "value", run.run_type)),
         "code_version": code_version(run),
-        "solution": name,
-        "recipe": solution.recipe,
-        "solution_version_arn": version.arn,
-        "trained_by": version.description.get("trainingType"),
-        "training_mode": version.description.get("trainingMode"),
-        "training_hours": version.description.get("trainingHours"),
-        "hyperparameters": json.dumps(solution.request(), sort_keys=True),
-        "metrics": version.metrics or None,
-        "outcome": outcome[0],
-        "reason": outcome[1],
-        **columns,
+        "solution": solution,
+        "recipe": group.solution(solution).recipe,
     }

@@ -58,6 +58,20 @@ def test_what_did_not_go_live_stands_first_with_its_reason(report):
     assert "Nothing was held" in page([row for row in ROWS if row["outcome"] == "promoted"], "shop", drawn={})
 
 
+def test_runs_that_failed_before_there_was_a_version_are_shown_with_their_reason_and_log():
+    failed = {
+        name: ROWS[0][name] for name in ("recorded_at", "dataset_group", "run_id", "solution", "recipe")
+    }
+    failed |= {"outcome": "failed", "reason": "preflight: No bucket.", "link": "http://airflow/dags/d/log"}
+    rows = history.from_parquet(history.to_parquet([failed]))
+    report = page(rows, "shop")
+    assert "1 run from" in report
+    assert report.count("preflight: No bucket.") == 3, (
+        "in the card, among what did not go live, and in its run"
+    )
+    assert report.count('href="http://airflow/dags/d/log"') == 3
+
+
 def test_what_comes_from_the_service_is_escaped():
     rows = [{**ROWS[0], "reason": "<b>bad</b>", "outcome": "held"}]
     assert "<b>bad</b>" not in page(rows, "shop", drawn={})
