@@ -38,7 +38,7 @@ from encore.operators.notify import PersonalizeNotifyOperator
 from encore.operators.preflight import PersonalizePreflightOperator
 from encore.operators.record_run import PersonalizeRecordRunOperator
 from encore.operators.validate_parameters import PersonalizeValidateParametersOperator
-from encore.runs.failures import keep_reason
+from encore.runs.failure_reasons import keep_reason
 from encore.timetable import NextTickTimetable
 
 DRY_RUN = "dry_run"

@@ -14,7 +14,7 @@ from encore.config.models import DatasetGroup
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
 from encore.runs.failed_tasks import fail_beside
-from encore.runs.failures import Failure, failures, of_solution
+from encore.runs.failure_reasons import Failure, failures, of_solution
 from encore.runs.history_row import history_row, row_without_version
 from encore.runs.outcomes import SolutionResult, results_of
 
@@ -40,7 +40,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
     Append the run to the history, and draw the report anew.
 
     Works however the run went: each input is what a task has returned, or None. What comes from a mapped task may be
-    one value or several, in any order. A chosen solution that has no new version is recorded as failed, with the task
+    one value or several, in any order. A selected solution that has no new version is recorded as failed, with the task
     that was in its way.
 
     :param plan: the run's plan (templated)
@@ -94,8 +94,8 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
     def _record(self, context: Context, failed: Sequence[Failure]) -> dict[str, Any]:
         group = self.settings
         results = results_of(group, self.versions, self.decisions, self.answers, self.checks, self.rollbacks)
-        chosen = (self.plan or context["params"]).get("solutions") or ()
-        names = [solution.name for solution in group.solutions if solution.name in chosen]
+        selected = (self.plan or context["params"]).get("solutions") or ()
+        names = [solution.name for solution in group.solutions if solution.name in selected]
         versions = [self._row(context, group, results[name], failed) for name in names if name in results]
         without = [
             row_without_version(context, group, name, _failures_of(group, name, failed))

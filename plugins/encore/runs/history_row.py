@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_personalize.solution_versions import Trained
 from encore.config.models import DatasetGroup
 from encore.runs.code_version import code_version
-from encore.runs.failures import Failure
+from encore.runs.failure_reasons import Failure
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -34,7 +34,7 @@ def recorded(monkeypatch):
     monkeypatch.setattr(record_run, "draw_report", lambda *arguments: None)
 
     def record(failed, params=None, **inputs):
-        kept = {
+        reasons = {
             task: {"task": task, "reason": reason, "label": label, "link": LOG + task}
             for task, (reason, label) in failed.items()
         }
@@ -43,7 +43,7 @@ def recorded(monkeypatch):
             run_id="r",
             log_url=f"{LOG}record",
             get_task_states=lambda dag_id, run_ids: {"r": dict.fromkeys(failed, "failed")},
-            xcom_pull=lambda task_ids, map_indexes, key: kept[task_ids],
+            xcom_pull=lambda task_ids, map_indexes, key: reasons[task_ids],
             xcom_push=lambda key, value: None,
         )
         run = SimpleNamespace(
