@@ -1,4 +1,4 @@
-"""The plugin that Airflow loads: a tab on DAGs and runs, whose app is made on the first request only."""
+"""The plugin that Airflow loads: a page in the navigation and on DAGs and runs, made on the first request only."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ from encore.config import INCLUDE
 PLUGINS = INCLUDE.parent / "plugins"
 
 
-def test_the_plugin_adds_the_tab_to_dags_and_runs():
-    assert [view["destination"] for view in EncorePlugin.external_views] == ["dag", "dag_run"]
-    assert all(view["href"] == "/encore/report/{DAG_ID}" for view in EncorePlugin.external_views)
+def test_the_page_is_in_the_navigation_and_a_tab_of_dags_and_runs():
+    views = {view["destination"]: view["href"] for view in EncorePlugin.external_views}
+    assert views == {
+        "nav": "encore/",
+        "dag": "encore/dags/{DAG_ID}",
+        "dag_run": "encore/dags/{DAG_ID}/runs/{RUN_ID}",
+    }
+
+
+def test_no_two_views_have_one_route():
+    """Airflow drops the second."""
+    routes = [view["url_route"] for view in EncorePlugin.external_views]
+    assert len(set(routes)) == len(routes)
 
 
 def test_loading_the_plugin_does_not_load_the_app():
-    code = "import sys, encore_plugin; print('encore.report.web' in sys.modules, 'fastapi' in sys.modules)"
+    code = "import sys, encore_plugin; print('encore.page.app' in sys.modules, 'fastapi' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(PLUGINS)}
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,37 @@ def spent(past: Sequence[Mapping[str, Any]]) -> float:
         (row["solution"], row["recorded_at"].date()): row.get("campaign_usd_a_day") or 0.0 for row in past
     }
     return sum(row["cost_usd"] or 0.0 for row in past) + sum(days.values())
+
+
+@dataclass(frozen=True)
+class MonthCost:
+    """What a month has cost so far, in USD: its runs, and the provisioned throughput of campaigns, day by day."""
+
+    runs: float
+    campaigns: float
+
+    @property
+    def usd(self) -> float:
+        return self.runs + self.campaigns
+
+
+def of_month(past: Sequence[Mapping[str, Any]], today: date) -> MonthCost:
+    """The cost of the month of `today`, this day included.
+
+    A campaign costs every day from its solution's first promotion on, whether a run touches it or not.
+
+    :param past: the history, oldest first
+    """
+    first = today.replace(day=1)
+    runs = sum(row["cost_usd"] or 0.0 for row in past if first <= row["recorded_at"].date() <= today)
+    begun: dict[str, date] = {}
+    daily: dict[str, float] = {}
+    for row in past:
+        if row["outcome"] == "promoted":
+            begun.setdefault(row["solution"], row["recorded_at"].date())
+        daily[row["solution"]] = row.get("campaign_usd_a_day") or daily.get(row["solution"], 0.0)
+    campaigns = sum(daily[name] * ((today - max(first, day)).days + 1) for name, day in begun.items())
+    return MonthCost(runs, campaigns)
 
 
 def usual_hours(past: Sequence[Mapping[str, Any]], solution: str) -> float | None:

@@ -49,6 +49,7 @@ SHOWN_BY = {
     "plugins/encore/config/batch.py": "tests/encore/config/test_validation_batch.py",
     "plugins/encore/config/*": "tests/encore/config/test_every_setting_is_honoured.py",
     "plugins/encore/operators/*": "tests/end_to_end/test_gates.py",
+    "plugins/encore/page/*": "tests/encore/page/test_app.py",
     "plugins/encore/report/*": "tests/encore/report/test_page.py",
     "plugins/encore/runs/*": "tests/end_to_end/test_gates.py",
     "plugins/encore/*": "tests/dags/test_retrain_recommenders.py",

@@ -9,7 +9,8 @@ import typer
 
 from encore import history
 from encore.config import load_pipeline
-from encore.report.page import METRIC, page, pictures
+from encore.metric_names import METRIC
+from encore.report.page import page, pictures
 
 
 def main(

@@ -11,22 +11,14 @@ import matplotlib.dates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from encore.metric_names import in_order, short_name
+
 Rows = Sequence[Mapping[str, Any]]
 
 INK, PALE, GRID = "#1f2933", "#9aa5b1", "#e4e7eb"
 COLOURS = {"promoted": "#18794e", "held": "#c77700", "failed": "#cd2b31"}
 MARKS = {"promoted": "o", "held": "s", "failed": "X"}
 DATA_COLOURS = ("#2563eb", "#7c3aed", "#0d9488", "#db2777", "#64748b", "#ca8a04", "#0891b2", "#4d7c0f")
-NAMES = {
-    "normalized_discounted_cumulative_gain_at_25": "NDCG@25",
-    "normalized_discounted_cumulative_gain_at_10": "NDCG@10",
-    "normalized_discounted_cumulative_gain_at_5": "NDCG@5",
-    "mean_reciprocal_rank_at_25": "MRR@25",
-    "precision_at_5": "precision@5",
-    "precision_at_10": "precision@10",
-    "precision_at_25": "precision@25",
-    "coverage": "coverage",
-}
 WIDTH = 9.6
 SMALL_PANELS = 4
 SHORTEST_SPAN = 6  # days
@@ -37,15 +29,15 @@ def metrics_over_time(rows: Rows, metric: str, solution: str) -> Figure:
     """One solution's metrics by run, `metric` large and first, every other that its versions have small below it."""
     own = [row for row in rows if row["solution"] == solution]
     known = {name for row in own for name in row["metrics"] or {}} - {metric}
-    others = sorted(known, key=lambda name: (list(NAMES).index(name) if name in NAMES else len(NAMES), name))
+    others = in_order(known)
     lines = -(-len(others) // SMALL_PANELS)
     figure = Figure(figsize=(WIDTH, 3.2 + 1.7 * lines), layout="constrained")
     grid = figure.add_gridspec(1 + lines, SMALL_PANELS, height_ratios=[3.2, *[1.7] * lines])
-    _metric(figure.add_subplot(grid[0, :]), own, metric, f"{solution}: {NAMES.get(metric, metric)}")
+    _metric(figure.add_subplot(grid[0, :]), own, metric, f"{solution}: {short_name(metric)}")
     for number, name in enumerate(others):
         line, column = divmod(number, SMALL_PANELS)
         panel = figure.add_subplot(grid[1 + line, column])
-        _metric(panel, own, name, NAMES.get(name, name), small=True)
+        _metric(panel, own, name, short_name(name), small=True)
     return figure
 
 

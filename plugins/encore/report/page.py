@@ -14,11 +14,11 @@ from jinja2 import Environment, FileSystemLoader
 from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
 from encore import cost, history
 from encore.gates.drift import MOVING
+from encore.metric_names import METRIC, short_name
 from encore.report import figures
 from encore.report.profile_figures import DATASETS, profiles_over_time
 
 Rows = Sequence[Mapping[str, Any]]
-METRIC = "normalized_discounted_cumulative_gain_at_25"
 LAST_VERSIONS = 40
 FREQUENT_SHOWN = 3
 
@@ -48,7 +48,7 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
     return environment.get_template("page.html.jinja").render(
         group=group,
         metric=metric,
-        metric_name=figures.NAMES.get(metric, metric),
+        metric_name=short_name(metric),
         cards=[_card(rows, name, metric) for name in sorted({row["solution"] for row in rows})],
         rows=list(reversed(rows))[:LAST_VERSIONS],
         not_live=[row for row in reversed(rows) if row["outcome"] != "promoted"][:LAST_VERSIONS],

@@ -1,0 +1,150 @@
+"""The page's routes. Whoever may read a group's DAGs may read its pages: Airflow is asked for each request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as AnyHttpException
+
+from encore import cost, history
+from encore.config import DatasetGroup, load_pipeline
+from encore.config.loader import PipelineError
+from encore.page import service
+from encore.page.airflow_api import APP, AirflowApi, AirflowApiError
+from encore.page.live import solutions_now
+from encore.page.questions import open_questions
+from encore.page.render import Addresses, page_of
+from encore.page.run_list import last_runs, outcome_of
+
+STATIC = Path(__file__).with_name("static")
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+REPORT_SECURITY_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
+HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
+
+
+def airflow_api(request: Request) -> AirflowApi:
+    """Airflow, as the reader of the page may see it."""
+    return AirflowApi(request.scope[APP], request.headers)
+
+
+Api = Annotated[AirflowApi, Depends(airflow_api)]
+
+
+def readable_group(name: str, api: Api) -> DatasetGroup:
+    """The dataset group of a path, if the reader may read its retraining DAG.
+
+    :raises HTTPException: 404 else
+    """
+    for group in load_pipeline().dataset_groups:
+        if group.name == name and _is_readable(api, group):
+            return group
+    raise HTTPException(404, f"There is no dataset group {name} that you may read.")
+
+
+Group = Annotated[DatasetGroup, Depends(readable_group)]
+
+
+def create_app() -> FastAPI:
+    """The app that Airflow mounts."""
+    app = FastAPI(title="Encore", docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_api_route("/", home)
+    app.add_api_route("/dags/{dag_id}", of_dag)
+    app.add_api_route("/dags/{dag_id}/runs/{run_id}", of_dag)
+    app.add_api_route("/groups/{name}", group_page)
+    app.add_api_route("/groups/{name}/report", report)
+    app.add_exception_handler(AnyHttpException, _refusal)
+    app.add_exception_handler(AirflowApiError, _airflow_refuses)
+    app.add_exception_handler(PipelineError, _pipeline_error)
+    return app
+
+
+def home(request: Request, api: Api, choose: bool = False) -> Response:
+    """The group, if the reader may read one; the choice of groups otherwise, or if that is asked for."""
+    groups = [group for group in load_pipeline().dataset_groups if _is_readable(api, group)]
+    if len(groups) == 1 and not choose:
+        return RedirectResponse(Addresses.of(request).group(groups[0].name))
+    return _html(request, "groups.html", groups=[_overview(group) for group in groups])
+
+
+def of_dag(request: Request, dag_id: str, api: Api) -> Response:
+    """The group that a DAG belongs to."""
+    api.get(f"/dags/{quote(dag_id, safe='')}")
+    for group in load_pipeline().dataset_groups:
+        if dag_id in group.dag_ids:
+            return RedirectResponse(Addresses.of(request).group(group.name))
+    return _message(request, 200, "Not one of Encore's", f"{dag_id} is no DAG of the pipeline file.")
+
+
+def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
+    """What is live, what waits, and what the last runs came to."""
+    past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
+    campaigns, service_error = service.attempt(lambda: service.campaigns(service.personalize(group), group))
+    rows = past or []
+    return _html(
+        request,
+        "group.html",
+        group=group,
+        current="",
+        solutions=solutions_now(group, rows, campaigns),
+        runs=last_runs(api, group, rows),
+        cost=cost.of_month(rows, datetime.now(UTC).date()),
+        questions=open_questions(api, group),
+        history_error=history_error,
+        service_error=service_error,
+        is_empty=not rows and not history_error,
+    )
+
+
+def report(request: Request, group: Group) -> HTMLResponse:
+    """The report of all runs, drawn now: one file to keep or to send."""
+    from encore.report.page import page  # brings matplotlib
+
+    rows = history.read(service.s3(group), group.bucket, group.prefix)
+    policy = {"Content-Security-Policy": REPORT_SECURITY_POLICY}
+    return HTMLResponse(page(rows, group.name), headers=policy)
+
+
+def _overview(group: DatasetGroup) -> Mapping[str, Any]:
+    past, problem = service.attempt(
+        lambda: history.read(service.s3(group), group.bucket, group.prefix, newest=1)
+    )
+    rows = past or []
+    return {"name": group.name, "last": rows, "outcome": outcome_of(rows), "problem": problem}
+
+
+def _is_readable(api: AirflowApi, group: DatasetGroup) -> bool:
+    return api.find(f"/dags/{quote(group.dag_id('retrain_recommenders'), safe='')}") is not None
+
+
+def _html(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    return HTMLResponse(page_of(request, template, **values), status, HEADERS)
+
+
+def _message(request: Request, status: int, title: str, text: str) -> HTMLResponse:
+    return _html(request, "message.html", status, title=title, text=text)
+
+
+def _refusal(request: Request, error: Any) -> HTMLResponse:
+    return _message(request, error.status_code, "Nothing to see", str(error.detail))
+
+
+def _airflow_refuses(request: Request, error: Any) -> HTMLResponse:
+    title = "Sign in first" if error.status == 401 else "Airflow does not show this"
+    return _message(request, error.status, title, str(error))
+
+
+def _pipeline_error(request: Request, error: Any) -> HTMLResponse:
+    return _message(request, 500, "The pipeline file can't be used", str(error))

@@ -1,0 +1,117 @@
+"""Templates, addresses and how values are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from encore.metric_names import short_name
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where pages are.
+
+    :param own: the path at which Airflow has mounted the page
+    :param airflow: the path of Airflow's UI, without a slash at its end
+    """
+
+    own: str
+    airflow: str
+
+    @classmethod
+    def of(cls, request: Request) -> Addresses:
+        own = str(request.scope.get("root_path", ""))
+        return cls(own, own.rsplit("/", 1)[0])
+
+    def static(self, name: str) -> str:
+        return f"{self.own}/static/{name}"
+
+    def home(self) -> str:
+        return f"{self.own}/"
+
+    def group(self, name: str, page: str = "") -> str:
+        return f"{self.own}/groups/{quote(name, safe='')}" + (f"/{page}" if page else "")
+
+    def run(self, group: str, dag_id: str, run_id: str) -> str:
+        return self.group(group, f"runs/{quote(dag_id, safe='')}/{quote(run_id, safe='')}")
+
+    def dag(self, dag_id: str) -> str:
+        """The DAG in Airflow's UI."""
+        return f"{self.airflow}/dags/{quote(dag_id, safe='')}"
+
+    def dag_run(self, dag_id: str, run_id: str, tab: str = "") -> str:
+        """The run in Airflow's UI."""
+        return f"{self.dag(dag_id)}/runs/{quote(run_id, safe='')}" + (f"/{tab}" if tab else "")
+
+
+def page_of(request: Request, template: str, **values: Any) -> str:
+    """A page as HTML; everything in it is escaped."""
+    return _environment().get_template(f"{template}.jinja").render(at=Addresses.of(request), **values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {
+        "number": number,
+        "when": when,
+        "ago": ago,
+        "duration": duration,
+        "version": version,
+        "short_metric": short_name,
+    }
+    return environment
+
+
+def number(value: float | None) -> str:
+    """A metric or a count."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+def when(time: datetime | None) -> str:
+    return time.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC") if time else "–"
+
+
+def ago(time: datetime | None) -> str:
+    """How long ago, in the largest unit."""
+    if time is None:
+        return ""
+    return f"{duration((datetime.now(UTC) - time).total_seconds())} ago"
+
+
+def duration(seconds: float | None) -> str:
+    """A duration in the one or two units that matter."""
+    if seconds is None:
+        return "–"
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole < 600 and whole % 60 else "")
+    hours, minutes = divmod(whole // 60, 60)
+    if hours < 48:
+        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    return f"{hours // 24} days"
+
+
+def version(arn: str | None) -> str:
+    """The part of a version's ARN that tells it from others of its solution."""
+    return arn.split("/")[-1] if arn else "–"

@@ -1,0 +1,92 @@
+"""What the service says of a group's campaigns right now. It is asked briefly: a page waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from airflow_personalize.hooks import PersonalizeHook, PersonalizeRuntimeHook
+from airflow_personalize.pagination import list_all
+from airflow_personalize.s3 import s3_client
+from encore.config.models import DatasetGroup
+
+#: A page is not a task: it says that the service does not answer rather than wait for it.
+BRIEF = {
+    "connect_timeout": 3,
+    "read_timeout": 15,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign as it is now.
+
+    :param serves: ARN of the solution version that answers; None if none ever did
+    :param moves_to: ARN of the version that an update brings, while it does
+    :param since: when it was last changed
+    """
+
+    name: str
+    arn: str
+    status: str
+    serves: str | None
+    moves_to: str | None
+    since: datetime
+    failure: str | None = None
+
+    @property
+    def solution(self) -> str:
+        return (self.serves or self.moves_to or "/").split("/")[1]
+
+
+def personalize(group: DatasetGroup) -> Any:
+    return PersonalizeHook(aws_conn_id=group.aws_conn_id, config=BRIEF).conn
+
+
+def runtime(group: DatasetGroup) -> Any:
+    return PersonalizeRuntimeHook(aws_conn_id=group.aws_conn_id, config=BRIEF).conn
+
+
+def s3(group: DatasetGroup) -> Any:
+    return s3_client(group.aws_conn_id, botocore_config=BRIEF)
+
+
+def campaigns(client: Any, group: DatasetGroup) -> list[Campaign]:
+    """Every campaign that serves a solution of the pipeline file, the file's own and others."""
+    names = {solution.name for solution in group.solutions}
+    every = [_campaign(client, entry["campaignArn"]) for entry in list_all(client, "list_campaigns")]
+    return [campaign for campaign in every if campaign.solution in names]
+
+
+def attempt(question: Callable[[], T]) -> tuple[T | None, str | None]:
+    """What was asked for, or why there is no answer, in a sentence."""
+    try:
+        return question(), None
+    except ClientError as error:
+        return None, str(error)
+    except BotoCoreError as error:
+        return None, f"{error}. See whether the address of the connection is right, and whether it is up."
+
+
+def _campaign(client: Any, arn: str) -> Campaign:
+    campaign = client.describe_campaign(campaignArn=arn)["campaign"]
+    update = campaign.get("latestCampaignUpdate") or {}
+    status = str(campaign["status"])
+    moving = update.get("status", status) if status == "ACTIVE" else status
+    is_moving = moving not in ("ACTIVE", "CREATE FAILED")
+    serves = campaign["solutionVersionArn"]
+    return Campaign(
+        name=campaign["name"],
+        arn=arn,
+        status=moving,
+        serves=serves if status == "ACTIVE" else None,
+        moves_to=(update.get("solutionVersionArn") or serves) if is_moving else None,
+        since=campaign["lastUpdatedDateTime"],
+        failure=update.get("failureReason") or campaign.get("failureReason"),
+    )

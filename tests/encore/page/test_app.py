@@ -1,0 +1,177 @@
+"""The page in Airflow's UI, as a reader with a browser gets it."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+import yaml
+from botocore.exceptions import EndpointConnectionError
+
+from encore.page import service
+from tests.encore.page.conftest import ARN, pipeline
+from tests.support.past_runs import past_runs
+
+
+def text_of(answer) -> str:
+    """What a person reads."""
+    plain = re.sub(r"<[^>]+>", " ", re.sub(r"<title>.*?</title>", "", answer.text))
+    return re.sub(r"\s+", " ", html.unescape(plain))
+
+
+@pytest.fixture
+def thirty_runs(shop):
+    shop.rows = [
+        row | {"reason": row["reason"], "campaign_usd_a_day": 1.0, "dag_id": "retrain_recommenders"}
+        for row in past_runs()
+    ]
+    for number in (27, 28, 29):
+        row = shop.rows[2 * number]
+        shop.airflow.add_run(row["run_id"], run_after=row["recorded_at"].isoformat())
+    shop.service.serve("you", f"{ARN}:solution/you/{29:08x}")
+    shop.service.serve("related", f"{ARN}:solution/related/{29:08x}")
+    for row in shop.rows:
+        row["solution_version_arn"] = row["solution_version_arn"].replace(
+            "us-east-1:1:", "us-east-1:123456789012:"
+        )
+    return shop
+
+
+def test_the_only_group_is_shown_at_once(shop):
+    answer = shop.airflow.page().get("/encore/", follow_redirects=False)
+    assert answer.headers["location"] == "/encore/groups/shop"
+
+
+def test_a_first_visit_says_what_will_come(shop):
+    text = text_of(shop.airflow.page().get("/encore/groups/shop"))
+    assert "Nothing is live yet No run has been recorded." in text
+    assert "0.00 USD" in text
+
+
+def test_what_is_live_since_when_and_how_good_it_is(thirty_runs):
+    text = text_of(thirty_runs.airflow.page().get("/encore/groups/shop"))
+    assert re.search(r"Version 0000001d is live since 28 Feb 2026, 03:12 UTC", text)
+    assert re.search(r"It is \d+% better than recommending the popular items", text)
+    assert re.search(r"It is (\d+% (better|worse) than|as good as) the version before it", text)
+
+
+def test_the_service_counts_and_not_what_the_history_says_of_it(thirty_runs):
+    """Somebody may have moved a campaign by hand."""
+    thirty_runs.service.serve("you", f"{ARN}:solution/you/{3:08x}")
+    text = text_of(thirty_runs.airflow.page().get("/encore/groups/shop"))
+    assert "Version 00000003 is live since" in text
+
+
+def test_why_the_last_version_was_held(thirty_runs):
+    thirty_runs.rows = thirty_runs.rows[:20]  # until the run that held `you`
+    thirty_runs.service.serve("you", f"{ARN}:solution/you/{8:08x}")
+    text = text_of(thirty_runs.airflow.page().get("/encore/groups/shop"))
+    assert "The newest version 00000009" in text
+    assert "is not live: normalized_discounted_cumulative_gain_at_25" in text
+    assert "is below the live version's" in text
+
+
+def test_a_service_that_does_not_answer_is_said_and_the_history_still_shown(thirty_runs, monkeypatch):
+    def down(group):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+    monkeypatch.setattr(service, "personalize", down)
+    answer = thirty_runs.airflow.page().get("/encore/groups/shop")
+    assert answer.status_code == 200
+    assert "Amazon Personalize does not answer" in text_of(answer)
+    assert "Version 0000001d is live since" in text_of(answer)
+
+
+def test_a_failed_run_is_told_with_its_error(shop):
+    run = shop.airflow.add_run("manual__1", "failed")
+    shop.airflow.add_task(run, "preflight", "failed")
+    error = {"exc_type": "AirflowFailException", "exc_value": "There is no bucket 'encore'. Make it."}
+    shop.airflow.logs["preflight", -1, 1] = [
+        {"event": "begin", "level": "info"},
+        {"event": "Task failed with exception", "level": "error", "error_detail": [error]},
+        {"event": "end", "level": "info"},
+    ]
+    assert "preflight failed: There is no bucket 'encore'." in text_of(
+        shop.airflow.page().get("/encore/groups/shop")
+    )
+
+
+def test_a_question_that_waits_is_shown_first(shop):
+    run = shop.airflow.add_run("manual__1", "running")
+    task = shop.airflow.add_task(run, "solution.approve", "awaiting_input", map_index=1)
+    shop.airflow.questions.append(
+        {
+            "subject": "shop: shall you/2 go live?",
+            "body": "| a |",
+            "options": ["Approve", "Reject"],
+            "created_at": "2026-02-28T03:10:00Z",
+            "response_received": False,
+            "task_instance": task,
+        }
+    )
+    answer = shop.airflow.page().get("/encore/groups/shop")
+    assert "Waits for an answer shop: shall you/2 go live?" in text_of(answer)
+    assert 'href="/dags/retrain_recommenders/runs/manual__1/required_actions"' in answer.text
+
+
+def test_the_dag_of_another_team_is_no_error(shop):
+    shop.airflow.dags.add("theirs")
+    answer = shop.airflow.page().get("/encore/dags/theirs")
+    assert answer.status_code == 200
+    assert "theirs is no DAG of the pipeline file" in text_of(answer)
+
+
+@pytest.mark.parametrize("dag_id", ["retrain_recommenders", "export_interactions"])
+def test_every_dag_of_the_group_leads_to_it(shop, dag_id):
+    answer = shop.airflow.page().get(f"/encore/dags/{dag_id}", follow_redirects=False)
+    assert answer.headers["location"] == "/encore/groups/shop"
+
+
+def test_who_may_not_read_the_dag_sees_nothing_of_its_group(thirty_runs):
+    thirty_runs.airflow.dags.clear()
+    page = thirty_runs.airflow.page()
+    for path in ("/encore/groups/shop", "/encore/dags/retrain_recommenders"):
+        answer = page.get(path)
+        assert answer.status_code == 404
+        assert "0000001d" not in answer.text
+    assert "No dataset group to see" in text_of(page.get("/encore/"))
+
+
+def test_who_is_not_signed_in_sees_nothing(thirty_runs):
+    answer = thirty_runs.airflow.page(headers={}).get("/encore/groups/shop")
+    assert answer.status_code == 401
+    assert "Sign in first" in text_of(answer)
+
+
+def test_many_groups_are_a_choice(shop, tmp_path, monkeypatch):
+    file = tmp_path / "groups.yaml"
+    file.write_text(yaml.safe_dump(pipeline("shop", "films", "books")))
+    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
+    shop.airflow.dags |= {"retrain_recommenders_films"}
+    text = text_of(shop.airflow.page().get("/encore/"))
+    assert "shop" in text
+    assert "films" in text
+    assert "books" not in text, "the reader may not read its DAG"
+
+
+def test_everything_is_escaped(shop):
+    row = past_runs(1)[0] | {"reason": "<b>bad</b>", "outcome": "held", "run_id": "<i>run</i>"}
+    shop.rows = [row]
+    answer = shop.airflow.page().get("/encore/groups/shop")
+    assert "<b>bad</b>" in text_of(answer) or "bad" in answer.text
+    assert "<b>bad" not in answer.text
+    assert "<i>run" not in answer.text
+
+
+def test_pages_run_no_script_but_their_own(shop):
+    answer = shop.airflow.page().get("/encore/groups/shop")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert not re.search(r"<script(?![^>]*\bsrc=)", answer.text)
+    assert not re.search(r"\sstyle=|\son\w+=", answer.text)
+    for address in re.findall(r'(?:src|href)="(/encore/static/[^"]+)"', answer.text):
+        assert shop.airflow.page().get(address).status_code == 200
+
+
+def test_the_report_is_a_file_by_itself(shop):
+    assert "No run has been recorded yet" in text_of(shop.airflow.page().get("/encore/groups/shop/report"))

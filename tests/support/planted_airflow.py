@@ -1,0 +1,140 @@
+"""As much of Airflow's REST API as the page asks, over what a test plants; the page is mounted in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from encore_plugin import PREFIX, PageApp
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.testclient import TestClient
+
+SIGNED_IN = {"cookie": "_token=of-the-reader"}
+
+
+@dataclass
+class PlantedAirflow:
+    """What Airflow knows. `xcoms` and `logs` are by task id, map index and key or try."""
+
+    dags: set[str]
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    xcoms: dict[tuple[str, int, str], Any] = field(default_factory=dict)
+    logs: dict[tuple[str, int, int], list[Any]] = field(default_factory=dict)
+
+    def page(self, headers: Mapping[str, str] = SIGNED_IN) -> TestClient:
+        """A reader's browser."""
+        return TestClient(self._app(), headers=dict(headers), raise_server_exceptions=False)
+
+    def add_run(self, run_id: str, state: str = "success", **fields: Any) -> dict[str, Any]:
+        run = {
+            "dag_id": "retrain_recommenders",
+            "dag_run_id": run_id,
+            "state": state,
+            "run_type": "scheduled",
+            "run_after": "2026-02-28T03:00:00Z",
+            "start_date": "2026-02-28T03:00:05Z",
+            "end_date": "2026-02-28T03:12:35Z" if state in ("success", "failed") else None,
+            "conf": {},
+            "note": None,
+            **fields,
+        }
+        self.runs.append(run)
+        return run
+
+    def add_task(
+        self, run: Mapping[str, Any], task_id: str, state: str = "success", **fields: Any
+    ) -> dict[str, Any]:
+        task = {
+            "dag_id": run["dag_id"],
+            "dag_run_id": run["dag_run_id"],
+            "task_id": task_id,
+            "task_display_name": task_id,
+            "map_index": -1,
+            "rendered_map_index": None,
+            "state": state,
+            "operator": None,
+            "operator_name": None,
+            "try_number": 1,
+            "start_date": "2026-02-28T03:00:10Z",
+            "end_date": "2026-02-28T03:01:10Z",
+            "duration": 60.0,
+            **fields,
+        }
+        self.tasks.append(task)
+        return task
+
+    def _app(self) -> FastAPI:
+        app = FastAPI()
+        app.mount(PREFIX, PageApp())
+        api = FastAPI()
+        app.mount("/api/v2", api)
+
+        @api.middleware("http")
+        async def sign_in(request: Request, call_next: Any) -> Any:
+            if request.cookies.get("_token") != "of-the-reader":
+                from fastapi.responses import JSONResponse
+
+                return JSONResponse({"detail": "Not authenticated"}, 401)
+            return await call_next(request)
+
+        @api.get("/dags/{dag_id}")
+        def dag(dag_id: str) -> Any:
+            return {"dag_id": self._known(dag_id), "is_paused": False}
+
+        @api.get("/dags/{dag_id}/dagRuns")
+        def runs(dag_id: str, limit: int = 100, order_by: str = "") -> Any:
+            own = [run for run in self.runs if run["dag_id"] == self._known(dag_id)]
+            own.sort(key=lambda run: run["run_after"], reverse=order_by == "-run_after")
+            return {"dag_runs": own[:limit], "total_entries": len(own)}
+
+        @api.get("/dags/{dag_id}/dagRuns/~/hitlDetails")
+        def hitl(dag_id: str, response_received: bool) -> Any:
+            assert not response_received
+            return {"hitl_details": self.questions, "total_entries": len(self.questions)}
+
+        @api.get("/dags/{dag_id}/dagRuns/{run_id}")
+        def run(dag_id: str, run_id: str) -> Any:
+            return self._run(dag_id, run_id)
+
+        @api.get("/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
+        def tasks(dag_id: str, run_id: str, state: str = "", limit: int = 50, offset: int = 0) -> Any:
+            self._run(dag_id, run_id)
+            own = [
+                task
+                for task in self.tasks
+                if task["dag_run_id"] == run_id and task["dag_id"] == dag_id and state in ("", task["state"])
+            ]
+            return {"task_instances": own[offset : offset + limit], "total_entries": len(own)}
+
+        @api.get("/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}")
+        def xcom(dag_id: str, run_id: str, task_id: str, key: str, map_index: int, deserialize: bool) -> Any:
+            assert deserialize
+            return {"value": self._find(self.xcoms, (task_id, map_index, key))}
+
+        @api.get("/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}")
+        def log(dag_id: str, run_id: str, task_id: str, attempt: int, map_index: int) -> Any:
+            return {"content": self._find(self.logs, (task_id, map_index, attempt))}
+
+        return app
+
+    def _known(self, dag_id: str) -> str:
+        if dag_id not in self.dags:
+            raise HTTPException(404, f"The Dag with ID: `{dag_id}` was not found")
+        return dag_id
+
+    def _run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        runs = [run for run in self.runs if (run["dag_id"], run["dag_run_id"]) == (dag_id, run_id)]
+        if not runs:
+            raise HTTPException(
+                404, f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found"
+            )
+        return runs[0]
+
+    @staticmethod
+    def _find(planted: Mapping[Any, Any], key: Any) -> Any:
+        if key not in planted:
+            raise HTTPException(404, f"{key} not found")
+        return planted[key]
