@@ -11,10 +11,16 @@ from typing import Annotated
 
 import typer
 
-from localpersonalize.disk import lock
+from localpersonalize.disk import lock, replacement
+from localpersonalize.state.errors import StateError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
+states = typer.Typer(help="Save, load or reset all that a service that runs has.")
+app.add_typer(states, name="state")
+
+DEFAULT_ENDPOINT = "http://127.0.0.1:4580"
+Endpoint = Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where the service answers")]
 DEFAULT_DATA_DIR = Path("localpersonalize-data")
 
 
@@ -64,7 +70,7 @@ def serve(
     if context.invoked_subcommand:
         return
     from localpersonalize import credentials, fault_injection, logging, quotas
-    from localpersonalize.application import Settings, build
+    from localpersonalize.application import Settings, build_application
     from localpersonalize.http import listening
     from localpersonalize.http.callers import Callers
     from localpersonalize.jobs.machine import worker_limits
@@ -90,11 +96,11 @@ def serve(
                 metrics_with_arns,
             )
             accepts_any = credentials.accepts_any(host, any_credentials, any_credentials_on_network)
-            keys = replace(credentials.load(data_dir), accepts_any=accepts_any)
             bound = held.enter_context(listening.bind(host, port))
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-        server = build(settings, keys, listening.endpoint(bound))
+        keys = replace(credentials.load(data_dir), accepts_any=accepts_any)
+        server = build_application(settings, keys, listening.endpoint(bound))
         listening.serve(server, bound, server.end_jobs)
 
 
@@ -123,10 +129,13 @@ def check(
     from localpersonalize.database import FILE
 
     data_dir = data_dir.resolve()
-    if not (data_dir / FILE).exists() and not aws_folder(data_dir).exists():
+    if not any(
+        path.exists() for path in (data_dir / FILE, aws_folder(data_dir), data_dir / replacement.NAME)
+    ):
         raise typer.BadParameter(f"{data_dir} is not a data directory of localpersonalize.")
     os.umask(0o077)
     with lock.owned(data_dir):
+        replacement.finish(data_dir)
         checked = Check(data_dir, region, repair)
         for line in checked.lines():
             typer.echo(line)
@@ -134,6 +143,36 @@ def check(
         typer.echo(f"{checked.left} damaged." + ("" if repair else " `--repair` mends what can be mended."))
         raise typer.Exit(1)
     typer.echo(f"{checked.mended} mended." if checked.mended else "Nothing is damaged.")
+
+
+@states.command()
+def save(
+    file: Annotated[Path, typer.Argument(help="The archive to write")], endpoint: Endpoint = DEFAULT_ENDPOINT
+) -> None:
+    """Save resources, data, models, S3 objects and IAM of a service that runs."""
+    from localpersonalize.state.client import StateClient
+
+    StateClient.of_environment(endpoint).save(file)
+    typer.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+@states.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="The archive to read", exists=True, dir_okay=False)],
+    endpoint: Endpoint = DEFAULT_ENDPOINT,
+) -> None:
+    """Put what an archive has in the place of all that a service that runs has."""
+    from localpersonalize.state.client import StateClient
+
+    StateClient.of_environment(endpoint).load(file)
+
+
+@states.command()
+def reset(endpoint: Endpoint = DEFAULT_ENDPOINT) -> None:
+    """Remove all that a service that runs has."""
+    from localpersonalize.state.client import StateClient
+
+    StateClient.of_environment(endpoint).reset()
 
 
 def _factor(pace: str) -> float:
@@ -152,10 +191,10 @@ def _factor(pace: str) -> float:
 
 
 def main() -> None:
-    """The console script; a data directory that can't be used is said in a sentence, with exit code 1."""
+    """The console script; what can't be done is said in a sentence, with exit code 1."""
     try:
         app()
-    except lock.DataDirectoryError as error:
+    except (lock.DataDirectoryError, StateError) as error:
         sys.exit(str(error))
 
 

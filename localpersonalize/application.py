@@ -17,7 +17,9 @@ from localpersonalize.http.background import Background
 from localpersonalize.http.callers import Callers
 from localpersonalize.http.health import Health
 from localpersonalize.http.personalize import PersonalizeApi
+from localpersonalize.http.restartable import RestartableServer
 from localpersonalize.http.server import Server
+from localpersonalize.http.state import StateApplication
 from localpersonalize.jobs.job_types import JOB_TYPES
 from localpersonalize.jobs.machine import WorkerLimits, worker_limits
 from localpersonalize.jobs.queue import Queue
@@ -46,6 +48,12 @@ class Settings:
     workers: WorkerLimits = field(default_factory=worker_limits)
     callers: Callers = field(default_factory=Callers)
     shows_arns: bool = False
+
+
+def build_application(settings: Settings, credentials: Credentials, endpoint: str) -> StateApplication:
+    """The service of a data directory, whose content may be replaced while it serves; `build` makes what serves it."""
+    server = RestartableServer(settings.data_dir, partial(build, settings, credentials, endpoint))
+    return StateApplication(server, settings.data_dir, settings.account, credentials, settings.callers)
 
 
 def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from localpersonalize.database import FILE, WAY_OUT, DamagedDatabaseError, Database
 from localpersonalize.datasets.tables import Tables
-from localpersonalize.disk import sqlite_log
+from localpersonalize.disk import replacement, sqlite_log
+
+DATASETS, MODELS = "datasets", "models"
 
 
 def open_as_owner(data_dir: Path) -> tuple[Database, Tables]:
@@ -14,6 +16,7 @@ def open_as_owner(data_dir: Path) -> tuple[Database, Tables]:
 
     :raises DataDirectoryError: as `open_data`.
     """
+    replacement.finish(data_dir)
     if problem := sqlite_log.damage(data_dir / FILE):
         raise DamagedDatabaseError(f"{problem}. {WAY_OUT}")
     return open_data(data_dir)
@@ -31,4 +34,4 @@ def open_data(data_dir: Path) -> tuple[Database, Tables]:
             f"{file} is {state}, though {data_dir} has datasets or models. Put it back; or {WAY_OUT}"
         )
     database = Database(file)
-    return database, Tables(database, data_dir / "datasets")
+    return database, Tables(database, data_dir / DATASETS)

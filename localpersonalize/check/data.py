@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from localpersonalize.check.findings import Aside, Finding
+from localpersonalize.data_directory import DATASETS, MODELS
 from localpersonalize.database import Database
 from localpersonalize.datasets.tables import Tables
 from localpersonalize.disk import folders
@@ -30,7 +31,7 @@ class DataCheck:
     def findings(self) -> Iterator[Finding]:
         yield from self._datasets()
         yield from self._models()
-        for folder in (*self._data_dir.glob("datasets/*"), self._data_dir / "models"):
+        for folder in (*self._data_dir.glob(f"{DATASETS}/*"), self._data_dir / MODELS):
             for partial_folder in folder.glob(f"*{folders.PARTIAL}"):
                 remove = partial(_remove, partial_folder)
                 yield Finding(partial_folder, "was cut off by a kill", "nothing", remove)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from localpersonalize.protocol.errors import ServiceError
@@ -69,6 +70,17 @@ async def send_answer(
     own = [(b"content-type", content_type.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})
     await send({"type": "http.response.body", "body": content})
+
+
+async def send_file(send: Send, file: Path, content_type: str, headers: list[tuple[bytes, bytes]]) -> None:
+    """The content of a file that does not change, piece by piece."""
+    size = str(file.stat().st_size).encode()
+    own = [(b"content-type", content_type.encode()), (b"content-length", size)]
+    await send({"type": "http.response.start", "status": 200, "headers": [*own, *headers]})
+    with open(file, "rb") as source:
+        while piece := await asyncio.to_thread(source.read, MAX_BODY_BYTES):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def hang_up(receive: Receive, send: Send) -> None:

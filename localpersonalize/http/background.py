@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from pathlib import Path
 
 from localpersonalize.jobs.queue import Queue
 from localpersonalize.resource_types import ACTIVE, CAMPAIGN, RECOMMENDER
 from localpersonalize.resources.auto_training import begin_due_trainings
 from localpersonalize.resources.context import Context
+from localpersonalize.state import content
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +36,19 @@ class Background:
             self._trainings.cancel()
         self._queue.close()
 
+    def finish_jobs(self) -> None:
+        """End jobs, and wait until no thread or worker of them is left."""
+        self.end_jobs()
+        self._queue.wait()
+
     def stop(self) -> None:
         self.end_jobs()
+        self._context.engine.close()
         self._context.database.close()
+
+    def copy_state(self, target: Path) -> None:
+        """All that the account holds, in another folder."""
+        content.copy(self._context.data_dir, self._context.database, target)
 
     async def _train_automatically(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import orjson
 
@@ -55,9 +56,6 @@ class Server:
         self._health, self._metrics, self._background = health, metrics, background
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-            return
         if scope["type"] != "http":
             return
         headers = joined_headers(scope["headers"])
@@ -76,9 +74,26 @@ class Server:
                 return
         await self._route(scope, headers, query, service, receive, send)
 
+    def start(self) -> None:
+        """Begin what runs beside requests."""
+        self._s3.start()
+        self._background.start()
+
     def end_jobs(self) -> None:
         """Begin to end: workers and jobs, while what they need of this server is still there."""
         self._background.end_jobs()
+
+    def finish_jobs(self) -> None:
+        """The same, and wait for them: nothing changes the data directory any more but requests."""
+        self._background.finish_jobs()
+
+    def stop(self) -> None:
+        self._background.stop()
+        self._moto.stop()
+
+    def copy_state(self, target: Path) -> None:
+        """All that the account holds, in another folder; no request may be under way."""
+        self._background.copy_state(target)
 
     async def _route(
         self,
@@ -178,16 +193,3 @@ class Server:
         else:
             content = await asyncio.to_thread(self._metrics.page)
             await send_answer(send, 200, content, CONTENT_TYPE, [])
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                self._s3.start()
-                self._background.start()
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                self._background.stop()
-                self._moto.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return

@@ -80,6 +80,11 @@ class Queue:
         self._light.shutdown(wait=False, cancel_futures=True)
         self._heavy.shutdown(wait=False, cancel_futures=True)
 
+    def wait(self) -> None:
+        """Wait until no job runs any more, once the queue is closed."""
+        self._light.shutdown()
+        self._heavy.shutdown()
+
     def _schedule(
         self, context: Context, number: int, name: str, arn: str, details: Mapping[str, Any]
     ) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
+from localpersonalize.data_directory import MODELS
 from localpersonalize.database import Database
 from localpersonalize.datasets.tables import OnDamage, Tables
 from localpersonalize.resource_types import CAMPAIGN, DATASET, RECOMMENDER, SCHEMA, Resource, ResourceKind
@@ -100,7 +101,7 @@ def recommenders_of(database: Database, group_arn: str) -> list[str]:
 
 def model_folder(data_dir: Path, version_arn: str) -> Path:
     """Where the model of a solution version, or of a recommender, is kept."""
-    return data_dir / "models" / version_arn.split(":", 5)[-1].replace("/", ".")
+    return data_dir / MODELS / version_arn.split(":", 5)[-1].replace("/", ".")
 
 
 def streamed_event(record: Mapping[str, Any]) -> StreamedEvent:
