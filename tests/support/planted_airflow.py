@@ -10,7 +10,7 @@ from encore_plugin import PREFIX, PageApp
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
 
-SIGNED_IN = {"cookie": "_token=of-the-reader"}
+SIGNED_IN = {"_token": "of-the-reader"}
 
 
 @dataclass
@@ -24,9 +24,9 @@ class PlantedAirflow:
     xcoms: dict[tuple[str, int, str], Any] = field(default_factory=dict)
     logs: dict[tuple[str, int, int], list[Any]] = field(default_factory=dict)
 
-    def page(self, headers: Mapping[str, str] = SIGNED_IN) -> TestClient:
+    def page(self, cookies: Mapping[str, str] = SIGNED_IN) -> TestClient:
         """A reader's browser."""
-        return TestClient(self._app(), headers=dict(headers), raise_server_exceptions=False)
+        return TestClient(self._app(), cookies=dict(cookies), raise_server_exceptions=False)
 
     def add_run(self, run_id: str, state: str = "success", **fields: Any) -> dict[str, Any]:
         run = {

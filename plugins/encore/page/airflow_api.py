@@ -5,7 +5,7 @@ So a page shows what its reader may read, and nothing else: permissions are Airf
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -84,10 +84,17 @@ def run_path(dag_id: str, run_id: str) -> str:
     return f"/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}"
 
 
-def task_path(task: dict[str, Any]) -> str:
+def task_path(task: Mapping[str, Any]) -> str:
     """The path of a task instance in Airflow's API, but for its map index."""
     run = run_path(task["dag_id"], task["dag_run_id"])
     return f"{run}/taskInstances/{quote(task['task_id'], safe='')}"
+
+
+def xcom(api: AirflowApi, task: Mapping[str, Any], key: str = "return_value") -> Any:
+    """What a task instance has pushed; None if it has not, or if the reader may not see it."""
+    path = f"{task_path(task)}/xcomEntries/{quote(key, safe='')}"
+    answer = api.find(path, map_index=task["map_index"], deserialize=True)
+    return answer["value"] if answer else None
 
 
 def _detail(answer: httpx.Response) -> str:

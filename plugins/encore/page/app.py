@@ -21,7 +21,8 @@ from encore.page.airflow_api import APP, AirflowApi, AirflowApiError
 from encore.page.live import solutions_now
 from encore.page.questions import open_questions
 from encore.page.render import Addresses, page_of
-from encore.page.run_list import last_runs, outcome_of
+from encore.page.run_details import RunDetails, details
+from encore.page.run_list import last_runs, moment, outcome_of, sentences_of
 
 STATIC = Path(__file__).with_name("static")
 CONTENT_SECURITY_POLICY = (
@@ -63,6 +64,7 @@ def create_app() -> FastAPI:
     app.add_api_route("/", home)
     app.add_api_route("/dags/{dag_id}", of_dag)
     app.add_api_route("/dags/{dag_id}/runs/{run_id}", of_dag)
+    app.add_api_route("/groups/{name}/runs/{dag_id}/{run_id}", run_page)
     app.add_api_route("/groups/{name}", group_page)
     app.add_api_route("/groups/{name}/report", report)
     app.add_exception_handler(AnyHttpException, _refusal)
@@ -79,12 +81,13 @@ def home(request: Request, api: Api, choose: bool = False) -> Response:
     return _html(request, "groups.html", groups=[_overview(group) for group in groups])
 
 
-def of_dag(request: Request, dag_id: str, api: Api) -> Response:
-    """The group that a DAG belongs to."""
+def of_dag(request: Request, dag_id: str, api: Api, run_id: str | None = None) -> Response:
+    """The page of the group that a DAG belongs to, or of its run."""
     api.get(f"/dags/{quote(dag_id, safe='')}")
     for group in load_pipeline().dataset_groups:
         if dag_id in group.dag_ids:
-            return RedirectResponse(Addresses.of(request).group(group.name))
+            at = Addresses.of(request)
+            return RedirectResponse(at.run(group.name, dag_id, run_id) if run_id else at.group(group.name))
     return _message(request, 200, "Not one of Encore's", f"{dag_id} is no DAG of the pipeline file.")
 
 
@@ -106,6 +109,30 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
         service_error=service_error,
         is_empty=not rows and not history_error,
     )
+
+
+def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api) -> HTMLResponse:
+    """A run: its steps, its data, how its versions compare, and what failed."""
+    if dag_id not in group.dag_ids:
+        raise HTTPException(404, f"{dag_id} is no DAG of {group.name}.")
+    past, _ = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
+    run = details(api, dag_id, run_id, past or [])
+    return _html(
+        request,
+        "run.html",
+        group=group,
+        current="run",
+        details=run,
+        outcome=_outcome(run),
+        begun=moment(run.run["run_after"]),
+        sentences=[] if run.decisions or run.failures else sentences_of(run.rows),
+    )
+
+
+def _outcome(run: RunDetails) -> str:
+    if not run.is_over:
+        return "running"
+    return "failed" if run.run["state"] == "failed" else outcome_of(run.rows)
 
 
 def report(request: Request, group: Group) -> HTMLResponse:

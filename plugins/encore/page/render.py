@@ -12,8 +12,9 @@ from urllib.parse import quote
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from encore.metric_names import short_name
+from encore.metric_names import NAMES, short_name
 
+UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -49,6 +50,11 @@ class Addresses:
         """The DAG in Airflow's UI."""
         return f"{self.airflow}/dags/{quote(dag_id, safe='')}"
 
+    def task(self, task: Any) -> str:
+        """A task instance's log in Airflow's UI."""
+        index = f"/mapped/{task['map_index']}" if task["map_index"] >= 0 else ""
+        return self.dag_run(task["dag_id"], task["dag_run_id"], f"tasks/{quote(task['task_id'])}{index}")
+
     def dag_run(self, dag_id: str, run_id: str, tab: str = "") -> str:
         """The run in Airflow's UI."""
         return f"{self.dag(dag_id)}/runs/{quote(run_id, safe='')}" + (f"/{tab}" if tab else "")
@@ -74,6 +80,7 @@ def _environment() -> Environment:
         "ago": ago,
         "duration": duration,
         "version": version,
+        "prose": prose,
         "short_metric": short_name,
     }
     return environment
@@ -94,7 +101,9 @@ def ago(time: datetime | None) -> str:
     """How long ago, in the largest unit."""
     if time is None:
         return ""
-    return f"{duration((datetime.now(UTC) - time).total_seconds())} ago"
+    seconds = (datetime.now(UTC) - time).total_seconds()
+    unit, size = next((unit for unit in UNITS if seconds >= 2 * unit[1]), UNITS[-1])
+    return "just now" if seconds < size else f"{seconds // size:.0f} {unit} ago"
 
 
 def duration(seconds: float | None) -> str:
@@ -110,6 +119,14 @@ def duration(seconds: float | None) -> str:
     if hours < 48:
         return f"{hours} h" + (f" {minutes} min" if minutes else "")
     return f"{hours // 24} days"
+
+
+def prose(text: str | None) -> str:
+    """A sentence with metrics by their short names."""
+    text = text or ""
+    for name, short in NAMES.items():
+        text = text.replace(name, short)
+    return text
 
 
 def version(arn: str | None) -> str:

@@ -69,6 +69,14 @@ def outcome_of(rows: Iterable[Row]) -> Outcome:
     return next((outcome for outcome in ("failed", "held", "promoted") if outcome in outcomes), "nothing")
 
 
+def sentences_of(rows: Iterable[Row]) -> list[str]:
+    """What became of a run's solutions; those of which the same is true share a sentence."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        names.setdefault((row["outcome"], row["reason"] or ""), []).append(row["solution"])
+    return [f"{', '.join(solutions)} {outcome}: {reason}" for (outcome, reason), solutions in names.items()]
+
+
 def moment(text: str | None) -> datetime | None:
     """A time as Airflow's API writes it."""
     return datetime.fromisoformat(text) if text else None
@@ -82,7 +90,7 @@ def seconds_of(run: Mapping[str, Any]) -> float | None:
 
 def _line(api: AirflowApi, run: Mapping[str, Any], rows: Sequence[Row], *, with_error: bool) -> RunLine:
     outcome: Outcome = outcome_of(rows)
-    sentences = [f"{row['solution']} {row['outcome']}: {row['reason']}" for row in rows]
+    sentences = sentences_of(rows)
     if run["state"] not in ENDED:
         outcome, sentences = _unfinished(api, run)
     elif run["state"] == "failed":
@@ -116,9 +124,10 @@ def _unfinished(api: AirflowApi, run: Mapping[str, Any]) -> tuple[Outcome, list[
 
 
 def label(task: Mapping[str, Any]) -> str:
-    """What a step is called: without its group, and with what it is mapped over."""
-    name = task["task_id"].rsplit(".", 1)[-1].replace("_", " ")
-    return f"{name} {task['rendered_map_index']}" if task.get("rendered_map_index") else name
+    """What a step is called: its id in words, of a mapped one what it is mapped over instead of its group."""
+    if mapped := task.get("rendered_map_index"):
+        return f"{task['task_id'].rsplit('.', 1)[-1].replace('_', ' ')} {mapped}"
+    return str(task["task_id"]).replace(".", " ").replace("_", " ")
 
 
 def _failure(api: AirflowApi, run: Mapping[str, Any]) -> str:
@@ -130,7 +139,6 @@ def _failure(api: AirflowApi, run: Mapping[str, Any]) -> str:
 
 
 def _forgotten(run_id: str, rows: Sequence[Row]) -> RunLine:
-    sentences = [f"{row['solution']} {row['outcome']}: {row['reason']}" for row in rows]
     first = rows[0]
     return RunLine(
         first["dag_id"] or "",
@@ -139,7 +147,7 @@ def _forgotten(run_id: str, rows: Sequence[Row]) -> RunLine:
         first["recorded_at"],
         None,
         outcome_of(rows),
-        sentences,
+        sentences_of(rows),
         rows,
         is_known=False,
     )

@@ -1,4 +1,4 @@
-"""What a failed task has failed with, read from the end of its log."""
+"""What a failed task has failed with: the reason that it has left, else the end of its log."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from encore.page.airflow_api import AirflowApi, task_path
+from encore.page.airflow_api import AirflowApi, task_path, xcom
+from encore.runs.failure_reasons import ENDED, KEY
 
 #: What follows the first sentence of a message says what to do.
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"])")
 _LONGEST = 1200
+CUT = "..."  # ends a reason that was too long to be left whole
 NO_ERROR = "The log has no error: its process was ended from outside, or the log is gone."
 
 
@@ -29,7 +31,11 @@ class TaskError:
 
 def error_of(api: AirflowApi, task: Mapping[str, Any]) -> TaskError:
     """The last error of a task instance, as Airflow's API describes the instance."""
-    path = f"{task_path(dict(task))}/logs/{max(task['try_number'], 1)}"
+    left = xcom(api, task, KEY)
+    reason = str(left["reason"]) if left else ""
+    if reason and reason != ENDED and not reason.endswith(CUT):
+        return _split(reason)
+    path = f"{task_path(task)}/logs/{max(task['try_number'], 1)}"
     log = api.find(path, map_index=task["map_index"], full_content=True)
     return as_error(log["content"] if log else ())
 

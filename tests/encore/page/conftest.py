@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +36,12 @@ def pipeline(*names: str) -> dict[str, Any]:
     }
     groups = [{"name": name, "prefix": name, **group} for name in names]
     return {"dataset_groups": [groups[0] | {"dag_suffix": ""}, *groups[1:]]}
+
+
+def text_of(page: str) -> str:
+    """What a person reads of a page."""
+    plain = re.sub(r"<[^>]+>", " ", re.sub(r"<title>.*?</title>", "", page, flags=re.DOTALL))
+    return re.sub(r"\s+", " ", html.unescape(plain))
 
 
 class PlantedService:
