@@ -56,6 +56,13 @@ def serve(
         list[str] | None, typer.Option(help="Another name of this server, for health and metrics")
     ] = None,
     metrics_with_arns: Annotated[bool, typer.Option(help="Show what serves on /metrics")] = False,
+    page: Annotated[
+        bool | None,
+        typer.Option(
+            "--page/--no-page",
+            help="The page at /, which asks for no key; default: on this machine's addresses",
+        ),
+    ] = None,
     any_credentials: Annotated[
         bool, typer.Option("--any-credentials", help="Take requests signed with any key, for tests and demos")
     ] = False,
@@ -94,6 +101,7 @@ def serve(
                 worker_limits(workers, worker_memory),
                 Callers(frozenset(allow_origin or ()), frozenset({host, *(allow_host or ())})),
                 metrics_with_arns,
+                credentials.is_loopback(host) if page is None else page,
             )
             accepts_any = credentials.accepts_any(host, any_credentials, any_credentials_on_network)
             bound = held.enter_context(listening.bind(host, port))

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localpersonalize.aws.clients import Clients
 from localpersonalize.aws.moto_server import MotoProcess
 from localpersonalize.aws.s3.application import S3Application
 from localpersonalize.aws.s3.folders import aws_folder
 from localpersonalize.aws.s3.storage import Storage
+from localpersonalize.credentials import file_of
 from localpersonalize.data_directory import open_as_owner
 from localpersonalize.fault_injection import Faults
 from localpersonalize.http.background import Background
 from localpersonalize.http.callers import Callers
 from localpersonalize.http.health import Health
+from localpersonalize.http.page_door import PageDoor
 from localpersonalize.http.personalize import PersonalizeApi
 from localpersonalize.http.restartable import RestartableServer
 from localpersonalize.http.server import Server
@@ -34,6 +37,9 @@ from localpersonalize.runtime.adapters import RuntimeSources, model_folder
 from localpersonalize.runtime.engine import Runtime
 from localpersonalize.runtime.metrics import Metrics
 
+if TYPE_CHECKING:
+    from localpersonalize.page.application import Page
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -48,6 +54,7 @@ class Settings:
     workers: WorkerLimits = field(default_factory=worker_limits)
     callers: Callers = field(default_factory=Callers)
     shows_arns: bool = False
+    has_page: bool = False
 
 
 def build_application(settings: Settings, credentials: Credentials, endpoint: str) -> StateApplication:
@@ -82,8 +89,18 @@ def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server
     )
     metrics = Metrics(database.counts, engine.model_sizes, queue.length, settings.shows_arns)
     storage = Storage.of_data_directory(data_dir, settings.account)
+    api = PersonalizeApi(context, settings.faults, metrics)
+
+    def make_page() -> Page:
+        from localpersonalize.page.application import Page
+        from localpersonalize.page.service import Service, Start
+
+        file = file_of(data_dir, credentials)
+        start = Start(endpoint, settings.account.region, str(file) if file else None, credentials.accepts_any)
+        return Page(Service(api.call, engine, tasks.progress, start))
+
     return Server(
-        PersonalizeApi(context, settings.faults, metrics),
+        api,
         S3Application(storage, credentials),
         MotoProcess(aws_folder(data_dir), settings.account.number),
         credentials,
@@ -92,4 +109,5 @@ def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server
         Health(database, storage),
         metrics,
         Background(context, queue),
+        PageDoor(make_page, settings.callers) if settings.has_page else None,
     )

@@ -47,7 +47,7 @@ def accepts_any(host: str, on_this_machine: bool, on_network: bool) -> bool:
     :param host: where the service listens.
     :raises ValueError: if others than this machine's users could call, and only these were meant.
     """
-    if on_this_machine and not on_network and not _is_loopback(host):
+    if on_this_machine and not on_network and not is_loopback(host):
         raise ValueError(
             f"--any-credentials on {host} would let everybody in who reaches this machine. Listen on 127.0.0.1, or add"
             " --any-credentials-on-network if that is what you want (in a container whose port is published on"
@@ -56,11 +56,19 @@ def accepts_any(host: str, on_this_machine: bool, on_network: bool) -> bool:
     return on_this_machine or on_network
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def file_of(data_dir: Path, credentials: Credentials) -> Path | None:
+    """The file that holds these credentials, None if they are those of the environment."""
+    file = data_dir / FILE
+    is_in_file = file.exists() and credentials.access_key_id in file.read_text(errors="replace")
+    return file if is_in_file else None
 
 
 def _write(file: Path, credentials: Credentials) -> None:

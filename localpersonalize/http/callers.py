@@ -36,6 +36,23 @@ class Callers:
             return "The Host of the request is not one of this server. --allow-host adds a name."
         return ""
 
+    def refusal_of_page(self, method: str, headers: Mapping[str, str]) -> str:
+        """Why a request for the page at `/` is not answered; empty, if it is.
+
+        The page belongs to this server alone: what another site's page sends is refused, whether its browser says so
+        by `Origin` or by `Sec-Fetch-Site`. Following a link to it is all that another site can make a browser do.
+        """
+        host = headers.get("host", "")
+        if not self._is_local(host):
+            return "The Host of the request is not one of this server. --allow-host adds a name."
+        origin = headers.get("origin")
+        site = headers.get("sec-fetch-site", "none")
+        is_visit = method in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate"
+        is_own = origin is None or origin in (f"http://{host}", f"https://{host}")
+        if not is_own or (site not in ("same-origin", "none") and not is_visit):
+            return "Only this server's own page may ask for that. Open the address in the browser itself."
+        return ""
+
     def cors(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         """Headers that let an allowed page read an answer."""
         origin = headers.get("origin")

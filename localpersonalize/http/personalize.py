@@ -6,9 +6,11 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from localpersonalize.database import WAY_OUT, is_damage
 from localpersonalize.disk import full
@@ -77,6 +79,29 @@ class PersonalizeApi:
     def has_path(self, path: str) -> bool:
         """Whether an operation of the runtime or of the events service has this path."""
         return self._operations.has_path(path)
+
+    def call(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Perform an operation for the page of this service, from a thread: checked, performed and answered as over
+        the network. It is not counted, and no fault that was asked for is meant for it.
+
+        :param parameters: as JSON has them.
+        :raises ServiceError: as a caller would see it.
+        """
+        operation = self._operations.by_name[name]
+        try:
+            checked = operation.parse(orjson.dumps(parameters))
+            check_text_numbers(checked)
+            if name in RUNTIME_OPERATIONS:
+                answer: Answer = self._context.engine.answer(name, checked)
+            else:
+                answer = self._call(operation, operations.OPERATIONS[name], checked)
+            wire: dict[str, Any] = orjson.loads(operation.serialise(answer))
+        except ServiceError:
+            raise
+        except Exception as error:
+            log.error("the page's %s failed", name, exc_info=not full.is_full(error))
+            raise _failure(error) from error
+        return wire
 
     async def answer(self, request: ApiRequest) -> ApiResponse:
         """

@@ -22,6 +22,7 @@ from localpersonalize.http.asgi import (
 from localpersonalize.http.background import Background
 from localpersonalize.http.callers import Callers
 from localpersonalize.http.health import OK, Health
+from localpersonalize.http.page_door import PageDoor
 from localpersonalize.http.personalize import ApiRequest, HangUpError, PersonalizeApi
 from localpersonalize.http.proxy import UnreachableError, forward
 from localpersonalize.protocol import sigv4, xml_errors
@@ -31,7 +32,7 @@ from localpersonalize.protocol.operations import serialise_error
 from localpersonalize.protocol.sigv4 import Credentials
 from localpersonalize.runtime.metrics import CONTENT_TYPE, Metrics
 
-PAGES = ("/healthz", "/metrics")
+STATES = ("/healthz", "/metrics")
 GLOBAL_REGION = "us-east-1"  # in which services without regions, such as IAM, are signed for
 MOTOS_OWN = "/moto-api"
 
@@ -50,10 +51,12 @@ class Server:
         health: Health,
         metrics: Metrics,
         background: Background,
+        page: PageDoor | None = None,
     ) -> None:
         self._api, self._s3, self._moto = api, s3, moto
         self._credentials, self._region, self._callers = credentials, region, callers
         self._health, self._metrics, self._background = health, metrics, background
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,6 +64,9 @@ class Server:
         headers = joined_headers(scope["headers"])
         query = scope["query_string"].decode("latin-1")
         service = sigv4.signing_service(headers.get("authorization", ""), query)
+        if self._page and service is None and self._page.is_asked(scope, headers):
+            await self._page.answer(scope, headers, receive, send)
+            return
         proves_itself = service is not None and not self._credentials.accepts_any
         refusal = self._callers.refusal(headers, proves_itself)
         if refusal:
@@ -105,8 +111,8 @@ class Server:
         send: Send,
     ) -> None:
         path = scope["path"]
-        if scope["method"] == "GET" and path in PAGES and "authorization" not in headers:
-            await self._page(path, send)
+        if scope["method"] == "GET" and path in STATES and "authorization" not in headers:
+            await self._state(path, send)
             return
         target = headers.get("x-amz-target", "")
         unsigned = service is None and scope["method"] == "POST" and self._api.has_path(path)
@@ -184,7 +190,7 @@ class Server:
             services=(service,),
         )
 
-    async def _page(self, path: str, send: Send) -> None:
+    async def _state(self, path: str, send: Send) -> None:
         if path == "/healthz":
             states = await asyncio.to_thread(self._health.check)
             well = all(state == OK for state in states.values())

@@ -44,6 +44,7 @@ class TaskRunner:
         self._pool, self._slots = WorkerPool(), WorkerSlots(limits.workers)
         self._workers: dict[str, Worker] = {}
         self._stopped: set[str] = set()
+        self._progress: dict[str, str] = {}
         self._closed = False
 
     def run(
@@ -72,6 +73,10 @@ class TaskRunner:
                 log.warning("%s of %s: %s It is tried again.", task, arn, reason)
         raise TaskFailedError(reason)
 
+    def progress(self, arn: str) -> str:
+        """What the worker of a resource said last; empty without a worker, or before its first word."""
+        return self._progress.get(arn, "")
+
     def stop(self, arn: str) -> None:
         """Stop the worker of a resource, or keep it from starting."""
         self._stopped.add(arn)
@@ -90,15 +95,22 @@ class TaskRunner:
 
     def _try(self, request: TaskRequest, on_progress: OnProgress | None) -> _Conversation:
         worker = self._workers[request.arn] = self._pool.acquire()
+
+        def take_down(text: str) -> None:
+            self._progress[request.arn] = text
+            if on_progress:
+                on_progress(text)
+
         try:
             if self._closed or request.arn in self._stopped:  # while it was started
                 worker.kill()
             conversation = _Conversation(worker)
-            conversation.hold(request, on_progress)
+            conversation.hold(request, take_down)
         finally:
             worker.kill()
             worker.wait()
             self._workers.pop(request.arn, None)
+            self._progress.pop(request.arn, None)
             self._pool.make_ready()
         return conversation
 
@@ -119,7 +131,7 @@ class _Conversation:
         self._died_by: int | None = None
         self.result: dict[str, Any] | None = None
 
-    def hold(self, request: TaskRequest, on_progress: OnProgress | None) -> None:
+    def hold(self, request: TaskRequest, on_progress: OnProgress) -> None:
         """Send a task and read what the worker says until it has a result, or ends without one.
 
         :raises TaskFailedError: if the task is refused.
@@ -138,7 +150,7 @@ class _Conversation:
                 break  # it was killed while it wrote
             message = json.loads(line)
             self._peak = message.get("peak", self._peak)
-            if "progress" in message and on_progress:
+            if "progress" in message:
                 on_progress(message["progress"])
             if "refused" in message:
                 raise TaskFailedError(message["refused"])

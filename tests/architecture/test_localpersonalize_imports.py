@@ -17,6 +17,7 @@ ORDER = (
     "http",
     "state",
     "check",
+    "page",
     "jobs",
     "resources",
     "training",

@@ -28,6 +28,7 @@ SHOWN_BY = {
     "localpersonalize/datasets/domain_schemas.py": "tests/localpersonalize/datasets/test_schemas.py",
     "localpersonalize/datasets/*": "tests/integration/localpersonalize/test_data_jobs.py",
     "localpersonalize/http/*": "tests/integration/localpersonalize/test_operations.py",
+    "localpersonalize/page/*": "tests/integration/localpersonalize/test_page.py",
     "localpersonalize/protocol/*": "tests/localpersonalize/protocol/test_operations.py",
     "localpersonalize/recipes/base/*": "tests/localpersonalize/training/test_train.py",
     "localpersonalize/recipes/describe.py": "tests/localpersonalize/recipes/test_registry.py",

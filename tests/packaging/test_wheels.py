@@ -14,7 +14,13 @@ import pytest
 from tests.support.packages import ENCORE, LOCALPERSONALIZE, PACKAGES, PROVIDER, ROOT, Package
 
 DATA = {
-    "localpersonalize": ["runtime/filters/grammar.lark"],
+    "localpersonalize": [
+        "runtime/filters/grammar.lark",
+        "page/templates/base.html.jinja",
+        "page/static/page.css",
+        "page/static/page.js",
+        "page/static/icon.svg",
+    ],
     "airflow_personalize": ["waiters/personalize.json"],
     "encore": ["pools.json", "report/page.html.jinja"],
 }

@@ -47,3 +47,38 @@ def test_web_pages_are_refused_unless_their_origin_is_allowed() -> None:
     assert dict(allowing.cors(headers))[b"access-control-allow-origin"] == PAGE.encode()
     assert dict(allowing.preflight(headers))[b"access-control-allow-headers"] == b"authorization"
     assert allowing.cors({"host": "localhost"}) == []
+
+
+OWN = {"host": "localhost:4580"}
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", OWN),
+        ("GET", {**OWN, "sec-fetch-site": "none", "sec-fetch-mode": "navigate"}),
+        ("GET", {**OWN, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}),
+        ("POST", {**OWN, "origin": "http://localhost:4580", "sec-fetch-site": "same-origin"}),
+        ("POST", {"host": "mine.example", "origin": "https://mine.example"}),
+    ],
+)
+def test_the_page_is_for_its_own_origin_and_whoever_opens_it(method: str, headers: dict[str, str]) -> None:
+    assert Callers(hosts={"mine.example"}).refusal_of_page(method, headers) == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"host": "attacker.example"}),
+        ("GET", {}),
+        ("POST", {**OWN, "origin": "http://localhost:3000"}),
+        ("POST", {**OWN, "origin": "null"}),
+        ("POST", {**OWN, "sec-fetch-site": "same-site"}),
+        ("POST", {**OWN, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}),
+        ("GET", {**OWN, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}),
+    ],
+)
+def test_the_page_is_for_nobody_else_whatever_origins_the_api_allows(
+    method: str, headers: dict[str, str]
+) -> None:
+    assert Callers({"http://localhost:3000", "null"}).refusal_of_page(method, headers)
