@@ -18,6 +18,7 @@ from encore.config import DatasetGroup, load_pipeline
 from encore.config.loader import PipelineError
 from encore.page import service
 from encore.page.airflow_api import APP, AirflowApi, AirflowApiError
+from encore.page.charts import measurements
 from encore.page.live import solutions_now
 from encore.page.questions import open_questions
 from encore.page.render import Addresses, page_of
@@ -66,6 +67,7 @@ def create_app() -> FastAPI:
     app.add_api_route("/dags/{dag_id}/runs/{run_id}", of_dag)
     app.add_api_route("/groups/{name}/runs/{dag_id}/{run_id}", run_page)
     app.add_api_route("/groups/{name}", group_page)
+    app.add_api_route("/groups/{name}/metrics", metrics_page)
     app.add_api_route("/groups/{name}/report", report)
     app.add_exception_handler(AnyHttpException, _refusal)
     app.add_exception_handler(AirflowApiError, _airflow_refuses)
@@ -126,6 +128,20 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
         outcome=_outcome(run),
         begun=moment(run.run["run_after"]),
         sentences=[] if run.decisions or run.failures else sentences_of(run.rows),
+    )
+
+
+def metrics_page(request: Request, group: Group) -> HTMLResponse:
+    """Each solution's metrics over its versions."""
+    past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
+    solutions = [measurements(past or [], solution) for solution in group.solutions]
+    return _html(
+        request,
+        "metrics.html",
+        group=group,
+        current="metrics",
+        history_error=history_error,
+        solutions=[solution for solution in solutions if solution],
     )
 
 

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from encore.metric_names import in_order, short_name
+from encore.report.series import live_values, measured, popularity_values
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -33,26 +34,29 @@ def metrics_over_time(rows: Rows, metric: str, solution: str) -> Figure:
     lines = -(-len(others) // SMALL_PANELS)
     figure = Figure(figsize=(WIDTH, 3.2 + 1.7 * lines), layout="constrained")
     grid = figure.add_gridspec(1 + lines, SMALL_PANELS, height_ratios=[3.2, *[1.7] * lines])
-    _metric(figure.add_subplot(grid[0, :]), own, metric, f"{solution}: {short_name(metric)}")
+    _metric(
+        figure.add_subplot(grid[0, :]),
+        measured(rows, solution, metric),
+        metric,
+        f"{solution}: {short_name(metric)}",
+    )
     for number, name in enumerate(others):
         line, column = divmod(number, SMALL_PANELS)
         panel = figure.add_subplot(grid[1 + line, column])
-        _metric(panel, own, name, short_name(name), small=True)
+        _metric(panel, measured(rows, solution, name), name, short_name(name), small=True)
     return figure
 
 
-def _metric(axes: Axes, rows: Rows, metric: str, title: str, small: bool = False) -> None:
+def _metric(axes: Axes, own: Rows, metric: str, title: str, small: bool = False) -> None:
     """A metric of every version, what is live, and what the popular items would reach."""
-    own = [row for row in rows if (row["metrics"] or {}).get(metric) is not None]
     times = [row["recorded_at"] for row in own]
     axes.plot(times, [row["metrics"][metric] for row in own], color=PALE, linewidth=1, zorder=1)
     _live_line(axes, own, metric)
-    popular = [row for row in own if (row["popularity_metrics"] or {}).get(metric) is not None]
-    if popular:
-        values = [row["popularity_metrics"][metric] for row in popular]
+    popular = popularity_values(own, metric)
+    if any(value is not None for value in popular):
         axes.plot(
-            [row["recorded_at"] for row in popular],
-            values,
+            times,
+            [math.nan if value is None else value for value in popular],
             color=INK,
             linestyle=":",
             linewidth=1.2,
@@ -76,15 +80,12 @@ def _metric(axes: Axes, rows: Rows, metric: str, title: str, small: bool = False
 
 def _live_line(axes: Axes, own: Rows, metric: str) -> None:
     """The metric of the version that was live after each run, as steps."""
-    live, times, values = None, [], []
-    for row in own:
-        if row["outcome"] == "promoted":
-            live = row["metrics"][metric]
-        elif live is None:
-            live = (row["live_metrics"] or {}).get(metric)
-        if live is not None:
-            times.append(row["recorded_at"])
-            values.append(live)
+    known = [
+        (row["recorded_at"], value)
+        for row, value in zip(own, live_values(own, metric), strict=True)
+        if value is not None
+    ]
+    times, values = [when for when, _ in known], [value for _, value in known]
     if times:
         axes.step(
             times,
