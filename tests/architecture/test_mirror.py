@@ -50,6 +50,10 @@ SHOWN_BY = {
     # the application: steps of one run are tested as they follow each other
     "plugins/encore/config/batch.py": "tests/encore/config/test_validation_batch.py",
     "plugins/encore/config/*": "tests/encore/config/test_every_setting_is_honoured.py",
+    "plugins/encore/deployment/surroundings.py": "tests/encore/operators/test_preflight.py",
+    "plugins/encore/deployment/iam_formats.py": "tests/encore/deployment/test_iam.py",
+    "plugins/encore/deployment/*": "tests/encore/deployment/test_doctor.py",
+    "plugins/encore/__main__.py": "tests/encore/deployment/test_iam.py",
     "plugins/encore/operators/*": "tests/end_to_end/test_gates.py",
     "plugins/encore/page/*": "tests/encore/page/test_app.py",
     "plugins/encore/report/*": "tests/encore/report/test_page.py",

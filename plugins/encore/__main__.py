@@ -1,0 +1,22 @@
+"""`encore`: the pipeline file, what it needs of an account, and how the two stand with each other.
+
+`python -m encore` is the same where the package is not installed.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from encore.config.__main__ import check, schema
+from encore.deployment.commands import doctor, iam
+
+app = typer.Typer(
+    help="The pipeline file, what it needs of an account, and how the two stand with each other.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+for command in (check, schema, iam, doctor):
+    app.command()(command)
+
+if __name__ == "__main__":
+    app()

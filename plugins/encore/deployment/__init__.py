@@ -1,0 +1,1 @@
+"""What a deployment needs around the DAGs: permissions, and how it stands with the account."""
