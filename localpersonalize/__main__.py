@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -47,6 +48,10 @@ def serve(
     worker_memory: Annotated[
         int | None, typer.Option(min=1, help="Megabytes that each of them may have; default by machine")
     ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(help="Folder of scripts and resources (*.sh, *.py, *.json) to run before it is ready"),
+    ] = None,
     log_format: Annotated[str, typer.Option(help="`text` or `json`")] = "text",
     allow_origin: Annotated[
         list[str] | None,
@@ -80,6 +85,7 @@ def serve(
     from localpersonalize.application import Settings, build_application
     from localpersonalize.http import listening
     from localpersonalize.http.callers import Callers
+    from localpersonalize.initialisation import Initialisation
     from localpersonalize.jobs.machine import worker_limits
     from localpersonalize.private_files import make_private_folder
     from localpersonalize.protocol.arns import AwsAccount
@@ -102,14 +108,25 @@ def serve(
                 Callers(frozenset(allow_origin or ()), frozenset({host, *(allow_host or ())})),
                 metrics_with_arns,
                 credentials.is_loopback(host) if page is None else page,
+                Initialisation(init),
             )
             accepts_any = credentials.accepts_any(host, any_credentials, any_credentials_on_network)
             bound = held.enter_context(listening.bind(host, port))
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
         keys = replace(credentials.load(data_dir), accepts_any=accepts_any)
-        server = build_application(settings, keys, listening.endpoint(bound))
-        listening.serve(server, bound, server.end_jobs)
+        endpoint = listening.endpoint(bound)
+        server = build_application(settings, keys, endpoint)
+        environment = credentials.environment(endpoint, keys, region)
+        initialisation = settings.initialisation
+
+        def end() -> None:
+            initialisation.stop()
+            server.end_jobs()
+
+        listening.serve(server, bound, partial(initialisation.start, environment), end)
+    if initialisation.failure is not None:
+        sys.exit(str(initialisation.failure))
 
 
 @app.command()

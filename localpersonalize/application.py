@@ -23,6 +23,7 @@ from localpersonalize.http.personalize import PersonalizeApi
 from localpersonalize.http.restartable import RestartableServer
 from localpersonalize.http.server import Server
 from localpersonalize.http.state import StateApplication
+from localpersonalize.initialisation import Initialisation
 from localpersonalize.jobs.job_types import JOB_TYPES
 from localpersonalize.jobs.machine import WorkerLimits, worker_limits
 from localpersonalize.jobs.queue import Queue
@@ -55,6 +56,7 @@ class Settings:
     callers: Callers = field(default_factory=Callers)
     shows_arns: bool = False
     has_page: bool = False
+    initialisation: Initialisation = field(default_factory=Initialisation)
 
 
 def build_application(settings: Settings, credentials: Credentials, endpoint: str) -> StateApplication:
@@ -106,7 +108,7 @@ def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server
         credentials,
         settings.account.region,
         settings.callers,
-        Health(database, storage),
+        Health(database, storage, settings.initialisation),
         metrics,
         Background(context, queue),
         PageDoor(make_page, settings.callers) if settings.has_page else None,

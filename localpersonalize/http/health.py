@@ -6,19 +6,23 @@ import sqlite3
 
 from localpersonalize.aws.s3.storage import Storage
 from localpersonalize.database import Database
+from localpersonalize.initialisation import Initialisation
 
 OK = "ok"
 
 
 class Health:
-    """Looks after the database and the S3."""
+    """Looks after the database and the S3, and after `--init` if that was given."""
 
-    def __init__(self, database: Database, storage: Storage) -> None:
-        self._database, self._storage = database, storage
+    def __init__(self, database: Database, storage: Storage, initialisation: Initialisation) -> None:
+        self._database, self._storage, self._initialisation = database, storage, initialisation
 
     def check(self) -> dict[str, str]:
         """By dependency `ok`, or what is wrong with it."""
-        return {"store": self._check_database(), "aws": self._storage.problem() or OK}
+        states = {"store": self._check_database(), "aws": self._storage.problem() or OK}
+        if self._initialisation.is_wanted:
+            states["init"] = self._initialisation.problem or OK
+        return states
 
     def _check_database(self) -> str:
         try:

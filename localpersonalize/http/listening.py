@@ -37,8 +37,16 @@ def endpoint(bound: socket.socket) -> str:
     return f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
 
 
-def serve(app: Callable[..., Any], bound: socket.socket, before_shutdown: Callable[[], None]) -> None:
-    """Answer requests until a signal ends the process."""
+def serve(
+    app: Callable[..., Any],
+    bound: socket.socket,
+    after_startup: Callable[[Callable[[], None]], None],
+    before_shutdown: Callable[[], None],
+) -> None:
+    """Answer requests until a signal ends the process.
+
+    :param after_startup: called with a function that ends the server as a signal does, from whichever thread.
+    """
     import uvicorn
 
     from localpersonalize.http import connection
@@ -49,11 +57,20 @@ def serve(app: Callable[..., Any], bound: socket.socket, before_shutdown: Callab
         def handle_exit(self, sig: int, frame: Any) -> None:
             """Begin to end; whatever is still under way after that is what a kill would find."""
             super().handle_exit(sig, frame)
+            self.end()
+
+        def end(self) -> None:
+            self.should_exit = True
             if not self.ends:
                 self.ends = True
                 timer = threading.Timer(STOP_SECONDS, os._exit, (0,))
                 timer.daemon = True
                 timer.start()
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                after_startup(self.end)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """Jobs end first: without the sockets they would fail."""

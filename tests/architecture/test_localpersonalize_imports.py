@@ -15,6 +15,8 @@ ORDER = (
     "status",
     "application",
     "http",
+    "initialisation",
+    "sdk",
     "state",
     "check",
     "page",
