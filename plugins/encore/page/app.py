@@ -1,14 +1,14 @@
-"""The page's routes. Whoever may read a group's DAGs may read its pages: Airflow is asked for each request."""
+"""The page's routes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as AnyHttpException
@@ -17,45 +17,20 @@ from encore import cost, history
 from encore.config import DatasetGroup, load_pipeline
 from encore.config.loader import PipelineError
 from encore.page import service
-from encore.page.airflow_api import APP, AirflowApi, AirflowApiError
+from encore.page.access import Api, Group, is_readable
+from encore.page.airflow_api import AirflowApiError
 from encore.page.charts import measurements
 from encore.page.live import solutions_now
 from encore.page.questions import open_questions
-from encore.page.render import Addresses, page_of
+from encore.page.render import Addresses, html_page
 from encore.page.run_details import RunDetails, details
 from encore.page.run_list import last_runs, moment, outcome_of, sentences_of
+from encore.page.try_page import suggestions, try_page
 
 STATIC = Path(__file__).with_name("static")
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-)
 REPORT_SECURITY_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
-HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
-
-
-def airflow_api(request: Request) -> AirflowApi:
-    """Airflow, as the reader of the page may see it."""
-    return AirflowApi(request.scope[APP], request.headers)
-
-
-Api = Annotated[AirflowApi, Depends(airflow_api)]
-
-
-def readable_group(name: str, api: Api) -> DatasetGroup:
-    """The dataset group of a path, if the reader may read its retraining DAG.
-
-    :raises HTTPException: 404 else
-    """
-    for group in load_pipeline().dataset_groups:
-        if group.name == name and _is_readable(api, group):
-            return group
-    raise HTTPException(404, f"There is no dataset group {name} that you may read.")
-
-
-Group = Annotated[DatasetGroup, Depends(readable_group)]
 
 
 def create_app() -> FastAPI:
@@ -68,6 +43,8 @@ def create_app() -> FastAPI:
     app.add_api_route("/groups/{name}/runs/{dag_id}/{run_id}", run_page)
     app.add_api_route("/groups/{name}", group_page)
     app.add_api_route("/groups/{name}/metrics", metrics_page)
+    app.add_api_route("/groups/{name}/try", try_page)
+    app.add_api_route("/groups/{name}/suggestions", suggestions)
     app.add_api_route("/groups/{name}/report", report)
     app.add_exception_handler(AnyHttpException, _refusal)
     app.add_exception_handler(AirflowApiError, _airflow_refuses)
@@ -77,10 +54,10 @@ def create_app() -> FastAPI:
 
 def home(request: Request, api: Api, choose: bool = False) -> Response:
     """The group, if the reader may read one; the choice of groups otherwise, or if that is asked for."""
-    groups = [group for group in load_pipeline().dataset_groups if _is_readable(api, group)]
+    groups = [group for group in load_pipeline().dataset_groups if is_readable(api, group)]
     if len(groups) == 1 and not choose:
         return RedirectResponse(Addresses.of(request).group(groups[0].name))
-    return _html(request, "groups.html", groups=[_overview(group) for group in groups])
+    return html_page(request, "groups.html", groups=[_overview(group) for group in groups])
 
 
 def of_dag(request: Request, dag_id: str, api: Api, run_id: str | None = None) -> Response:
@@ -98,13 +75,15 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     campaigns, service_error = service.attempt(lambda: service.campaigns(service.personalize(group), group))
     rows = past or []
-    return _html(
+    runs = last_runs(api, group, rows)
+    return html_page(
         request,
         "group.html",
         group=group,
         current="",
         solutions=solutions_now(group, rows, campaigns),
-        runs=last_runs(api, group, rows),
+        runs=runs,
+        is_busy=any(run.outcome in ("running", "waiting") for run in runs),
         cost=cost.of_month(rows, datetime.now(UTC).date()),
         questions=open_questions(api, group),
         history_error=history_error,
@@ -119,7 +98,7 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
         raise HTTPException(404, f"{dag_id} is no DAG of {group.name}.")
     past, _ = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     run = details(api, dag_id, run_id, past or [])
-    return _html(
+    return html_page(
         request,
         "run.html",
         group=group,
@@ -135,7 +114,7 @@ def metrics_page(request: Request, group: Group) -> HTMLResponse:
     """Each solution's metrics over its versions."""
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     solutions = [measurements(past or [], solution) for solution in group.solutions]
-    return _html(
+    return html_page(
         request,
         "metrics.html",
         group=group,
@@ -168,16 +147,8 @@ def _overview(group: DatasetGroup) -> Mapping[str, Any]:
     return {"name": group.name, "last": rows, "outcome": outcome_of(rows), "problem": problem}
 
 
-def _is_readable(api: AirflowApi, group: DatasetGroup) -> bool:
-    return api.find(f"/dags/{quote(group.dag_id('retrain_recommenders'), safe='')}") is not None
-
-
-def _html(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    return HTMLResponse(page_of(request, template, **values), status, HEADERS)
-
-
 def _message(request: Request, status: int, title: str, text: str) -> HTMLResponse:
-    return _html(request, "message.html", status, title=title, text=text)
+    return html_page(request, "message.html", status, title=title, text=text)
 
 
 def _refusal(request: Request, error: Any) -> HTMLResponse:

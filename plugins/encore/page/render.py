@@ -10,10 +10,16 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from encore.metric_names import NAMES, short_name
 
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
 UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -60,9 +66,10 @@ class Addresses:
         return f"{self.dag(dag_id)}/runs/{quote(run_id, safe='')}" + (f"/{tab}" if tab else "")
 
 
-def page_of(request: Request, template: str, **values: Any) -> str:
-    """A page as HTML; everything in it is escaped."""
-    return _environment().get_template(f"{template}.jinja").render(at=Addresses.of(request), **values)
+def html_page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page; everything in it is escaped."""
+    page = _environment().get_template(f"{template}.jinja").render(at=Addresses.of(request), **values)
+    return HTMLResponse(page, status, HEADERS)
 
 
 @cache

@@ -26,8 +26,21 @@ document.addEventListener("click", (event) => {
   }
 });
 
-document.addEventListener("submit", () => document.body.classList.add("is-loading"));
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented && event.target.method !== "dialog") document.body.classList.add("is-loading");
+});
 window.addEventListener("pageshow", () => {
   document.body.classList.remove("is-loading");
   document.getElementById("progress").textContent = "";
 });
+
+// A run that goes on is looked at anew, unless somebody is busy in the page.
+const main = document.querySelector("main[data-refresh]");
+const refresh = main && setInterval(async () => {
+  if (document.hidden || (main.contains(document.activeElement) && document.activeElement !== main)) return;
+  const answer = await fetch(location.href).catch(() => undefined);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  main.replaceChildren(...fresh.childNodes);
+  if (fresh.dataset.refresh === undefined) clearInterval(refresh);
+}, 1000 * main?.dataset.refresh);
