@@ -49,6 +49,7 @@ def create_app() -> FastAPI:
     app.add_exception_handler(AnyHttpException, _refusal)
     app.add_exception_handler(AirflowApiError, _airflow_refuses)
     app.add_exception_handler(PipelineError, _pipeline_error)
+    app.add_exception_handler(Exception, _unexpected)
     return app
 
 
@@ -162,3 +163,8 @@ def _airflow_refuses(request: Request, error: Any) -> HTMLResponse:
 
 def _pipeline_error(request: Request, error: Any) -> HTMLResponse:
     return _message(request, 500, "The pipeline file can't be used", str(error))
+
+
+def _unexpected(request: Request, error: Any) -> HTMLResponse:
+    text = f"{type(error).__name__}: {error}. The log of Airflow's API server has all of it."
+    return _message(request, 500, "The page has failed", text)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from botocore.exceptions import EndpointConnectionError
 
-from encore.page import service
+from encore.page import app, service
 from tests.encore.page.conftest import ARN, pipeline, text_of
 from tests.support.past_runs import past_runs
 
@@ -170,3 +170,14 @@ def test_the_report_is_a_file_by_itself(shop):
     assert "No run has been recorded yet" in text_of(
         shop.airflow.page().get("/encore/groups/shop/report").text
     )
+
+
+def test_what_nobody_expected_is_a_page_too(shop, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("<b>never</b>")
+
+    monkeypatch.setattr(app, "last_runs", fail)
+    answer = shop.airflow.page().get("/encore/groups/shop")
+    assert answer.status_code == 500
+    assert "The page has failed RuntimeError: <b>never</b>." in text_of(answer.text)
+    assert "<b>never" not in answer.text

@@ -85,6 +85,14 @@ def test_a_reason_that_was_cut_is_read_whole_from_the_log(shop):
     assert "Much is missing: the bucket." in text_of(page_of_run(shop, "manual__1"))
 
 
+@pytest.mark.parametrize("until", ["validate_parameters", "users.export", "data_gate", "solution.gate"])
+def test_a_run_is_told_as_far_as_it_has_come(shop, until):
+    row = past_runs(1)[0]
+    run = plant_run(shop.airflow, row, until)
+    run["state"], run["end_date"] = "running", None
+    assert "Run of 30 Jan 2026" in text_of(page_of_run(shop, row["run_id"]))
+
+
 def test_a_run_that_goes_on_is_looked_at_anew(shop):
     shop.airflow.add_run("manual__1", "running")
     assert 'data-refresh="10"' in page_of_run(shop, "manual__1")
