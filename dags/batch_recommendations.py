@@ -131,7 +131,7 @@ def run_job(group: DatasetGroup, job: BatchJob) -> FirstTasks:
 def train_solution(group: DatasetGroup, job: BatchJob, version: BaseOperator) -> BaseOperator:
     """The solution of a job with a recipe of its own, trained before `version`; returns the first task."""
     dataset_group = PersonalizeCreateDatasetGroupOperator(
-        task_id="dataset_group", dataset_group_name=group.name
+        task_id="dataset_group", dataset_group_name=group.name, domain=group.domain
     )
     solution = PersonalizeCreateSolutionOperator(
         task_id="solution",

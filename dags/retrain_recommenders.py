@@ -72,7 +72,7 @@ def build(group: DatasetGroup) -> DAG:
     ) as dag:
         plan = validate_parameters(group)
         dataset_group = PersonalizeCreateDatasetGroupOperator(
-            task_id="dataset_group", dataset_group_name=group.name
+            task_id="dataset_group", dataset_group_name=group.name, domain=group.domain
         )
         preflight = check_surroundings(group)
         plan >> preflight >> dataset_group

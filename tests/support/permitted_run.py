@@ -158,6 +158,8 @@ class PermittedRun:
             solution_name=solution.name,
             dataset_group_arn=self.arn,
             recipe_arn=solution.recipe_arn,
+            solution_config=solution.request(),
+            event_type=solution.event_type,
             create_kwargs={"tags": tags(self.group.name)},
             **WAIT,
         )
@@ -168,6 +170,8 @@ class PermittedRun:
             "campaign",
             campaign_name=solution.campaign_name,
             solution_version_arn=version,
+            min_provisioned_tps=solution.campaign.min_provisioned_tps,
+            campaign_config=solution.campaign.config,
             create_kwargs={"tags": tags(self.group.name)},
             **WAIT,
         )

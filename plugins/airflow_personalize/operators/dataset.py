@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
 from airflow_personalize.exceptions import error_code
+from airflow_personalize.export.schema.avro import parse_schema, schema_hash
 from airflow_personalize.operators.base import PersonalizeCreateOperator
 from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 from airflow_personalize.operators.schema import ensure_schema
@@ -31,7 +32,8 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
     :param dataset_group_arn: ARN of the dataset group. (templated)
     :param schema_arn: ARN of the schema. (templated)
     :param schema: Instead of ``schema_arn``, the Avro schema: a dict, JSON text, or a ``.json`` file on the template
-        search path. It is made where there is none, under the dataset's name and its content's hash. (templated)
+        search path. It is made where there is none, under the dataset's name and its content's hash; a dataset that
+        has a schema of this content keeps it. (templated)
     :param domain: Domain of the dataset group that ``schema`` is for. (templated)
     """
 
@@ -61,8 +63,10 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
     def execute(self, context: Context) -> str:
         if (self.schema_arn is None) == (self.schema is None):
             raise AirflowFailException(f"{self.task_id} needs schema_arn or schema, one of them.")
-        self._schema_in_use = self.schema_arn or ensure_schema(
-            self, self.dataset_name, self.schema or "", self.domain
+        self._schema_in_use = (
+            self.schema_arn
+            or self._same_schema()
+            or ensure_schema(self, self.dataset_name, self.schema or "", self.domain)
         )
         arn, fresh = self.once(self._find, self._create)
         dataset = {} if fresh else self.describe("dataset", datasetArn=arn) or {}
@@ -72,6 +76,19 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
         waiter = "dataset_updated" if updated else "dataset_active"
         self.wait(context, waiter, fresh=fresh, datasetArn=arn)
         return arn
+
+    def _same_schema(self) -> str | None:
+        """The schema that the dataset has, if it is this one by another name: made by hand, or by someone else."""
+        wanted = parse_schema(self.schema or "")
+        arn = self._find()
+        dataset = self.describe("dataset", datasetArn=arn) if arn else None
+        if dataset is None:
+            return None
+        current = self._schema_of(dataset)
+        if current.endswith(f"/{wanted.versioned_name(self.dataset_name)}"):
+            return current
+        text = (self.describe("schema", schemaArn=current) or {"schema": "{}"})["schema"]
+        return current if schema_hash(text) == wanted.hash else None
 
     def _find(self) -> str | None:
         kind = self.dataset_type.upper()

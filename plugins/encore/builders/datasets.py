@@ -52,6 +52,7 @@ def prepare_dataset(
         dataset_type=kind.capitalize(),
         dataset_group_arn=dataset_group.output,
         schema=settings.avro_schema,
+        domain=group.domain,
     )
     history = select_history(group, plan) if kind == "interactions" else None
     if history:

@@ -157,6 +157,9 @@ class DatasetGroup(Settings):
         max_length=200,
         description="Ends the ids of the group's DAGs; defaults to _<name>, may be empty for one group",
     )
+    domain: Literal["ECOMMERCE", "VIDEO_ON_DEMAND"] | None = Field(
+        None, description="Of a domain dataset group; its schemas must be the domain's. Empty: a custom one"
+    )
     product_db: ConnectionId = Field("product_db", description="Airflow connection of the product database")
     aws_conn_id: ConnectionId = "aws_default"
     role: Role = Field(description="Name or ARN of the role that Personalize takes to reach the bucket")

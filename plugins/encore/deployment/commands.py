@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from encore.config.loader import INCLUDE, PipelineError, load_pipeline, pipeline_file
+from encore.config.loader import INCLUDE, PIPELINE_FILE, PipelineError, load_pipeline, pipeline_file
 from encore.config.models import Pipeline
+from encore.deployment.adopt import AdoptionError, write
+from encore.deployment.adopt import adopt as take_over
+from encore.deployment.clients import Account
 from encore.deployment.doctor import examine
 from encore.deployment.iam import Scope
 from encore.deployment.iam_formats import as_cloudformation, as_json, as_terraform
+from encore.deployment.inventory import read_inventory
+from encore.deployment.plan import Difference, differences, is_difference
 
 File = Annotated[
     Path | None, typer.Option("--file", "-f", help="Pipeline file. Default: include/pipeline.yaml")
@@ -76,6 +82,67 @@ def doctor(file: File = None) -> None:
     said = f"{wrong} to be done" if wrong else "nothing to be done"
     console.print(said + (f", {unseen} not looked at" if unseen else ""))
     raise typer.Exit(1 if wrong else 0)
+
+
+def plan(file: File = None) -> None:
+    """Show how the pipeline file and the account differ, and what a run would do about it; nothing is changed.
+
+    Exit status 0: no difference; 2: there are some.
+    """
+    pipeline = _load(file)
+    console = Console(highlight=False, soft_wrap=True)
+    differing = 0
+    for group in pipeline.dataset_groups:
+        existing = read_inventory(Account(group.aws_conn_id).client("personalize"), group.name)
+        differing += _show(console, group.name, list(differences(group, existing, INCLUDE)))
+    raise typer.Exit(2 if differing else 0)
+
+
+def adopt(
+    group: Annotated[str, typer.Argument(help="Name of the dataset group in the account")],
+    out: Annotated[Path, typer.Option(help="Pipeline file to write")] = PIPELINE_FILE,
+    connection: Annotated[str, typer.Option(help="Airflow connection of the account")] = "aws_default",
+    bucket: Annotated[str | None, typer.Option(help="Default: where its last import came from")] = None,
+    role: Annotated[str | None, typer.Option(help="Default: what its last import took")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file")] = False,
+) -> None:
+    """Write a pipeline file for a dataset group that exists, and show what a run would change of it.
+
+    Nothing is changed in AWS, and nothing is trained. Queries are written as far as the schemas say them.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    existing = read_inventory(Account(connection).client("personalize"), group)
+    if existing is None:
+        raise typer.BadParameter(f"the account of {connection} has no dataset group {group}")
+    try:
+        adoption = take_over(existing, bucket, role)
+        if connection != "aws_default":
+            adoption.group["aws_conn_id"] = connection
+        written = write(adoption, out, INCLUDE, overwrite)
+    except (AdoptionError, FileExistsError) as error:
+        console.print(str(error), markup=False)
+        raise typer.Exit(1) from None
+    for path in written:
+        console.print(f"wrote {path}", markup=False)
+    for note in adoption.notes:
+        console.print(f"  {note}", markup=False)
+    adopted = _load(out).dataset_groups[0]
+    _show(console, group, list(differences(adopted, existing, INCLUDE)))
+
+
+_SIGNS = {"create": "[green]+", "update": "[yellow]~", "blocked": "[red]![/] blocked:[red]", "left": "[dim]="}
+
+
+def _show(console: Console, group: str, entries: Sequence[Difference]) -> int:
+    """Print the differences of a group; how many there are that a run would act on."""
+    console.print(f"[bold]{group}[/]")
+    for entry in entries:
+        said = "left alone" if entry.action == "left" else entry.details
+        console.print(f"  {_SIGNS[entry.action]} {entry.what}[/]", end="")
+        console.print(f": {said}" if said else "", markup=False)
+    differing = sum(is_difference(entry) for entry in entries)
+    console.print(f"  {differing} to change" if differing else "  no difference")
+    return differing
 
 
 def _load(file: Path | None) -> Pipeline:

@@ -148,17 +148,19 @@ def _of_resources(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
         ["CreateDatasetImportJob"],
         [scope.personalize("dataset-import-job", f"import_{kind}-*") for kind in kinds],
     )
-    # The clean-up looks whether a job of whomever still reads what it would remove, and a dataset uses a schema.
-    read_by_clean_up = ("dataset", "dataset-import-job", "batch-inference-job", "batch-segment-job")
+    # The clean-up looks whether a job of whomever still reads what it would remove, and a dataset uses a schema; a
+    # dataset that was made by hand has a schema of any name.
+    read_of_all = ("schema", "dataset", "dataset-import-job", "batch-inference-job", "batch-segment-job")
     yield allow(
-        "LookedAt",
+        "ReadOfAll",
         [
+            "DescribeSchema",
             "DescribeDataset",
             "DescribeDatasetImportJob",
             "DescribeBatchInferenceJob",
             "DescribeBatchSegmentJob",
         ],
-        [scope.personalize(kind, "*") for kind in read_by_clean_up],
+        [scope.personalize(kind, "*") for kind in read_of_all],
     )
     yield from _of_models(group, scope)
     if group.filters:

@@ -47,6 +47,7 @@ PIPELINE: dict[str, Any] = {
         {
             "name": "books",
             "dag_suffix": "_b",
+            "domain": "ECOMMERCE",
             "product_db": "books_db",
             "aws_conn_id": "books_aws",
             "role": "BooksRole",
@@ -309,6 +310,9 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     # a group, and its datasets
     "DatasetGroup.name": lambda b: b.task(RETRAIN, "dataset_group").dataset_group_name == "books",
     "DatasetGroup.dag_suffix": lambda b: RETRAIN in b.dags,
+    "DatasetGroup.domain": lambda b: (
+        b.task(RETRAIN, "dataset_group").domain == b.task(RETRAIN, "users_dataset").domain == "ECOMMERCE"
+    ),
     "DatasetGroup.product_db": lambda b: (
         b.task(RETRAIN, "export_users").conn_id == b.mapped("export")["conn_id"] == "books_db"
     ),

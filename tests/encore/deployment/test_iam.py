@@ -35,6 +35,7 @@ NOT_IN_EVERY_RUN = {
     "personalize:UpdateDataset",
     "personalize:UpdateSolution",
     "personalize:DescribeBatchSegmentJob",
+    "personalize:DescribeSchema",
     "s3:AbortMultipartUpload",
 }
 
