@@ -12,6 +12,7 @@ PACKAGE = Path(localpersonalize.__file__).parent
 # From the top down; a folder, or a file that stands directly in the package, imports only what stands below it.
 ORDER = (
     "__main__",
+    "testing",
     "status",
     "application",
     "http",

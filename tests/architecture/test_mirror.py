@@ -33,6 +33,8 @@ SHOWN_BY = {
     "localpersonalize/recipes/base/*": "tests/localpersonalize/training/test_train.py",
     "localpersonalize/recipes/describe.py": "tests/localpersonalize/recipes/test_registry.py",
     "localpersonalize/recipes/knn/*": "tests/localpersonalize/recipes/knn/test_sims.py",
+    "localpersonalize/sdk/process.py": "tests/localpersonalize/testing/test_container.py",
+    "localpersonalize/sdk/dataset_groups.py": "tests/localpersonalize/testing/test_pytest_plugin.py",
     "localpersonalize/sdk/*": "tests/integration/localpersonalize/test_initialisation.py",
     "localpersonalize/state/*": "tests/integration/localpersonalize/test_state.py",
     "localpersonalize/resources/*": "tests/integration/localpersonalize/test_operations.py",

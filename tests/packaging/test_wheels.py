@@ -65,6 +65,13 @@ def test_entry_points(wheels):
         assert f"{module.replace('.', '/')}.py" in wheel.namelist()
 
 
+def test_pytest_finds_the_fixtures(wheels):
+    wheel = wheels[LOCALPERSONALIZE.import_name]
+    line = "localpersonalize = localpersonalize.testing.pytest_plugin"
+    assert line in _dist_info(wheel, "entry_points.txt").partition("[pytest11]")[2].splitlines()
+    assert "localpersonalize/testing/pytest_plugin.py" in wheel.namelist()
+
+
 def _build(package: Package, folder: Path) -> zipfile.ZipFile:
     command = [
         sys.executable,
