@@ -35,7 +35,7 @@ NOT_STORED = ("cache-control", "no-store")
 YEAR = ("cache-control", "private, max-age=31536000, immutable")
 WHOLE_GROUPS = 24
 """Newest dataset groups that the first page shows more of than the name."""
-CHARTS = (640, 340)
+CHARTS = (1080, 340)
 """Widths of the drawings of a chart, for wide and for narrow windows."""
 
 

@@ -143,7 +143,7 @@ def chart(comparison: Comparison, name: str, width: int, height: int = 210) -> C
     versions = sorted((row for row, _ in comparison.rows if name in row.values), key=lambda row: row.trained)
     if not versions:
         return None
-    top = _nice_top(max(version.values[name] for version in versions))
+    top, parts = _scale(max(version.values[name] for version in versions))
     step = (width - LEFT - RIGHT) / len(versions)
     points = [
         Point(
@@ -159,7 +159,10 @@ def chart(comparison: Comparison, name: str, width: int, height: int = 210) -> C
         Series(solution, number % COLOURS, [point for point in points if point.version.solution == solution])
         for number, solution in enumerate(solutions)
     ]
-    ticks = [(TOP + (height - TOP - BOTTOM) * (1 - part / 4), f"{top * part / 4:.3g}") for part in range(5)]
+    ticks = [
+        (TOP + (height - TOP - BOTTOM) * (1 - part / parts), f"{top * part / parts:.3g}")
+        for part in range(parts + 1)
+    ]
     return Chart(Column(name, title(name)), width, height, series, ticks, _labels(points, step))
 
 
@@ -174,9 +177,12 @@ def _labels(points: Sequence[Point], step: float) -> list[tuple[float, str]]:
     return [(point.x, point.version.version[:8]) for point in points[::-1][::every]]
 
 
-def _nice_top(most: float) -> float:
-    """A round number that is not below the largest value."""
+def _scale(most: float) -> tuple[float, int]:
+    """A round number that is not below the largest value, and into how many parts it is divided."""
     if most <= 0:
-        return 1.0
+        return 1.0, 5
     magnitude = 10.0 ** math.floor(math.log10(most))
-    return next(factor * magnitude for factor in (1, 2, 4, 5, 8, 10, 20) if most <= factor * magnitude)
+    parts = {1: 5, 2: 4, 4: 4, 5: 5, 8: 4, 10: 5, 20: 4}  # each of a round size
+    return next(
+        (factor * magnitude, number) for factor, number in parts.items() if most <= factor * magnitude
+    )

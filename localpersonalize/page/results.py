@@ -95,8 +95,11 @@ def changes_of(rows: Sequence[Row], before: Sequence[str]) -> Changes | None:
     )
 
 
-def events_of(data: GroupData, user: str) -> list[Event]:
-    """A user's newest events, newest first."""
+def events_of(data: GroupData, user: str, types: Mapping[str, str]) -> list[Event]:
+    """A user's newest events, newest first.
+
+    :param types: event types of the histories, as they are to be shown.
+    """
     histories = data.histories
     events = histories.of(user)
     newest = range(len(events) - 1, max(-1, len(events) - 1 - EVENTS), -1)
@@ -107,10 +110,11 @@ def events_of(data: GroupData, user: str) -> list[Event]:
             int(events.types[at]),
             float(events.values[at]),
         )
+        kind = histories.event_types.ids[code] if code >= 0 else ""
         listed.append(
             Event(
                 statuses.moment(float(events.times[at])),
-                histories.event_types.ids[code] if code >= 0 else "",
+                types.get(kind, kind),
                 item,
                 search.title(data.items, item),
                 None if value != value else value,

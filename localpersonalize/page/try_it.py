@@ -17,8 +17,9 @@ from localpersonalize.protocol.errors import InvalidInputError, ServiceError
 from localpersonalize.runtime.deployment import PERSONALIZED_ACTIONS, Deployment, GroupData
 from localpersonalize.runtime.filters import Target, parse
 
-EVENT_TYPES = ("click", "view", "purchase")
+EVENT_TYPES = ["click", "view", "purchase"]
 """Suggested where the history has none."""
+SAMPLED_EVENTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def trial(service: Service, group: Group, form: Form, is_asked: bool) -> Trial:
     data = service.engine.data(deployment.data_arn)
     schemas = _schemas(service, group)
     filters = _options(service, group, schemas, deployment)
+    event_types = _event_types(service, deployment.data_arn, data)
     needs = _needs(deployment)
     asks = is_asked and (needs not in ("user", "item", "user and item") or bool(form.user or form.item))
     return Trial(
@@ -98,9 +100,9 @@ def trial(service: Service, group: Group, form: Form, is_asked: bool) -> Trial:
         _hint(deployment),
         filters,
         _context_fields(schemas),
-        _event_types(data),
+        list(event_types.values()) or EVENT_TYPES,
         _answer(service, serving, needs, filters, form, data) if asks else None,
-        results.events_of(data, form.user) if form.user else [],
+        results.events_of(data, form.user, event_types) if form.user else [],
         search.details(data.users, form.user) if form.user else {},
         _tracker(group),
     )
@@ -199,8 +201,14 @@ def _options(
     return options
 
 
-def _event_types(data: GroupData) -> list[str]:
-    return list(data.histories.event_types.ids) or list(EVENT_TYPES)
+def _event_types(service: Service, data_arn: str, data: GroupData) -> dict[str, str]:
+    """Event types of the histories, which have them in lower case, as the data wrote them where its first rows tell."""
+    table = service.engine.groups.datasets.bulk_interactions(data_arn)
+    written: dict[str, str] = {}
+    if table is not None and "EVENT_TYPE" in table.column_names:
+        types = table.column("EVENT_TYPE").slice(0, SAMPLED_EVENTS).unique().to_pylist()
+        written = {name.lower(): name for name in types if name}
+    return {name: written.get(name, name) for name in data.histories.event_types.ids}
 
 
 def _tracker(group: Group) -> str:

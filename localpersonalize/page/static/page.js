@@ -5,7 +5,7 @@ const offline = document.getElementById("offline");
 
 async function pageAt(address, options) {
   try {
-    const response = await fetch(address, options);
+    const response = await fetch(address, { ...options, headers: { Accept: "text/html" } }); // else / is S3's
     const text = await response.text();
     offline.hidden = true;
     return { page: new DOMParser().parseFromString(text, "text/html"), address: response.url };
@@ -68,6 +68,7 @@ async function send(form, submitter) {
   answer.replaceChildren(...document.importNode(newer, true).childNodes);
   if (eventType && answer.querySelector("[name=event_type]")) answer.querySelector("[name=event_type]").value = eventType;
   prepare(answer);
+  if (answer.getBoundingClientRect().top > 0.8 * innerHeight) answer.scrollIntoView(); // below the form, on narrow windows
   if (isPost) answer.querySelector("#was-put, [role=alert]")?.focus();
   if (!isPost) history.pushState(null, "", result.address);
   else if (!result.address.endsWith("/events")) history.replaceState(null, "", result.address);

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests.support.localpersonalize.live import Live
-from tests.support.localpersonalize.shop import Shop
+from tests.support.localpersonalize.shop import RECIPE, Shop, action_interactions, actions
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 EVIL = "<script>alert(1)</script>"
@@ -293,3 +293,77 @@ def test_the_page_is_loaded_by_its_first_request(live: Live):
 
 def _root() -> Path:
     return Path(__file__).resolve().parents[3]
+
+
+# --- every kind of recipe ---
+
+
+@pytest.mark.long
+def test_a_campaign_that_ranks(visitor: Visitor, shop: Shop):
+    shop.ranking_campaign()
+    address = f"{GROUP}/try?serving=campaign/rank"
+    assert "Items to rank" in visitor.text(address)
+    text = visitor.text(f"{address}&user=u1&ranked={quote('i3, i1')}%0Ai2")
+    assert sorted(_rows(text)) == ["i1", "i2", "i3"]
+    assert "Put an event of u1" in text
+
+
+@pytest.mark.long
+def test_a_campaign_of_related_items(visitor: Visitor, shop: Shop):
+    _campaign(shop, "related", "aws-sims")
+    address = f"{GROUP}/try?serving=campaign/related"
+    assert "Choose an item" in visitor.text(address)
+    text = visitor.text(f"{address}&item=i1&count=3")
+    assert len(_rows(text)) == 3
+    assert "beside i1" in text
+    assert "With a user, events can be put here" in text
+
+
+@pytest.mark.long
+def test_a_campaign_of_actions(visitor: Visitor, shop: Shop):
+    shop.import_csv("Actions", "actions", actions())
+    shop.import_csv("Action_Interactions", "action-interactions", action_interactions())
+    _campaign(shop, "next-action", "aws-next-best-action")
+    text = visitor.text(f"{GROUP}/try?serving=campaign/next-action&user=u1")
+    assert re.search(r"<h2>Actions for u1</h2>", text)
+    assert re.search(r"<strong>a\d</strong>", text)
+    assert "PutActionInteractions" in text
+    suggestions = visitor.text(f"{GROUP}/suggestions?of=items&serving=campaign/next-action&text=a")
+    assert {entry["id"] for entry in json.loads(suggestions)} == {f"a{n}" for n in range(5)}
+
+
+@pytest.mark.long
+def test_recommenders_of_a_domain_group(visitor: Visitor, shop: Shop):
+    recipes = {"together": "frequently-bought-together", "viewed": "popular-items-by-views"}
+    for name, use_case in recipes.items():
+        shop.live.make(
+            "Recommender",
+            name=name,
+            datasetGroupArn=shop.domain_group(),
+            recipeArn=f"{RECIPE}aws-ecomm-{use_case}",
+        )
+    text = visitor.text("/_page/groups/domain")
+    assert all(name in text for name in ("together", "viewed", "NDCG at 25"))
+    text = visitor.text("/_page/groups/domain/try?serving=recommender/together&item=i1")
+    assert len(_rows(text)) == 10
+    assert "no score" in text
+    assert "create-event-tracker" in visitor.text(
+        "/_page/groups/domain/try?serving=recommender/viewed&user=u1"
+    )
+
+
+def _campaign(shop: Shop, name: str, recipe: str) -> None:
+    solution = shop.live.make(
+        "Solution",
+        name=name,
+        datasetGroupArn=shop["group"],
+        recipeArn=RECIPE + recipe,
+        performAutoTraining=False,
+    )
+    version = shop.live.make("SolutionVersion", solutionArn=solution)
+    shop.live.make("Campaign", name=name, solutionVersionArn=version)
+
+
+def _rows(text: str) -> list[str]:
+    """The ids of a list that is shown."""
+    return re.findall(r'<span class="what"><strong>([^<]+)</strong>', text)

@@ -55,6 +55,22 @@ def test_every_point_is_within_the_chart_and_higher_is_better(figures: list[int]
         assert first.value == second.value or (first.value < second.value) is (first.y > second.y)
 
 
+@pytest.mark.parametrize(
+    ("value", "ticks"),
+    [
+        (0.43, ["0", "0.1", "0.2", "0.3", "0.4", "0.5"]),
+        (0.5009, ["0", "0.2", "0.4", "0.6", "0.8"]),
+        (1.0, ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+        (0.013, ["0", "0.005", "0.01", "0.015", "0.02"]),
+        (0.0, ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+    ],
+)
+def test_ticks_are_round(value: float, ticks: list[str]):
+    drawn = chart(compare([_version(1, value)]), GAIN, 640)
+    assert drawn is not None
+    assert [text for _, text in drawn.ticks] == ticks
+
+
 def test_each_solution_is_a_series():
     drawn = chart(compare([_version(1, 0.1, "a"), _version(2, 0.2, "b"), _version(3, 0.3, "a")]), GAIN, 340)
     assert drawn is not None

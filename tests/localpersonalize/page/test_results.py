@@ -69,7 +69,7 @@ def test_rankings_and_actions_are_lists_too(data: GroupData):
 
 
 def test_the_newest_events_come_first(data: GroupData):
-    events = events_of(data, "u1")
+    events = events_of(data, "u1", {"click": "Click"})
     assert [event.item for event in events] == [f"i{n}" for n in range(19, 7, -1)]
-    assert (events[0].type, events[0].value, events[0].when) == ("click", 19.0, "2023-11-14 22:13:39")
-    assert events_of(data, "nobody") == []
+    assert (events[0].type, events[0].value, events[0].when) == ("Click", 19.0, "2023-11-14 22:13:39")
+    assert events_of(data, "nobody", {}) == []
