@@ -24,6 +24,7 @@ from airflow.utils.types import DagRunType
 
 from airflow_personalize.operators.dataset_group import PersonalizeCreateDatasetGroupOperator
 from encore import forms, notifications
+from encore.builders.comparison import hold_back
 from encore.builders.datasets import (
     DatasetTasks,
     check_data,
@@ -81,7 +82,8 @@ def build(group: DatasetGroup) -> DAG:
         }
         data_gate = check_data(group, datasets, plan)
         imports = {kind: import_dataset(group, kind, datasets[kind], plan) for kind in datasets}
-        solution = retrain_solutions(group, dataset_group, datasets, data_gate, plan)
+        held_back = hold_back(group, dataset_group, datasets, plan)
+        solution = retrain_solutions(group, dataset_group, datasets, data_gate, plan, held_back)
         data_gate >> list(imports.values()) >> solution.create
         create_filters(group, dataset_group, list(imports.values()))
         report_run(group, plan, data_gate, datasets, imports, solution)

@@ -1,7 +1,7 @@
 """What a run costs on AWS: estimated before it from the data's size, computed after it from what the service did.
 
 Prices are in `include/prices.json`, with their date and source. They are list prices of one region without free tier
-or discounts; batch jobs are not part of a run.
+or discounts. Of batch jobs only those of a comparison are part of a run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from encore.config import INCLUDE
-from encore.config.recipes import PRICED_BY_INTERACTION
+from encore.config.recipes import BATCH_COLUMNS, PRICED_BY_INTERACTION
 from encore.text_tables import as_markdown, as_text
 
 PRICES_FILE = INCLUDE / "prices.json"
@@ -39,6 +39,12 @@ class Prices:
     training_thousand_interactions: float
     campaign_tps_hour: float
     campaign_tps_hour_v2: float
+    batch_thousand: float
+    batch_thousand_v2: float
+
+    def batch(self, recipe: str) -> float:
+        """A thousand lines answered by a batch job."""
+        return self.batch_thousand_v2 if recipe in PRICED_BY_INTERACTION else self.batch_thousand
 
     def tps_hour(self, recipe: str) -> float:
         return self.campaign_tps_hour_v2 if recipe in PRICED_BY_INTERACTION else self.campaign_tps_hour
@@ -50,12 +56,16 @@ class Prices:
 
 @dataclass(frozen=True)
 class Training:
-    """One training: hours are None before it, and where the price does not count them."""
+    """One training: hours are None before it, and where the price does not count them.
+
+    :param compared: lines that batch jobs answer to compare it with the live version
+    """
 
     solution: str
     recipe: str
     hours: float | None
     tps: int = 1
+    compared: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,8 +127,20 @@ def estimate(
             items.append(_priced(what, interactions / 1000, "thousand interactions", price))
         else:
             items.append(_priced(what, training.hours, "training hours", prices.training_hour))
+        if training.compared:
+            price = prices.batch(training.recipe)
+            items.append(
+                _priced(
+                    f"comparison {training.solution}", training.compared / 1000, "thousand answers", price
+                )
+            )
     items += [campaign_day(prices, training) for training in trainings if training.tps]
     return Estimate(items, prices.as_of)
+
+
+def compared_lines(recipe: str, users: int, versions: int) -> int:
+    """How many lines batch jobs answer to compare so many versions of a recipe; none if it takes no batch jobs."""
+    return users * versions if recipe in BATCH_COLUMNS else 0
 
 
 def campaign_day(prices: Prices, training: Training) -> Item:

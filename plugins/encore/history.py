@@ -64,13 +64,23 @@ def schema() -> Any:
             ("campaign_usd_a_day", pa.float64()),  # not in `cost_usd`: a day may have several runs
             ("failed_task", pa.string()),  # the first that was in the way of a solution that failed
             ("link", pa.string()),  # to that task's log
+            ("data_until", pa.string()),  # the newest day of interactions that was imported
+            (
+                "comparison",
+                pa.string(),
+            ),  # JSON: `encore.comparison.compare.Compared`, and the days it is judged by
         ]
     )
 
 
 def key(prefix: str, run_id: str) -> str:
     """The S3 key of a run's rows."""
-    return f"{prefix.strip('/')}/{FOLDER}/{re.sub(r'[^A-Za-z0-9_.-]+', '-', run_id)}.parquet"
+    return f"{prefix.strip('/')}/{FOLDER}/{file_name(run_id)}.parquet"
+
+
+def file_name(run_id: str) -> str:
+    """A run's id as part of a key."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", run_id)
 
 
 def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -140,6 +150,12 @@ def never_went_live(past: Sequence[Mapping[str, Any]]) -> set[str]:
     versions = [row for row in past if row["solution_version_arn"]]
     live = {row["solution_version_arn"] for row in versions if row["outcome"] == "promoted"}
     return {row["solution_version_arn"] for row in versions} - live
+
+
+def data_until(past: Sequence[Mapping[str, Any]], version_arn: str) -> str | None:
+    """The newest day that a version was trained on, YYYY-MM-DD; None if that was not recorded."""
+    days = [row["data_until"] for row in past if row["solution_version_arn"] == version_arn]
+    return next((day for day in days if day), None)
 
 
 def usual_rows(past: Sequence[Mapping[str, Any]], dataset: str) -> list[int]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+import pytest
+
+from encore import cost
 from encore.config import INCLUDE
 from encore.cost import Prices, Training, campaign_day, estimate, spent, usual_hours
 
-PRICES = Prices("2026-01-01", "nowhere", "us-east-1", 0.05, 0.24, 0.002, 0.2, 0.54)
+PRICES = Prices("2026-01-01", "nowhere", "us-east-1", 0.05, 0.24, 0.002, 0.2, 0.54, 0.067, 0.15)
 
 
 def test_ingestion_training_and_a_day_of_campaigns_are_added():
@@ -63,3 +66,14 @@ def test_a_day_of_a_campaign_is_spent_once_however_many_runs_the_day_has():
     assert spent([]) == 0
     before = {"solution": "you", "recorded_at": datetime(2026, 1, 1, tzinfo=UTC), "cost_usd": 2.0}
     assert spent([before]) == 2.0  # recorded when a run's cost had its campaign in it
+
+
+def test_a_comparison_costs_what_its_batch_jobs_answer():
+    compared = cost.compared_lines("aws-user-personalization", 1000, 2)
+    with_it = cost.estimate(
+        PRICES, 0, 0, [cost.Training("you", "aws-user-personalization", 1.0, 0, compared)]
+    )
+    without = cost.estimate(PRICES, 0, 0, [cost.Training("you", "aws-user-personalization", 1.0, 0)])
+    assert with_it.usd - without.usd == pytest.approx(2 * 0.067)
+    assert "comparison you" in with_it.as_text()
+    assert cost.compared_lines("aws-trending-now", 1000, 2) == 0

@@ -16,6 +16,7 @@ from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
 from encore.builders.history import export_history, select_history
 from encore.config import DatasetGroup, DatasetType
+from encore.config.policies import DataGate
 from encore.operators.data_gate import PersonalizeDataGateOperator
 from encore.operators.select_partitions import PersonalizeSelectPartitionsOperator
 
@@ -24,13 +25,14 @@ from encore.operators.select_partitions import PersonalizeSelectPartitionsOperat
 class DatasetTasks:
     """The tasks of one dataset before its import; users and items are exported first.
 
-    `history` selects the days of interactions that no export has written.
+    `history` selects the days of interactions that no export has written, `partitions` those that are imported.
     """
 
     create: BaseOperator
     snapshot: BaseOperator
     export: BaseOperator | None = None
     history: BaseOperator | None = None
+    partitions: XComArg | None = None
 
 
 def prepare_dataset(
@@ -68,7 +70,7 @@ def prepare_dataset(
         multiple_outputs=True,
     )
     if history:  # the days since are exported by a DAG of their own
-        return DatasetTasks(create, snapshot, history=history)
+        return DatasetTasks(create, snapshot, history=history, partitions=partitions)
     export = SqlToPersonalizeDatasetOperator(
         task_id=f"export_{kind}", outlets=[asset], **target(group, kind), **query(group, kind)
     )
@@ -87,6 +89,7 @@ def select_partitions(
         dataset_arn=dataset.output,
         import_mode=plan["import_mode"],
         as_of=plan["as_of"],
+        held_back_days=group.comparison.held_back_days if group.comparison else 0,
         trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,  # mostly there is no history to export
     )
     export_history(group, history) >> selected
@@ -97,7 +100,7 @@ def check_data(group: DatasetGroup, datasets: dict[DatasetType, DatasetTasks], p
     """The gate of the data: what is not what it usually is replaces nothing."""
     return PersonalizeDataGateOperator(
         task_id="data_gate",
-        gate=group.data_gate.model_dump(),
+        gate=_data_gate(group).model_dump(),
         snapshots={kind: tasks.snapshot.output for kind, tasks in datasets.items()},
         exports={kind: tasks.export.output for kind, tasks in datasets.items() if tasks.export},
         import_mode=plan["import_mode"],
@@ -105,6 +108,16 @@ def check_data(group: DatasetGroup, datasets: dict[DatasetType, DatasetTasks], p
         as_of=plan["as_of"],
         inlets=[exported(group, "interactions")],
         retries=0,
+    )
+
+
+def _data_gate(group: DatasetGroup) -> DataGate:
+    """The group's gate; what is held back makes the newest interaction that is imported so much older."""
+    gate = group.data_gate
+    if group.comparison is None or gate.max_age_hours is None:
+        return gate
+    return gate.model_copy(
+        update={"max_age_hours": gate.max_age_hours + 24 * group.comparison.held_back_days}
     )
 
 

@@ -14,6 +14,7 @@ from airflow_personalize.operators.solution_version import (
     PersonalizeGetSolutionMetricsOperator,
 )
 from encore import notifications, pools
+from encore.builders.comparison import compare_versions
 from encore.builders.datasets import DatasetTasks
 from encore.config import DatasetGroup, DatasetType
 from encore.operators.approval import PersonalizeApprovalOperator
@@ -42,8 +43,12 @@ def retrain_solutions(
     datasets: dict[DatasetType, DatasetTasks],
     data_gate: BaseOperator,
     plan: XComArg,
+    held_back: BaseOperator | None = None,
 ) -> SolutionTasks:
-    """Train, judge, promote and check each chosen solution."""
+    """Train, judge, promote and check each chosen solution.
+
+    :param held_back: the users and days of the comparison, where there is one
+    """
 
     @task(task_display_name="select solutions")
     def select_solutions(names: Sequence[str]) -> list[dict[str, Any]]:
@@ -72,7 +77,7 @@ def retrain_solutions(
             perform_hpo=perform_hpo,
             create_kwargs={"tags": tags(group.name)},
         )
-        train, gate = train_and_judge(group, create, campaign_name, data_gate, plan)
+        train, gate = train_and_judge(group, create, campaign_name, data_gate, plan, held_back)
         approve = request_approval(group, gate, approval_hours)
         held, campaign = hold_or_promote(
             group, train, gate, approve, campaign_name, min_provisioned_tps, campaign_config
@@ -85,7 +90,12 @@ def retrain_solutions(
 
 
 def train_and_judge(
-    group: DatasetGroup, create: BaseOperator, campaign_name: XComArg, data_gate: BaseOperator, plan: XComArg
+    group: DatasetGroup,
+    create: BaseOperator,
+    campaign_name: XComArg,
+    data_gate: BaseOperator,
+    plan: XComArg,
+    held_back: BaseOperator | None,
 ) -> tuple[BaseOperator, BaseOperator]:
     """A new version of a solution, and whether it goes live."""
     train = PersonalizeCreateSolutionVersionOperator(
@@ -100,6 +110,7 @@ def train_and_judge(
         map_index_template="{{ task.solution_version_arn.split('/')[1] }}",
         solution_version_arn=train.output,
     )
+    compare = compare_versions(group, train, held_back) if held_back else None
     gate = PersonalizeGateOperator(
         task_id="gate",
         map_index_template="{{ task.campaign_name }}",
@@ -107,6 +118,7 @@ def train_and_judge(
         campaign_name=campaign_name,
         gates=group.gates(),
         data_gate=data_gate.output,
+        comparison=compare.output if compare else None,
         policy=plan["promote"],
     )
     metrics >> gate

@@ -7,6 +7,7 @@ from rich.console import Group
 from rich.table import Table
 
 from encore.config.batch import BatchJob
+from encore.config.comparison import Comparison
 from encore.config.models import DatasetGroup, Solution
 from encore.config.sql_checks import ColumnCheck, TableCheck
 
@@ -22,6 +23,8 @@ def describe(group: DatasetGroup) -> Group:
         for check in checks:
             facts.add_row(f"check {check.name}", f"{_expectation(check)} -> {check.severity}")
     facts.add_row("data gate", _data_gate(group))
+    if group.comparison:
+        facts.add_row("comparison", _comparison(group.comparison))
     for filter_ in group.filters:
         facts.add_row(f"filter {filter_.name}", filter_.expression)
     for channel in group.notify:
@@ -66,10 +69,20 @@ def _gate(group: DatasetGroup, solution: Solution) -> str:
         tolerance = "noise estimated" if rule.tolerance == "estimate" else f"± {rule.tolerance:g}"
         floor = "" if rule.floor is None else f", floor {rule.floor:g}"
         lines.append(f"{name} ({tolerance}{floor})")
+    if group.comparison:
+        wanted = gate.same_users
+        what = "better" if wanted.require == "better" else f"not worse by {wanted.not_worse_by:.0%}"
+        lines = [f"{wanted.metric} on the same users {what}, undecided: {wanted.undecided}; else by", *lines]
     lines.append(f"worse than live: {gate.worse_than_live}")
     if baseline:
         lines.append(f"worse than {baseline.name}: {gate.worse_than_popularity}")
     return "\n".join(lines)
+
+
+def _comparison(comparison: Comparison) -> str:
+    days = "day is" if comparison.held_back_days == 1 else f"{comparison.held_back_days} days are"
+    split = f", by {comparison.attribute}" if comparison.attribute else ""
+    return f"the newest {days} held back from the import; up to {comparison.users:,} users are asked{split}"
 
 
 def _data_gate(group: DatasetGroup) -> str:

@@ -11,7 +11,9 @@ from pydantic import Field, model_validator
 from airflow_personalize.export.validation.contract import Action, Contract, Rule
 from encore.config.base import BucketName, ConnectionId, KeyPrefix, Name, Role, Settings
 from encore.config.batch import Batch, BatchJob
+from encore.config.comparison import Comparison
 from encore.config.policies import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
+from encore.config.recipes import BATCH_COLUMNS
 from encore.config.sql_checks import ColumnCheck, TableCheck
 
 RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
@@ -24,6 +26,11 @@ DagName = Literal[
     "export_interactions", "retrain_recommenders", "batch_recommendations", "rollback_campaign", "clean_up"
 ]
 DAG_NAMES: tuple[DagName, ...] = get_args(DagName)
+
+
+def recommends_to_users(recipe: str) -> bool:
+    """Whether a recipe is asked with users alone, as popularity could be in its place."""
+    return BATCH_COLUMNS.get(recipe) == ("user_id",)
 
 
 class Dataset(Settings):
@@ -180,6 +187,10 @@ class DatasetGroup(Settings):
         description="Hours until an unanswered question about a version counts as rejected; a gate can have its own",
     )
     data_gate: DataGate = Field(default_factory=DataGate)
+    comparison: Comparison | None = Field(
+        None,
+        description="Compare new and live versions on the same users; without it the service's metrics decide",
+    )
     retention: Retention = Field(default_factory=Retention)
     notify: list[Channel] = Field(default_factory=list, description="Who is notified of what")
     deadline_hours: float | None = Field(
@@ -221,7 +232,11 @@ class DatasetGroup(Settings):
         for solution in self.solutions:
             baseline = self.baseline(solution)
             gate = solution.gate.model_dump(exclude={"baseline"})
-            gates[solution.name] = {**gate, "baseline": baseline.name if baseline else None}
+            gates[solution.name] = {
+                **gate,
+                "baseline": baseline.name if baseline else None,
+                "judges_popularity": recommends_to_users(solution.recipe) and solution.recipe != POPULARITY,
+            }
         return gates
 
     def checks(self) -> dict[str, dict[str, Any]]:
@@ -232,6 +247,8 @@ class DatasetGroup(Settings):
         """The popularity solution that a solution is compared with; None for that one itself."""
         if solution.gate.baseline:
             return next((other for other in self.solutions if other.name == solution.gate.baseline), None)
+        if not recommends_to_users(solution.recipe):
+            return None  # related items and rankings do another task than the popular items
         popular = next((other for other in self.solutions if other.recipe == POPULARITY), None)
         return None if popular is solution else popular
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from encore.config.base import ConnectionId, Name, Settings
+from encore.config.comparison import SameUsersRule
 
 Verdict = Literal["promote", "ask", "hold"]
 MetricName = Literal[
@@ -45,11 +46,17 @@ class Gate(Settings):
     metrics: dict[MetricName, MetricRule] = Field(default_factory=_default_metrics, min_length=1)
     worse_than_live: Verdict = Field("hold", description="When a metric is below the live version's")
     worse_than_popularity: Verdict = Field(
-        "promote", description="When a metric is below what recommending the popular would reach"
+        "hold", description="When a metric is below what recommending the popular would reach"
     )
     below_floor: Verdict = Field("hold", description="When a metric is below its floor")
     baseline: Name | None = Field(
-        None, description="Solution with the popularity recipe; default: the group's, if it has one"
+        None,
+        description="Solution with the popularity recipe; default: the group's, if it has one, for recipes that"
+        " recommend to users",
+    )
+    same_users: SameUsersRule = Field(
+        default_factory=SameUsersRule,
+        description="What the group's `comparison` must show; `metrics` are judged where there is none",
     )
     confidence: float = Field(
         0.95, gt=0.5, lt=1, description="Certainty of an estimated tolerance, one-sided"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from airflow_personalize.export.exceptions import SchemaError
+from airflow_personalize.export.schema.avro import load_schema
 from encore.config import recipes, validation_batch, validation_datasets
 from encore.config.models import POPULARITY, DatasetGroup, Pipeline, Solution
 from encore.config.policies import Quotas
@@ -60,6 +62,13 @@ def warnings(pipeline: Pipeline) -> list[Problem]:
                         "a worse model goes live without a question",
                     )
                 )
+        if group.comparison and group.comparison.held_back_days > 7:
+            result.append(
+                Problem(
+                    (*at, "comparison", "held_back_days"),
+                    "no model learns of these days before they are that old: more `users` narrow an interval as well",
+                )
+            )
         if group.retention.partitions is not None:
             result.append(
                 Problem(
@@ -100,6 +109,8 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         if other := served.get(solution.campaign_name):
             yield Problem(here, f"its campaign {solution.campaign_name} is {other}'s already")
         served[solution.campaign_name] = solution.name
+    if group.comparison and group.comparison.attribute:
+        yield from _of_attribute((*at, "comparison", "attribute"), group.comparison.attribute, group, include)
     if group.batch:
         yield from validation_batch.problems((*at, "batch"), group.batch, group, include)
 
@@ -125,6 +136,19 @@ def _of_solution(at: Location, solution: Solution, group: DatasetGroup, quotas: 
             yield Problem(
                 (*at, "gate", "baseline"), f"{name} is no solution of the group with recipe {POPULARITY}"
             )
+
+
+def _of_attribute(at: Location, column: str, group: DatasetGroup, include: Path) -> Iterator[Problem]:
+    users = group.datasets.get("users")
+    if users is None:
+        yield Problem(at, f"{column} is a column of Users, and the group has no dataset `users`")
+        return
+    try:
+        names = [field.name.lower() for field in load_schema(include / users.avro_schema).fields]
+    except (SchemaError, OSError):
+        return  # named by the checks of schemas
+    if column.lower() not in names:
+        yield Problem(at, f"{users.avro_schema} has no column {column}, only {', '.join(names)}")
 
 
 def _too_many(what: str, at: Location, count: int, quota: int, key: str) -> Iterator[Problem]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from airflow_personalize.pagination import list_objects, split_uri
+from encore.csv_rows import batches, files
 from encore.gates.data_quality import InteractionFacts
 
 EXAMPLES = 5
@@ -58,32 +57,6 @@ def ids(client: Any, location: str, column: str) -> Any:
     return pc.unique(pa.concat_arrays(parts)) if parts else pa.array([], pa.string())
 
 
-def files(client: Any, location: str) -> tuple[str, list[str]]:
-    """The bucket, and the keys of the objects at an `s3://` place, sorted."""
-    bucket, prefix = split_uri(location)
-    return bucket, sorted(entry["Key"] for entry in list_objects(client, bucket, prefix))
-
-
 def _batches(client: Any, location: str, names: Sequence[str], newest_first: bool = False) -> Iterator[Any]:
-    """Record batches of the named columns (spelled in any case), as strings."""
-    import pyarrow as pa
-    from pyarrow import csv
-
     bucket, keys = files(client, location)
-    for key in reversed(keys) if newest_first else keys:
-        with tempfile.TemporaryFile() as local:
-            client.download_fileobj(bucket, key, local)
-            local.seek(0)
-            header = local.readline().decode().strip().split(",")
-            local.seek(0)
-            spelled = {name.lower(): name for name in header}
-            columns = [spelled[name] for name in names]
-            options = csv.ConvertOptions(
-                include_columns=columns,
-                column_types=dict.fromkeys(columns, pa.string()),
-                strings_can_be_null=False,
-            )
-            # The exporter escapes with backslashes; partitions of before have doubled quotes and line breaks.
-            parse = csv.ParseOptions(newlines_in_values=True, escape_char="\\")
-            for batch in csv.open_csv(local, convert_options=options, parse_options=parse):
-                yield batch.rename_columns(list(names))
+    yield from batches(client, bucket, reversed(keys) if newest_first else keys, names)

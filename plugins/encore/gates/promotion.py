@@ -1,8 +1,9 @@
 """Whether a new solution version may go live: it against the live one, against popularity, and against floors.
 
-The service computes metrics on held-out users: one in ten, so few that a metric differs from run to run without any
-change. A difference counts only when it is larger than the tolerance: one that is given, or one estimated from how the
-metric has moved before, or, without enough runs, from the number of held-out users.
+Where the two versions were compared on the same users, that decides. Else the service's metrics do: on held-out users,
+one in ten, of each version's own data, so few that a metric differs from run to run without any change. A difference of
+theirs counts only when it is larger than the tolerance: one that is given, or one estimated from how the metric has
+moved before, or, without enough runs, from the number of held-out users.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from encore.comparison.compare import LIVE, POPULAR, Compared
+from encore.comparison.rule import Finding, findings
+from encore.comparison.table import as_document, summary
 from encore.config.policies import Gate, MetricRule, Verdict
 from encore.text_tables import as_markdown, as_text
 
@@ -23,6 +27,7 @@ ENOUGH_RUNS = 8
 HELD_OUT_SHARE = 0.1
 LEAST_TOLERANCE = 0.01
 SEVERITY: Mapping[Verdict, int] = {"promote": 0, "ask": 1, "hold": 2}
+NOT_COMPARABLE = "The metrics are the service's, each version's on users of its own data: not comparable."
 COLUMNS = ("metric", "against", "new", "other", "difference", "tolerance", "verdict")
 
 
@@ -33,6 +38,23 @@ class Version:
     arn: str
     metrics: Mapping[str, float]
     held_out_users: int | None = None
+
+
+@dataclass(frozen=True)
+class SameUsers:
+    """The comparison on the same users, or why there is none.
+
+    :param judges_popularity: whether the recipe does what recommending the popular does
+    """
+
+    compared: Compared | None = None
+    why_not: str = "The pipeline file has no `comparison`."
+    judges_popularity: bool = False
+
+    def decides(self, live: Version | None) -> bool:
+        """Whether there are intervals to decide by."""
+        line = self.compared.line(self.compared.metric) if self.compared else None
+        return line is not None and (POPULAR if live is None else LIVE) in line.intervals
 
 
 @dataclass(frozen=True)
@@ -78,6 +100,7 @@ class Decision:
     verdict: Verdict
     reasons: Sequence[str]
     rows: Sequence[Row] = field(default_factory=tuple)
+    compared: Compared | None = None
 
     @property
     def headline(self) -> str:
@@ -86,11 +109,15 @@ class Decision:
 
     def as_text(self) -> str:
         """For the log."""
-        return f"{self.headline}\n{as_text(COLUMNS, [row.cells for row in self.rows])}"
+        return "\n".join([self.headline, *self._tables("text", as_text)])
 
     def as_markdown(self) -> str:
         """For a question and for mails."""
-        return f"{self.headline}\n\n{as_markdown(COLUMNS, [row.cells for row in self.rows])}"
+        return "\n\n".join([self.headline, *self._tables("markdown", as_markdown)])
+
+    def _tables(self, layout: str, table: Callable[..., str]) -> list[str]:
+        compared = [as_document(self.compared)[layout]] if self.compared else []
+        return [*compared, *([table(COLUMNS, [row.cells for row in self.rows])] if self.rows else [])]
 
     def as_json(self) -> dict[str, Any]:
         """For XCom and the history."""
@@ -102,6 +129,7 @@ class Decision:
             "reasons": list(self.reasons),
             "text": self.as_text(),
             "markdown": self.as_markdown(),
+            "comparison": None if self.compared is None else as_document(self.compared),
             "rows": [{**vars(row), "worse": row.is_worse} for row in self.rows],
         }
 
@@ -114,6 +142,7 @@ def decide(
     popularity: Version | None,
     *,
     past: Sequence[Mapping[str, float]] = (),
+    same_users: SameUsers = SameUsers(),
     trained_by_service: bool = False,
     remarks: Iterable[str] = (),
     policy: Policy = "gate",
@@ -121,23 +150,54 @@ def decide(
     """Judge a new version.
 
     :param past: metrics of earlier versions of the solution, oldest first
+    :param same_users: the comparison; where it has intervals, of the service's metrics only the floors count
     :param trained_by_service: nobody asked for this version, the service trained it by itself
     :param remarks: further facts for the reader
     :param policy: what the person who started the run wants; only `promote` overrides the gate's no
     """
+    compared = same_users.compared if same_users.decides(live) else None
     rows: list[Row] = []
     for metric, rule in gate.metrics.items():
         rows += _rows(metric, rule, gate, new, live, popularity, past)
+    if compared:
+        rows = [row for row in rows if row.against == "floor"]
+    judged = findings(compared, gate.same_users, same_users.judges_popularity) if compared else ()
     worse = [row for row in rows if row.is_worse]
-    verdict: Verdict = max((row.verdict for row in worse), key=SEVERITY.__getitem__, default="promote")
-    reasons = [_reason(row) for row in worse] or [_reason_to_promote(live, popularity)]
+    verdicts = [row.verdict for row in worse] + [_verdict(finding, gate) for finding in judged]
+    verdict: Verdict = max(verdicts, key=SEVERITY.__getitem__, default="promote")
+    reasons = [_reason(row) for row in worse]
+    if compared:
+        reasons = [*(finding.reason for finding in judged), *reasons] or [summary(compared)]
+    else:
+        reasons = [
+            *(reasons or [_reason_to_promote(live, popularity)]),
+            *_not_comparable(same_users, live, popularity),
+        ]
     if trained_by_service and verdict == "promote":
         verdict = "ask"
         reasons.append("The service trained this version by itself, so a person decides.")
     if policy != "gate":
         reasons.append(f"The run was started with promote={policy}; the gate alone says {verdict}.")
         verdict = policy
-    return Decision(solution, new.arn, live.arn if live else None, verdict, (*reasons, *remarks), tuple(rows))
+    live_arn = live.arn if live else None
+    return Decision(solution, new.arn, live_arn, verdict, (*reasons, *remarks), tuple(rows), compared)
+
+
+def _verdict(finding: Finding, gate: Gate) -> Verdict:
+    if finding.outcome == "met":
+        return "promote"
+    if finding.outcome == "undecided":
+        return gate.same_users.undecided
+    return gate.worse_than_live if finding.against == "live" else gate.worse_than_popularity
+
+
+def _not_comparable(same_users: SameUsers, live: Version | None, popularity: Version | None) -> list[str]:
+    """What a reader has to know of metrics of the service that were compared all the same."""
+    if live is None and popularity is None:
+        return []
+    if same_users.compared is not None:
+        return [f"{NOT_COMPARABLE} {summary(same_users.compared)}"]
+    return [f"{NOT_COMPARABLE} {same_users.why_not}"]
 
 
 def _rows(

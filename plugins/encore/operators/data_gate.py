@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_personalize.export.partitions import FULL
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore import history
 from encore.config.policies import DataGate
@@ -84,6 +85,7 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
             **verdict.as_json(),
             "rows": {fact.dataset: fact.rows for fact in facts},
             "bytes": sum(snapshot["bytes"] for snapshot in self.snapshots.values()),
+            "data_until": _last_day(self.snapshots["interactions"]["partitions"]),
             "fingerprint": self.snapshots["interactions"]["fingerprint"],
             "profiles": profiled.newest(),
             "insights": insights,
@@ -115,6 +117,11 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
             if on_failure == "stop":
                 raise AirflowFailException(str(error)) from error
             self.log.warning("The import goes on all the same. %s", error)
+
+
+def _last_day(partitions: Sequence[Mapping[str, Any]]) -> str | None:
+    """The newest day that is imported, YYYY-MM-DD; None where interactions are one partition."""
+    return max((partition["key"] for partition in partitions if partition["key"] != FULL), default=None)
 
 
 def _last_event(context: Context) -> Mapping[str, Any]:

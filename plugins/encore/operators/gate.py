@@ -11,8 +11,9 @@ from airflow_personalize import solution_versions
 from airflow_personalize.arns import arn_of
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore import history
+from encore.comparison.compare import Compared
 from encore.config.policies import Gate
-from encore.gates.promotion import Decision, Policy, Version, decide
+from encore.gates.promotion import Decision, Policy, SameUsers, Version, decide
 from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
@@ -32,11 +33,12 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
     :param bucket: where the history is
     :param prefix: the group's prefix in it
     :param data_gate: what `PersonalizeDataGateOperator` has returned: the number of held-out users (templated)
+    :param comparison: what `PersonalizeCompareVersionsOperator` has returned, where the group has it (templated)
     :param policy: what the run wants: `gate`, `ask`, `hold` or `promote` (templated)
     """
 
     template_fields: Sequence[str] = aws_template_fields(
-        "solution_version_arn", "campaign_name", "data_gate", "policy"
+        "solution_version_arn", "campaign_name", "data_gate", "comparison", "policy"
     )
 
     def __init__(
@@ -49,12 +51,13 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
         prefix: str,
         data_gate: Mapping[str, Any],
         policy: Policy,
+        comparison: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.solution_version_arn, self.gates, self.campaign_name = solution_version_arn, gates, campaign_name
         self.bucket, self.prefix = bucket, prefix
-        self.data_gate, self.policy = data_gate, policy
+        self.data_gate, self.comparison, self.policy = data_gate, comparison, policy
 
     def execute(self, context: Context) -> str:
         require_inputs(
@@ -67,14 +70,14 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
         decision, facts = self._decide(context["ti"].run_id)
         log = self.log.info if decision.verdict == "promote" else self.log.warning
         log("%s\n%s", decision.verdict.upper(), decision.as_text())
-        context["ti"].xcom_push(key="decision", value={**decision.as_json(), **facts})
+        context["ti"].xcom_push(key="decision", value=facts)
         return decision.verdict
 
     def _decide(self, run_id: str) -> tuple[Decision, dict[str, Any]]:
         arn = self.solution_version_arn
         solution = arn.split("/")[1]
         settings = dict(self.gates[solution])
-        baseline = settings.pop("baseline", None)
+        baseline, judges_popularity = settings.pop("baseline", None), settings.pop("judges_popularity", False)
         campaign_arn = arn_of(arn, "campaign", self.campaign_name)
         new = solution_versions.trained(self.client, arn)
         live_arn = solution_versions.live(self.client, campaign_arn)
@@ -89,15 +92,28 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
             Version(live.arn, live.metrics) if live else None,
             Version(popular.arn, popular.metrics) if popular else None,
             past=self._past_metrics(run_id, solution),
+            same_users=self._same_users(judges_popularity),
             trained_by_service=new.by_service,
             remarks=self._remarks(new, live),
             policy=self.policy,
         )
+        document = decision.as_json()
+        if document["comparison"]:
+            document["comparison"]["days"] = (self.comparison or {}).get("days")
         return decision, {
+            **document,
             "live_metrics": dict(live.metrics) if live else None,
             "popularity_metrics": dict(popular.metrics) if popular else None,
             "campaign_arn": campaign_arn,
         }
+
+    def _same_users(self, judges_popularity: bool) -> SameUsers:
+        found = self.comparison or {}
+        compared = Compared.from_json(found["compared"]) if found.get("compared") else None
+        why_not = found.get("why_not")
+        return SameUsers(
+            compared, **({"why_not": why_not} if why_not else {}), judges_popularity=judges_popularity
+        )
 
     def _remarks(self, new: solution_versions.Trained, live: solution_versions.Trained | None) -> list[str]:
         """What a reader should know of versions that nobody asked for."""

@@ -128,7 +128,11 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             "seconds": self._seconds(version.description),
             "history_days": sum(len(task) for task in self.history or ()),
             **{name: decision.get(name) for name in ("live_metrics", "popularity_metrics")},
-            **{name: gate.get(name) for name in ("rows", "bytes", "held_out_users", "fingerprint")},
+            **{
+                name: gate.get(name)
+                for name in ("rows", "bytes", "held_out_users", "fingerprint", "data_until")
+            },
+            "comparison": _comparison(decision),
             **{name: plan.get(name) for name in ("import_mode", "as_of")},
             **{name: json.dumps(gate[name]) for name in ("profiles", "insights") if gate.get(name)},
         }
@@ -157,6 +161,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
                 row["recipe"],
                 row["training_hours"],
                 group.solution(row["solution"]).campaign.min_provisioned_tps,
+                _compared_lines(row),
             )
             for row in rows
         ]
@@ -167,6 +172,21 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             row["cost_usd"] = (estimate.usd - sum(days)) / len(rows)
             row["campaign_usd_a_day"] = usd
         return estimate
+
+
+def _comparison(decision: Mapping[str, Any]) -> str | None:
+    """The figures alone: the tables are drawn from them."""
+    compared = decision.get("comparison")
+    if compared is None:
+        return None
+    return json.dumps({name: value for name, value in compared.items() if name not in {"text", "markdown"}})
+
+
+def _compared_lines(row: Mapping[str, Any]) -> int:
+    if not row["comparison"]:
+        return 0
+    users = json.loads(row["comparison"])["lines"][0]["users"]
+    return cost.compared_lines(row["recipe"], users, 2 if row["live_version_arn"] else 1)
 
 
 def _failures_of(group: DatasetGroup, name: str, failed: Sequence[Failure]) -> list[Failure]:

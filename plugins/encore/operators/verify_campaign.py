@@ -17,8 +17,9 @@ from airflow_personalize.exceptions import error_code
 from airflow_personalize.hooks import PersonalizeRuntimeHook
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore.config.policies import AnswerCheck
+from encore.csv_rows import files
 from encore.gates.campaign_check import CampaignCheckError, Probe, judge
-from encore.gates.import_profile import files, ids
+from encore.gates.import_profile import ids
 from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:

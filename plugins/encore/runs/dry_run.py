@@ -34,7 +34,9 @@ def preview(
     partitions = {dataset: _partitions(s3, group, dataset, plan.get("as_of")) for dataset in group.datasets}
     rows = {dataset: sum(entry.rows for entry in entries) for dataset, entries in partitions.items()}
     size = sum(entry.bytes for entries in partitions.values() for entry in entries)
-    trainings = [_training(group, name, past) for name in plan["solutions"]]
+    served = {name: _live(client, group, name) for name in plan["solutions"]}
+    compares = group.comparison is not None and plan["import_mode"] == "FULL"
+    trainings = [_training(group, name, past, served[name], compares) for name in plan["solutions"]]
     estimate = cost.estimate(prices, size, rows["interactions"], trainings)
     profiled = of_partitions(s3, group.bucket, partitions, past, group.data_gate.compare_runs)
     gate = _data_gate(group, rows, partitions["interactions"], past, plan.get("as_of"), profiled.drifts)
@@ -51,7 +53,11 @@ def preview(
         "data gate, as far as it can be judged now:",
         gate.as_text() if gate.checks else "  nothing to compare with",
     ]
-    served = {name: _live(client, group, name) for name in plan["solutions"]}
+    if compares and group.comparison:
+        lines.append(
+            f"comparison: the newest {group.comparison.held_back_days} exported days are not imported; up to"
+            f" {group.comparison.users:,} users are asked of each solution's new and live version"
+        )
     lines += [_training_line(group, plan, name, live) for name, live in served.items()]
     lines += ["cost:", estimate.as_text()]
     return {
@@ -96,10 +102,17 @@ def _partitions(s3: Any, group: DatasetGroup, dataset: str, as_of: str | None) -
     return [entry for folder in folders if (entry := manifests.read(s3, location, folder))]
 
 
-def _training(group: DatasetGroup, name: str, past: Sequence[Mapping[str, Any]]) -> cost.Training:
+def _training(
+    group: DatasetGroup, name: str, past: Sequence[Mapping[str, Any]], live: str | None, compares: bool
+) -> cost.Training:
     solution = group.solution(name)
+    asked = group.comparison.users if group.comparison and compares else 0
     return cost.Training(
-        name, solution.recipe, cost.usual_hours(past, name), solution.campaign.min_provisioned_tps
+        name,
+        solution.recipe,
+        cost.usual_hours(past, name),
+        solution.campaign.min_provisioned_tps,
+        cost.compared_lines(solution.recipe, asked, 2 if live else 1),
     )
 
 

@@ -75,10 +75,9 @@ def _failure(context: Context, name: str) -> Failure:
     task, index = name, -1
     if name not in {task.task_id for task in context["dag"].tasks} and (match := _MAPPED.match(name)):
         task, index = match["task"], int(match["index"])
-    left: Mapping[str, Any] | None = ti.xcom_pull(task_ids=task, map_indexes=index, key=KEY)
-    if left:
-        return Failure(**left)
-    return Failure(task, ENDED, ti.log_url.split("/tasks/")[0])
+    unknown = Failure(task, ENDED, ti.log_url.split("/tasks/")[0])
+    left: Mapping[str, Any] | None = ti.xcom_pull(task_ids=unknown.task, map_indexes=index, key=KEY)
+    return Failure(**left) if left else unknown
 
 
 def of_solution(every: Sequence[Failure], names: Sequence[str]) -> list[Failure]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
 
+FEWEST_DAYS = 7  # to train on, before any is held back
 _IMPORTED = re.compile(r"(?:^|/)(dt)-(\d{4}-\d{2}-\d{2})-\d+\.csv$")
 
 
@@ -20,6 +22,21 @@ def days_until(folders: Iterable[str], as_of: str) -> list[str]:
 def days(folders: Iterable[str]) -> list[str]:
     """The keys of day folders."""
     return [folder.removeprefix("dt=") for folder in folders if folder.startswith("dt=")]
+
+
+def hold_back(exported: Sequence[str], number: int) -> tuple[list[str], list[str]]:
+    """The days to import, and the newest ones, which are not.
+
+    :param exported: keys of exported days, YYYY-MM-DD
+    :param number: calendar days to hold back; none if fewer than `FEWEST_DAYS` exported ones would be left
+    """
+    if not exported:
+        return [], []
+    cut = (date.fromisoformat(max(exported)) - timedelta(days=number)).isoformat()
+    selected = [day for day in exported if day <= cut]
+    if len(selected) < FEWEST_DAYS:
+        return list(exported), []
+    return selected, [day for day in exported if day > cut]
 
 
 def not_imported(exported: Sequence[str], imported_files: Collection[str]) -> list[str]:

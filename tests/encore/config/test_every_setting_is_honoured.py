@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from encore import retention
+from encore.comparison.compare import compare
 from encore.config import INCLUDE, load_pipeline
 from encore.config.json_schema import json_schema
 from encore.config.models import DatasetGroup
@@ -22,10 +23,11 @@ from encore.config.validation import problems
 from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
 from encore.gates.drift import Drift
 from encore.gates.drift import checks as drift_checks
-from encore.gates.promotion import Version, decide
+from encore.gates.promotion import Decision, SameUsers, Version, decide
 from encore.notifications import channels_for
 from encore.operators.sql_checks import PersonalizeSqlChecksOperator
 from tests.dags.conftest import load_dags
+from tests.support.comparisons import lists, shop
 from tests.support.shop_days import Shop
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
@@ -106,11 +108,13 @@ PIPELINE: dict[str, Any] = {
                         "baseline": "other",
                         "confidence": 0.9,
                         "approval_hours": 4,
+                        "same_users": {"metric": "recall_at_25"},
                     },
                 },
             ],
             "filters": [{"name": "fresh", "expression": 'INCLUDE ItemID WHERE Items.CATEGORY IN ("a")'}],
             "data_gate": {"on_failure": "warn", "max_drop": 0.4},
+            "comparison": {"held_back_days": 2, "users": 300, "attribute": "gender", "scan_rows": 5000},
             "retention": {"remove_unlisted": True},
             "notify": [
                 {"type": "slack", "conn_id": "slack_books", "on": ["asked"]},
@@ -230,6 +234,21 @@ def verdict(
     settings = Gate.model_validate({"metrics": {NDCG: {"tolerance": 0}}, **gate})
     versions = [None if value is None else Version("v", {NDCG: value}) for value in (live, popular)]
     return decide("you", settings, Version("new", {NDCG: new}, users), *versions).verdict
+
+
+def same_users(noise: float, **rule: Any) -> Decision:
+    """What the gate decides on a shop where the live version errs by half, and the new one by `noise`."""
+    gate = Gate.model_validate({"same_users": rule})
+    sample, scores = shop()
+    settings = gate.same_users
+    compared = compare(
+        sample,
+        lists(scores, noise),
+        lists(scores, 0.5, seed=2),
+        metric=settings.metric,
+        confidence=settings.confidence,
+    )
+    return decide("you", gate, Version("new", {}), Version("live", {}), None, same_users=SameUsers(compared))
 
 
 def removed(key: str, **settings: Any) -> bool:
@@ -422,6 +441,30 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
         == ["hold", "promote"]
     ),
     "Gate.approval_hours": lambda b: b.you["approval_hours"] == 4,
+    "Gate.same_users": lambda b: (
+        b.task(RETRAIN, "solution.compare").solutions["you"]["rule"]["metric"] == "recall_at_25"
+    ),
+    "DatasetGroup.comparison": lambda b: (
+        {"hold_back", "solution.ask_new", "solution.ask_live"} <= set(b.dags[RETRAIN].task_ids)
+    ),
+    "Comparison.held_back_days": lambda b: (
+        b.task(RETRAIN, "select_partitions").held_back_days
+        == b.task(RETRAIN, "hold_back").settings.comparison.held_back_days
+        == 2
+        and b.task(RETRAIN, "data_gate").gate["max_age_hours"] == 72 + 48
+    ),
+    "Comparison.users": lambda b: b.task(RETRAIN, "hold_back").settings.comparison.users == 300,
+    "Comparison.attribute": lambda b: b.task(RETRAIN, "hold_back").settings.comparison.attribute == "gender",
+    "Comparison.scan_rows": lambda b: b.task(RETRAIN, "hold_back").settings.comparison.scan_rows == 5000,
+    "SameUsersRule.metric": lambda b: same_users(3.0, metric="recall_at_25").headline.count("recall@25") > 0,
+    "SameUsersRule.require": lambda b: same_users(0.5, require="better").verdict == "ask",
+    "SameUsersRule.not_worse_by": lambda b: (
+        [same_users(3.0, not_worse_by=share).verdict for share in (0.9, 0.05)] == ["promote", "hold"]
+    ),
+    "SameUsersRule.undecided": lambda b: (
+        same_users(0.5, require="better", undecided="hold").verdict == "hold"
+    ),
+    "SameUsersRule.confidence": lambda b: "60% interval" in same_users(0.5, confidence=0.6).headline,
     "MetricRule.tolerance": lambda b: (
         verdict(0.1, live=0.2, metrics={NDCG: {"tolerance": 0.15}}) == "promote"
     ),

@@ -13,8 +13,15 @@ def test_a_minimal_file_has_defaults_for_the_rest(tmp_path):
     file.write_text(MINIMAL)
     group = load_pipeline(file).dataset_groups[0]
     assert group.solutions[1].gate.worse_than_live == "hold"
-    assert group.baseline(group.solutions[1]) is group.solutions[0]
+    assert group.solutions[1].gate.worse_than_popularity == "hold"
+    assert group.comparison is None
+    assert group.baseline(group.solutions[1]) is None, (
+        "related items are not what the popular ones compete with"
+    )
     assert group.baseline(group.solutions[0]) is None
+    file.write_text(MINIMAL.replace("aws-sims", "aws-user-personalization-v2"))
+    group = load_pipeline(file).dataset_groups[0]
+    assert group.baseline(group.solutions[1]) is group.solutions[0]
 
 
 def test_all_problems_are_reported_at_once(problems):  # noqa: F811

@@ -18,7 +18,10 @@ def test_check_describes_the_file_and_fails_on_a_problem(tmp_path):
             command, capture_output=True, text=True, cwd=INCLUDE.parent / "plugins", check=False
         )
 
-    good, bad = check(MINIMAL), check(MINIMAL.replace("aws-sims", "aws-sim"))
+    good, bad = (
+        check(MINIMAL.replace("aws-sims", "aws-user-personalization-v2")),
+        check(MINIMAL.replace("aws-sims", "aws-sim")),
+    )
     assert good.returncode == 0
     assert "worse than popular" in good.stdout
     assert bad.returncode == 1
