@@ -8,8 +8,10 @@ import random
 
 import pytest
 
+from encore.comparison.compare import compare
 from encore.config.policies import Gate, MetricRule
-from encore.gates.promotion import Version, decide, noise
+from encore.gates.promotion import SameUsers, Version, decide, noise
+from tests.support.comparisons import lists, shop
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
 
@@ -142,3 +144,54 @@ def test_the_table_can_be_read_and_carried():
     assert "By the way." in text
     assert len({len(line.split("|")) for line in decision.as_markdown().splitlines()[2:]}) == 1
     assert json.loads(json.dumps(decision.as_json()))["rows"][0]["worse"] is True
+
+
+def compared_decision(noise: float, popularity: float | None = None, live: bool = True, **gate):
+    """On the service's metrics the new version is far worse, which must not count beside a comparison."""
+    sample, scores = shop()
+    table = compare(
+        sample,
+        lists(scores, noise),
+        lists(scores, 0.5, seed=2) if live else None,
+        metric="ndcg_at_25",
+        confidence=0.95,
+    )
+    return decide(
+        "s",
+        Gate.model_validate(gate),
+        version(0.01),
+        version(0.9, name="live") if live else None,
+        None if popularity is None else version(popularity, name="popular"),
+        same_users=SameUsers(table, judges_popularity=True),
+    )
+
+
+def test_a_comparison_on_the_same_users_decides_instead_of_the_services_metrics():
+    decision = compared_decision(0.4)
+    assert decision.verdict == "promote"
+    assert "not comparable" not in decision.as_text()
+    assert "all users" in decision.as_json()["markdown"]
+    assert compared_decision(60.0).verdict == "hold"
+
+
+def test_a_floor_counts_beside_a_comparison():
+    assert compared_decision(0.4, metrics={NDCG: {"floor": 0.2}}).verdict == "hold"
+
+
+def test_worse_than_the_popular_items_is_held_even_where_nothing_is_live():
+    assert compared_decision(60.0, live=False).verdict == "hold"
+    assert compared_decision(60.0, live=False, worse_than_popularity="ask").verdict == "ask"
+    assert compared_decision(0.4, live=False).verdict == "promote"
+
+
+def test_metrics_of_the_service_are_marked_as_not_comparable_with_the_reason():
+    decision = decide(
+        "s",
+        Gate(),
+        version(0.3),
+        version(0.3, name="live"),
+        None,
+        same_users=SameUsers(None, "No day was held back."),
+    )
+    assert "not comparable" in decision.headline
+    assert "No day was held back." in decision.headline
