@@ -15,7 +15,7 @@ from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
 from encore import cost, history
 from encore.gates.drift import MOVING
 from encore.metric_names import METRIC, short_name
-from encore.report import figures
+from encore.report import comparisons, figures
 from encore.report.profile_figures import DATASETS, profiles_over_time
 
 Rows = Sequence[Mapping[str, Any]]
@@ -56,6 +56,8 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
         first=rows[0]["recorded_at"] if rows else None,
         last=rows[-1]["recorded_at"] if rows else None,
         spent=cost.spent(rows),
+        comparisons=comparisons.views(rows),
+        width=comparisons.WIDTH,
         columns=_columns(rows),
         insights=_insights(rows),
         images={name: b64encode(content).decode() for name, content in images.items()},
