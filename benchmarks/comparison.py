@@ -71,9 +71,9 @@ def quality(noise: float, seeds: range, users: int) -> float:
     """The mean NDCG@25 of a model with so much noise."""
     values = []
     for seed in seeds:
-        each = shop(seed, users)
-        lists = version(each, noise, np.random.default_rng([seed, 1]))
-        values.append(accuracy(lists, each.held_back.truth_of(None))["ndcg_at_25"].mean())
+        market = shop(seed, users)
+        lists = version(market, noise, np.random.default_rng([seed, 1]))
+        values.append(accuracy(lists, market.held_back.truth_of(None))["ndcg_at_25"].mean())
     return float(np.mean(values))
 
 
@@ -108,22 +108,22 @@ def decisions(seeds: int, users: int, loss: float) -> tuple[Counter[str], float]
     noise = noise_for(loss, users) if loss else BASE_NOISE
     verdicts, changes = Counter[str](), []
     for seed in range(seeds):
-        each, draw = shop(seed, users), np.random.default_rng([seed, 2])
-        live = version(each, BASE_NOISE, draw)
-        found, change = verdict(each, version(each, noise, draw), live)
-        verdicts[found] += 1
+        market, draw = shop(seed, users), np.random.default_rng([seed, 2])
+        live = version(market, BASE_NOISE, draw)
+        outcome, change = verdict(market, version(market, noise, draw), live)
+        verdicts[outcome] += 1
         changes.append(change)
     return verdicts, float(np.mean(changes))
 
 
 def memorised(seed: int, users: int) -> tuple[float, float]:
     """What knowing each user's last imported event changes in NDCG@25: by held-back days, and by imported events."""
-    each = shop(seed, users)
-    live = version(each, BASE_NOISE, np.random.default_rng([seed, 3]))
-    last = each.held_back.last_items
+    market = shop(seed, users)
+    live = version(market, BASE_NOISE, np.random.default_rng([seed, 3]))
+    last = market.held_back.last_items
     without = [row[row != item][: LENGTH - 1] for row, item in zip(live, last, strict=True)]
     new = np.column_stack([last, np.array(without)])
-    truths = each.held_back.truth_of(None), [np.array([item]) for item in last]
+    truths = market.held_back.truth_of(None), [np.array([item]) for item in last]
     gains = [
         float((accuracy(new, truth)["ndcg_at_25"] - accuracy(live, truth)["ndcg_at_25"]).mean())
         for truth in truths

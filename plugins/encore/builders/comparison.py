@@ -53,7 +53,7 @@ def compare_versions(group: DatasetGroup, train: BaseOperator, held_back: BaseOp
     )
     versions: tuple[Which, ...] = ("new", "live")
     for which in versions:
-        ask = PersonalizeAskVersionOperator(
+        batch_job = PersonalizeAskVersionOperator(
             task_id=f"ask_{which}",
             map_index_template="{{ task.solution_version_arn.split('/')[1] }}",
             which=which,
@@ -64,5 +64,5 @@ def compare_versions(group: DatasetGroup, train: BaseOperator, held_back: BaseOp
             create_kwargs={"tags": tags(group.name)},
             pool=pools.BATCH_INFERENCE,
         )
-        ask >> compare
+        batch_job >> compare
     return compare

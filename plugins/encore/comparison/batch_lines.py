@@ -50,6 +50,6 @@ def lists_of(held_back: HeldBack, lines: Iterable[bytes], columns: Sequence[str]
     for row, user in enumerate(held_back.users):
         last = held_back.last_items[row]
         key = str(user) if not by_item else str(held_back.items[last]) if last >= 0 else None
-        found = [numbers.get(str(item), -1) for item in answers.get(key or "", [])[:LENGTH]]
-        lists[row, : len(found)] = found
+        recommended = [numbers.get(str(item), -1) for item in answers.get(key or "", [])[:LENGTH]]
+        lists[row, : len(recommended)] = recommended
     return lists

@@ -62,7 +62,10 @@ class Compared:
     def from_json(cls, document: Mapping[str, Any]) -> Compared:
         lines = [
             Line(
-                **{**line, "intervals": {name: Interval(**each) for name, each in line["intervals"].items()}}
+                **{
+                    **line,
+                    "intervals": {name: Interval(**bounds) for name, bounds in line["intervals"].items()},
+                }
             )
             for line in document["lines"]
         ]
@@ -84,14 +87,14 @@ def compare(
     :param event_type: only events of this type are what a user took
     """
     truth = held_back.truth_of(event_type)
-    asked = np.array([len(items) > 0 for items in truth], dtype=bool)
+    has_truth = np.array([len(items) > 0 for items in truth], dtype=bool)
     lists = {NEW: new, **({} if live is None else {LIVE: live}), **_baselines(held_back)}
-    lists = {name: rows[asked] for name, rows in lists.items()}
+    lists = {name: rows[has_truth] for name, rows in lists.items()}
     truth = [items for items in truth if len(items)]
     values = {name: metrics.accuracy(rows, truth) for name, rows in lists.items()} if truth else {}
-    segments = _segments(held_back, asked)
+    segments = _segments(held_back, has_truth)
     everybody = np.ones(len(truth), dtype=bool)
-    by_metric = {name: {each: of[name] for each, of in values.items()} for name in ACCURACY}
+    by_metric = {name: {label: of[name] for label, of in values.items()} for name in ACCURACY}
     lines = [_line(metric, EVERYBODY, everybody, by_metric[metric], confidence, (LIVE, POPULAR))]
     lines += [
         _line(name, EVERYBODY, everybody, by_metric[name], confidence) for name in ACCURACY if name != metric
@@ -131,9 +134,9 @@ def _baselines(held_back: HeldBack) -> dict[str, Lists]:
     return {POPULAR: np.tile(popular, (len(held_back.users), 1)), NEIGHBOURS: held_back.neighbours}
 
 
-def _segments(held_back: HeldBack, asked: np.ndarray) -> dict[str, np.ndarray]:
-    """Masks over the asked users. Too small segments say nothing and are left out."""
-    counts = held_back.counts[asked]
+def _segments(held_back: HeldBack, has_truth: np.ndarray) -> dict[str, np.ndarray]:
+    """Masks over the asked users. What is too small to say anything, or everybody, is left out."""
+    counts = held_back.counts[has_truth]
     known = counts > 0
     middle = float(np.median(counts[known])) if known.any() else 0.0
     segments = {
@@ -143,19 +146,19 @@ def _segments(held_back: HeldBack, asked: np.ndarray) -> dict[str, np.ndarray]:
         f"heavy users (more than {middle:g})": counts > middle,
     }
     if held_back.attributes is not None:
-        values = held_back.attributes[asked]
+        values = held_back.attributes[has_truth]
         frequent = [value for value, _ in Counter(values.tolist()).most_common(ATTRIBUTE_VALUES)]
         segments |= {str(value) or "unknown": values == value for value in frequent}
-    return {name: mask for name, mask in segments.items() if mask.sum() >= FEWEST_USERS}
+    return {name: mask for name, mask in segments.items() if mask.sum() >= FEWEST_USERS and not mask.all()}
 
 
 def _beyond(held_back: HeldBack, lists: Mapping[str, Lists], confidence: float) -> list[Line]:
     """What is not accuracy, over all users."""
-    users_of, everybody = np.asarray(held_back.taken.sum(axis=1)).ravel(), held_back.taken.shape[1]
+    users_of, everybody = np.asarray(held_back.item_users.sum(axis=1)).ravel(), held_back.item_users.shape[1]
     count = len(lists[NEW])
     measures: dict[str, Callable[[Lists], np.ndarray]] = {
         "novelty": lambda rows: metrics.novelty(rows, users_of, everybody),
-        "diversity": lambda rows: metrics.diversity(rows, held_back.taken),
+        "diversity": lambda rows: metrics.diversity(rows, held_back.item_users),
         "popularity": lambda rows: metrics.popularity(rows, users_of, everybody),
     }
     mask = np.ones(count, dtype=bool)

@@ -37,7 +37,7 @@ class HeldBack:
     """
     :param users: ids of the sampled users, (n,)
     :param items: ids of all items, (m,); lists and truth hold their numbers
-    :param taken: (m, all users) 1 where the user took the item before the cut
+    :param item_users: (m, all users) 1 where the user took the item before the cut
     :param truth: (numbers of items, event types) of each sampled user after the cut
     :param last_items: number of each one's last item before the cut, -1 for new users; (n,)
     :param counts: how many interactions each one has before the cut, (n,)
@@ -48,7 +48,7 @@ class HeldBack:
 
     users: np.ndarray
     items: np.ndarray
-    taken: csr_array
+    item_users: csr_array
     truth: Sequence[tuple[np.ndarray, np.ndarray]]
     last_items: np.ndarray
     counts: np.ndarray
@@ -79,9 +79,9 @@ class HeldBack:
             offsets=np.cumsum([0, *lengths]),
             truth=np.concatenate([np.empty(0, int), *(items for items, _ in self.truth)]),
             truth_types=np.concatenate([np.empty(0, "<U1"), *(types for _, types in self.truth)]),
-            indptr=self.taken.indptr,
-            indices=self.taken.indices,
-            shape=np.array(self.taken.shape),
+            indptr=self.item_users.indptr,
+            indices=self.item_users.indices,
+            shape=np.array(self.item_users.shape),
         )
         return out.getvalue()
 
@@ -93,13 +93,16 @@ class HeldBack:
             arrays = dict(file)
         offsets, indices = arrays.pop("offsets"), arrays.pop("indices")
         truth, types = arrays.pop("truth"), arrays.pop("truth_types")
-        taken = csr_array(
+        item_users = csr_array(
             (np.ones(len(indices)), indices, arrays.pop("indptr")), shape=tuple(arrays.pop("shape"))
         )
         spans = [slice(start, end) for start, end in pairwise(offsets)]
         attributes = arrays.pop("attributes", None)
         return cls(
-            taken=taken, truth=[(truth[span], types[span]) for span in spans], attributes=attributes, **arrays
+            item_users=item_users,
+            truth=[(truth[span], types[span]) for span in spans],
+            attributes=attributes,
+            **arrays,
         )
 
 
@@ -116,21 +119,21 @@ def hold_back(
     candidates = np.unique(after.users)
     sampled = np.sort(np.array(sorted(candidates, key=_hash)[:users], dtype=candidates.dtype))
     items = np.unique(np.concatenate([before.items, after.items]))
-    taken = _taken(before, items)
+    item_users = _item_users(before, items)
     truth = _truth(after, sampled, items)
     counts, last = _histories(before, sampled, items)
-    users_of = np.asarray(taken.sum(axis=1)).ravel()
+    users_of = np.asarray(item_users.sum(axis=1)).ravel()
     popular = np.lexsort((items, -users_of))
     return HeldBack(
         users=sampled,
         items=items,
-        taken=taken,
+        item_users=item_users,
         truth=truth,
         last_items=last,
         counts=counts,
         attributes=None if attributes is None else np.array([attributes.get(user, "") for user in sampled]),
         popular=popular[users_of[popular] > 0],
-        neighbours=_neighbours(taken, last),
+        neighbours=_neighbours(item_users, last),
     )
 
 
@@ -138,7 +141,7 @@ def _hash(user: str) -> bytes:
     return hashlib.blake2b(str(user).encode(), digest_size=8).digest()
 
 
-def _taken(before: Interactions, items: np.ndarray) -> csr_array:
+def _item_users(before: Interactions, items: np.ndarray) -> csr_array:
     from scipy.sparse import csr_array
 
     all_users, columns = np.unique(before.users, return_inverse=True)
@@ -173,19 +176,19 @@ def _histories(before: Interactions, sampled: np.ndarray, items: np.ndarray) -> 
     return ends - starts, last
 
 
-def _neighbours(taken: csr_array, last: np.ndarray) -> np.ndarray:
+def _neighbours(item_users: csr_array, last: np.ndarray) -> np.ndarray:
     """The items whose users are most alike those of each last item, by cosine; itself left out."""
-    norms = np.sqrt(np.asarray(taken.sum(axis=1)).ravel())
+    norms = np.sqrt(np.asarray(item_users.sum(axis=1)).ravel())
     nearest = np.full((len(last), LENGTH), -1)
     wanted = np.unique(last[last >= 0])
-    columns = taken.T.tocsr()
+    columns = item_users.T.tocsr()
     for start in range(0, len(wanted), NEIGHBOUR_ROWS):
         part = wanted[start : start + NEIGHBOUR_ROWS]
-        together = (taken[part] @ columns).toarray()
+        together = (item_users[part] @ columns).toarray()
         scores = np.divide(together, norms, out=np.zeros_like(together), where=norms > 0)
         scores[np.arange(len(part)), part] = 0
         best = np.argsort(-scores, axis=1, kind="stable")[:, :LENGTH]
-        found = np.where(np.take_along_axis(scores, best, axis=1) > 0, best, -1)
+        filled = np.where(np.take_along_axis(scores, best, axis=1) > 0, best, -1)
         for number, item in enumerate(part):
-            nearest[last == item, : found.shape[1]] = found[number]
+            nearest[last == item, : filled.shape[1]] = filled[number]
     return nearest

@@ -42,7 +42,7 @@ def paired(new: np.ndarray, other: np.ndarray, confidence: float) -> Interval | 
         return Interval(mean, mean, mean, len(differences))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scipy warns where it falls back; the bounds say so
-        found = bootstrap(
+        bounds = bootstrap(
             (differences,),
             np.mean,
             n_resamples=RESAMPLES,
@@ -51,7 +51,7 @@ def paired(new: np.ndarray, other: np.ndarray, confidence: float) -> Interval | 
             method="BCa",
             rng=np.random.default_rng(SEED),
         ).confidence_interval
-    low, high = float(found.low), float(found.high)
+    low, high = float(bounds.low), float(bounds.high)
     if np.isnan(low) or np.isnan(high):
         low, high = _percentile(differences, confidence)
     return Interval(mean, low, high, len(differences))

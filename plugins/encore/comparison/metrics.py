@@ -31,8 +31,8 @@ def accuracy(lists: Lists, truth: Sequence[np.ndarray]) -> dict[str, np.ndarray]
     hits = np.array([np.isin(row, items) & (row >= 0) for row, items in zip(lists, truth, strict=True)])
     hits = hits.reshape(len(lists), -1)
     relevant = np.array([len(items) for items in truth])
-    places = np.arange(hits.shape[1])
-    discounts = 1 / np.log2(places + 2)
+    ranks = np.arange(hits.shape[1])
+    discounts = 1 / np.log2(ranks + 2)
     ideal = np.concatenate([[0.0], np.cumsum(discounts)])[np.minimum(relevant, hits.shape[1])]
     first = np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
     return {
@@ -59,23 +59,23 @@ def popularity(lists: Lists, users_of: np.ndarray, users: int) -> np.ndarray:
     return _mean_of(users_of / max(users, 1), lists)
 
 
-def diversity(lists: Lists, taken: csr_array) -> np.ndarray:
+def diversity(lists: Lists, item_users: csr_array) -> np.ndarray:
     """Mean distance of two items of each list, 1 - cosine of their users; (n,), nan for lists of one item.
 
-    :param taken: (items, users), 1 where the user has the item
+    :param item_users: (items, users), 1 where the user has the item
     """
     from scipy.sparse import csr_array, diags_array
 
-    norms = np.sqrt(np.asarray(taken.sum(axis=1)).ravel())
-    vectors = diags_array(np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)) @ taken
-    there = lists >= 0
-    lengths = there.sum(axis=1)
+    norms = np.sqrt(np.asarray(item_users.sum(axis=1)).ravel())
+    vectors = diags_array(np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)) @ item_users
+    filled = lists >= 0
+    lengths = filled.sum(axis=1)
     cosines = np.empty(len(lists))
     for start in range(0, len(lists), ROWS_AT_A_TIME):
         part = slice(start, start + ROWS_AT_A_TIME)
         indptr = np.concatenate([[0], np.cumsum(lengths[part])])
         shape = (len(lengths[part]), len(norms))
-        members = csr_array((np.ones(indptr[-1]), lists[part][there[part]], indptr), shape=shape)
+        members = csr_array((np.ones(indptr[-1]), lists[part][filled[part]], indptr), shape=shape)
         # The square of a sum of unit vectors is one for each of them, and twice the cosine of each pair.
         sums = members @ vectors
         cosines[part] = np.asarray((sums * sums).sum(axis=1)).ravel() - members @ (norms > 0)
@@ -100,9 +100,9 @@ def coverage(lists: Lists, items: int) -> float:
 
 
 def _mean_of(values: np.ndarray, lists: Lists) -> np.ndarray:
-    there = lists >= 0
-    sums = np.where(there, values[lists], 0.0).sum(axis=1)
+    filled = lists >= 0
+    sums = np.where(filled, values[lists], 0.0).sum(axis=1)
     means: np.ndarray = np.divide(
-        sums, there.sum(axis=1), out=np.full(len(lists), np.nan), where=there.any(axis=1)
+        sums, filled.sum(axis=1), out=np.full(len(lists), np.nan), where=filled.any(axis=1)
     )
     return means

@@ -35,8 +35,8 @@ def days_after(client: Any, location: DatasetLocation, last: str, number: int) -
 
 def of_days(client: Any, location: DatasetLocation, days: Sequence[str]) -> Interactions:
     """All interactions of exported days."""
-    found = [manifests.read(client, location, Partition(day).directory) for day in days]
-    keys = [str(file["key"]) for manifest in found if manifest for file in manifest.files]
+    partitions = [manifests.read(client, location, Partition(day).directory) for day in days]
+    keys = [str(file["key"]) for manifest in partitions if manifest for file in manifest.files]
     return _interactions(client, location.bucket, keys, None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from encore.comparison.compare import LIVE, NEW, POPULAR, Compared
-from encore.comparison.table import shown
+from encore.comparison.table import short_name
 from encore.config.comparison import SameUsersRule
 
 Outcome = Literal["met", "worse", "undecided"]
@@ -24,16 +24,18 @@ class Finding:
 
 def findings(compared: Compared, rule: SameUsersRule, judges_popularity: bool) -> Sequence[Finding]:
     """Against the live version, if there is one, and against the popular items, where that makes sense."""
-    found = []
+    judged = []
     line = compared.line(rule.metric)
     if line is not None and LIVE in line.means:
-        found.append(_against_live(compared, rule))
+        judged.append(_against_live(compared, rule))
     if line is not None and judges_popularity and (interval := line.intervals.get(POPULAR)) is not None:
         outcome: Outcome = "worse" if interval.high < 0 else "met"
         how = "below" if outcome == "worse" else "not shown to be below"
-        reason = f"{shown(rule.metric)} is {how} what the popular items reach, {line.means[POPULAR]:.4f}."
-        found.append(Finding("popularity", outcome, reason))
-    return found
+        reason = (
+            f"{short_name(rule.metric)} is {how} what the popular items reach, {line.means[POPULAR]:.4f}."
+        )
+        judged.append(Finding("popularity", outcome, reason))
+    return judged
 
 
 def _against_live(compared: Compared, rule: SameUsersRule) -> Finding:
@@ -48,7 +50,7 @@ def _against_live(compared: Compared, rule: SameUsersRule) -> Finding:
     allowed = 0.0 if rule.require == "better" else -rule.not_worse_by * live
     outcome: Outcome = "met" if interval.low > allowed else "worse" if interval.high < 0 else "undecided"
     facts = (
-        f"{shown(rule.metric)} {new:.4f} against the live version's {live:.4f} for the same {interval.users:,} users:"
+        f"{short_name(rule.metric)} {new:.4f} against the live version's {live:.4f}, the same {interval.users:,} users:"
         f" {interval.difference:+.4f} ({rule.confidence:.0%} interval {interval.low:+.4f} to {interval.high:+.4f})."
     )
     wanted = "an interval above zero" if rule.require == "better" else f"no loss of more than {-allowed:.4f}"

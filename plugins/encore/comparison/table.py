@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from encore.comparison.compare import LIVE, NEIGHBOURS, NEW, POPULAR, Compared, Line
@@ -20,7 +20,7 @@ METRIC_COLUMNS = ("metric", "new", "live", "difference", "interval", POPULAR, NE
 Layout = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
 
 
-def shown(metric: str) -> str:
+def short_name(metric: str) -> str:
     return NAMES.get(metric, metric)
 
 
@@ -45,7 +45,7 @@ def summary(compared: Compared) -> str:
         _relative(value, line.means[other]) for value in (interval.difference, interval.low, interval.high)
     )
     return (
-        f"Compared with {name}: {verdict_of(interval)}, {shown(compared.metric)} {line.means[NEW]:.4f} against"
+        f"Compared with {name}: {verdict_of(interval)}, {short_name(compared.metric)} {line.means[NEW]:.4f} against"
         f" {line.means[other]:.4f} ({gain}, {compared.confidence:.0%} interval {low} to {high}), the same"
         f" {interval.users:,} users."
     )
@@ -66,12 +66,13 @@ def segment_rows(compared: Compared) -> list[tuple[str, ...]]:
 
 def metric_rows(compared: Compared) -> list[tuple[str, ...]]:
     """Every metric over all users."""
+    other = _other(compared)
+    beside = [name for name in (POPULAR, NEIGHBOURS) if name != other]
     return [
         (
-            shown(line.metric),
-            *_figures(line, _other(compared)),
-            _number(line.means.get(POPULAR)),
-            _number(line.means.get(NEIGHBOURS)),
+            short_name(line.metric),
+            *_figures(line, other),
+            *(_number(line.means.get(name)) for name in beside),
         )
         for line in compared.lines
         if line.segment == compared.lines[0].segment
@@ -80,10 +81,13 @@ def metric_rows(compared: Compared) -> list[tuple[str, ...]]:
 
 def columns_of(compared: Compared) -> tuple[Sequence[str], Sequence[str]]:
     """Of the segments' and of the metrics' table; without a live version its column has the popular items."""
-    renamed: Mapping[str, str] = {} if _other(compared) == LIVE else {"live": POPULAR}
-    return [renamed.get(name, name) for name in SEGMENT_COLUMNS], [
-        renamed.get(name, name) for name in METRIC_COLUMNS
-    ]
+    if _other(compared) == LIVE:
+        return SEGMENT_COLUMNS, METRIC_COLUMNS
+    renamed = {"live": POPULAR}
+    return (
+        [renamed.get(name, name) for name in SEGMENT_COLUMNS],
+        [renamed.get(name, name) for name in METRIC_COLUMNS if name != POPULAR],
+    )
 
 
 def as_document(compared: Compared) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def _tables(compared: Compared, layout: Layout) -> str:
     of_segments, of_metrics = columns_of(compared)
     return "\n\n".join(
         [
-            f"{shown(compared.metric)}, by segment:",
+            f"{short_name(compared.metric)}, by segment:",
             layout(of_segments, segment_rows(compared)),
             "All metrics, all users:",
             layout(of_metrics, metric_rows(compared)),

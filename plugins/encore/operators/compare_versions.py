@@ -103,10 +103,10 @@ class PersonalizeCompareVersionsOperator(PersonalizeBaseOperator):
             answers = self._lines(output_of(location, name, which))
             lists[which] = batch_lines.lists_of(sample, answers, columns)
             answered = (lists[which] >= 0).any(axis=1)
-            asked = sample.last_items >= 0 if columns == ("item_id",) else sample.counts >= 0
-            if answered.sum() < FEWEST_ANSWERED * asked.sum():
+            reachable = sample.last_items >= 0 if columns == ("item_id",) else sample.counts >= 0
+            if answered.sum() < FEWEST_ANSWERED * reachable.sum():
                 return {
-                    "why_not": f"The {which} version has answered {answered.sum()} of {asked.sum()} users only."
+                    "why_not": f"The {which} version has answered {answered.sum()} of {reachable.sum()} users only."
                 }
         compared = compare(
             sample,

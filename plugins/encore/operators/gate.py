@@ -108,9 +108,9 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
         }
 
     def _same_users(self, judges_popularity: bool) -> SameUsers:
-        found = self.comparison or {}
-        compared = Compared.from_json(found["compared"]) if found.get("compared") else None
-        why_not = found.get("why_not")
+        outcome = self.comparison or {}
+        compared = Compared.from_json(outcome["compared"]) if outcome.get("compared") else None
+        why_not = outcome.get("why_not")
         return SameUsers(
             compared, **({"why_not": why_not} if why_not else {}), judges_popularity=judges_popularity
         )

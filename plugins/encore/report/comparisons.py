@@ -81,7 +81,7 @@ def _view(row: Mapping[str, Any]) -> View:
         answer=table.verdict_of(everybody).capitalize(),
         summary=table.summary(compared),
         days=", ".join(document.get("days") or ()),
-        metric=table.shown(compared.metric),
+        metric=table.short_name(compared.metric),
         other="live" if other == LIVE else POPULAR,
         segments=[_segment(line, other, widest) for line in lines],
         columns=table.columns_of(compared)[1],
@@ -105,10 +105,10 @@ def _segment(line: Line, other: str, widest: float) -> Segment:
 
 
 def _picture(interval: Interval, widest: float, colour: str) -> Picture:
-    def place(value: float) -> float:
+    def position(value: float) -> float:
         return round(WIDTH / 2 * (1 + ROOM * (value / widest if widest else 0.0)), 1)
 
-    return Picture(place(interval.low), place(interval.high), place(interval.difference), colour)
+    return Picture(position(interval.low), position(interval.high), position(interval.difference), colour)
 
 
 def _ends(interval: Interval) -> tuple[float, float]:

@@ -106,13 +106,13 @@ def _training(
     group: DatasetGroup, name: str, past: Sequence[Mapping[str, Any]], live: str | None, compares: bool
 ) -> cost.Training:
     solution = group.solution(name)
-    asked = group.comparison.users if group.comparison and compares else 0
+    users = group.comparison.users if group.comparison and compares else 0
     return cost.Training(
         name,
         solution.recipe,
         cost.usual_hours(past, name),
         solution.campaign.min_provisioned_tps,
-        cost.compared_lines(solution.recipe, asked, 2 if live else 1),
+        cost.compared_lines(solution.recipe, users, 2 if live else 1),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from encore.comparison.compare import LIVE, NEIGHBOURS, NEW, POPULAR, Compared, compare
 from encore.comparison.metrics import accuracy
 from encore.comparison.rule import findings
-from encore.comparison.table import as_document, summary
+from encore.comparison.table import as_document, columns_of, metric_rows, segment_rows, summary
 from encore.config.comparison import SameUsersRule
 from tests.support.comparisons import lists, shop
 
@@ -24,7 +24,7 @@ def compared(new_noise: float, live_noise: float | None = 0.5, **arguments) -> C
 
 def outcomes(table: Compared, popularity: bool = True, **rule) -> dict[str, str]:
     settings = SameUsersRule.model_validate(rule)
-    return {found.against: found.outcome for found in findings(table, settings, popularity)}
+    return {finding.against: finding.outcome for finding in findings(table, settings, popularity)}
 
 
 def test_a_much_worse_version_is_seen_and_a_better_one_too():
@@ -57,6 +57,9 @@ def test_without_a_live_version_only_the_popular_items_are_compared_with():
     assert set(outcomes(table)) == {"popularity"}
     assert outcomes(table, popularity=False) == {}
     assert "nothing is live" in summary(table)
+    for columns, rows in zip(columns_of(table), (segment_rows(table), metric_rows(table)), strict=True):
+        assert len(set(columns)) == len(columns)
+        assert {len(row) for row in rows} == {len(columns)}
 
 
 def test_segments_are_parts_of_all_users_and_too_small_ones_are_left_out():

@@ -22,7 +22,7 @@ def test_only_users_with_something_after_the_cut_are_asked_and_their_last_item_i
     assert held_back.counts.tolist() == [2, 2, 0]
     last = ["-" if number < 0 else str(held_back.items[number]) for number in held_back.last_items]
     assert last == ["cup", "cup", "-"]
-    names = [[str(held_back.items[number]) for number in each] for each in held_back.truth_of(None)]
+    names = [[str(held_back.items[number]) for number in items] for items in held_back.truth_of(None)]
     assert names == [["pot"], ["jam"], ["tea"]]
 
 
@@ -41,8 +41,8 @@ def test_popular_items_and_neighbours_are_of_before_the_cut_alone():
 def test_the_same_users_are_sampled_again_and_no_more_than_wanted():
     users = [(f"u{number}", "tea", 9) for number in range(300)]
     first = hold_back(BEFORE, columns(users), 50).users
-    again = hold_back(BEFORE, columns(list(reversed(users))), 50).users
-    assert first.tolist() == again.tolist()
+    second = hold_back(BEFORE, columns(list(reversed(users))), 50).users
+    assert first.tolist() == second.tolist()
     assert len(first) == 50
     assert first.tolist() != sorted(user for user, _, _ in users)[:50]
 
@@ -53,7 +53,7 @@ def test_it_survives_being_written():
     read = HeldBack.from_bytes(held_back.to_bytes())
     for name in ("users", "items", "last_items", "counts", "popular", "neighbours", "attributes"):
         assert np.array_equal(getattr(read, name), getattr(held_back, name)), name
-    assert (read.taken != held_back.taken).nnz == 0
+    assert (read.item_users != held_back.item_users).nnz == 0
     assert [items.tolist() for items in read.truth_of(None)] == [
         items.tolist() for items in held_back.truth_of(None)
     ]

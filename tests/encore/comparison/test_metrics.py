@@ -30,13 +30,13 @@ def test_a_list_that_begins_with_the_truth_is_perfect_and_one_without_it_worth_n
     assert values["precision_at_25"].tolist() == [2 / 25, 0]
 
 
-@pytest.mark.parametrize("place", range(25))
-def test_a_later_place_is_worth_less_by_the_logarithm(place):
+@pytest.mark.parametrize("rank", range(25))
+def test_a_later_place_is_worth_less_by_the_logarithm(rank):
     row = [100 + number for number in range(25)]
-    row[place] = 1
+    row[rank] = 1
     values = metrics.accuracy(lists(row), truth([1]))
-    assert values["ndcg_at_25"][0] == pytest.approx(1 / math.log2(place + 2))
-    assert values["mrr_at_25"][0] == pytest.approx(1 / (place + 1))
+    assert values["ndcg_at_25"][0] == pytest.approx(1 / math.log2(rank + 2))
+    assert values["mrr_at_25"][0] == pytest.approx(1 / (rank + 1))
 
 
 def test_an_empty_place_is_no_hit_and_an_empty_list_is_worth_nothing():
@@ -54,8 +54,8 @@ def test_what_few_have_is_novel_and_what_many_have_popular():
 
 
 def test_items_of_the_same_users_are_alike_and_of_others_not():
-    taken = csr_array(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0]], float))
-    diversity = metrics.diversity(lists([0, 1], [0, 2], [0, 3], [0]), taken)
+    item_users = csr_array(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0]], float))
+    diversity = metrics.diversity(lists([0, 1], [0, 2], [0, 3], [0]), item_users)
     assert diversity[:3] == pytest.approx([0, 1, 0.5])
     assert math.isnan(diversity[3])
 

@@ -52,7 +52,7 @@ class Service:
 
 
 @pytest.fixture
-def found(monkeypatch):
+def hold_back_result(monkeypatch):
     """What the operator finds, of a group with data up to 2026-03-09 that imports all but the last day."""
 
     def run(
@@ -85,8 +85,8 @@ def trained_until(day):
     return {"solution_version_arn": LIVE, "data_until": day}
 
 
-def test_the_days_after_the_import_decide(found):
-    result = found(past=[trained_until("2026-03-08")])
+def test_the_days_after_the_import_decide(hold_back_result):
+    result = hold_back_result(past=[trained_until("2026-03-08")])
     assert result["days"] == ["2026-03-09"]
     assert result["users"] == 50
     assert result["solutions"]["popular"] == {
@@ -105,22 +105,25 @@ def test_the_days_after_the_import_decide(found):
         ({"service": Service(trackers=["ACTIVE"])}, "event tracker"),
     ],
 )
-def test_there_is_no_comparison_where_the_service_may_know_the_days(found, arguments, reason):
-    result = found(**arguments)
+def test_there_is_no_comparison_where_the_service_may_know_the_days(hold_back_result, arguments, reason):
+    result = hold_back_result(**arguments)
     assert reason in result["why_not"]
     assert "solutions" not in result
 
 
-def test_a_live_version_that_was_trained_on_the_days_is_not_compared_with(found):
-    assert "trained on days" in found(past=[trained_until("2026-03-09")])["solutions"]["popular"]["why_not"]
+def test_a_live_version_that_was_trained_on_the_days_is_not_compared_with(hold_back_result):
+    assert (
+        "trained on days"
+        in hold_back_result(past=[trained_until("2026-03-09")])["solutions"]["popular"]["why_not"]
+    )
     # what the history does not say, its age does: it was made after the days began
-    assert found()["solutions"]["popular"]["why_not"]
+    assert hold_back_result()["solutions"]["popular"]["why_not"]
     older = Service(created=datetime(2026, 3, 8, 23, tzinfo=UTC))
-    assert found(service=older)["solutions"]["popular"]["why_not"] is None
+    assert hold_back_result(service=older)["solutions"]["popular"]["why_not"] is None
 
 
-def test_a_recipe_without_batch_jobs_is_not_compared(found):
-    assert "answers no batch jobs" in found()["solutions"]["trending"]["why_not"]
+def test_a_recipe_without_batch_jobs_is_not_compared(hold_back_result):
+    assert "answers no batch jobs" in hold_back_result()["solutions"]["trending"]["why_not"]
 
 
 def test_newest_days_are_held_back_by_the_calendar_and_never_most_of_them():
