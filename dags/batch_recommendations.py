@@ -8,6 +8,7 @@ names one. Readers of that table see the old rows until they see all the new one
 
 A job with a recipe of its own trains a solution for it first; no campaign is needed, or paid for. The waits on Amazon
 Personalize are deferred and hold no worker. A job that fails does not stop the others.
+Runs work one after the other; a dry run waits for none.
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ from airflow_personalize.operators.solution import PersonalizeCreateSolutionOper
 from airflow_personalize.operators.solution_version import PersonalizeCreateSolutionVersionOperator
 from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchOutputToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
-from encore import forms, pools
+from encore import forms, notifications, pools
 from encore.config import INCLUDE, DatasetGroup, load_pipeline
 from encore.config.batch import Batch, BatchJob
 from encore.config.models import RECIPE_ARN
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
 from encore.operators.select_batch_version import PersonalizeSelectBatchVersionOperator
+from encore.operators.wait_for_turn import RUNS_AT_A_TIME, PersonalizeWaitForTurnOperator
 from encore.retention import tags
+from encore.runs.failed_tasks import remember_error
 from encore.timetable import NextTickTimetable
 
 
@@ -46,15 +49,17 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
         schedule=NextTickTimetable(batch.schedule, timezone="UTC") if batch.schedule else None,
         start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
         catchup=False,
-        max_active_runs=1,
+        max_active_runs=RUNS_AT_A_TIME,
         default_args={
             "retries": 2,
             "retry_delay": timedelta(seconds=30),
             "aws_conn_id": group.aws_conn_id,
             "deferrable": True,
+            "on_failure_callback": remember_error,
         },
         template_searchpath=[str(INCLUDE)],
         params=forms.batch(group),
+        **notifications.callbacks(group),
         tags=["personalize", "batch", group.name],
     ) as dag:
         first_tasks = {job.name: run_job(group, job) for job in batch.jobs}
@@ -65,10 +70,9 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
             batches=dag.param("batches"),
             train=dag.param("train") if "train" in dag.params else False,
         )
-        select_jobs(first_tasks, dry_run) >> [
-            dry_run,
-            *(task_ for tasks in first_tasks.values() for task_ in tasks.all),
-        ]
+        jobs = [task_ for tasks in first_tasks.values() for task_ in tasks.all]
+        turn = PersonalizeWaitForTurnOperator(task_id="wait_for_turn", unless=dag.param("dry_run"))
+        turn >> select_jobs(first_tasks, dry_run) >> [dry_run, *jobs]
     return dag
 
 

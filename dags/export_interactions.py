@@ -28,10 +28,12 @@ from airflow_personalize.transfers.personalize_dataset_shards import (
     PersonalizeDatasetPlanOperator,
 )
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
+from encore import notifications
 from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from encore.operators.select_days import PersonalizeSelectDaysOperator
+from encore.runs.failed_tasks import remember_error
 
 KIND: DatasetType = "interactions"
 DATE = {"type": ["null", "string"], "format": "date"}
@@ -63,9 +65,14 @@ def build(group: DatasetGroup) -> DAG:
         start_date=_midnight(group.history_start or date(2020, 1, 1)),
         catchup=group.history_start is not None,
         params=PARAMS,
-        default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+        default_args={
+            "retries": 2,
+            "retry_delay": timedelta(seconds=30),
+            "on_failure_callback": remember_error,
+        },
         max_active_runs=4,
         template_searchpath=[str(INCLUDE)],
+        **notifications.callbacks(group),
         tags=["personalize", "export", group.name],
     ) as dag:
         days = PersonalizeSelectDaysOperator(

@@ -1,13 +1,14 @@
 """
 ### Retrain recommenders
 
-Every run: looks for the product database, the queries' columns, the bucket and the role, exports users and items
-whole, and those days of interactions that `export_interactions` has not written (on a first run all of them, from the
-first interaction in the table on). Takes a snapshot of the interactions, checks whether that is what the data usually
-is, imports all three, trains each solution of `include/pipeline.yaml`, and compares its metrics with those of the
-version now live and of the popular items. What is good enough goes live; what is not is held, or waits for an answer
-under *Required Actions*, as the file says. A campaign that does not answer well after its move gets the earlier
-version back. What came of it is recorded and drawn.
+Every run: looks for the product database, the queries' columns, the bucket and the role, waits until no earlier run
+works (one that only waits for an answer does not), and exports users and items whole, and those days of interactions
+that `export_interactions` has not written (on a first run all of them, from the first interaction in the table on).
+Takes a snapshot of the interactions, checks whether that is what the data usually is, imports all three, trains each
+solution of `include/pipeline.yaml`, and compares its metrics with those of the version now live and of the popular
+items. What is good enough goes live; what is not is held, or waits for an answer under *Required Actions*, as the file
+says. A campaign that does not answer well after its move gets the earlier version back. What came of it is recorded
+and drawn.
 
 Each wait on Amazon Personalize is deferred and holds no worker. A solution that fails does not stop the others. A task
 that is tried again goes on with the job that an earlier try has started.
@@ -39,6 +40,7 @@ from encore.operators.notify import PersonalizeNotifyOperator
 from encore.operators.preflight import PersonalizePreflightOperator
 from encore.operators.record_run import PersonalizeRecordRunOperator
 from encore.operators.validate_parameters import PersonalizeValidateParametersOperator
+from encore.operators.wait_for_turn import RUNS_AT_A_TIME, PersonalizeWaitForTurnOperator
 from encore.runs.failure_reasons import keep_reason
 from encore.timetable import NextTickTimetable
 
@@ -55,7 +57,7 @@ def build(group: DatasetGroup) -> DAG:
         schedule=NextTickTimetable(group.schedule, timezone="UTC"),
         start_date=pendulum.datetime(2020, 1, 1, tz="UTC"),
         catchup=False,
-        max_active_runs=1,
+        max_active_runs=RUNS_AT_A_TIME,
         allowed_run_types=RUN_TYPES,
         default_args={
             "retries": 2,
@@ -75,11 +77,9 @@ def build(group: DatasetGroup) -> DAG:
         dataset_group = PersonalizeCreateDatasetGroupOperator(
             task_id="dataset_group", dataset_group_name=group.name, domain=group.domain
         )
-        preflight = check_surroundings(group)
-        plan >> preflight >> dataset_group
-        datasets = {
-            kind: prepare_dataset(group, kind, dataset_group, preflight, plan) for kind in group.datasets
-        }
+        turn = PersonalizeWaitForTurnOperator(task_id="wait_for_turn")
+        plan >> check_surroundings(group) >> turn >> dataset_group
+        datasets = {kind: prepare_dataset(group, kind, dataset_group, turn, plan) for kind in group.datasets}
         data_gate = check_data(group, datasets, plan)
         imports = {kind: import_dataset(group, kind, datasets[kind], plan) for kind in datasets}
         held_back = hold_back(group, dataset_group, datasets, plan)

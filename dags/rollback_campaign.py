@@ -14,13 +14,14 @@ import pendulum
 from airflow.sdk import DAG
 
 from airflow_personalize.operators.campaign import PersonalizeCreateOrUpdateCampaignOperator
-from encore import forms
+from encore import forms, notifications
 from encore.config import DatasetGroup, load_pipeline
 from encore.operators.rollback import (
     PersonalizeRecordRollbackOperator,
     PersonalizeSelectRollbackVersionOperator,
 )
 from encore.operators.verify_campaign import PersonalizeVerifyCampaignOperator
+from encore.runs.failed_tasks import remember_error
 
 
 def build(group: DatasetGroup) -> DAG:
@@ -38,8 +39,10 @@ def build(group: DatasetGroup) -> DAG:
             "retry_delay": timedelta(seconds=30),
             "aws_conn_id": group.aws_conn_id,
             "deferrable": True,
+            "on_failure_callback": remember_error,
         },
         params=forms.rollback(group),
+        **notifications.callbacks(group),
         tags=["personalize", "rollback", group.name],
     ) as dag:
         settings = group.model_dump(mode="json", by_alias=True)

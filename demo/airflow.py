@@ -145,12 +145,6 @@ class AirflowClient:
     def import_errors(self) -> list[dict[str, Any]]:
         return list(self.get("/importErrors")["import_errors"])
 
-    def make_pools(self, pools: Mapping[str, Mapping[str, Any]]) -> None:
-        """Create or overwrite pools, given in the format of `airflow pools import`."""
-        entities = [{"name": name, **pool} for name, pool in pools.items()]
-        create = {"action": "create", "action_on_existence": "overwrite", "entities": entities}
-        self.patch("/pools", {"actions": [create]})
-
     def has_dag(self, dag_id: str) -> bool:
         return self.http.get(f"/api/v2/dags/{dag_id}").status_code == 200
 

@@ -22,7 +22,6 @@ from demo.airflow import Airflow, AirflowClient, environment
 from demo.postgres import Postgres
 from demo.processes import Process
 from demo.settings import Settings
-from encore import pools
 from encore.config import load_pipeline
 
 Report = Callable[[str], None]
@@ -73,7 +72,6 @@ class Stack:
             self.airflow = Airflow(self.settings, env)
             self.airflow.start()
             self._record()
-            self.client().make_pools(json.loads(pools.FILE.read_text()))
         except BaseException:
             self.stop()
             raise

@@ -1,4 +1,4 @@
-"""Airflow plugin: the page *Encore* in the navigation and as a tab of DAGs and runs; its timetable."""
+"""Airflow plugin: the page *Encore* in the navigation and as a tab of DAGs and runs; its timetable; its pools."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from encore import listener
 from encore.timetable import NextTickTimetable
 
 PREFIX = "/encore"
@@ -29,9 +30,10 @@ class PageApp:
 
 
 class EncorePlugin(AirflowPlugin):
-    """Adds the page and the timetable."""
+    """Adds the page and the timetable, and has the pools made."""
 
     name = "encore"
+    listeners = [listener]  # noqa: RUF012
     timetables = [NextTickTimetable]  # noqa: RUF012
     fastapi_apps = [{"app": PageApp(), "url_prefix": PREFIX, "name": "Encore"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012

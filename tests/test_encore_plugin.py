@@ -39,3 +39,14 @@ def test_loading_the_plugin_does_not_load_the_app():
         check=True,
     )
     assert answer.stdout.split()[-2] == "False", answer.stdout
+
+
+def test_the_plugin_has_the_scheduler_make_the_pools():
+    from airflow._shared.listeners.listener import ListenerManager
+    from airflow._shared.listeners.spec import lifecycle
+
+    manager = ListenerManager()
+    manager.add_hookspecs(lifecycle)
+    for module in EncorePlugin.listeners:
+        manager.add_listener(module)
+    assert [call.plugin.__name__ for call in manager.hook.on_starting.get_hookimpls()] == ["encore.listener"]

@@ -1,66 +1,26 @@
-"""Which messages a run leads to, and through which of Airflow's notifiers they go."""
+"""Through which of Airflow's notifiers a run's message goes, and when."""
 
 from __future__ import annotations
 
 import asyncio
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import (  # type: ignore[attr-defined]  # its stub file leaves them out
     AsyncCallback,
+    BaseNotifier,
     DeadlineAlert,
     DeadlineReference,
 )
 from pydantic import TypeAdapter
 
+from encore import messages
 from encore.config.models import DatasetGroup
 from encore.config.policies import Channel, Event, MailChannel, SlackChannel, SnsChannel
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message: what happened, a subject of one line, and the text with the tables."""
-
-    event: Event
-    subject: str
-    text: str
-
-
-def messages_of(
-    group: str,
-    outcomes: Mapping[str, Mapping[str, Any]],
-    decisions: Mapping[str, Mapping[str, Any]],
-    failed_tasks: Sequence[str],
-) -> list[Message]:
-    """The messages of a run, one for each kind of outcome.
-
-    :param outcomes: by solution, its `outcome` and `reason`, as they are recorded
-    :param decisions: by solution, the gate's decision
-    :param failed_tasks: tasks of the run that failed
-    """
-    messages = []
-    events: tuple[Event, ...] = ("failed", "held", "promoted")
-    for event in events:
-        names = [name for name, outcome in outcomes.items() if outcome["outcome"] == event]
-        tasks = list(failed_tasks) if event == "failed" else []
-        if names or tasks:
-            parts = [
-                f"{name}: {outcomes[name]['reason']}\n{decisions.get(name, {}).get('text', '')}"
-                for name in names
-            ]
-            if tasks:
-                parts.append(f"Failed tasks: {', '.join(tasks)}")
-            subject = f"{group}: {event} {', '.join(names) or ', '.join(tasks)}"
-            messages.append(Message(event, subject, "\n\n".join(part.strip() for part in parts)))
-    return messages
-
-
-def recovered(group: str) -> Message:
-    """Of a run that was notified as failed, and whose failed tasks were cleared since."""
-    return Message("recovered", f"{group}: the run has recovered", "What had failed has succeeded now.")
+from encore.messages import Message
+from encore.runs.failed_tasks import failed_tasks
 
 
 def notifier(channel: SlackChannel | MailChannel | SnsChannel, subject: str, text: str) -> Any:
@@ -97,14 +57,13 @@ def send(channel: SlackChannel | MailChannel | SnsChannel, message: Message, con
     notifier(channel, message.subject, text).notify(context)
 
 
-def send_all(channels: Sequence[Channel], messages: Sequence[Message], context: Any) -> list[str]:
-    """Send each channel the messages that it wants; returns `channel: subject` of each that was sent."""
+def send_all(channels: Sequence[Channel], message: Message, context: Any) -> list[str]:
+    """Send a message to each channel that wants one of its events; returns `channel: subject` of each that was sent."""
     sent = []
     for channel in channels:
-        for message in messages:
-            if message.event in channel.on:
-                send(channel, message, context)
-                sent.append(f"{channel.type}: {message.subject}")
+        if set(message.events) & set(channel.on):
+            send(channel, message, context)
+            sent.append(f"{channel.type}: {message.subject}")
     return sent
 
 
@@ -127,15 +86,64 @@ def deadline(group: DatasetGroup) -> DeadlineAlert | None:
 async def late(channels: Sequence[Mapping[str, Any]], group: str, hours: float, context: Any = None) -> None:
     """Notify that a run is not over after its deadline. Called by Airflow's triggerer."""
     run = (context or {}).get("dag_run") or {}  # as Airflow's REST API shows it
-    text = (
-        f"The run {run.get('dag_run_id', '')} still runs {hours:g} hours after its begin. Look at what it waits"
-        " for in Airflow."
-    )
-    message = Message("late", f"{group}: the run is late", text)
+    message = messages.of_late_run(group, run.get("dag_id", ""), run.get("dag_run_id", ""), hours)
     for settings in channels:
         channel: Any = TypeAdapter(Channel).validate_python(settings)
         if "late" in channel.on:
             await asyncio.to_thread(send, channel, message, context or {})
+
+
+class RunNotifier(BaseNotifier):
+    """Notifies the channels of a group that a run has failed, or succeeded after a clear: a callback of a DAG.
+
+    :param group: the name of the dataset group
+    :param channels: the group's channels
+    """
+
+    def __init__(self, group: str, channels: Sequence[Any]) -> None:
+        super().__init__()
+        self.group, self.channels = group, channels
+
+    def notify(self, context: Any) -> None:
+        if message := self.message(context):
+            send_all(self.channels, message, context)
+
+    def message(self, context: Any) -> Message | None:
+        raise NotImplementedError
+
+
+class FailureNotifier(RunNotifier):
+    """Of a failed run: each failed task with its error."""
+
+    def message(self, context: Any) -> Message:
+        dag_id, run_id = context["dag"].dag_id, context["run_id"]
+        failed = failed_tasks(context) if "ti" in context else []
+        url = messages.run_url(dag_id, run_id)
+        return messages.of_failed_run(self.group, dag_id, url, failed, str(context.get("reason")))
+
+
+class RecoveryNotifier(RunNotifier):
+    """Of a run that has succeeded after a clear."""
+
+    def message(self, context: Any) -> Message | None:
+        dag_id, run_id = context["dag"].dag_id, context["run_id"]
+        if not getattr(context.get("dag_run"), "clear_number", 0):
+            return None
+        return messages.of_recovered_run(self.group, dag_id, messages.run_url(dag_id, run_id))
+
+
+def callbacks(group: DatasetGroup) -> dict[str, Any]:
+    """The callbacks of a DAG whose runs have no task that notifies; none where no channel wants to know."""
+    wanted = {event for channel in group.notify for event in channel.on}
+    notifiers = {
+        "on_failure_callback": ("failed", FailureNotifier),
+        "on_success_callback": ("recovered", RecoveryNotifier),
+    }
+    return {
+        name: notifier_class(group.name, group.notify)
+        for name, (event, notifier_class) in notifiers.items()
+        if event in wanted
+    }
 
 
 def channels_for(event: Event, channels: Sequence[Any], subject: str, text: str) -> list[Any]:

@@ -2,8 +2,7 @@
 
 `pools.json` beside this file is in the format of `airflow pools import`. The pools count deferred tasks, which is how
 these tasks wait. A task in a pool that Airflow doesn't know never starts, so operators name no pool by themselves; the
-DAGs do, and the file is imported wherever they are deployed. Without pools nothing breaks: a job for which the service
-has no place waits for one.
+DAGs do, and `encore.listener` makes those that are missing when a scheduler starts.
 """
 
 from __future__ import annotations

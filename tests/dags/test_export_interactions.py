@@ -223,4 +223,4 @@ def test_each_dataset_is_checked_before_its_own_export(dags_of):
     assert after == {"users": {"export_users"}, "items": {"export_items"}, "interactions": {"export_history"}}
     before = {name: dag.get_task(f"check_{name}").upstream_task_ids for name in after}
     assert before["interactions"] == {"select_history"}
-    assert before["users"] == before["items"] == {"preflight"}
+    assert before["users"] == before["items"] == {"wait_for_turn"}

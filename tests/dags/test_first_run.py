@@ -152,7 +152,7 @@ def test_the_import_waits_for_the_history_and_does_without_where_there_is_none(d
     select = dag.get_task("select_partitions")
     assert "export_history" in select.upstream_task_ids
     assert select.trigger_rule == "none_failed_min_one_success"
-    assert dag.get_task("select_history").upstream_task_ids == {"validate_parameters", "preflight"}
+    assert dag.get_task("select_history").upstream_task_ids == {"validate_parameters", "wait_for_turn"}
     references = dict(dag.get_task("record").history.iter_references())
     assert [task.task_id for task in references] == ["select_history"]
     assert json.dumps(dag.params.get_param("history").schema["enum"]) == '["first_interaction", "exported"]'

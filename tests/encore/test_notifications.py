@@ -9,39 +9,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import boto3
 import pytest
+from airflow.sdk import DAG, BaseOperator
 from moto import mock_aws
 from pydantic import TypeAdapter
 
+from encore import notifications
+from encore.config.models import DatasetGroup
 from encore.config.policies import Channel
-from encore.notifications import Message, channels_for, late, messages_of, send
+from encore.messages import Message
+from encore.notifications import callbacks, channels_for, late, send, send_all
 
-MESSAGE = Message("held", "shop: held related", "NDCG {{ 0.1 }} < 0.2\n| a |")
+MESSAGE = Message(("held",), "shop: held related", "NDCG {{ 0.1 }} < 0.2\n| a |")
 
 
 def channel(**settings):
     return TypeAdapter(Channel).validate_python(settings)
-
-
-def test_a_run_is_notified_by_outcome_with_tables_and_failed_tasks():
-    outcomes = {
-        "a": {"outcome": "promoted", "reason": "good"},
-        "b": {"outcome": "held", "reason": "bad"},
-        "c": {"outcome": "promoted", "reason": "fine"},
-    }
-    messages = messages_of("shop", outcomes, {"a": {"text": "TABLE"}}, ["solution.train"])
-    assert [(message.event, message.subject) for message in messages] == [
-        ("failed", "shop: failed solution.train"),
-        ("held", "shop: held b"),
-        ("promoted", "shop: promoted a, c"),
-    ]
-    assert "a: good\nTABLE" in messages[2].text
-
-
-def test_a_run_without_an_outcome_has_no_message():
-    assert messages_of("shop", {}, {}, []) == []
 
 
 class Mailbox(socketserver.StreamRequestHandler):
@@ -157,11 +143,103 @@ def test_of_a_late_run_those_are_notified_who_want_to_know(topic):
         {"type": "sns", "topic_arn": arn, "on": ["late"]},
         {"type": "sns", "topic_arn": arn, "on": ["held"]},
     ]
-    asyncio.run(late(channels, "shop", 6, {"dag_run": {"dag_run_id": "scheduled__x"}}))
+    run = {"dag_id": "retrain", "dag_run_id": "scheduled__2026-01-01T00:00:00+00:00"}
+    asyncio.run(late(channels, "shop", 6, {"dag_run": run}))
     (message,) = published()
-    assert "scheduled__x still runs 6 hours" in message["Message"]
+    assert "still runs 6 hours" in message["Message"]
+    assert "/dags/retrain/runs/scheduled__2026-01-01T00%3A00%3A00%2B00%3A00" in message["Message"]
 
 
 def test_only_channels_that_want_an_event_get_its_notifier():
     both = [channel(type="slack", on=["asked"]), channel(type="smtp", to=["a@example.com"], on=["held"])]
     assert len(channels_for("asked", both, "subject", "text")) == 1
+
+
+def test_a_message_of_two_events_comes_once_to_who_wants_either(monkeypatch):
+    sent: list[str] = []
+    monkeypatch.setattr(notifications, "send", lambda channel, message, context: sent.append(channel.type))
+    channels = [
+        channel(type="slack", on=["held", "promoted"]),
+        channel(type="smtp", to=["a@example.com"], on=["promoted"]),
+        channel(type="smtp", to=["b@example.com"], on=["failed"]),
+    ]
+    send_all(channels, Message(("held", "promoted"), "subject", "text"), {})
+    assert sent == ["slack", "smtp"]
+
+
+def group(*on):
+    return DatasetGroup.model_validate(
+        {
+            "name": "shop",
+            "role": "R",
+            "bucket": "shop",
+            "datasets": {"interactions": {"schema": "i.json", "sql": "i.sql"}},
+            "solutions": [{"name": "popular", "recipe": "aws-popularity-count"}],
+            "notify": [{"type": "slack", "on": list(on)}] if on else [],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("on", "names"),
+    [
+        ((), set()),
+        (("held",), set()),
+        (("failed",), {"on_failure_callback"}),
+        (("failed", "recovered"), {"on_failure_callback", "on_success_callback"}),
+    ],
+)
+def test_a_dag_calls_back_only_where_a_channel_wants_to_know(on, names):
+    assert set(callbacks(group(*on))) == names
+
+
+def run_context(**entries):
+    """What Airflow's DAG processor gives a callback of a DAG."""
+    with DAG("export_interactions") as dag:
+        for name in ("export", "plan"):
+            BaseOperator(task_id=name)
+    return {
+        "dag": dag,
+        "run_id": "r",
+        "reason": "x",
+        **entries,
+    }
+
+
+def test_a_failed_export_is_notified_with_each_error_and_its_log(monkeypatch):
+    sent: list[Message] = []
+    monkeypatch.setattr(notifications, "send", lambda channel, message, context: sent.append(message))
+    states = {"plan": "success", "export_0": "failed", "export_1": "failed"}
+    ti = SimpleNamespace(
+        dag_id="export_interactions",
+        run_id="r",
+        log_url="http://airflow/dags/export_interactions/runs/r/tasks/export/mapped/1?try_number=3",
+        get_task_states=lambda dag_id, run_ids: {"r": states},
+        xcom_pull=lambda task_ids, key, map_indexes: f"{key} of {task_ids} {map_indexes}",
+    )
+    callbacks(group("failed"))["on_failure_callback"](run_context(ti=ti))
+    (message,) = sent
+    assert message.subject == "shop: export_interactions failed"
+    assert (
+        "Failed task: export[0]\nerror of export 0\nLog: http://airflow/dags/export_interactions/runs/r"
+        in message.text
+    )
+    assert "/tasks/export/mapped/1\n" in message.text
+    assert message.text.count("Run: ") == 1
+
+
+def test_a_failed_run_of_which_no_task_is_known_is_notified_with_airflows_reason(monkeypatch):
+    sent: list[Message] = []
+    monkeypatch.setattr(notifications, "send", lambda channel, message, context: sent.append(message))
+    callbacks(group("failed"))["on_failure_callback"](run_context(reason="timed_out"))
+    assert "timed_out" in sent[0].text
+
+
+@pytest.mark.parametrize(("clears", "messages"), [(0, 0), (1, 1)])
+def test_a_run_that_succeeds_after_a_clear_is_notified_as_recovered(monkeypatch, clears, messages):
+    sent: list[Message] = []
+    monkeypatch.setattr(notifications, "send", lambda channel, message, context: sent.append(message))
+    context = run_context(dag_run=SimpleNamespace(clear_number=clears))
+    callbacks(group("recovered"))["on_success_callback"](context)
+    assert len(sent) == messages
+    assert all("recovered" in message.subject for message in sent)

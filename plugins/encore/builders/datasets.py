@@ -39,12 +39,12 @@ def prepare_dataset(
     group: DatasetGroup,
     kind: DatasetType,
     dataset_group: BaseOperator,
-    preflight: BaseOperator,
+    turn: BaseOperator,
     plan: XComArg,
 ) -> DatasetTasks:
     """Dataset with its schema, and a snapshot of the newest data; users and items are exported for it.
 
-    :param preflight: comes before everything that is done
+    :param turn: comes before everything that is done
     """
     settings = group.datasets[kind]
     asset = exported(group, kind)
@@ -58,7 +58,7 @@ def prepare_dataset(
     )
     history = select_history(group, plan) if kind == "interactions" else None
     if history:
-        preflight >> history
+        turn >> history
     partitions = select_partitions(group, create, history, plan) if history else None
     snapshot = PersonalizeDatasetSnapshotOperator(
         task_id=f"snapshot_{kind}",
@@ -74,9 +74,9 @@ def prepare_dataset(
     export = SqlToPersonalizeDatasetOperator(
         task_id=f"export_{kind}", outlets=[asset], **target(group, kind), **query(group, kind)
     )
-    preflight >> export >> snapshot
+    turn >> export >> snapshot
     for checks in check_tables(group, kind, f"check_{kind}"):
-        preflight >> checks >> export
+        turn >> checks >> export
     return DatasetTasks(create, snapshot, export)
 
 

@@ -138,7 +138,7 @@ def request_approval(group: DatasetGroup, gate: BaseOperator, approval_hours: XC
             "asked",
             group.notify,
             f"{group.name}: a new version waits for an answer",
-            "{{ task.decision['text'] }}",
+            "{{ task.decision['text'] }}\n\nAnswer: {{ ti.log_url.split('?')[0] }}/required_actions",
         ),
     )
 

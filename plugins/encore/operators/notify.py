@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from encore import notifications
+from encore import messages, notifications
 from encore.operators.base import DatasetGroupOperator
 from encore.runs.failed_tasks import fail_beside, failed_tasks
 from encore.task_inputs import values_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PersonalizeNotifyOperator(DatasetGroupOperator):
-    """Notify the channels of the group: promoted, held, failed, with the tables; recovered, if it had failed before.
+    """Notify the channels of the group, with one message: what was promoted, held and failed, with reasons and tables.
 
     Every input may be None: a run can fail before anything of it is there.
 
@@ -46,11 +46,18 @@ class PersonalizeNotifyOperator(DatasetGroupOperator):
         outcomes = (self.recorded or {}).get("solutions", {})
         decisions = {decision["solution"]: decision for decision in values_of(self.decisions)}
         failed = failed_tasks(context)
-        messages = notifications.messages_of(group.name, outcomes, decisions, failed)
-        if not failed and context["ti"].try_number > 1:
-            messages.insert(0, notifications.recovered(group.name))
-        sent = notifications.send_all(group.notify, messages, context)
-        for message in messages:
+        message = messages.of_retraining(
+            group.name,
+            messages.run_url(context["ti"].dag_id, context["ti"].run_id),
+            outcomes,
+            decisions,
+            failed,
+            has_recovered=not failed and context["ti"].try_number > 1,
+            report=(self.recorded or {}).get("report"),
+        )
+        sent: list[str] = []
+        if message:
+            sent = notifications.send_all(group.notify, message, context)
             self.log.info("%s\n%s", message.subject, message.text)
         fail_beside(failed)
         return sent

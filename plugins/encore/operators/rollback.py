@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize import solution_versions
 from airflow_personalize.pagination import find_by
-from encore import history, notifications
+from encore import history, messages, notifications
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
 from encore.runs.history_row import history_row
@@ -117,11 +117,8 @@ class PersonalizeRecordRollbackOperator(DatasetGroupOperator):
         row = history_row(context, group, version, outcome, {"live_version_arn": left})
         history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, [row])
         draw_report(self.s3, group, self.log)
-        message = notifications.Message(
-            "promoted",
-            f"{group.name}: {self.campaign_name} rolled back to {arn.split('/')[-1]}",
-            row["reason"],
-        )
-        notifications.send_all(group.notify, [message], context)
+        url = messages.run_url(context["ti"].dag_id, context["ti"].run_id)
+        message = messages.of_rollback(group.name, self.campaign_name, arn, row["reason"], url)
+        notifications.send_all(group.notify, message, context)
         self.log.info("%s\n%s", message.subject, message.text)
         return str(row["reason"])

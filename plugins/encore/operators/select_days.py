@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.types import DagRunType
 
 from encore.runs.export_days import days_to_export, in_tasks, partitions
@@ -31,6 +32,7 @@ class PersonalizeSelectDaysOperator(BaseOperator):
     :param reexport_days: how many days before its own a run exports again
     :param in_lists: whether the partitions come in lists, one for each mapped export, or one by one
     :return: partitions as `SqlToPersonalizeDatasetOperator` takes them
+    :raises AirflowFailException: for dates that do not go together, or a day that is not over
     """
 
     def __init__(
@@ -67,4 +69,7 @@ class PersonalizeSelectDaysOperator(BaseOperator):
         )
         today = datetime.now(UTC).date()
         interval = (start, end) if start and end else None
-        return days_to_export(params["from_date"], params["to_date"], interval, today, reexport_days)
+        try:
+            return days_to_export(params["from_date"], params["to_date"], interval, today, reexport_days)
+        except ValueError as error:  # the form's dates: another try would find the same
+            raise AirflowFailException(str(error)) from error

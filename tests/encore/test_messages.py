@@ -1,0 +1,46 @@
+"""A run has one message: what happened in its subject, why and where to look in its text."""
+
+from __future__ import annotations
+
+from encore.messages import of_retraining
+from encore.runs.failed_tasks import FailedTask
+
+URL = "http://airflow/dags/retrain/runs/r"
+FAILED = FailedTask(
+    "solution.train[2]", "you is CREATE FAILED. -> Import more.", f"{URL}/tasks/solution.train/mapped/2"
+)
+
+
+def outcome(what, reason):
+    return {"outcome": what, "reason": reason}
+
+
+def test_a_run_has_one_message_with_every_outcome_its_reason_tables_and_links():
+    outcomes = {
+        "a": outcome("promoted", "good"),
+        "b": outcome("held", "bad"),
+        "c": outcome("promoted", "fine"),
+    }
+    message = of_retraining(
+        "shop", URL, outcomes, {"a": {"text": "TABLE"}}, [FAILED], report="s3://shop/report.html"
+    )
+    assert message is not None
+    assert message.events == ("failed", "held", "promoted")
+    assert message.subject == "shop: failed solution.train[2]; held b; promoted a, c"
+    assert message.text == (
+        "Failed task: solution.train[2]\nyou is CREATE FAILED. -> Import more.\n"
+        f"Log: {URL}/tasks/solution.train/mapped/2\n\n"
+        "held: b\nbad\n\npromoted: a\ngood\nTABLE\n\npromoted: c\nfine\n\n"
+        f"Run: {URL}\nReport: s3://shop/report.html"
+    )
+
+
+def test_a_run_that_recovered_says_so_in_the_same_message():
+    message = of_retraining("shop", URL, {"a": outcome("held", "bad")}, {}, [], has_recovered=True)
+    assert message is not None
+    assert message.subject == "shop: recovered; held a"
+    assert message.events == ("recovered", "held")
+
+
+def test_a_run_without_an_outcome_has_no_message():
+    assert of_retraining("shop", URL, {}, {}, []) is None
