@@ -86,7 +86,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
             yield _failure(str(error), error.resource, error.reason, error.status)
             return
         except Exception as error:  # no connection of this name, no credentials: the task itself is to say so
-            self.log.exception("Could not poll %s", wait.resource)
+            self.log.debug("Could not poll %s", wait.resource, exc_info=True)
             reason = f"{type(error).__name__}: {error}"
             yield _failure(str(error), wait.resource, reason, "not to be asked about")
             return

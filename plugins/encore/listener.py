@@ -1,4 +1,4 @@
-"""Makes the pools of `pools.json` when a scheduler starts: a task whose pool Airflow does not know would never begin.
+"""Makes the pools of `pools.json` when Airflow starts: a task whose pool Airflow does not know would never begin.
 
 Pools that are there are left as they are: their sizes are those of the account, and for its people to change.
 """
@@ -21,15 +21,21 @@ log = logging.getLogger(__name__)
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Called by Airflow in each of its components, and in each task."""
-    if getattr(component, "job_type", None) != "SchedulerJob":
+    """Called when a scheduler, a DAG processor or a triggerer starts, and in each task, which has no database."""
+    if (
+        type(component).__module__ != "airflow.jobs.job"
+    ):  # not imported: it would bring the database's classes
         return
     from airflow.settings import NonScopedSession
+    from sqlalchemy.exc import IntegrityError
 
     assert NonScopedSession is not None  # Airflow has made it before it starts a component
     with NonScopedSession() as session:
-        make_missing(session)
-        session.commit()
+        try:
+            make_missing(session)
+            session.commit()
+        except IntegrityError:
+            log.info("Another component has made the pools")
 
 
 def make_missing(session: Session) -> list[str]:

@@ -237,13 +237,13 @@ def fail(error: PersonalizeError) -> NoReturn:
     """Raise a failure: so that Airflow tries again, or so that it does not where a person has to act first."""
     if error.is_retryable:
         raise error
-    raise AirflowFailException(str(error)) from error
+    raise AirflowFailException(str(error)) from None
 
 
 def raise_non_retryable(resource: str, error: ClientError) -> NoReturn:
     """Fail without another try on a request that the service says is wrong."""
     message = error.response["Error"]["Message"]
-    raise AirflowFailException(explain(resource, "refused by the service", message)) from error
+    raise AirflowFailException(explain(resource, "refused by the service", message)) from None
 
 
 def prune_dict(**arguments: Any) -> dict[str, Any]:

@@ -143,7 +143,7 @@ class PersonalizeCreateDatasetOperator(PersonalizeCreateOperator):
                 f"A dataset with this schema has to be made anew: (1) delete the dataset {arn} (its campaigns go"
                 " on serving what they were trained on), (2) trigger this DAG again: it makes the dataset and"
                 " imports everything. To go back instead, restore the earlier schema file."
-            ) from error
+            ) from None
         self.log.info("Updating %s to schema %s", arn, self._schema_in_use)
         self.wait(context, "dataset_updated", datasetArn=arn)
         return arn

@@ -66,7 +66,7 @@ class PersonalizeBatchOutputToSqlOperator(PersonalizeTransferOperator):
         try:
             written = self._replace(answers, columns, counts) if self.table else self._count(answers, counts)
         except (TooManyErrorsError, TableError) as error:
-            raise AirflowFailException(f"{self.output_location}: {error}") from error
+            raise AirflowFailException(f"{self.output_location}: {error}") from None
         if counts.failed or counts.missing:
             self.log.warning(
                 "%d lines have an error, %d no answer at all. For example: %s",

@@ -73,7 +73,7 @@ class PersonalizeDatasetPlanOperator(PartitionMarkers):
                 part for partition in wanted for part in plan(partition, self.shards, source, self.bounds_sql)
             ]
         except ExportError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         most = conf.getint("core", "max_map_length", fallback=1024)
         if len(slices) > most:
             raise AirflowFailException(
@@ -110,7 +110,7 @@ class PersonalizeDatasetCommitOperator(PersonalizeDatasetTransferOperator):
         try:
             done = commit_all(self.s3, self.location, written, self.rejected_limit, distinct)
         except ExportError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         summary = total(done, self.dataset, self.location.uri, distinct.counts())
         describe_outlets(self.outlets, context, summary)
         return summary

@@ -62,7 +62,7 @@ class PersonalizeDatasetSnapshotOperator(PersonalizeDatasetTransferOperator):
             )
             self._judge(snapshot)
         except ExportError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         return snapshot.to_dict()
 
     def _judge(self, snapshot: Snapshot) -> None:

@@ -75,7 +75,7 @@ class SqlToPersonalizeBatchInputOperator(PersonalizeTransferOperator):
             files.close()
         except ExportError as error:
             files.abort()
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         except BaseException:
             files.abort()
             raise

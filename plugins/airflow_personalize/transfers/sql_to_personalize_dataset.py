@@ -92,7 +92,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
                     export = replace(export, distinct=distinct)
                 summaries = [self._run(export, partition) for partition in partitions]
         except ExportError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         summary = total(summaries, self.dataset, self.location.uri, distinct.counts())
         describe_outlets(self.outlets, context, summary)
         return summary

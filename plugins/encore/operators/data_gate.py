@@ -115,7 +115,7 @@ class PersonalizeDataGateOperator(PersonalizeBaseOperator):
             verdict.raise_if_failed()
         except DataGateError as error:
             if on_failure == "stop":
-                raise AirflowFailException(str(error)) from error
+                raise AirflowFailException(str(error)) from None
             self.log.warning("The import goes on all the same. %s", error)
 
 

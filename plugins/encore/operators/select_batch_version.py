@@ -53,7 +53,7 @@ class PersonalizeSelectBatchVersionOperator(PersonalizeBaseOperator):
                 self.client, self.dataset_group_name, self.solution_name, self.campaign_name, self.filter_name
             )
         except NoVersionError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         self.log.info("Asking %s: %s", selected["solution_version_arn"], selected["because"])
         return selected
 

@@ -72,4 +72,4 @@ class PersonalizeSelectDaysOperator(BaseOperator):
         try:
             return days_to_export(params["from_date"], params["to_date"], interval, today, reexport_days)
         except ValueError as error:  # the form's dates: another try would find the same
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None

@@ -79,7 +79,7 @@ class PersonalizeSelectHistoryOperator(PartitionMarkers, PersonalizeDatasetTrans
         try:
             return self._missing(exported, datetime.now(UTC).date())
         except (ExportError, HistoryError) as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
 
     def _missing(self, exported: Sequence[str], today: date) -> list[list[dict[str, Any]]]:
         last = date.fromisoformat(self.as_of) if self.as_of else today - timedelta(days=1)

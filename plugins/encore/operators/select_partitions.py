@@ -64,7 +64,7 @@ class PersonalizeSelectPartitionsOperator(PersonalizeBaseOperator):
         try:
             selected = not_imported(days(exported), self._imported_files())
         except UnknownImportsError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         if not selected:
             raise AirflowFailException("import_mode=INCREMENTAL: the service has every exported day already.")
         self.log.info("Adding %s", ", ".join(selected))

@@ -138,7 +138,7 @@ class PersonalizeSqlChecksOperator(PartitionMarkers):
         except Exception as error:
             raise AirflowException(
                 f"{subject} could not be made in the database of connection {self.conn_id!r}: {error}"
-            ) from error
+            ) from None
         finally:
             ExecutorSafeguard.tracker.reset(token)
         if isinstance(operator, _TableCheck):

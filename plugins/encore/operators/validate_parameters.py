@@ -38,7 +38,7 @@ class PersonalizeValidateParametersOperator(BaseBranchOperator):
         try:
             plan = parameters.validate(context["params"], group, datetime.now(UTC).date())
         except parameters.RunRefusedError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         choices = plan.as_json()
         # Pushed by hand: skipping tasks ends this one before Airflow pushes what it returns.
         for key, value in {**choices, BaseXCom.XCOM_RETURN_KEY: choices}.items():

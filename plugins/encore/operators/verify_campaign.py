@@ -82,9 +82,11 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         try:
             summary = self._judge()
         except CampaignCheckError as error:
-            self._roll_back(context, str(error))
-        self.log.info("%s: %s", self.campaign_arn, summary)
-        return {"campaign_arn": self.campaign_arn, "summary": summary}
+            reason = str(error)
+        else:
+            self.log.info("%s: %s", self.campaign_arn, summary)
+            return {"campaign_arn": self.campaign_arn, "summary": summary}
+        self._roll_back(context, reason)
 
     def completed(self, context: Context, resource: str) -> NoReturn:
         """The earlier version is back: see that it answers, and fail with why it had to come back."""
@@ -114,7 +116,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         campaign = self.client.describe_campaign(campaignArn=self.campaign_arn)["campaign"]
         if not earlier or earlier == campaign["solutionVersionArn"]:
             raise AirflowFailException(f"{reason} There is no earlier version to go back to.")
-        self.log.error("%s Going back to %s", reason, earlier)
+        self.log.warning("The campaign goes back to %s", earlier)
         context["ti"].xcom_push(key=ROLLED_BACK, value={"campaign_arn": self.campaign_arn, "reason": reason})
 
         def find_update() -> str | None:
@@ -169,7 +171,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
                 raise
             raise CampaignCheckError(
                 f"{self.campaign_arn} does not answer for {identifier}: {error}."
-            ) from error
+            ) from None
         return Probe(identifier, items, time.perf_counter() - started)
 
     def _blames_version(self, error: ClientError) -> bool:

@@ -77,7 +77,7 @@ class PostgresSource:
                 database = opened.enter_context(adbc_driver_postgresql.connect(self.conninfo))
                 connection = opened.enter_context(adbc_driver_manager.AdbcConnection(database))
             except adbc_driver_manager.Error as error:
-                raise DatabaseConnectionError(self.name, str(error)) from error
+                raise DatabaseConnectionError(self.name, str(error)) from None
             for setting in self._settings:
                 with adbc_driver_manager.AdbcStatement(connection) as prepared:
                     prepared.set_sql_query(setting)
@@ -115,7 +115,7 @@ class DbApiSource:
         try:
             connection = self.connect()
         except Exception as error:  # each driver has classes of its own
-            raise DatabaseConnectionError(self.name, str(error)) from error
+            raise DatabaseConnectionError(self.name, str(error)) from None
         try:
             in_utc(connection)
             text, values = self._written(driver_of(connection), statement, parameters)
