@@ -36,7 +36,7 @@ from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
 from encore.operators.select_batch_version import PersonalizeSelectBatchVersionOperator
 from encore.operators.wait_for_turn import RUNS_AT_A_TIME, PersonalizeWaitForTurnOperator
 from encore.retention import tags
-from encore.runs.failed_tasks import remember_error
+from encore.runs.failure_reasons import keep_reason
 from encore.timetable import NextTickTimetable
 
 
@@ -55,7 +55,7 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
             "retry_delay": timedelta(seconds=30),
             "aws_conn_id": group.aws_conn_id,
             "deferrable": True,
-            "on_failure_callback": remember_error,
+            "on_failure_callback": keep_reason,
         },
         template_searchpath=[str(INCLUDE)],
         params=forms.batch(group),

@@ -19,7 +19,7 @@ from encore import forms, notifications
 from encore.config import DatasetGroup, load_pipeline
 from encore.operators.cleanup import PersonalizeCleanUpOperator
 from encore.operators.wait_for_turn import RUNS_AT_A_TIME, PersonalizeWaitForTurnOperator
-from encore.runs.failed_tasks import remember_error
+from encore.runs.failure_reasons import keep_reason
 from encore.timetable import NextTickTimetable
 
 
@@ -36,7 +36,7 @@ def build(group: DatasetGroup) -> DAG:
         default_args={
             "retries": 1,
             "retry_delay": timedelta(minutes=5),
-            "on_failure_callback": remember_error,
+            "on_failure_callback": keep_reason,
         },
         params=forms.clean_up(group),
         **notifications.callbacks(group),

@@ -33,7 +33,7 @@ from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from encore.operators.select_days import PersonalizeSelectDaysOperator
-from encore.runs.failed_tasks import remember_error
+from encore.runs.failure_reasons import keep_reason
 
 KIND: DatasetType = "interactions"
 DATE = {"type": ["null", "string"], "format": "date"}
@@ -68,7 +68,7 @@ def build(group: DatasetGroup) -> DAG:
         default_args={
             "retries": 2,
             "retry_delay": timedelta(seconds=30),
-            "on_failure_callback": remember_error,
+            "on_failure_callback": keep_reason,
         },
         max_active_runs=4,
         template_searchpath=[str(INCLUDE)],

@@ -21,7 +21,7 @@ from encore.operators.rollback import (
     PersonalizeSelectRollbackVersionOperator,
 )
 from encore.operators.verify_campaign import PersonalizeVerifyCampaignOperator
-from encore.runs.failed_tasks import remember_error
+from encore.runs.failure_reasons import keep_reason
 
 
 def build(group: DatasetGroup) -> DAG:
@@ -39,7 +39,7 @@ def build(group: DatasetGroup) -> DAG:
             "retry_delay": timedelta(seconds=30),
             "aws_conn_id": group.aws_conn_id,
             "deferrable": True,
-            "on_failure_callback": remember_error,
+            "on_failure_callback": keep_reason,
         },
         params=forms.rollback(group),
         **notifications.callbacks(group),

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import conf
 
 from encore.config.policies import Event
-from encore.runs.failed_tasks import FailedTask
+from encore.runs.failure_reasons import Failure
 
 _OUTCOMES: tuple[Event, ...] = ("failed", "held", "promoted")
 
@@ -35,7 +35,7 @@ def of_retraining(
     url: str,
     outcomes: Mapping[str, Mapping[str, Any]],
     decisions: Mapping[str, Mapping[str, Any]],
-    failed: Sequence[FailedTask],
+    failed: Sequence[Failure],
     *,
     has_recovered: bool = False,
     report: str | None = None,
@@ -57,27 +57,29 @@ def of_retraining(
         parts.append("What had failed in this run has succeeded now.")
     for event in _OUTCOMES:
         names = [name for name, outcome in outcomes.items() if outcome["outcome"] == event]
-        tasks = failed if event == "failed" else []
-        if names or tasks:
+        failures = failed if event == "failed" else []
+        if names or failures:
             events.append(event)
-            headlines.append(f"{event} {', '.join(names) or ', '.join(task.label for task in tasks)}")
-            parts += [
-                _paragraph(f"{event}: {name}", outcomes[name]["reason"], decisions.get(name, {}).get("text"))
-                for name in names
-            ]
-            parts += [_failure(task) for task in tasks]
+            headlines.append(
+                f"{event} {', '.join(names) or ', '.join(_label(failure) for failure in failures)}"
+            )
+            parts += [_failure(failure) for failure in failures]
+            for name in names:
+                reason, table = outcomes[name]["reason"], decisions.get(name, {}).get("text")
+                if not any(failure.as_text() == reason for failure in failures):
+                    parts.append(_paragraph(f"{event}: {name}", reason, table))
     if not events:
         return None
     links = [f"Run: {url}", *([f"Report: {report}"] if report else [])]
     return Message(tuple(events), f"{group}: {'; '.join(headlines)}", "\n\n".join([*parts, "\n".join(links)]))
 
 
-def of_failed_run(group: str, dag_id: str, url: str, failed: Sequence[FailedTask], reason: str) -> Message:
+def of_failed_run(group: str, dag_id: str, url: str, failed: Sequence[Failure], reason: str) -> Message:
     """The message of any other DAG's run that has failed.
 
     :param reason: what Airflow says, where no task is known to have failed
     """
-    parts = [_failure(task) for task in failed] or [reason]
+    parts = [_failure(failure) for failure in failed] or [reason]
     return Message(("failed",), f"{group}: {dag_id} failed", "\n\n".join([*parts, f"Run: {url}"]))
 
 
@@ -100,8 +102,12 @@ def of_rollback(group: str, campaign: str, version_arn: str, reason: str, url: s
     return Message(("promoted",), subject, f"{reason}\n\nRun: {url}")
 
 
-def _failure(task: FailedTask) -> str:
-    return _paragraph(f"Failed task: {task.label}", task.error, f"Log: {task.url}")
+def _label(failure: Failure) -> str:
+    return f"{failure.task} [{failure.label}]" if failure.label else failure.task
+
+
+def _failure(failure: Failure) -> str:
+    return _paragraph(f"Failed task: {_label(failure)}", failure.reason, f"Log: {failure.link}")
 
 
 def _paragraph(*lines: str | None) -> str:

@@ -20,7 +20,7 @@ from encore import messages
 from encore.config.models import DatasetGroup
 from encore.config.policies import Channel, Event, MailChannel, SlackChannel, SnsChannel
 from encore.messages import Message
-from encore.runs.failed_tasks import failed_tasks
+from encore.runs.failure_reasons import failures
 
 
 def notifier(channel: SlackChannel | MailChannel | SnsChannel, subject: str, text: str) -> Any:
@@ -117,7 +117,7 @@ class FailureNotifier(RunNotifier):
 
     def message(self, context: Any) -> Message:
         dag_id, run_id = context["dag"].dag_id, context["run_id"]
-        failed = failed_tasks(context) if "ti" in context else []
+        failed = failures(context) if "ti" in context else []
         url = messages.run_url(dag_id, run_id)
         return messages.of_failed_run(self.group, dag_id, url, failed, str(context.get("reason")))
 

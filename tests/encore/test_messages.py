@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from encore.messages import of_retraining
-from encore.runs.failed_tasks import FailedTask
+from encore.runs.failure_reasons import Failure
 
 URL = "http://airflow/dags/retrain/runs/r"
-FAILED = FailedTask(
-    "solution.train[2]", "you is CREATE FAILED. -> Import more.", f"{URL}/tasks/solution.train/mapped/2"
+FAILED = Failure(
+    "solution.train", "you is CREATE FAILED. -> Import more.", f"{URL}/tasks/solution.train/mapped/2", "you"
 )
 
 
@@ -26,9 +26,9 @@ def test_a_run_has_one_message_with_every_outcome_its_reason_tables_and_links():
     )
     assert message is not None
     assert message.events == ("failed", "held", "promoted")
-    assert message.subject == "shop: failed solution.train[2]; held b; promoted a, c"
+    assert message.subject == "shop: failed solution.train [you]; held b; promoted a, c"
     assert message.text == (
-        "Failed task: solution.train[2]\nyou is CREATE FAILED. -> Import more.\n"
+        "Failed task: solution.train [you]\nyou is CREATE FAILED. -> Import more.\n"
         f"Log: {URL}/tasks/solution.train/mapped/2\n\n"
         "held: b\nbad\n\npromoted: a\ngood\nTABLE\n\npromoted: c\nfine\n\n"
         f"Run: {URL}\nReport: s3://shop/report.html"
@@ -44,3 +44,10 @@ def test_a_run_that_recovered_says_so_in_the_same_message():
 
 def test_a_run_without_an_outcome_has_no_message():
     assert of_retraining("shop", URL, {}, {}, []) is None
+
+
+def test_a_solution_that_failed_with_a_task_is_named_and_its_reason_said_once():
+    message = of_retraining("shop", URL, {"you": outcome("failed", FAILED.as_text())}, {}, [FAILED])
+    assert message is not None
+    assert message.subject == "shop: failed you"
+    assert message.text.count("CREATE FAILED") == 1

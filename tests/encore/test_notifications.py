@@ -215,16 +215,18 @@ def test_a_failed_export_is_notified_with_each_error_and_its_log(monkeypatch):
         run_id="r",
         log_url="http://airflow/dags/export_interactions/runs/r/tasks/export/mapped/1?try_number=3",
         get_task_states=lambda dag_id, run_ids: {"r": states},
-        xcom_pull=lambda task_ids, key, map_indexes: f"{key} of {task_ids} {map_indexes}",
+        xcom_pull=lambda task_ids, key, map_indexes: {
+            "task": task_ids,
+            "reason": f"{key} {map_indexes}",
+            "link": f"http://airflow/{task_ids}/{map_indexes}",
+            "label": "2026-01-01",
+        },
     )
     callbacks(group("failed"))["on_failure_callback"](run_context(ti=ti))
     (message,) = sent
     assert message.subject == "shop: export_interactions failed"
-    assert (
-        "Failed task: export[0]\nerror of export 0\nLog: http://airflow/dags/export_interactions/runs/r"
-        in message.text
-    )
-    assert "/tasks/export/mapped/1\n" in message.text
+    assert "Failed task: export [2026-01-01]\nfailure 0\nLog: http://airflow/export/0" in message.text
+    assert "failure 1\nLog: http://airflow/export/1" in message.text
     assert message.text.count("Run: ") == 1
 
 

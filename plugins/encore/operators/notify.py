@@ -9,7 +9,8 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from encore import messages, notifications
 from encore.operators.base import DatasetGroupOperator
-from encore.runs.failed_tasks import fail_beside, failed_tasks
+from encore.runs.failed_tasks import fail_beside
+from encore.runs.failure_reasons import failures
 from encore.task_inputs import values_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class PersonalizeNotifyOperator(DatasetGroupOperator):
             return []
         outcomes = (self.recorded or {}).get("solutions", {})
         decisions = {decision["solution"]: decision for decision in values_of(self.decisions)}
-        failed = failed_tasks(context)
+        failed = failures(context)
         message = messages.of_retraining(
             group.name,
             messages.run_url(context["ti"].dag_id, context["ti"].run_id),
@@ -59,5 +60,5 @@ class PersonalizeNotifyOperator(DatasetGroupOperator):
         if message:
             sent = notifications.send_all(group.notify, message, context)
             self.log.info("%s\n%s", message.subject, message.text)
-        fail_beside(failed)
+        fail_beside([failure.task for failure in failed])
         return sent

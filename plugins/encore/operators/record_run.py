@@ -101,6 +101,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             row_without_version(context, group, name, _failures_of(group, name, failed))
             for name in names
             if name not in results
+            and failed  # else the run was skipped: another does what it would have done
         ]
         rows = [*versions, *without]
         estimate = self._add_cost(group, versions)

@@ -31,7 +31,11 @@ def notify(monkeypatch, states=None, try_number=1, **inputs):
         try_number=try_number,
         log_url="http://airflow/dags/d/runs/r/tasks/notify?try_number=1",
         get_task_states=lambda dag_id, run_ids: {"r": states or {}},
-        xcom_pull=lambda task_ids, key, map_indexes: f"{key} of {task_ids}",
+        xcom_pull=lambda task_ids, key, map_indexes: {
+            "task": task_ids,
+            "reason": f"{key} of {task_ids}",
+            "link": "http://log",
+        },
     )
     operator = PersonalizeNotifyOperator(
         task_id="notify", group=GROUP, **{"plan": None, "recorded": None, "decisions": None, **inputs}
@@ -58,7 +62,7 @@ def test_of_a_failed_run_the_channels_are_notified_and_the_task_is_cleared_with_
     error, texts = notify(monkeypatch, states={"validate_parameters": "failed", "record": "failed"})
     (text,) = texts
     assert text.startswith(
-        "Failed task: validate_parameters\nerror of validate_parameters\nLog: http://airflow/dags/d/"
+        "Failed task: validate_parameters\nfailure of validate_parameters\nLog: http://log"
     )
     assert isinstance(error, AirflowFailException)
     assert "clear the failed tasks" in str(error)
