@@ -19,7 +19,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pendulum
-from airflow.sdk import DAG, BaseOperator, Param, XComArg
+from airflow.sdk import DAG, BaseOperator, XComArg
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.timetables.interval import CronDataIntervalTimetable
 
@@ -28,7 +28,7 @@ from airflow_personalize.transfers.personalize_dataset_shards import (
     PersonalizeDatasetPlanOperator,
 )
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
-from encore import notifications
+from encore import forms, notifications
 from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
@@ -36,16 +36,6 @@ from encore.operators.select_days import PersonalizeSelectDaysOperator
 from encore.runs.failure_reasons import keep_reason
 
 KIND: DatasetType = "interactions"
-DATE = {"type": ["null", "string"], "format": "date"}
-PARAMS = {
-    "from_date": Param(
-        None,
-        **DATE,
-        title="First day",
-        description_md="Empty: the run's own day (for a manual run: yesterday), and `reexport_days` before it.",
-    ),
-    "to_date": Param(None, **DATE, title="Last day", description_md="Included. Must be over, in UTC."),
-}
 DAYS = "{{ task.partitions[0]['key'] }} to {{ task.partitions[-1]['key'] }}"
 SLICE = "{{ task.partitions[0]['key'] }}, slice {{ task.partitions[0]['shard'] + 1 }}"
 
@@ -64,7 +54,7 @@ def build(group: DatasetGroup) -> DAG:
         schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
         start_date=_midnight(group.history_start or date(2020, 1, 1)),
         catchup=group.history_start is not None,
-        params=PARAMS,
+        params=forms.export(),
         default_args={
             "retries": 2,
             "retry_delay": timedelta(seconds=30),

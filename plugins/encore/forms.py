@@ -2,58 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from airflow.sdk import Param
 
+from encore import rollback_versions
 from encore.config.models import DatasetGroup
 from encore.runs.export_days import AS_EXPORTED, FROM_FIRST_INTERACTION
+
+_DATE: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
+#: Headings of the forms, in the order of the page.
+WHAT, DATA, TRAINING, LIVE = "What", "Data", "Training", "What goes live"
 
 
 def retraining(group: DatasetGroup) -> dict[str, Param]:
     """The form of `retrain_recommenders`."""
     return {
+        "dry_run": _dry_run("what would be imported, trained and promoted, and what it costs"),
         "solutions": _some_of(
-            [solution.name for solution in group.solutions],
+            {solution.name: solution.recipe for solution in group.solutions},
             "Solutions",
             "Which solutions to train, measure and promote.",
-        ),
-        "training_mode": _one_of(
-            ["FULL", "UPDATE"],
-            "Training",
-            "`FULL` trains a new model. `UPDATE` takes new items and events into the last one;"
-            " only `aws-user-personalization` and `aws-hrnn-coldstart` can.",
-        ),
-        "import_mode": _one_of(
-            ["FULL", "INCREMENTAL"],
-            "Import",
-            "`FULL` replaces what was imported before. `INCREMENTAL` adds the days of interactions"
-            " that were exported since.",
+            section=WHAT,
         ),
         "history": _one_of(
-            [FROM_FIRST_INTERACTION, AS_EXPORTED],
+            {
+                FROM_FIRST_INTERACTION: "export first the days that never were, from the first interaction on",
+                AS_EXPORTED: "use what is exported",
+            },
             "History",
-            "`first_interaction`: days that were never exported are exported first, from the first interaction in the"
-            " table (or `history_start` in the pipeline file) on. `exported`: what is exported has to do.",
+            "The first interaction in the table counts, or `history_start` in the pipeline file.",
+            section=DATA,
+        ),
+        "import_mode": _one_of(
+            {
+                "FULL": "replace what was imported before",
+                "INCREMENTAL": "add the days of interactions that were exported since",
+            },
+            "Import",
+            "How users, items and interactions get into the service.",
+            section=DATA,
         ),
         "as_of": Param(
             None,
-            type=["null", "string"],
-            format="date",
+            **_DATE,
             title="As of",
             description_md="Train on interactions up to this day (included). Empty: all there are."
             " The service then has no newer ones until the next run.",
-        ),
-        "promote": _one_of(
-            ["gate", "ask", "hold", "promote"],
-            "Promotion",
-            "`gate`: as the pipeline file says. `ask`: a person decides, whatever the gate says."
-            " `hold`: nothing goes live. `promote`: everything goes live, whatever the gate says.",
+            section=DATA,
         ),
         "data_gate": _one_of(
-            ["file", "stop", "warn"],
+            {
+                "file": "as the pipeline file says",
+                "stop": "import nothing",
+                "warn": "go on all the same",
+            },
             "Unusual data",
-            "`file`: as the pipeline file says. `stop`: import nothing. `warn`: go on all the same.",
+            "What follows when the data is not what it usually is.",
+            section=DATA,
         ),
-        "dry_run": _dry_run("what would be imported, trained and promoted, and what it costs"),
+        "training_mode": _one_of(
+            {
+                "FULL": "a new model",
+                "UPDATE": "new items and events into the last model",
+            },
+            "Training",
+            "Only `aws-user-personalization` and `aws-hrnn-coldstart` can be updated.",
+            section=TRAINING,
+        ),
+        "promote": _one_of(
+            {
+                "gate": "as the pipeline file says",
+                "ask": "a person decides, whatever the gate says",
+                "hold": "nothing goes live",
+                "promote": "everything goes live, whatever the gate says",
+            },
+            "Promotion",
+            "What happens to the new versions.",
+            section=LIVE,
+        ),
+    }
+
+
+def export() -> dict[str, Param]:
+    """The form of `export_interactions`."""
+    section = "Days of a single run (leave empty in a backfill)"
+    return {
+        "from_date": Param(
+            None,
+            **_DATE,
+            title="First day",
+            description_md="Empty: the run's own day (for a manual run: yesterday), and `reexport_days` before it."
+            " A backfill has a run for each day of its range, and refuses days here.",
+            section=section,
+        ),
+        "to_date": Param(
+            None, **_DATE, title="Last day", description_md="Included. Must be over, in UTC.", section=section
+        ),
     }
 
 
@@ -68,7 +114,9 @@ def batch(group: DatasetGroup) -> dict[str, Param]:
     )
     return {
         "batches": _some_of(
-            [job.name for job in jobs], "Batches", "Which jobs of `batch` in the pipeline file to run."
+            {job.name: f"{job.kind} of {job.solution_name}, {group.recipe_of(job)}" for job in jobs},
+            "Batches",
+            "Which jobs of `batch` in the pipeline file to run.",
         ),
         **({"train": training} if any(job.recipe for job in jobs) else {}),
         "dry_run": _dry_run("what would be asked, of which version, and where it would go"),
@@ -77,15 +125,24 @@ def batch(group: DatasetGroup) -> dict[str, Param]:
 
 def rollback(group: DatasetGroup) -> dict[str, Param]:
     """The form of `rollback_campaign`."""
-    campaigns = [solution.campaign_name for solution in group.solutions]
+    proposed = rollback_versions.proposals(group)
+    examples: dict[str, Any] = {"examples": proposed} if proposed else {}
     return {
-        "campaign": _one_of(campaigns, "Campaign", "What to roll back."),
+        "campaign": _one_of(
+            {
+                solution.campaign_name: f"of solution {solution.name}, {solution.recipe}"
+                for solution in group.solutions
+            },
+            "Campaign",
+            "What to roll back.",
+        ),
         "version": Param(
             None,
             type=["null", "string"],
+            **examples,
             title="Version",
-            description_md="ARN of an earlier solution version, or the last part of it, as the report shows it."
-            " Empty: the one that was live before.",
+            description_md="Empty: the one that was live before. Else one that was live, as the list proposes, or the"
+            " ARN of any version of the campaign's solution, or the last part of it.",
         ),
     }
 
@@ -102,23 +159,42 @@ def clean_up(group: DatasetGroup) -> dict[str, Param]:
     }
 
 
-def _one_of(options: list[str], title: str, description: str) -> Param:
-    """A choice; the first option is the default."""
-    return Param(options[0], type="string", enum=options, title=title, description_md=description)
-
-
-def _some_of(options: list[str], title: str, description: str) -> Param:
-    """One choice or more; by default all of them."""
+def _one_of(options: Mapping[str, str], title: str, description: str, section: str | None = None) -> Param:
+    """A choice, each option with a word of explanation; the first option is the default."""
     return Param(
-        options,
+        next(iter(options)),
+        type="string",
+        enum=list(options),
+        values_display=_with_meaning(options),
+        title=title,
+        description_md=description,
+        **_in_section(section),
+    )
+
+
+def _some_of(options: Mapping[str, str], title: str, description: str, section: str | None = None) -> Param:
+    """One choice or more, each option with a word of explanation; by default all of them."""
+    names = list(options)
+    return Param(
+        names,
         type="array",
-        items={"type": "string", "enum": options},
-        examples=options,
+        items={"type": "string", "enum": names},
+        examples=names,
+        values_display=_with_meaning(options),
         minItems=1,
         uniqueItems=True,
         title=title,
         description_md=description,
+        **_in_section(section),
     )
+
+
+def _with_meaning(options: Mapping[str, str]) -> dict[str, str]:
+    return {option: f"{option}: {meaning}" for option, meaning in options.items()}
+
+
+def _in_section(name: str | None) -> dict[str, Any]:
+    return {"section": name} if name else {}
 
 
 def _yes_or_no(default: bool, title: str, description: str) -> Param:

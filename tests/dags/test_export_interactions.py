@@ -128,6 +128,8 @@ def test_days_are_exported_again_as_often_as_the_file_says_and_once_in_a_backfil
     assert keys(select.execute(run_of(3))) == [DAY, "2026-01-02", "2026-01-03"]
     assert keys(select.execute(run_of(3, "manual"))) == [DAY, "2026-01-02", "2026-01-03"]
     assert keys(select.execute(run_of(3, "backfill"))) == ["2026-01-03"]
+    with pytest.raises(AirflowFailException, match="leave First day and Last day empty"):
+        select.execute({**run_of(3, "backfill"), "params": {"from_date": DAY, "to_date": DAY}})
     assert keys(split_dag(reexport_days=0).get_task("select_days").execute(run_of(3))) == ["2026-01-03"]
 
 

@@ -64,6 +64,16 @@ def test_the_form_of_retraining_names_the_choices(dags):
     }
 
 
+def test_every_choice_has_a_word_of_explanation(dags):
+    for dag in dags.values():
+        for name in dag.params:
+            schema = dag.params.get_param(name).schema
+            options = schema.get("enum") or schema.get("items", {}).get("enum", ())
+            meanings = schema.get("values_display", {})
+            assert set(options) == set(meanings), f"{dag.dag_id}.{name}"
+            assert all(meanings[option].startswith(f"{option}: ") for option in options)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

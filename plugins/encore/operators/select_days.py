@@ -64,9 +64,13 @@ class PersonalizeSelectDaysOperator(BaseOperator):
     def _days(self, context: Context) -> list[date]:
         params: Mapping[str, Any] = context["params"]
         start, end = context.get("data_interval_start"), context.get("data_interval_end")
-        reexport_days = (
-            0 if context["dag_run"].run_type.value == DagRunType.BACKFILL_JOB.value else self.reexport_days
-        )
+        is_backfill = context["dag_run"].run_type.value == DagRunType.BACKFILL_JOB.value
+        if is_backfill and (params["from_date"] or params["to_date"]):
+            raise AirflowFailException(
+                "A backfill has a run for each day of its range, which exports that day: leave First day and Last day"
+                " empty, or trigger a single run with them."
+            )
+        reexport_days = 0 if is_backfill else self.reexport_days
         today = datetime.now(UTC).date()
         interval = (start, end) if start and end else None
         try:
