@@ -67,3 +67,18 @@ def test_the_image_of_localpersonalize_is_of_this_version(services):
     assert (
         services["localpersonalize"]["image"] == f"localpersonalize:{(ROOT / 'VERSION').read_text().strip()}"
     )
+
+
+def test_a_killed_task_is_found_soon_and_unchanged_files_are_not_parsed_all_the_time(services):
+    for name in ("scheduler", "worker", "dag-processor"):
+        environment = services[name]["environment"]
+        assert int(environment["AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"]) <= 60
+        assert int(environment["AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"]) >= 300
+
+
+def test_what_forks_imports_its_modules_before(services):
+    for name in ("scheduler", "worker", "dag-processor"):
+        sources = dict(volume.split(":")[:2] for volume in services[name]["volumes"])
+        (target,) = (target for source, target in sources.items() if "airflow_local_settings" in source)
+        assert target == "/opt/airflow/config/airflow_local_settings.py"
+        assert (ROOT / "deploy" / "airflow" / "airflow_local_settings.py").exists()

@@ -1,5 +1,5 @@
 """Airflow imports this in every component before it forks tasks. It has to lie on the `PYTHONPATH`, as in the demo,
-or in `$AIRFLOW_HOME/config`; `docker-compose.yaml` does not put it there yet.
+or in `$AIRFLOW_HOME/config`, where `docker-compose.yaml` puts it.
 """
 
 from encore.preload import preload

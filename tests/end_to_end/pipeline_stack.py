@@ -46,7 +46,11 @@ def running_pipeline(
         file.write_text(yaml.safe_dump(pipeline))
         running = Stack(
             Settings.load(Path(folder).resolve()),
-            airflow_env={"ENCORE_PIPELINE": str(file), **(environment or {})},
+            airflow_env={
+                "ENCORE_PIPELINE": str(file),
+                "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",  # tests change the pipeline file
+                **(environment or {}),
+            },
         )
         try:
             running.start()
