@@ -28,10 +28,10 @@ def row(number, solution="popular", outcome="promoted"):
 @pytest.fixture
 def variables(monkeypatch):
     """Airflow's variables, as JSON."""
-    kept: dict[str, object] = {}
-    monkeypatch.setattr(Variable, "set", lambda key, value, serialize_json: kept.__setitem__(key, value))
-    monkeypatch.setattr(Variable, "get", lambda key, default, deserialize_json: kept.get(key, default))
-    return kept
+    stored: dict[str, object] = {}
+    monkeypatch.setattr(Variable, "set", lambda key, value, serialize_json: stored.__setitem__(key, value))
+    monkeypatch.setattr(Variable, "get", lambda key, default, deserialize_json: stored.get(key, default))
+    return stored
 
 
 @pytest.fixture
@@ -81,10 +81,10 @@ def test_a_form_without_proposals_is_a_form(variables, content):
 
 
 def test_neither_a_run_nor_a_form_fails_where_airflow_refuses_the_variable(remember, monkeypatch):
-    def refuse(*arguments, **options):
+    def refusal(*arguments, **options):
         raise RuntimeError("no variables today")
 
-    monkeypatch.setattr(Variable, "set", refuse)
-    monkeypatch.setattr(Variable, "get", refuse)
+    monkeypatch.setattr(Variable, "set", refusal)
+    monkeypatch.setattr(Variable, "get", refusal)
     remember([row(1)])
     assert rollback_versions.proposals(GROUP) == []
