@@ -14,6 +14,7 @@ from demo.airflow import COMPONENTS
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "docker-compose.yaml"
+CONTAINERFILE = "deploy/localpersonalize/Containerfile"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def test_runs_the_components_that_make_up_runs_and_a_worker(services):
     for component in COMPONENTS:
         assert services[component]["command"] == [component]
     assert services["worker"]["command"] == ["celery", "worker"]
-    assert services["localpersonalize"]["command"][0] == "localpersonalize"
+    assert services["localpersonalize"]["build"]["dockerfile"] == CONTAINERFILE
 
 
 def test_every_long_running_service_has_a_health_check(services):
@@ -60,7 +61,8 @@ def test_services_that_others_wait_for_exist(services):
 
 def test_images_install_the_lock_of_their_use(services):
     assert "COPY requirements/airflow.txt" in services["worker"]["build"]["dockerfile_inline"]
-    assert "COPY requirements/local.txt" in services["localpersonalize"]["build"]["dockerfile_inline"]
+    assert services["localpersonalize"]["build"] == {"context": ".", "dockerfile": CONTAINERFILE}
+    assert "COPY requirements/local.txt" in (ROOT / CONTAINERFILE).read_text()
 
 
 def test_the_image_of_localpersonalize_is_of_this_version(services):

@@ -142,7 +142,7 @@ DOES: dict[str, tuple[str, str]] = {
     "UntagResource": ("Removes tags.", ""),
     "UpdateCampaign": (
         "The old version serves until the new one is loaded; shown by latestCampaignUpdate.",
-        "",
+        "A campaign that is CREATE FAILED is refused, unless its model's files were lost: delete it and make it anew.",
     ),
     "UpdateDataset": (
         "Another schema, with more fields that can be null: UPDATE PENDING, UPDATE IN_PROGRESS, ACTIVE.",
@@ -154,12 +154,13 @@ DOES: dict[str, tuple[str, str]] = {
     "GetActionRecommendations": (
         "Actions with propensities, by how often all users and this one took them; filters.",
         "A model of counts stands for aws-next-best-action: items, their interactions, expiry and repeat frequency"
-        " of actions are not used, and there must be interactions to train.",
+        " of actions are not used, and there must be action interactions to train.",
     ),
     "GetPersonalizedRanking": ("Ranks up to 500 items with scores; filters and contexts.", ""),
     "GetRecommendations": (
         "Items by user or item, with filters, promotions, metadata and exploration; scores where the service has them.",
-        "Scores have the form of AWS, not its values.",
+        "Scores have the form of AWS, not its values. The -v2 recipes add no popular placeholder items where a filter"
+        " leaves fewer than were asked for.",
     ),
     "PutActionInteractions": (
         "On disk before it is answered; at once in filters, in propensities after the next training.",
