@@ -58,7 +58,7 @@ def serve(
         typer.Option(help="Origin of web pages that may call, such as http://localhost:3000"),
     ] = None,
     allow_host: Annotated[
-        list[str] | None, typer.Option(help="Another name of this server, for health and metrics")
+        list[str] | None, typer.Option(help="Another name of this server, for the page, health and metrics")
     ] = None,
     metrics_with_arns: Annotated[bool, typer.Option(help="Show what serves on /metrics")] = False,
     page: Annotated[

@@ -43,8 +43,8 @@ class Callers:
         by `Origin` or by `Sec-Fetch-Site`. Following a link to it is all that another site can make a browser do.
         """
         host = headers.get("host", "")
-        if not self._is_local(host):
-            return "The Host of the request is not one of this server. --allow-host adds a name."
+        if not self._is_own(host):
+            return "The page is for localhost and this server's addresses. --allow-host adds a name."
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site", "none")
         is_visit = method in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate"
@@ -75,11 +75,22 @@ class Callers:
         ]
 
     def _is_local(self, host: str) -> bool:
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
-        name = name.strip("[]").rstrip(".").lower()
+        """Whether a Host is this machine's, or of a network in which somebody gave it a name."""
+        name = _name_of(host)
+        is_private = name.endswith(LOCAL_ENDS) or "." not in name
+        return bool(name) and (is_private or self._is_own(host))
+
+    def _is_own(self, host: str) -> bool:
+        """Whether nobody else can send a browser to this Host: it is no name that a network's DNS might give away."""
+        name = _name_of(host)
         try:
             ipaddress.ip_address(name)
         except ValueError:
-            known = name in self.hosts or name.endswith(LOCAL_ENDS)
-            return bool(name) and (known or "." not in name)
+            return name in {"localhost", *self.hosts} or name.endswith(".localhost")
         return True
+
+
+def _name_of(host: str) -> str:
+    """A Host without its port."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+    return name.strip("[]").rstrip(".").lower()

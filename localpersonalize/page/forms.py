@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -133,7 +134,10 @@ def event_of(form: Form, tracking_id: str, event_type: str, item: str, value: st
     """
     event: dict[str, Any] = {"eventType": event_type, "itemId": item, "sentAt": time.time()}
     if value:
-        event["eventValue"] = float(value)
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(value)
+        event["eventValue"] = number
     if form.before:
         event["recommendationId"] = form.before
     return {"trackingId": tracking_id, "userId": form.user, "sessionId": SESSION, "eventList": [event]}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from localpersonalize.page import statuses
 from localpersonalize.page.jobs import Job, jobs_of, progress_of
 from localpersonalize.page.metrics import Measured
 from localpersonalize.page.service import Service
-from localpersonalize.protocol.errors import NotFoundError
+from localpersonalize.protocol.errors import NotFoundError, ServiceError
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class Serving:
     """State of an update that is not done, or failed."""
     percent: int | None = None
     doing: str = ""
+    made: float = 0.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """Of a recommender; those of a campaign are its version's."""
 
     @property
     def key(self) -> str:
@@ -118,7 +121,9 @@ def _campaigns(service: Service, solutions: list[dict[str, Any]]) -> Iterator[Se
     for solution in solutions:
         recipe = solution["recipeArn"].rsplit("/", 1)[-1]
         for summary in service.all("ListCampaigns", solutionArn=solution["solutionArn"]):
-            body = service.describe("DescribeCampaign", campaignArn=summary["campaignArn"])
+            body = service.find("DescribeCampaign", campaignArn=summary["campaignArn"])
+            if body is None:
+                continue
             update = body.get("latestCampaignUpdate", {})
             status = update.get("status", "ACTIVE")
             yield Serving(
@@ -137,7 +142,9 @@ def _campaigns(service: Service, solutions: list[dict[str, Any]]) -> Iterator[Se
 def _recommenders(service: Service, group_arn: str) -> Iterator[Serving]:
     for summary in service.all("ListRecommenders", datasetGroupArn=group_arn):
         arn = summary["recommenderArn"]
-        body = service.describe("DescribeRecommender", recommenderArn=arn)
+        body = service.find("DescribeRecommender", recommenderArn=arn)
+        if body is None:
+            continue
         update = body.get("latestRecommenderUpdate", {})
         status = update.get("status", "ACTIVE")
         percent, doing = progress_of(service.progress(arn))
@@ -153,6 +160,8 @@ def _recommenders(service: Service, group_arn: str) -> Iterator[Serving]:
             "" if status == "ACTIVE" else status,
             percent,
             doing,
+            body["creationDateTime"],
+            body.get("modelMetrics", {}),
         )
 
 
@@ -162,15 +171,23 @@ def measured_in(service: Service, group: Group) -> Iterator[Measured]:
         for body in group.versions[solution["solutionArn"]]:
             if body["status"] == "ACTIVE":
                 arn = body["solutionVersionArn"]
-                answer = service.call("GetSolutionMetrics", {"solutionVersionArn": arn})
-                name = arn.rsplit("/", 1)[-1]
-                yield Measured(solution["name"], name, body["creationDateTime"], answer["metrics"])
+                yield Measured(
+                    solution["name"], arn.rsplit("/", 1)[-1], body["creationDateTime"], _metrics(service, arn)
+                )
     for serving in group.servings:
-        if serving.kind == "recommender":
-            body = service.describe("DescribeRecommender", recommenderArn=serving.arn)
-            if body.get("modelMetrics"):
-                created = body["creationDateTime"]
-                yield Measured(serving.name, "recommender", created, body["modelMetrics"])
+        if serving.metrics:
+            yield Measured(serving.name, "recommender", serving.made, serving.metrics)
+
+
+def _metrics(service: Service, version_arn: str) -> dict[str, float]:
+    """A version's metrics; none if it has gone, or is being deleted, since it was listed."""
+    try:
+        metrics: dict[str, float] = service.call("GetSolutionMetrics", {"solutionVersionArn": version_arn})[
+            "metrics"
+        ]
+    except ServiceError:
+        return {}
+    return metrics
 
 
 # --- what comes next ---

@@ -65,7 +65,7 @@ def title(name: str) -> str:
 
 def compare(measured: Iterable[Measured]) -> Comparison:
     """The newest versions beside each other."""
-    newest = sorted(measured, key=lambda version: -version.trained)
+    newest = sorted((version for version in measured if version.values), key=lambda version: -version.trained)
     compared = newest[:ROWS]
     names = sorted({name for version in compared for name in version.values}, key=_order)
     most = {name: max(version.values.get(name, 0.0) for version in compared) for name in names}

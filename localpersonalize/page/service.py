@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localpersonalize.protocol.errors import NotFoundError
 from localpersonalize.runtime.engine import Runtime
 
 Call = Callable[[str, Mapping[str, Any]], dict[str, Any]]
@@ -52,9 +53,19 @@ class Service:
         return list(self._pages(operation, parameters))
 
     def describe(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """The resource that a Describe operation answers."""
+        """The resource that a Describe operation answers.
+
+        :raises NotFoundError: if it is gone.
+        """
         (resource,) = self.call(operation, parameters).values()
         return dict(resource)
+
+    def find(self, operation: str, **parameters: Any) -> dict[str, Any] | None:
+        """The same; None if it has gone since it was listed."""
+        try:
+            return self.describe(operation, **parameters)
+        except NotFoundError:
+            return None
 
     def _pages(self, operation: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}

@@ -171,9 +171,10 @@ def _schemas(service: Service, group: Group) -> dict[str, dict[str, Any]]:
     """Avro schemas by upper-case dataset type."""
     schemas = {}
     for dataset in group.datasets:
-        body = service.describe("DescribeDataset", datasetArn=dataset["datasetArn"])
-        schema = service.describe("DescribeSchema", schemaArn=body["schemaArn"])
-        schemas[body["datasetType"].upper()] = json.loads(schema["schema"])
+        body = service.find("DescribeDataset", datasetArn=dataset["datasetArn"])
+        schema = body and service.find("DescribeSchema", schemaArn=body["schemaArn"])
+        if schema:
+            schemas[dataset["datasetType"].upper()] = json.loads(schema["schema"])
     return schemas
 
 
@@ -193,7 +194,9 @@ def _options(
     options = []
     for summary in group.filters:
         if summary["status"] == "ACTIVE":
-            body = service.describe("DescribeFilter", filterArn=summary["filterArn"])
+            body = service.find("DescribeFilter", filterArn=summary["filterArn"])
+            if body is None:
+                continue
             parsed = parse(body["filterExpression"])
             if parsed.target is wanted:
                 parameters = forms.parameters_of(parsed, schemas)

@@ -68,7 +68,7 @@ async function send(form, submitter) {
   answer.replaceChildren(...document.importNode(newer, true).childNodes);
   if (eventType && answer.querySelector("[name=event_type]")) answer.querySelector("[name=event_type]").value = eventType;
   prepare(answer);
-  if (answer.getBoundingClientRect().top > 0.8 * innerHeight) answer.scrollIntoView(); // below the form, on narrow windows
+  if (answer.getBoundingClientRect().top > innerHeight / 2) answer.scrollIntoView(); // below the form, on narrow windows
   if (isPost) answer.querySelector("#was-put, [role=alert]")?.focus();
   if (!isPost) history.pushState(null, "", result.address);
   else if (!result.address.endsWith("/events")) history.replaceState(null, "", result.address);

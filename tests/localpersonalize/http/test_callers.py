@@ -56,6 +56,9 @@ OWN = {"host": "localhost:4580"}
     ("method", "headers"),
     [
         ("GET", OWN),
+        ("GET", {"host": "[::1]:4580"}),
+        ("GET", {"host": "10.1.2.3:4580"}),
+        ("GET", {"host": "films.localhost"}),
         ("GET", {**OWN, "sec-fetch-site": "none", "sec-fetch-mode": "navigate"}),
         ("GET", {**OWN, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}),
         ("POST", {**OWN, "origin": "http://localhost:4580", "sec-fetch-site": "same-origin"}),
@@ -70,6 +73,10 @@ def test_the_page_is_for_its_own_origin_and_whoever_opens_it(method: str, header
     ("method", "headers"),
     [
         ("GET", {"host": "attacker.example"}),
+        ("GET", {"host": "attacker.local:4580"}),
+        ("GET", {"host": "attacker.lan"}),
+        ("GET", {"host": "attacker"}),
+        ("GET", {"host": "localhost.attacker.example"}),
         ("GET", {}),
         ("POST", {**OWN, "origin": "http://localhost:3000"}),
         ("POST", {**OWN, "origin": "null"}),

@@ -111,8 +111,12 @@ def test_an_event_says_who_what_and_when():
     (sent,) = event["eventList"]
     assert (sent["eventType"], sent["itemId"], sent["eventValue"]) == ("click", "i1", 2.5)
     assert sent["recommendationId"] == "RID-1"
-    with pytest.raises(ValueError, match="much"):
-        event_of(_form(user="u1"), "tracking", "click", "i1", "much")
+
+
+@pytest.mark.parametrize("value", ["much", "nan", "inf"])
+def test_the_value_of_an_event_is_a_number(value: str):
+    with pytest.raises(ValueError, match=value):
+        event_of(_form(user="u1"), "tracking", "click", "i1", value)
 
 
 def test_ids_are_split_at_commas_semicolons_and_lines():
