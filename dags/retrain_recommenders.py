@@ -6,9 +6,10 @@ works (one that only waits for an answer does not), and exports users and items 
 that `export_interactions` has not written (on a first run all of them, from the first interaction in the table on).
 Takes a snapshot of the interactions, checks whether that is what the data usually is, imports all three, trains each
 solution of `include/pipeline.yaml`, and compares its metrics with those of the version now live and of the popular
-items. What is good enough goes live; what is not is held, or waits for an answer under *Required Actions*, as the file
-says. A campaign that does not answer well after its move gets the earlier version back. What came of it is recorded
-and drawn.
+items. With a `comparison` in the file both versions answer for the same users, and are judged by days that were held
+back from the import. What is good enough goes live; what is not is held, or waits for an answer under *Required
+Actions*, as the file says. A campaign that does not answer well after its move gets the earlier version back. What came
+of it is recorded and drawn.
 
 Each wait on Amazon Personalize is deferred and holds no worker. A solution that fails does not stop the others. A task
 that is tried again goes on with the job that an earlier try has started.

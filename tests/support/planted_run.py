@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from encore.comparison.compare import compare
+from encore.comparison.table import as_document
 from encore.config.policies import Gate
 from encore.gates.checks import Check
 from encore.gates.data_quality import Verdict
 from encore.gates.promotion import Version, decide
+from tests.support.comparisons import lists, shop
 from tests.support.past_runs import NDCG
 from tests.support.planted_airflow import PlantedAirflow
 
@@ -98,3 +101,11 @@ def _plant_decisions(airflow: PlantedAirflow) -> None:
             Version("arn:aws:personalize:us-east-1:123456789012:solution/popular/0000001d", {NDCG: 0.0889}),
         )
         airflow.xcoms["solution.gate", number, "decision"] = decision.as_json()
+    sample, scores = shop()
+    compared = compare(
+        sample, lists(scores, 0.5), lists(scores, 2.0, seed=2), metric="ndcg_at_25", confidence=0.95
+    )
+    airflow.xcoms["solution.gate", 1, "decision"]["comparison"] = {
+        **as_document(compared),
+        "days": ["2026-02-28"],
+    }

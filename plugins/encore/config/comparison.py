@@ -8,6 +8,7 @@ from pydantic import Field
 
 from encore.config.base import Settings
 
+FOLDER = "batch/comparison"  # below the group's prefix; the clean-up knows what batch jobs leave
 Judged = Literal["ndcg_at_25", "mrr_at_25", "precision_at_25", "recall_at_25"]
 
 

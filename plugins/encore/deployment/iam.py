@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from encore.config.comparison import FOLDER
 from encore.config.models import DatasetGroup, Pipeline
 from encore.config.policies import SnsChannel
 from encore.config.recipes import WITHOUT_CAMPAIGN
@@ -97,7 +98,9 @@ def permissions(pipeline: Pipeline, scope: Scope, kms_key: str | None = None) ->
         name = group.role.rsplit("/", 1)[-1]
         roles.setdefault(name, ServiceRole(_trust(scope))).statements.extend(access)
         buckets.setdefault(group.bucket, []).extend(_for_service(statement, scope) for statement in access)
-    dags.append(_allow("Lists", [f"personalize:List{name}" for name in _LISTS], ["*"]))
+    compares = any(group.comparison for group in pipeline.dataset_groups)
+    lists = (*_LISTS, "EventTrackers") if compares else _LISTS
+    dags.append(_allow("Lists", [f"personalize:List{name}" for name in lists], ["*"]))
     key = []
     if kms_key:
         dags.append(_allow("Key", _USE_KEY, [kms_key]))
@@ -177,6 +180,7 @@ def _of_models(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
     own = [job.solution_name for job in group.batch_jobs if job.recipe]
     solutions = [*(solution.name for solution in group.solutions), *own]
     batch = {("segment" if job.kind == "segments" else "inference") for job in group.batch_jobs}
+    batch |= {"inference"} if group.comparison else set()
     yield allow(
         "Solutions",
         [
@@ -274,8 +278,9 @@ def _access(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
     """What Personalize does in the bucket: it reads what was exported, and writes the output of batch jobs."""
     yield _allow(_sid(group, "Bucket"), ["s3:ListBucket"], [scope.s3(group.bucket)])
     yield _allow(_sid(group, "Read"), ["s3:GetObject"], [scope.s3(f"{group.bucket}/{group.prefix}/*")])
-    if group.batch:
-        written = [scope.s3(f"{group.bucket}/{group.prefix}/{job.folder}/*") for job in group.batch_jobs]
+    folders = [job.folder for job in group.batch_jobs] + ([FOLDER] if group.comparison else [])
+    if folders:
+        written = [scope.s3(f"{group.bucket}/{group.prefix}/{folder}/*") for folder in folders]
         yield _allow(_sid(group, "Write"), ["s3:PutObject"], written)
 
 

@@ -14,7 +14,7 @@ from airflow_personalize.pagination import find_by
 from encore import history
 from encore.comparison import batch_lines, read
 from encore.comparison.held_back import HeldBack, hold_back
-from encore.config.comparison import Comparison
+from encore.config.comparison import FOLDER, Comparison
 from encore.config.models import Solution
 from encore.config.recipes import BATCH_COLUMNS
 from encore.operators.base import DatasetGroupOperator
@@ -127,7 +127,7 @@ class PersonalizeHoldBackOperator(DatasetGroupOperator):
     def _write(self, held_back: HeldBack, run_id: str) -> str:
         """The sample, and the lines of each kind, where the clean-up removes what batch jobs leave."""
         group = self.settings
-        folder = f"{group.prefix}/batch/comparison/{history.file_name(run_id)}"
+        folder = f"{group.prefix}/{FOLDER}/{history.file_name(run_id)}"
         self.s3.put_object(Bucket=group.bucket, Key=f"{folder}/{FILE}", Body=held_back.to_bytes())
         for columns in ASKED_WITH:
             lines = batch_lines.lines_of(held_back, columns)

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from encore.metric_names import NAMES, short_name
+from encore.report import comparisons
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
@@ -22,6 +23,7 @@ CONTENT_SECURITY_POLICY = (
 HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
 UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 TEMPLATES = Path(__file__).with_name("templates")
+SHARED = Path(comparisons.__file__).parent  # what the report shows in the same way
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def html_page(request: Request, template: str, status: int = 200, **values: Any)
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, SHARED]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,6 +11,7 @@ from airflow_personalize.links import PersonalizeResourceLink
 from encore.page.airflow_api import AirflowApi, run_path, xcom
 from encore.page.run_list import ENDED, label, moment, seconds_of
 from encore.page.task_errors import TaskError, error_of
+from encore.report.comparisons import View, view_of
 
 Row = Mapping[str, Any]
 #: Steps that tell of a run, by their operators. The page knows no task ids.
@@ -80,6 +81,11 @@ class RunDetails:
     def checks(self) -> list[list[str]]:
         """The data gate's table, without its head: check, what was seen, limit, result."""
         return table_of(self.data.get("markdown", ""))
+
+    def comparison_of(self, decision: Row, outcome: str) -> View | None:
+        """How the version fared beside the live one, on the same users; None where they were not compared."""
+        document = decision.get("comparison")
+        return view_of(decision["solution"], outcome, document) if document else None
 
     def row_of(self, solution: str) -> Row:
         return next((row for row in self.rows if row["solution"] == solution), {})

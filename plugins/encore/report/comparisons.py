@@ -54,6 +54,7 @@ class View:
     segments: Sequence[Segment]
     columns: Sequence[str]
     metrics: Sequence[Sequence[str]]
+    width: int = WIDTH
 
 
 def views(rows: Sequence[Mapping[str, Any]]) -> list[View]:
@@ -62,11 +63,16 @@ def views(rows: Sequence[Mapping[str, Any]]) -> list[View]:
     :param rows: the history, oldest first
     """
     newest = {row["solution"]: row for row in rows if row.get("comparison")}
-    return [_view(row) for _, row in sorted(newest.items())]
+    return [
+        view_of(name, row["outcome"], json.loads(row["comparison"])) for name, row in sorted(newest.items())
+    ]
 
 
-def _view(row: Mapping[str, Any]) -> View:
-    document = json.loads(row["comparison"])
+def view_of(solution: str, outcome: str, document: Mapping[str, Any]) -> View:
+    """One comparison.
+
+    :param document: as a decision and the history have it: `Compared` as JSON, with the `days` held back
+    """
     compared = Compared.from_json(document)
     lines = compared.segments()
     other = LIVE if any(LIVE in line.means for line in lines) else POPULAR
@@ -76,8 +82,8 @@ def _view(row: Mapping[str, Any]) -> View:
     )
     everybody = lines[0].intervals.get(other) if lines else None
     return View(
-        solution=row["solution"],
-        outcome=row["outcome"],
+        solution=solution,
+        outcome=outcome,
         answer=table.verdict_of(everybody).capitalize(),
         summary=table.summary(compared),
         days=", ".join(document.get("days") or ()),

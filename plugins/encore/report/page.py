@@ -57,7 +57,6 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
         last=rows[-1]["recorded_at"] if rows else None,
         spent=cost.spent(rows),
         comparisons=comparisons.views(rows),
-        width=comparisons.WIDTH,
         columns=_columns(rows),
         insights=_insights(rows),
         images={name: b64encode(content).decode() for name, content in images.items()},

@@ -149,6 +149,21 @@ def test_what_a_group_has_no_use_for_is_not_allowed():
     assert "s3:PutObject" not in {a for s in needed.roles[ROLE].statements for a in s["Action"]}
 
 
+def test_a_comparison_needs_batch_jobs_their_output_and_a_look_for_event_trackers():
+    settings = pipeline("least").model_dump(by_alias=True)
+    group = settings["dataset_groups"][0]
+    del group["batch"]
+    needed = permissions(
+        Pipeline.model_validate({**settings, "dataset_groups": [{**group, "comparison": {}}]}), SCOPE
+    )
+    granted = {action for statement in needed.dags for action in statement["Action"]}
+    assert {"personalize:CreateBatchInferenceJob", "personalize:ListEventTrackers"} <= granted
+    written = [
+        r for s in needed.roles[ROLE].statements if "s3:PutObject" in s["Action"] for r in s["Resource"]
+    ]
+    assert [resource.split("/", 1)[1] for resource in written] == [f"{group['prefix']}/batch/comparison/*"]
+
+
 def actions_on(statements: Sequence[dict[str, Any]], resource: str) -> set[str]:
     return {
         action

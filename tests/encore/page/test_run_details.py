@@ -38,6 +38,16 @@ def test_each_version_is_shown_beside_what_it_was_compared_with_and_why(whole_ru
     assert "related 0000001d promoted It is as good as the live version" in text
 
 
+def test_a_comparison_on_the_same_users_answers_first_and_then_says_for_whom(whole_run):
+    text = re.sub(r"\s+", " ", page_of_run(whole_run))
+    start = text.index(">Better</span>")
+    assert "Compared with the live version: better, NDCG@25" in text[start:]
+    for name in ("all users", "light users", "heavy users", "novelty", "last-item neighbours", "2026-02-28"):
+        assert name in text[start:], name
+    assert text.count('role="img" aria-label="better"') >= 1
+    assert " style=" not in text, "the page allows no styles of its own"
+
+
 def test_the_data_is_told_with_what_was_rejected_and_what_changed(whole_run):
     text = text_of(page_of_run(whole_run))
     assert "271,400 interactions 5,237 users 2,130 items" in text
