@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize.arns import ArnParameterMixin
+from airflow_personalize.links import PersonalizeResourceLink
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.operators.job_base import PersonalizeJobOperator
 from airflow_personalize.pagination import list_all
@@ -99,6 +100,7 @@ class PersonalizeGetSolutionMetricsOperator(ArnParameterMixin, PersonalizeBaseOp
     kind = "solution_version"
 
     def execute(self, context: Context) -> dict[str, float]:
+        PersonalizeResourceLink.persist(context, self, self.arn)
         metrics: dict[str, float] = self.client.get_solution_metrics(solutionVersionArn=self.arn)["metrics"]
         for name, value in sorted(metrics.items()):
             self.log.info("%-48s %.4f", name, value)

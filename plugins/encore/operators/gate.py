@@ -9,6 +9,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize import solution_versions
 from airflow_personalize.arns import arn_of
+from airflow_personalize.links import PersonalizeResourceLink
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore import history
 from encore.comparison.compare import Compared
@@ -67,6 +68,7 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
             data_gate=self.data_gate,
             policy=self.policy,
         )
+        PersonalizeResourceLink.persist(context, self, self.solution_version_arn)
         decision, facts = self._decide(context["ti"].run_id)
         log = self.log.info if decision.verdict == "promote" else self.log.warning
         log("%s\n%s", decision.verdict.upper(), decision.as_text())

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_personalize.exceptions import error_code
 from airflow_personalize.hooks import PersonalizeRuntimeHook
+from airflow_personalize.links import PersonalizeResourceLink
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore.config.policies import AnswerCheck
 from encore.csv_rows import files
@@ -77,6 +78,7 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
             sample_location=self.sample_location,
             decision=self.decision,
         )
+        PersonalizeResourceLink.persist(context, self, self.campaign_arn)
         self._is_last_try = context["ti"].try_number > context["ti"].max_tries
         self._check_serves_new_version()
         try:

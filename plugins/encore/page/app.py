@@ -20,7 +20,7 @@ from encore.page import service
 from encore.page.access import Api, Group, is_readable
 from encore.page.airflow_api import AirflowApiError
 from encore.page.charts import measurements
-from encore.page.live import solutions_now
+from encore.page.live import solutions_now, unrecorded
 from encore.page.questions import open_questions
 from encore.page.render import Addresses, html_page
 from encore.page.run_details import RunDetails, details
@@ -77,19 +77,22 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
     campaigns, service_error = service.attempt(lambda: service.campaigns(service.personalize(group), group))
     rows = past or []
     runs = last_runs(api, group, rows)
+    missing = unrecorded(rows, campaigns)
+    metrics = service.metrics(service.personalize(group), missing) if missing else {}
+    solutions = solutions_now(group, rows, campaigns, metrics)
     return html_page(
         request,
         "group.html",
         group=group,
         current="",
-        solutions=solutions_now(group, rows, campaigns),
+        solutions=solutions,
         runs=runs,
         is_busy=any(run.outcome in ("running", "waiting") for run in runs),
         cost=cost.of_month(rows, datetime.now(UTC).date()),
         questions=open_questions(api, group),
         history_error=history_error,
         service_error=service_error,
-        is_empty=not rows and not history_error,
+        is_empty=not (rows or runs or history_error or any(now.serves for now in solutions)),
     )
 
 

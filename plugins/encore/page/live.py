@@ -56,16 +56,30 @@ class SolutionNow:
 
 
 def solutions_now(
-    group: DatasetGroup, past: Sequence[Row], campaigns: Sequence[Campaign] | None
+    group: DatasetGroup,
+    past: Sequence[Row],
+    campaigns: Sequence[Campaign] | None,
+    metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> list[SolutionNow]:
     """Each solution of the pipeline file.
 
     :param past: the history, oldest first
     :param campaigns: as the service says; None where it does not answer: then the history has to do
+    :param metrics: of versions that the history may not have
     """
     return [
-        _solution_now(solution, [row for row in past if row["solution"] == solution.name], campaigns)
+        _solution_now(
+            solution, [row for row in past if row["solution"] == solution.name], campaigns, metrics or {}
+        )
         for solution in group.solutions
+    ]
+
+
+def unrecorded(past: Sequence[Row], campaigns: Sequence[Campaign] | None) -> list[str]:
+    """ARNs of versions that are live and that no run has recorded: it has not ended yet, or somebody else made them."""
+    recorded = {row["solution_version_arn"] for row in past}
+    return [
+        campaign.serves for campaign in campaigns or () if campaign.serves and campaign.serves not in recorded
     ]
 
 
@@ -85,7 +99,10 @@ def beside(value: float | None, other: float | None, what: str) -> str:
 
 
 def _solution_now(
-    solution: Solution, own: Sequence[Row], campaigns: Sequence[Campaign] | None
+    solution: Solution,
+    own: Sequence[Row],
+    campaigns: Sequence[Campaign] | None,
+    metrics: Mapping[str, Mapping[str, float]],
 ) -> SolutionNow:
     metric, name = metric_of(solution), solution.campaign_name
     campaign = next((entry for entry in campaigns or () if entry.name == name), None)
@@ -107,7 +124,7 @@ def _solution_now(
         failure=campaign.failure if campaign else None,
         serves=serves,
         since=campaign.since if campaign and serves else known.get("recorded_at"),
-        value=_value(known, "metrics", metric),
+        value=_value(known, "metrics", metric) or metrics.get(serves or "", {}).get(metric),
         popularity=next(
             (value for row in of_version if (value := _value(row, "popularity_metrics", metric))), None
         ),

@@ -22,6 +22,7 @@ CONTENT_SECURITY_POLICY = (
 )
 HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
 UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
+JUST_NOW = 20
 TEMPLATES = Path(__file__).with_name("templates")
 SHARED = Path(comparisons.__file__).parent  # what the report shows in the same way
 
@@ -112,7 +113,7 @@ def ago(time: datetime | None) -> str:
         return ""
     seconds = (datetime.now(UTC) - time).total_seconds()
     unit, size = next((unit for unit in UNITS if seconds >= 2 * unit[1]), UNITS[-1])
-    return "just now" if seconds < size else f"{seconds // size:.0f} {unit} ago"
+    return "just now" if seconds < JUST_NOW else f"{seconds // size:.0f} {unit} ago"
 
 
 def duration(seconds: float | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -62,6 +63,16 @@ def campaigns(client: Any, group: DatasetGroup) -> list[Campaign]:
     names = {solution.name for solution in group.solutions}
     every = [_campaign(client, entry["campaignArn"]) for entry in list_all(client, "list_campaigns")]
     return [campaign for campaign in every if campaign.solution in names]
+
+
+def metrics(client: Any, versions: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The metrics of versions, by ARN; of those that have none yet nothing."""
+    measured = {}
+    for arn in versions:
+        answer, _ = attempt(partial(client.get_solution_metrics, solutionVersionArn=arn))
+        if answer:
+            measured[arn] = answer["metrics"]
+    return measured
 
 
 def attempt(question: Callable[[], T]) -> tuple[T | None, str | None]:

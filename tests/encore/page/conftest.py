@@ -95,6 +95,9 @@ class PlantedService:
         kind = "RELATED_ITEMS" if recipeArn.endswith("sims") else "USER_PERSONALIZATION"
         return {"recipe": {"recipeType": kind}}
 
+    def get_solution_metrics(self, solutionVersionArn: str) -> Any:
+        return {"metrics": {NDCG: 0.4321}}
+
     def get_recommendations(self, campaignArn: str, numResults: int, **arguments: Any) -> Any:
         self.requests.append({"campaignArn": campaignArn, "numResults": numResults, **arguments})
         items = self.answers[campaignArn.split("/")[-1]][:numResults]

@@ -56,6 +56,14 @@ def test_the_service_counts_and_not_what_the_history_says_of_it(thirty_runs):
     assert "Version 00000003 is live since" in text
 
 
+def test_a_version_that_no_run_has_recorded_yet_is_measured_by_the_service(shop):
+    shop.airflow.add_run("manual__1", "running")
+    shop.service.serve("you", f"{ARN}:solution/you/1")
+    text = text_of(shop.airflow.page().get("/encore/groups/shop").text)
+    assert "0.4321 NDCG@25 Version 1 is live since" in text
+    assert "Nothing is live yet" not in text
+
+
 def test_why_the_last_version_was_held(thirty_runs):
     thirty_runs.rows = thirty_runs.rows[:20]  # until the run that held `you`
     thirty_runs.service.serve("you", f"{ARN}:solution/you/{8:08x}")
