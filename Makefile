@@ -76,6 +76,7 @@ lock: setup
 	$(COMPILE) $(UPGRADE) $(DEMO) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) -c requirements/dev.txt $(LOCAL) -o requirements/local.txt
 	$(COMPILE) -c requirements/dev.txt $(AIRFLOW) -o requirements/airflow.txt
+	$(COMPILE) -c requirements/dev.txt $(AIRFLOW) requirements/deploy.in -o requirements/deploy.txt
 	$(COMPILE) -c requirements/dev.txt $(DEMO) -o requirements/demo.txt
 	$(COMPILE) -c requirements/dev.txt requirements/browser.in -o requirements/browser.txt
 

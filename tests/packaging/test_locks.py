@@ -62,3 +62,9 @@ def test_make_installs_the_whole_lock():
 def _pins(file: Path) -> dict[str, str]:
     pins = re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)", file.read_text(), flags=re.M)
     return {canonicalize_name(name): version for name, version in pins}
+
+
+def test_the_lock_of_a_deployment_is_that_of_airflow_and_who_may_sign_in():
+    airflow, deploy = _pins(LOCKS / "airflow.txt"), _pins(LOCKS / "deploy.txt")
+    assert {name: pin for name, pin in airflow.items() if deploy.get(name) != pin} == {}
+    assert "apache-airflow-providers-fab" in deploy

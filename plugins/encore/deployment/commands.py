@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 
 from encore.config.loader import INCLUDE, PIPELINE_FILE, PipelineError, load_pipeline, pipeline_file
-from encore.config.models import Pipeline
+from encore.config.models import DatasetGroup, Pipeline
 from encore.deployment.adopt import AdoptionError, write
 from encore.deployment.adopt import adopt as take_over
+from encore.deployment.apply import apply as make
 from encore.deployment.clients import Account
 from encore.deployment.doctor import examine
 from encore.deployment.iam import Scope
@@ -42,12 +43,20 @@ def iam(
     partition: Annotated[str, typer.Option(help="For json: aws, aws-cn, aws-us-gov")] = "aws",
     kms_key: Annotated[str | None, typer.Option(help="ARN of the key that encrypts the bucket")] = None,
     bucket: Annotated[bool, typer.Option("--bucket", help="Also make the bucket (not json)")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Print nothing: make bucket, role and their policies now")
+    ] = False,
 ) -> None:
     """Print the least IAM policies for the DAGs, the role for Personalize and the policy of the bucket.
 
     For exactly this pipeline file: run it again when the file changes.
     """
     pipeline = _load(file)
+    if apply:
+        for aws_conn_id, part in _by_connection(pipeline).items():
+            for done in make(part, Account(aws_conn_id), kms_key):
+                typer.echo(done)
+        return
     if format is Format.CLOUDFORMATION:
         document = as_cloudformation(pipeline, kms_key, bucket)
     elif format is Format.TERRAFORM:
@@ -59,6 +68,14 @@ def iam(
             raise typer.BadParameter(f"policies as JSON name ARNs: give {' and '.join(missing)}")
         document = as_json(pipeline, Scope(region, account, partition), kms_key)
     typer.echo(json.dumps(document, indent=2))
+
+
+def _by_connection(pipeline: Pipeline) -> dict[str, Pipeline]:
+    """The groups of each account."""
+    groups: dict[str, list[DatasetGroup]] = {}
+    for group in pipeline.dataset_groups:
+        groups.setdefault(group.aws_conn_id, []).append(group)
+    return {name: pipeline.model_copy(update={"dataset_groups": part}) for name, part in groups.items()}
 
 
 def doctor(file: File = None) -> None:

@@ -17,6 +17,8 @@ from airflow_personalize.exceptions import PersonalizeError
 from encore.__main__ import app
 from encore.config import load_pipeline
 from encore.config.models import Pipeline
+from encore.deployment.apply import apply
+from encore.deployment.clients import Account
 from encore.deployment.iam import permissions
 from encore.deployment.iam_formats import as_cloudformation, as_json, as_terraform
 from tests.support.enforced_policies import ACCOUNT, EnforcedPolicies
@@ -188,3 +190,22 @@ def test_the_command_prints_every_format_and_asks_for_what_json_lacks():
     refused = run_command("--region", REGION)
     assert refused.exit_code == 2
     assert "--account" in refused.stderr
+
+
+def test_bucket_and_role_are_made_as_printed_however_often(service):
+    settings = pipeline("applied").model_dump(by_alias=True)
+    settings["dataset_groups"][0] |= {"bucket": "encore-applied", "role": "AppliedRole"}
+    applied = Pipeline.model_validate(settings)
+    s3, iam = service.client("s3"), service.client("iam")
+    for _ in range(2):
+        done = list(apply(applied, Account("aws_default")))
+        assert done == ["bucket encore-applied with its policy", "role AppliedRole with its policy"]
+    printed = as_json(applied, SCOPE)
+    assert (
+        json.loads(s3.get_bucket_policy(Bucket="encore-applied")["Policy"])
+        == printed["buckets"]["encore-applied"]
+    )
+    document = iam.get_role_policy(RoleName="AppliedRole", PolicyName="encore")["PolicyDocument"]
+    assert document == printed["roles"]["AppliedRole"]["policy"]
+    trust = iam.get_role(RoleName="AppliedRole")["Role"]["AssumeRolePolicyDocument"]
+    assert trust == printed["roles"]["AppliedRole"]["trust"]
