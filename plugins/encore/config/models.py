@@ -58,6 +58,11 @@ class Dataset(Settings):
         description="Query template for a day's first and last key, whole numbers: splits are cut by it, and "
         "the query has {{ low }} and {{ high }}",
     )
+    titles_sql: str | None = Field(
+        None,
+        description="Query of all users or items with the columns user_id or item_id, as text, and title: what the page"
+        " in Airflow calls them",
+    )
     settle_minutes: float = Field(
         15,
         ge=0,

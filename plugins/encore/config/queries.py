@@ -68,6 +68,8 @@ def uses(group: DatasetGroup, include: Path) -> Iterator[QueryUse]:
 
 
 def _of_dataset(kind: str, dataset: Dataset, include: Path) -> Iterator[QueryUse]:
+    if dataset.titles_sql:
+        yield QueryUse(include / dataset.titles_sql)
     if kind != "interactions":
         yield QueryUse(include / dataset.sql)
         return

@@ -18,6 +18,10 @@ def problems(at: Location, kind: DatasetType, dataset: Dataset, include: Path) -
     yield from file_problems((*at, "sql"), dataset.sql, ".sql", include)
     if dataset.bounds_sql:
         yield from file_problems((*at, "bounds_sql"), dataset.bounds_sql, ".sql", include)
+    if dataset.titles_sql:
+        yield from file_problems((*at, "titles_sql"), dataset.titles_sql, ".sql", include)
+        if kind == "interactions":
+            yield Problem((*at, "titles_sql"), "is for users and items")
     for key in _OF_DAYS if kind != "interactions" else ():
         if getattr(dataset, key) != Dataset.model_fields[key].default:
             yield Problem((*at, key), f"{kind} are exported whole, by one task")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation
-from encore.config.models import DatasetGroup, DatasetType
+from encore.config.models import DatasetGroup
+from encore.page.titles import DATASETS, Titles
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +23,6 @@ MOST_BYTES = 200_000_000
 MOST_DAYS, MOST_EVENT_BYTES = 60, 100_000_000
 EVENTS, SUGGESTIONS = 12, 12
 TITLES = ("title", "name", "item_name", "product_name")
-DATASETS: Mapping[str, DatasetType] = {"user": "users", "item": "items"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Catalogue:
         if table is None or not ids:
             return {}
         rows = table.filter(pc.is_in(table[f"{kind}_id"], pa.array(list(ids), pa.string()))).to_pylist()
-        return {entry.id: entry for entry in (_entry(kind, row) for row in rows)}
+        return {entry.id: entry for entry in self._titled(kind, [_entry(kind, row) for row in rows])}
 
     def search(self, kind: str, text: str) -> list[Entry]:
         """Users or items whose id begins with a text, or whose title has it; of an empty text the first."""
@@ -87,7 +87,18 @@ class Catalogue:
                 )
         masks = (by_id, pc.and_(titled, pc.invert(by_id)))
         rows = [row for mask in masks for row in table.filter(mask).slice(0, SUGGESTIONS).to_pylist()]
-        return [_entry(kind, row) for row in rows[:SUGGESTIONS]]
+        entries = [_entry(kind, row) for row in rows[:SUGGESTIONS]]
+        others = list(self.titles(kind).search(text, SUGGESTIONS)) if text else []
+        more = self.entries(kind, others[: SUGGESTIONS - len(entries)])
+        return self._titled(kind, list({**{entry.id: entry for entry in entries}, **more}.values()))
+
+    def titles(self, kind: str) -> Titles:
+        """What the product database calls them."""
+        return Titles.of_group(self._group, kind)
+
+    def _titled(self, kind: str, entries: Sequence[Entry]) -> list[Entry]:
+        names = self.titles(kind).of([entry.id for entry in entries if not entry.title])
+        return [replace(entry, title=entry.title or names.get(entry.id, "")) for entry in entries]
 
     def events(self, kind: str, identifier: str) -> list[Event]:
         """The last events of a user, or with an item, the newest first."""

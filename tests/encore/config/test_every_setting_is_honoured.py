@@ -26,6 +26,7 @@ from encore.gates.drift import checks as drift_checks
 from encore.gates.promotion import Decision, SameUsers, Version, decide
 from encore.notifications import channels_for
 from encore.operators.sql_checks import PersonalizeSqlChecksOperator
+from encore.page.titles import Titles
 from tests.dags.conftest import load_dags
 from tests.support.comparisons import lists, shop
 from tests.support.shop_days import Shop
@@ -81,7 +82,11 @@ PIPELINE: dict[str, Any] = {
                     "column_checks": [COLUMN_CHECK],
                 },
                 "users": {"schema": "schemas/users.json", "sql": "sql/users.sql"},
-                "items": {"schema": "schemas/items.json", "sql": "sql/items.sql"},
+                "items": {
+                    "schema": "schemas/items.json",
+                    "sql": "sql/items.sql",
+                    "titles_sql": "sql/item_titles.sql",
+                },
             },
             "solutions": [
                 {"name": "popular", "recipe": "aws-popularity-count"},
@@ -377,6 +382,9 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     "Dataset.splits": lambda b: b.task(EXPORT, "plan").shards == 3,
     "Dataset.bounds_sql": lambda b: (
         b.task(EXPORT, "plan").bounds_sql == (INCLUDE / "sql" / "items.sql").read_text()
+    ),
+    "Dataset.titles_sql": lambda b: (
+        Titles.of_group(b.group, "item").query == (INCLUDE / "sql/item_titles.sql").read_text().strip()
     ),
     "Dataset.settle_minutes": lambda b: b.task(EXPORT, "select_days").settle_minutes == 20,
     "Dataset.reexport_days": lambda b: b.task(EXPORT, "select_days").reexport_days == 2,
