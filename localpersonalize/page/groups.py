@@ -9,7 +9,7 @@ from typing import Any
 
 from localpersonalize.page import statuses
 from localpersonalize.page.jobs import Job, jobs_of, progress_of
-from localpersonalize.page.metrics import Measured
+from localpersonalize.page.metrics import RECOMMENDER, Measured
 from localpersonalize.page.service import Service
 from localpersonalize.protocol.errors import NotFoundError, ServiceError
 
@@ -64,6 +64,18 @@ class Group:
     @property
     def arn(self) -> str:
         return str(self.body["datasetGroupArn"])
+
+    @property
+    def contents(self) -> list[str]:
+        """How many datasets, solutions, campaigns and recommenders it has; those that it has none of are left out."""
+        campaigns = sum(serving.kind == "campaign" for serving in self.servings)
+        counts = {
+            "dataset": len(self.datasets),
+            "solution": len(self.solutions),
+            "campaign": campaigns,
+            "recommender": len(self.servings) - campaigns,
+        }
+        return [f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count]
 
     @property
     def is_busy(self) -> bool:
@@ -176,7 +188,7 @@ def measured_in(service: Service, group: Group) -> Iterator[Measured]:
                 )
     for serving in group.servings:
         if serving.metrics:
-            yield Measured(serving.name, "recommender", serving.made, serving.metrics)
+            yield Measured(serving.name, RECOMMENDER, serving.made, serving.metrics)
 
 
 def _metrics(service: Service, version_arn: str) -> dict[str, float]:

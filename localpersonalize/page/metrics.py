@@ -11,6 +11,10 @@ HEADLINE = "normalized_discounted_cumulative_gain_at_25"
 ROWS = 16
 """Newest versions that are compared."""
 
+RECOMMENDER = "recommender"
+"""In the place of a version: a recommender has one."""
+LABEL_LETTERS = 10
+
 _SHORT = {
     "mean_reciprocal_rank": "MRR",
     "normalized_discounted_cumulative_gain": "NDCG",
@@ -28,6 +32,12 @@ class Measured:
     version: str
     trained: float
     values: Mapping[str, float]
+
+    @property
+    def label(self) -> str:
+        """What tells it apart in a few letters."""
+        name = self.solution if self.version == RECOMMENDER else self.version
+        return name if len(name) <= LABEL_LETTERS else name[: LABEL_LETTERS - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -174,7 +184,7 @@ def headline(comparison: Comparison, wanted: str | None = None) -> str | None:
 
 def _labels(points: Sequence[Point], step: float) -> list[tuple[float, str]]:
     every = max(1, -(-LABEL_WIDTH // max(1, int(step))))
-    return [(point.x, point.version.version[:8]) for point in points[::-1][::every]]
+    return [(point.x, point.version.label) for point in points[::-1][::every]]
 
 
 def _scale(most: float) -> tuple[float, int]:

@@ -92,7 +92,6 @@ def trial(service: Service, group: Group, form: Form, is_asked: bool) -> Trial:
     filters = _options(service, group, schemas, deployment)
     event_types = _event_types(service, deployment.data_arn, data)
     needs = _needs(deployment)
-    asks = is_asked and (needs not in ("user", "item", "user and item") or bool(form.user or form.item))
     return Trial(
         form,
         serving,
@@ -101,7 +100,9 @@ def trial(service: Service, group: Group, form: Form, is_asked: bool) -> Trial:
         filters,
         _context_fields(schemas),
         list(event_types.values()) or EVENT_TYPES,
-        _answer(service, serving, needs, filters, form, data) if asks else None,
+        _answer(service, serving, needs, filters, form, data)
+        if is_asked and is_complete(form, needs)
+        else None,
         results.events_of(data, form.user, event_types) if form.user else [],
         search.details(data.users, form.user) if form.user else {},
         _tracker(group),
@@ -141,6 +142,18 @@ def _answer(
     before = service.engine.recommended(form.before) if form.before else []
     rows = results.rows_of(answer, data, before)
     return Answer(request, rows, answer["recommendationId"], results.changes_of(rows, before))
+
+
+def is_complete(form: Form, needs: str) -> bool:
+    """Whether the form says what a recipe must know, so that a request is worth sending."""
+    fields = {
+        "user": [form.user],
+        "item": [form.item],
+        "user and item": [form.user, form.item],
+        "ranking": [form.user, form.ranked],
+        "actions": [form.user],
+    }
+    return all(fields.get(needs, []))
 
 
 def _needs(deployment: Deployment) -> str:

@@ -302,7 +302,7 @@ def _root() -> Path:
 def test_a_campaign_that_ranks(visitor: Visitor, shop: Shop):
     shop.ranking_campaign()
     address = f"{GROUP}/try?serving=campaign/rank"
-    assert "Items to rank" in visitor.text(address)
+    assert "Choose a user, and items to rank" in visitor.text(address)
     text = visitor.text(f"{address}&user=u1&ranked={quote('i3, i1')}%0Ai2")
     assert sorted(_rows(text)) == ["i1", "i2", "i3"]
     assert "Put an event of u1" in text
@@ -346,7 +346,7 @@ def test_recommenders_of_a_domain_group(visitor: Visitor, shop: Shop):
     assert all(name in text for name in ("together", "viewed", "NDCG at 25"))
     text = visitor.text("/_page/groups/domain/try?serving=recommender/together&item=i1")
     assert len(_rows(text)) == 10
-    assert "no score" in text
+    assert "There are no scores" in text
     assert "create-event-tracker" in visitor.text(
         "/_page/groups/domain/try?serving=recommender/viewed&user=u1"
     )

@@ -2,97 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from localpersonalize.page import groups, try_it
 from localpersonalize.page.forms import Form
-from localpersonalize.page.groups import Group, find_group, measured_in, next_step, read_group
-from localpersonalize.page.service import Service, Start
+from localpersonalize.page.groups import find_group, measured_in, next_step
+from localpersonalize.page.service import Start
 from localpersonalize.protocol.errors import NotFoundError
-from localpersonalize.runtime.deployment import Deployment
-from tests.support.localpersonalize.in_process import InProcessService
-from tests.support.localpersonalize.planted_runtime import NextItem
+from tests.support.localpersonalize.page_shop import METRICS, PageShop
 from tests.support.localpersonalize.shop import RECIPE
-
-METRICS = {"coverage": 0.5}
-
-
-class Shop:
-    """A group in an in-process service; `gone`: an operation that finds nothing any more."""
-
-    def __init__(self, folder: Path) -> None:
-        self.service = InProcessService(folder)
-        self.group_arn = self.service.group()
-        self.gone = ""
-        self.progress: dict[str, str] = {}
-
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if operation == self.gone:
-            raise NotFoundError("It is gone.")
-        answer = dict(self.service.call(operation, **parameters))
-        return {name: value for name, value in answer.items() if value is not None}
-
-    @property
-    def page(self) -> Service:
-        start = Start("http://127.0.0.1:1", "us-east-1", "/data/credentials")
-        return Service(self.call, self.service.context.engine, lambda arn: self.progress.get(arn, ""), start)
-
-    def read(self) -> Group:
-        return read_group(self.page, find_group(self.page, "shop"))
-
-    def load(self, campaign: str) -> None:
-        """A model in memory, as if its training had left one."""
-        deployment = Deployment(
-            campaign,
-            "version",
-            self.group_arn,
-            "aws-user-personalization",
-            "USER_PERSONALIZATION",
-            NextItem(),
-        )
-        self.service.context.engine._deployments[campaign] = deployment
-
-    def imported(self) -> None:
-        self.service.create(
-            "DatasetImportJob",
-            jobName="first",
-            datasetArn=self.dataset,
-            dataSource={"dataLocation": "s3://data/interactions.csv"},
-            roleArn="arn:aws:iam::123456789012:role/personalize",
-            importMode="FULL",
-        )
-
-    def with_data(self) -> Shop:
-        self.dataset = self.service.interactions(self.group_arn)
-        return self
-
-    def trained(self) -> str:
-        self.with_data().imported()
-        version = self.service.version(self.service.solution(self.group_arn))
-        self.service.context.database.change(version, _metrics=METRICS)
-        return version
-
-    def serving(self) -> Shop:
-        self.service.create("Campaign", name="front", solutionVersionArn=self.trained())
-        self.service.create(
-            "Filter",
-            name="clicked",
-            datasetGroupArn=self.group_arn,
-            filterExpression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click")',
-        )
-        return self
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+def shop(tmp_path: Path) -> PageShop:
+    return PageShop(tmp_path)
 
 
-def test_each_step_towards_a_recommendation_is_named_with_its_command(shop: Shop):
+def test_each_step_towards_a_recommendation_is_named_with_its_command(shop: PageShop):
     def command() -> str:
         step = next_step(shop.page, shop.read())
         return step.commands[-1] if step else ""
@@ -113,7 +41,7 @@ def test_each_step_towards_a_recommendation_is_named_with_its_command(shop: Shop
 
 
 def test_a_domain_group_needs_a_recommender(tmp_path: Path):
-    shop = Shop(tmp_path)
+    shop = PageShop(tmp_path)
     shop.with_data().imported()
     shop.service.context.database.change(shop.group_arn, domain="ECOMMERCE")
     step = next_step(shop.page, shop.read())
@@ -122,7 +50,7 @@ def test_a_domain_group_needs_a_recommender(tmp_path: Path):
     assert f"{RECIPE}aws-ecomm-recommended-for-you" in step.commands[0]
 
 
-def test_what_runs_comes_first_then_what_failed(shop: Shop):
+def test_what_runs_comes_first_then_what_failed(shop: PageShop):
     version = shop.trained()
     database = shop.service.context.database
     failed = shop.service.version(shop.service.solution(shop.group_arn, "failing"))
@@ -137,10 +65,11 @@ def test_what_runs_comes_first_then_what_failed(shop: Shop):
     assert (group.is_busy, group.count("failed")) == (True, 1)
 
 
-def test_versions_and_campaigns_have_their_figures(shop: Shop):
+def test_versions_and_campaigns_have_their_figures(shop: PageShop):
     group = shop.serving().read()
     (measured,) = measured_in(shop.page, group)
     assert (measured.solution, measured.values) == ("popular", METRICS)
+    assert group.contents == ["1 dataset", "1 solution", "1 campaign"]
     (serving,) = group.servings
     assert (serving.key, serving.recipe) == ("campaign/front", "aws-popularity-count")
 
@@ -149,7 +78,7 @@ def test_versions_and_campaigns_have_their_figures(shop: Shop):
     "operation",
     ["DescribeCampaign", "DescribeDataset", "DescribeSchema", "DescribeFilter", "GetSolutionMetrics"],
 )
-def test_what_goes_while_it_is_read_is_left_out(shop: Shop, operation: str):
+def test_what_goes_while_it_is_read_is_left_out(shop: PageShop, operation: str):
     shop.serving()
     whole = shop.read()
     shop.gone = operation
@@ -164,18 +93,35 @@ def test_what_goes_while_it_is_read_is_left_out(shop: Shop, operation: str):
     assert len(trial.filters) == (0 if operation == "DescribeFilter" else 1)
 
 
-def test_what_is_not_loaded_can_not_be_tried_and_says_why(shop: Shop):
+def test_what_is_not_loaded_can_not_be_tried_and_says_why(shop: PageShop):
     trial = try_it.trial(shop.page, shop.serving().read(), Form(), is_asked=False)
     assert trial.error is not None
     assert "can't be served" in trial.error.message
 
 
-def test_a_group_that_is_not_there_is_an_error_that_names_it(shop: Shop):
+@pytest.mark.parametrize(
+    ("needs", "fields"),
+    [
+        ("user", {"user": "u"}),
+        ("item", {"item": "i"}),
+        ("user and item", {"user": "u", "item": "i"}),
+        ("ranking", {"user": "u", "ranked": "i"}),
+        ("actions", {"user": "u"}),
+        ("none", {}),
+    ],
+)
+def test_nothing_is_asked_before_the_form_says_what_the_recipe_needs(needs: str, fields: dict[str, str]):
+    assert try_it.is_complete(Form(**fields), needs)
+    for name in fields:
+        assert not try_it.is_complete(Form(**{**fields, name: ""}), needs)
+
+
+def test_a_group_that_is_not_there_is_an_error_that_names_it(shop: PageShop):
     with pytest.raises(NotFoundError, match="no dataset group other"):
         find_group(shop.page, "other")
 
 
-def test_groups_are_listed_newest_first(shop: Shop):
+def test_groups_are_listed_newest_first(shop: PageShop):
     shop.service.group("newer")
     assert [body["name"] for body in groups.group_bodies(shop.page)] == ["newer", "shop"]
 

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localpersonalize.page.metrics import HEADLINE, ROWS, TOP, Measured, chart, compare, headline, title
+from localpersonalize.page.metrics import (
+    HEADLINE,
+    RECOMMENDER,
+    ROWS,
+    TOP,
+    Measured,
+    chart,
+    compare,
+    headline,
+    title,
+)
 
 GAIN, COVERAGE = HEADLINE, "coverage"
 
@@ -75,6 +85,13 @@ def test_each_solution_is_a_series():
     drawn = chart(compare([_version(1, 0.1, "a"), _version(2, 0.2, "b"), _version(3, 0.3, "a")]), GAIN, 340)
     assert drawn is not None
     assert [(series.solution, len(series.points)) for series in drawn.series] == [("a", 2), ("b", 1)]
+
+
+def test_labels_are_versions_or_the_names_of_recommenders():
+    versions = [_version(1, 0.1), Measured("frequently-bought", RECOMMENDER, 2.0, {GAIN: 0.2})]
+    drawn = chart(compare(versions), GAIN, 640)
+    assert drawn is not None
+    assert [text for _, text in drawn.labels] == ["frequentl…", "v1"]
 
 
 def test_nothing_is_drawn_of_a_metric_that_nobody_has():
