@@ -50,7 +50,7 @@ def train_solution_version(
     previous_model_dir: Path | None = None,
     options: TrainingOptions | None = None,
 ) -> TrainingResult:
-    """Train twice: without a part of the data, to measure; then with all of it, to serve.
+    """Train without a part of the data, to measure; then with all of it, to serve.
 
     An UPDATE goes on from the previous model with all data, and is measured by training anew.
 
@@ -84,7 +84,7 @@ def train_solution_version(
     options.step(middle, f"metrics {_as_text(metrics)}; popularity {_as_text(baseline)}")
     last = options.part(middle, 0.99)
     if previous is None:
-        model = recipe.train(data, hyperparameters, last)
+        model = recipe.finish(measured, data, hyperparameters, last)
     else:
         model = recipe.update(previous, data, hyperparameters, last)
     save(model, out_dir)

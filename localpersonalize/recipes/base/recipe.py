@@ -46,6 +46,16 @@ class Recipe(ABC):
         :raises TrainingStoppedError: if it was asked to stop.
         """
 
+    def finish(
+        self, measured: Model, data: TrainingData, hyperparameters: Any, options: TrainingOptions
+    ) -> Model:
+        """The model that serves, trained on all of the data.
+
+        :param measured: trained on a part of the data, with the same hyperparameters; a recipe that need not begin
+            again goes on from there.
+        """
+        return self.train(data, hyperparameters, options)
+
     def update(
         self, previous: Model, data: TrainingData, hyperparameters: Any, options: TrainingOptions
     ) -> Model:

@@ -12,12 +12,21 @@ from localpersonalize.recipes.base.data import TrainingData, context_columns
 from localpersonalize.recipes.base.features import Features
 from localpersonalize.recipes.base.hyperparameters import Hyperparameters, guide_page, hyperparameter
 from localpersonalize.recipes.base.interactions import EventLog
+from localpersonalize.recipes.base.model import Model
 from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.hrnn.item_factors import item_vectors
 from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel, cold_bias
 from localpersonalize.recipes.hrnn.repeat_calibration import repeat_bias
-from localpersonalize.recipes.hrnn.trainer import FitResult, Initialisation, Training, fit
+from localpersonalize.recipes.hrnn.trainer import (
+    FINISHING_EPOCHS,
+    FINISHING_RATE,
+    Continuation,
+    FitResult,
+    Initialisation,
+    Training,
+    fit,
+)
 
 EMBEDDING_DIMENSION = 64
 INITIAL_VECTOR_DEVIATION = 0.3  # standard deviation of the item vectors that training starts from
@@ -77,10 +86,23 @@ class Hrnn(Recipe):
     uses_metadata: ClassVar[bool] = False
 
     def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> HrnnModel:
-        return self._train(data, hyperparameters, options, None)
+        return self._train(data, hyperparameters, options)
+
+    def finish(
+        self, measured: Model, data: TrainingData, hyperparameters: Any, options: TrainingOptions
+    ) -> HrnnModel:
+        """Go on from the measured model, which most users have trained already."""
+        assert isinstance(measured, HrnnModel)
+        return self._train(
+            data, hyperparameters, options, Continuation(measured, FINISHING_EPOCHS, FINISHING_RATE)
+        )
 
     def _train(
-        self, data: TrainingData, hyperparameters: Any, options: TrainingOptions, previous: HrnnModel | None
+        self,
+        data: TrainingData,
+        hyperparameters: Any,
+        options: TrainingOptions,
+        continuation: Continuation | None = None,
     ) -> HrnnModel:
         log = EventLog.of(data)
         log = log.select(
@@ -91,13 +113,13 @@ class Hrnn(Recipe):
         )
         log = replace(log, weight=log.weight * recency_weight(log.time, uses_recency(hyperparameters)))
         options.step(0.0, f"{len(log)} events of {len(log.users)} users with {len(log.items)} items")
-        encoders = previous.encoders if previous else self._encoders(data)
+        encoders = continuation.model.encoders if continuation else self._encoders(data)
         start = Initialisation(
             vectors=INITIAL_VECTOR_DEVIATION * item_vectors(log, EMBEDDING_DIMENSION, options.seed),
             item_features=_encoded(encoders.items, data.items, "ITEM_ID", log.items),
             user_features=_encoded(encoders.users, data.users, "USER_ID", log.users),
             context=encoders.context.encode(data.interactions).toarray()[log.row],
-            previous=previous,
+            continuation=continuation,
         )
         training = Training(data, log, hyperparameters, options)
         return self.build(training, fit(training, start), encoders)
@@ -115,6 +137,7 @@ class Hrnn(Recipe):
     def build(self, training: Training, result: FitResult, encoders: Encoders) -> HrnnModel:
         """A model of the fitted network; items without events are recommended if metadata describe them."""
         parameters = dict(result.parameters)
+        parameters["fitted_bias"] = np.where(result.trained, parameters["bias"], -np.inf).astype(np.float32)
         bias = np.where(result.trained, parameters["bias"], -np.inf).astype(np.float32)
         if encoders.items.width:
             has_metadata = result.item_features.any(axis=1) & ~result.trained

@@ -17,7 +17,11 @@ MIN_TRAINED_EVENTS = 1_200_000  # over all epochs, for small data
 FULL_SOFTMAX_LIMIT = 3_000_000_000  # events x items x epochs up to which the softmax is over all items
 NEGATIVE_SAMPLES = 1024
 MIN_STEPS = 400  # small data is gone through until there were so many
-UPDATE_EPOCHS = 2
+RATE = 3e-3
+#: Share of the epochs, and learning rate, for a model of yesterday, and for one that lacks the held-out users.
+UPDATE_EPOCHS, UPDATE_RATE = 0.2, 1e-3
+FINISHING_EPOCHS, FINISHING_RATE = 0.2, 1e-3
+MIN_CONTINUED_EPOCHS = 2
 SHARED_PARAMETERS = (
     "input",
     "input_bias",
@@ -48,6 +52,15 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Continuation:
+    """Going on from a trained model: this share of the epochs of a training anew, at a learning rate."""
+
+    model: HrnnModel
+    epochs: float
+    rate: float
+
+
+@dataclass(frozen=True)
 class Initialisation:
     """Where training starts: item vectors, features (float32, dense), and a model to continue from."""
 
@@ -55,7 +68,7 @@ class Initialisation:
     item_features: np.ndarray
     user_features: np.ndarray
     context: np.ndarray
-    previous: HrnnModel | None = None
+    continuation: Continuation | None = None
 
 
 @dataclass(frozen=True)
@@ -85,8 +98,8 @@ def fit(training: Training, initialisation: Initialisation) -> FitResult:
     )
     tree = network.initial(residuals, bias, hidden_dimension_of(hyperparameters), widths, options.seed)
     tree["item_features"] = metadata_weights
-    if initialisation.previous is not None:
-        tree = _continued(tree, initialisation.previous, log, initialisation.item_features)
+    if initialisation.continuation is not None:
+        tree = _continued(tree, initialisation.continuation.model, log, initialisation.item_features)
     inputs = network.Inputs(
         item=log.item,
         user=log.user,
@@ -95,7 +108,7 @@ def fit(training: Training, initialisation: Initialisation) -> FitResult:
         context=initialisation.context,
         frequency=counts / counts.sum(),
     )
-    plan = plan_of(log, hyperparameters, options.seed, initialisation.previous is not None)
+    plan = plan_of(log, hyperparameters, options.seed, initialisation.continuation)
     tree, losses = network.train(
         tree,
         inputs,
@@ -113,7 +126,7 @@ def hidden_dimension_of(hyperparameters: Any) -> int:
     return int(getattr(hyperparameters, "hidden_dimension", 64))
 
 
-def plan_of(log: EventLog, hyperparameters: Any, seed: int, update: bool) -> Any:
+def plan_of(log: EventLog, hyperparameters: Any, seed: int, continuation: Continuation | None = None) -> Any:
     """Lanes, epochs and samples for a training of this size."""
     from localpersonalize.recipes.hrnn.network import TrainingPlan
 
@@ -121,14 +134,14 @@ def plan_of(log: EventLog, hyperparameters: Any, seed: int, update: bool) -> Any
     lanes = int(np.clip(len(log) // 6000, 4, 128))
     epochs = int(np.clip(round(MIN_TRAINED_EVENTS / len(log)), 3, 10))
     epochs = min(60, max(epochs, -(-MIN_STEPS * lanes * time // len(log))))
-    if update:
-        epochs = UPDATE_EPOCHS
+    if continuation is not None:
+        epochs = max(MIN_CONTINUED_EPOCHS, round(continuation.epochs * epochs))
     return TrainingPlan(
         lanes=lanes,
         time=time,
         epochs=epochs,
         samples=NEGATIVE_SAMPLES if len(log) * len(log.items) * epochs > FULL_SOFTMAX_LIMIT else 0,
-        rate=1e-3 if update else 3e-3,
+        rate=continuation.rate if continuation is not None else RATE,
         seed=seed,
     )
 
@@ -150,10 +163,12 @@ def _continued(
     old = previous.parameters
     tree = tree | {name: old[name] for name in SHARED_PARAMETERS}
     old_index = previous.items.index(log.items.array)
-    is_known = (old_index >= 0) & np.isfinite(previous.parameters["bias"][old_index])
+    fitted = old.get("fitted_bias", old["bias"])  # earlier models have only the bias that answers
+    is_known = (old_index >= 0) & (old_index < len(fitted))
+    is_known[is_known] = np.isfinite(fitted[old_index[is_known]])
     vectors, bias = np.array(tree["items"]), np.array(tree["bias"])
     from_metadata = item_features @ old["item_features"]
     vectors[~is_known] = 0.0
     vectors[is_known] = old["vectors"][old_index[is_known]] - from_metadata[is_known]
-    bias[is_known] = old["bias"][old_index[is_known]]
+    bias[is_known] = fitted[old_index[is_known]]
     return tree | {"items": vectors, "bias": bias}

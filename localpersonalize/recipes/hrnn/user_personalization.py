@@ -23,7 +23,13 @@ from localpersonalize.recipes.hrnn.hrnn import (
 )
 from localpersonalize.recipes.hrnn.impressions import impression_bias
 from localpersonalize.recipes.hrnn.model import Encoders, HrnnModel
-from localpersonalize.recipes.hrnn.trainer import FitResult, Training
+from localpersonalize.recipes.hrnn.trainer import (
+    UPDATE_EPOCHS,
+    UPDATE_RATE,
+    Continuation,
+    FitResult,
+    Training,
+)
 
 GUIDE = guide_page("native-recipe-new-item-USER_PERSONALIZATION")
 
@@ -97,7 +103,7 @@ class UserPersonalization(HrnnMetadata):
         """Go on from the previous model with all events, briefly: new items and new habits come in."""
         if not isinstance(previous, HrnnModel):
             raise TrainingError(f"UPDATE of {self.name} can't start from a model of {previous.recipe}.")
-        return self._train(data, hyperparameters, options, previous)
+        return self._train(data, hyperparameters, options, Continuation(previous, UPDATE_EPOCHS, UPDATE_RATE))
 
     def build(self, training: Training, result: FitResult, encoders: Encoders) -> HrnnModel:
         model = super().build(training, result, encoders)

@@ -59,3 +59,16 @@ def test_ignored_items_lose_and_dear_ones_win_and_an_update_brings_new_items():
     updated = recipe.update(plain, grown, settings, TrainingOptions())
     assert np.isfinite(logit(updated, RED, "brand new"))
     assert {int(item[1:]) % 2 for item in best(updated, request(updated, BLUE), 5)} == {1}
+
+
+def test_an_update_goes_on_from_what_was_fitted_not_from_what_was_added_to_it():
+    base = tastes(users=120)
+    impressions = pa.array([f"i2|{item}" for item in base.interactions["ITEM_ID"].to_pylist()])
+    shown = TrainingData(base.interactions.append_column("IMPRESSION", impressions), None, base.items, {})
+    plain = TrainingData(base.interactions, None, base.items, {})
+    recipe, settings, options = UserPersonalization(), ExplorationHyperparameters(**SMALL), TrainingOptions()
+    from_shown, from_plain = (
+        recipe.update(recipe.train(data, settings, options), plain, settings, options)
+        for data in (shown, plain)
+    )
+    assert np.array_equal(from_shown.parameters["bias"], from_plain.parameters["bias"])
