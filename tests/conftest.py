@@ -10,6 +10,10 @@ from pathlib import Path
 AIRFLOW_HOME = tempfile.mkdtemp(prefix="encore-airflow-")
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_"))]:
     del os.environ[name]
+# What trainings compile is compiled once for all test processes.
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(
+    Path(__file__).resolve().parents[1] / ".pytest_cache" / "compiled"
+)
 os.environ.update(
     AIRFLOW_HOME=AIRFLOW_HOME,
     AIRFLOW__CORE__LOAD_EXAMPLES="False",

@@ -104,6 +104,9 @@ def report_attribution(request: TaskRequest, progress: Progress) -> dict[str, An
 
 def train(request: TaskRequest, progress: Progress) -> dict[str, Any]:
     """Train a solution version and leave its model in the folder named by the request."""
+    from localpersonalize.training import compiled_steps
+
+    compiled_steps.keep_in(request.data_dir)
     from localpersonalize.training.train import train_solution_version
 
     database, tables = open_data(request.data_dir)

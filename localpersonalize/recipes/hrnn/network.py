@@ -11,8 +11,9 @@ training, and the GRUs learn what it lacks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -24,6 +25,7 @@ from localpersonalize.recipes.hrnn.batching import SequenceBatches
 from localpersonalize.recipes.hrnn.inference import MEMORY_DECAY
 
 Tree = dict[str, Any]
+OF_ITEMS = ("items", "bias")
 LEARNING_RATE_FACTORS = {"item_features": 0.1, "user_features": 0.3, "context": 0.3}
 """A feature moves many items or users at once, so it learns slower than the items' own vectors."""
 
@@ -175,20 +177,26 @@ def train(
 ) -> tuple[Tree, list[float]]:
     """Fit the parameters; returns them and the mean loss of each epoch.
 
-    :param lanes_of: lays out the training events anew for each epoch.
+    What is compiled depends on the plan and on shapes only, and the number of items is rounded up: so the second
+    training of a version, and mostly the next night's, finds it compiled.
+
+    :param lay_out: lays out the training events anew for each epoch.
     :param report: called after each part of an epoch with the fraction done and a message; may raise to stop.
     """
     rng = np.random.default_rng(plan.seed)
     hidden, size = parameters["output_session"].shape
+    count = len(inputs.frequency)
     layout = lay_out(rng)
     total = plan.epochs * len(layout)
-    rate = optax.warmup_cosine_decay_schedule(
+    schedule = optax.warmup_cosine_decay_schedule(
         0.0, plan.rate, max(1, total // 20), max(2, total), plan.rate / 50
     )
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
-    moments = optimiser.init(parameters)
-    step = _step(inputs, plan, optimiser)
-    negatives = _sampler(inputs.frequency, plan.samples)
+    rates = np.asarray(schedule(jnp.arange(total)))
+    chance = _chances(inputs.frequency)
+    bounds, tables = np.cumsum(chance), _tables(inputs, chance, plan.samples)
+    parameters = {**parameters, **_padded({name: parameters[name] for name in OF_ITEMS})}
+    step = _step(plan.samples, plan.input_dropout, plan.output_dropout)
+    moments = _optimiser().init(parameters)
     key, losses = jax.random.PRNGKey(plan.seed), []
     for epoch in range(plan.epochs):
         layout = layout if epoch == 0 else lay_out(rng)
@@ -196,86 +204,144 @@ def train(
         sums = []
         for number in range(len(layout)):
             key, now = jax.random.split(key)
-            batch = tuple(
-                values[number]
-                for values in (layout.row, layout.new, layout.session, layout.gap, layout.weight)
+            rate = rates[min(epoch * len(layout) + number, total - 1)]
+            batch = _batch(inputs, layout, number)
+            drawn = _draw(bounds, plan.samples, rng)
+            parameters, moments, state, loss = step(
+                parameters, moments, state, tables, batch, drawn, now, rate
             )
-            parameters, moments, state, loss = step(parameters, moments, state, batch, negatives(rng), now)
             sums.append(loss)
             if number % 50 == 49:
                 report((epoch + (number + 1) / len(layout)) / plan.epochs, f"epoch {epoch + 1}")
         losses.append(float(jnp.mean(jnp.stack(sums))))
         report((epoch + 1) / plan.epochs, f"epoch {epoch + 1} of {plan.epochs}, loss {losses[-1]:.4f}")
-    return parameters, losses
+    return {**parameters, **{name: parameters[name][:count] for name in OF_ITEMS}}, losses
 
 
-def _sampler(
-    frequency: np.ndarray, samples: int
-) -> Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]:
-    """Draws negatives (with replacement, by frequency ** 0.75) and gives the log of how often to expect each
-    item; without sampling, nothing."""
-    if not samples:
-        none = np.zeros(0, np.int32), np.zeros(0, np.float32)
-        return lambda rng: none
-    chance = frequency**0.75
-    chance = chance / chance.sum()
-    bounds = np.cumsum(chance)
-    log_expected_counts = np.log(np.maximum(chance * samples, 1e-12)).astype(np.float32)
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Tables:
+    """What all batches share, of all items: `features` float32 [items, width], `trained` bool [items];
+    `log_expected_counts` float32 [items]: of how often a sample of negatives holds each.
+    """
 
-    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        items = np.minimum(np.searchsorted(bounds, rng.random(samples)), len(chance) - 1)
-        return items.astype(np.int32), log_expected_counts
-
-    return draw
+    features: jax.Array
+    trained: jax.Array
+    log_expected_counts: jax.Array
 
 
-def _step(inputs: Inputs, plan: TrainingPlan, optimiser: Any) -> Callable[..., Any]:
-    item, user = jnp.asarray(inputs.item), jnp.asarray(inputs.user)
-    features = jnp.asarray(inputs.item_features)
-    user_features, context = jnp.asarray(inputs.user_features), jnp.asarray(inputs.context)
-    trained = jnp.asarray(inputs.frequency > 0)
+def _chances(frequency: np.ndarray) -> np.ndarray:
+    """Of each item to be drawn as a negative."""
+    weight = frequency**0.75
+    chance: np.ndarray = weight / weight.sum()
+    return chance
 
-    def vectors_of(parameters: Tree, index: Any) -> jax.Array:
-        vectors: jax.Array = parameters["items"][index]
-        return vectors + features[index] @ parameters["item_features"] if features.shape[1] else vectors
 
-    def loss(parameters: Tree, state: Any, batch: Any, drawn: Any, key: jax.Array) -> tuple[Any, Any]:
-        row, new, session, gap, weight = batch
+def _tables(inputs: Inputs, chance: np.ndarray, samples: int) -> Tables:
+    columns = {
+        "features": inputs.item_features,
+        "trained": inputs.frequency > 0,
+        "log_expected_counts": np.log(np.maximum(chance * max(samples, 1), 1e-12)).astype(np.float32),
+    }
+    return Tables(**_padded(columns))
+
+
+def _draw(bounds: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Negatives, with replacement; int32 [samples].
+
+    :param bounds: sums of the items' chances.
+    """
+    drawn: np.ndarray = np.minimum(np.searchsorted(bounds, rng.random(samples)), len(bounds) - 1)
+    return drawn.astype(np.int32)
+
+
+def _padded(of_items: Mapping[str, Any]) -> dict[str, jax.Array]:
+    """The arrays with rows of zeros, up to a round number of items: at most a sixteenth more."""
+    count = len(next(iter(of_items.values())))
+    unit = max(64, 2 ** (count.bit_length() - 5))
+    rows = -count % unit
+    return {
+        name: jnp.pad(jnp.asarray(values), ((0, rows), *((0, 0),) * (values.ndim - 1)))
+        for name, values in of_items.items()
+    }
+
+
+def _batch(inputs: Inputs, layout: SequenceBatches, number: int) -> dict[str, np.ndarray]:
+    row = layout.row[number]
+    return {
+        "target": inputs.item[row],
+        "read": inputs.item[np.maximum(row - 1, 0)],
+        "user_features": inputs.user_features[inputs.user[row]],
+        "context": inputs.context[row],
+        "new": layout.new[number],
+        "session": layout.session[number],
+        "gap": layout.gap[number],
+        "weight": layout.weight[number],
+    }
+
+
+def _optimiser() -> Any:
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam())
+
+
+@lru_cache
+def _step(samples: int, input_dropout: float, output_dropout: float) -> Callable[..., Any]:
+    """One step of gradient descent."""
+
+    def loss(
+        parameters: Tree, state: Any, tables: Tables, batch: Any, sampled: jax.Array, key: jax.Array
+    ) -> tuple[jax.Array, Any]:
         keys = dict(zip(("input", "output"), jax.random.split(key), strict=True))
-        rates = {"input": plan.input_dropout, "output": plan.output_dropout}
+        rates = {"input": input_dropout, "output": output_dropout}
 
         def dropout(values: jax.Array, where: str) -> jax.Array:
             keep_rate = 1.0 - rates[where]
             return values * jax.random.bernoulli(keys[where], keep_rate, values.shape) / keep_rate
 
-        target = item[row]
-        read = vectors_of(parameters, item[jnp.maximum(row - 1, 0)])
-        state, queries = forward(parameters, state, read, gap, new, session, dropout)
-        queries = queries + user_features[user[row]] @ parameters["user_features"]
-        queries = queries + context[row] @ parameters["context"]
-        if plan.samples:
-            sampled, log_expected_counts = drawn
-            answers = vectors_of(parameters, sampled)
-            logits = queries @ answers.T + (parameters["bias"] - log_expected_counts)[sampled]
+        def vectors_of(index: Any) -> jax.Array:
+            vectors: jax.Array = parameters["items"][index]
+            if not tables.features.shape[1]:
+                return vectors
+            vectors = vectors + tables.features[index] @ parameters["item_features"]
+            return vectors
+
+        target, weight = batch["target"], batch["weight"]
+        read = vectors_of(batch["read"])
+        state, queries = forward(
+            parameters, state, read, batch["gap"], batch["new"], batch["session"], dropout
+        )
+        queries = queries + batch["user_features"] @ parameters["user_features"]
+        queries = queries + batch["context"] @ parameters["context"]
+        if samples:
+            bias = parameters["bias"] - tables.log_expected_counts
+            logits = queries @ vectors_of(sampled).T + bias[sampled]
             logits = jnp.where(sampled == target[..., None], -1e9, logits)
-            own = vectors_of(parameters, target)
-            target_logits = (queries * own).sum(-1) + (parameters["bias"] - log_expected_counts)[target]
+            target_logits = (queries * vectors_of(target)).sum(-1) + bias[target]
             log_normaliser = jnp.logaddexp(jax.nn.logsumexp(logits, -1), target_logits)
         else:
-            answers = vectors_of(parameters, slice(None))
-            logits = jnp.where(trained, queries @ answers.T + parameters["bias"], -1e9)
+            logits = jnp.where(tables.trained, queries @ vectors_of(slice(None)).T + parameters["bias"], -1e9)
             target_logits = jnp.take_along_axis(logits, target[..., None], -1)[..., 0]
             log_normaliser = jax.nn.logsumexp(logits, -1)
         return ((log_normaliser - target_logits) * weight).sum() / jnp.maximum(weight.sum(), 1e-6), state
 
     @jax.jit
-    def step(parameters: Tree, moments: Any, state: Any, batch: Any, drawn: Any, key: jax.Array) -> Any:
+    def step(
+        parameters: Tree,
+        moments: Any,
+        state: Any,
+        tables: Tables,
+        batch: Any,
+        sampled: Any,
+        key: jax.Array,
+        rate: float,
+    ) -> Any:
         (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(
-            parameters, state, batch, drawn, key
+            parameters, state, tables, batch, sampled, key
         )
-        updates, moments = optimiser.update(gradient, moments, parameters)
-        for name, factor in LEARNING_RATE_FACTORS.items():
-            updates[name] = factor * updates[name]
+        directions, moments = _optimiser().update(gradient, moments, parameters)
+        updates = {
+            name: -rate * LEARNING_RATE_FACTORS.get(name, 1.0) * values for name, values in directions.items()
+        }
         return optax.apply_updates(parameters, updates), moments, state, value
 
     return step
