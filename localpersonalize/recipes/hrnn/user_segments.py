@@ -14,6 +14,7 @@ from localpersonalize.recipes.base.model import Needs
 from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.hrnn.hrnn import HIDDEN_DIMENSION, HistoryPercentiles, HrnnMetadata
 from localpersonalize.recipes.hrnn.model import HrnnModel
+from localpersonalize.recipes.hrnn.trainer import Continuation
 
 
 class AffinityHyperparameters(Hyperparameters):
@@ -47,8 +48,15 @@ class ItemAffinity(HrnnMetadata):
     hyperparameters: ClassVar[type[Hyperparameters]] = AffinityHyperparameters
     model: ClassVar[type[HrnnModel]] = ItemAffinityModel
 
-    def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> HrnnModel:
-        return super().train(data, _Settings(hidden_dimension=hyperparameters.hidden_dimension), options)
+    def _train(
+        self,
+        data: TrainingData,
+        hyperparameters: Any,
+        options: TrainingOptions,
+        continuation: Continuation | None = None,
+    ) -> HrnnModel:
+        settings = _Settings(hidden_dimension=hyperparameters.hidden_dimension)
+        return super()._train(data, settings, options, continuation)
 
 
 class ItemAttributeAffinity(ItemAffinity):
