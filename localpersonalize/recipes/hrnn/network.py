@@ -178,7 +178,7 @@ def train(
     """Fit the parameters; returns them and the mean loss of each epoch.
 
     What is compiled depends on the plan and on shapes only, and the number of items is rounded up: so the second
-    training of a version, and mostly the next night's, finds it compiled.
+    training of a version, and mostly a later run's, finds it compiled.
 
     :param lay_out: lays out the training events anew for each epoch.
     :param report: called after each part of an epoch with the fraction done and a message; may raise to stop.
