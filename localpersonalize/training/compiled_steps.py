@@ -13,15 +13,15 @@ from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "JAX_COMPILATION_CACHE_DIR"
-KEPT = 64  # files, of about 250 KB each
+MAX_FILES = 64  # files, of about 250 KB each
 
 
 def keep_in(data_dir: Path) -> None:
-    """Have JAX, which must not be imported yet, keep what it compiles; the oldest beyond `KEPT` files goes."""
+    """Have JAX, which must not be imported yet, keep what it compiles; the oldest beyond `MAX_FILES` files goes."""
     folder = Path(os.environ.setdefault(VARIABLE, str(data_dir / "compiled" / _processor())))
     with suppress(OSError):  # without it, trainings compile
         files = sorted(folder.glob("*"), key=lambda file: file.stat().st_mtime)
-        for file in files[:-KEPT]:
+        for file in files[:-MAX_FILES]:
             file.unlink(missing_ok=True)
 
 
@@ -31,5 +31,5 @@ def _processor() -> str:
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         features = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    described = " ".join([platform.machine(), platform.processor(), features])
-    return hashlib.sha256(described.encode()).hexdigest()[:16]
+    description = " ".join([platform.machine(), platform.processor(), features])
+    return hashlib.sha256(description.encode()).hexdigest()[:16]

@@ -163,12 +163,12 @@ def _continued(
     old = previous.parameters
     tree = tree | {name: old[name] for name in SHARED_PARAMETERS}
     old_index = previous.items.index(log.items.array)
-    fitted = old.get("fitted_bias", old["bias"])  # earlier models have only the bias that answers
-    is_known = (old_index >= 0) & (old_index < len(fitted))
-    is_known[is_known] = np.isfinite(fitted[old_index[is_known]])
+    fitted_bias = old.get("fitted_bias", old["bias"])  # earlier models have only the bias that answers
+    is_known = (old_index >= 0) & (old_index < len(fitted_bias))
+    is_known[is_known] = np.isfinite(fitted_bias[old_index[is_known]])
     vectors, bias = np.array(tree["items"]), np.array(tree["bias"])
     from_metadata = item_features @ old["item_features"]
     vectors[~is_known] = 0.0
     vectors[is_known] = old["vectors"][old_index[is_known]] - from_metadata[is_known]
-    bias[is_known] = fitted[old_index[is_known]]
+    bias[is_known] = fitted_bias[old_index[is_known]]
     return tree | {"items": vectors, "bias": bias}

@@ -37,13 +37,13 @@ def test_the_next_training_compiles_nothing(tmp_path):
 
 def test_the_oldest_files_go(tmp_path, monkeypatch):
     monkeypatch.setenv(compiled_steps.VARIABLE, str(tmp_path))
-    for number in range(compiled_steps.KEPT + 5):
+    for number in range(compiled_steps.MAX_FILES + 5):
         file = tmp_path / f"step-{number}"
         file.write_bytes(b"code")
         os.utime(file, (number, number))
     compiled_steps.keep_in(tmp_path)
     left = sorted(int(file.name.split("-")[1]) for file in tmp_path.iterdir())
-    assert left == list(range(5, compiled_steps.KEPT + 5))
+    assert left == list(range(5, compiled_steps.MAX_FILES + 5))
 
 
 def test_a_folder_that_is_named_is_used(tmp_path, monkeypatch):

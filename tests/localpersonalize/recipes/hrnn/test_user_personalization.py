@@ -64,11 +64,13 @@ def test_ignored_items_lose_and_dear_ones_win_and_an_update_brings_new_items():
 def test_an_update_goes_on_from_what_was_fitted_not_from_what_was_added_to_it():
     base = tastes(users=120)
     impressions = pa.array([f"i2|{item}" for item in base.interactions["ITEM_ID"].to_pylist()])
-    shown = TrainingData(base.interactions.append_column("IMPRESSION", impressions), None, base.items, {})
+    with_impressions = TrainingData(
+        base.interactions.append_column("IMPRESSION", impressions), None, base.items, {}
+    )
     plain = TrainingData(base.interactions, None, base.items, {})
     recipe, settings, options = UserPersonalization(), ExplorationHyperparameters(**SMALL), TrainingOptions()
-    from_shown, from_plain = (
+    from_impressions, from_plain = (
         recipe.update(recipe.train(data, settings, options), plain, settings, options)
-        for data in (shown, plain)
+        for data in (with_impressions, plain)
     )
-    assert np.array_equal(from_shown.parameters["bias"], from_plain.parameters["bias"])
+    assert np.array_equal(from_impressions.parameters["bias"], from_plain.parameters["bias"])
