@@ -1,4 +1,4 @@
-# make demo | make up | make down | make check | make bench NAME=... [DATA=folder]
+# make demo | make up | make down | make airflow ARGS="..." | make check | make bench NAME=... [DATA=folder]
 # make test | make lint | make types | make test-long | make test-browser | make docs | make lock
 SHELL := /bin/bash
 VENV := .venv
@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python -W ignore
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 DATA_OPTION = $(if $(DATA),--data $(DATA))
 
-.PHONY: setup demo up down check lint types test test-long test-browser docs lock bench clean
+.PHONY: setup demo up down airflow check lint types test test-long test-browser docs lock bench clean
 
 setup: $(VENV)/installed
 
@@ -33,6 +33,10 @@ up: setup
 
 down: setup
 	@$(RUN) -m demo down
+
+# Airflow's command line beside `make up`: make airflow ARGS="dags list"
+airflow: setup
+	@$(RUN) -m demo airflow $(ARGS)
 
 check: setup
 	@$(RUN) -m encore.config check

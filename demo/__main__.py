@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from demo import local_aws, movielens, product_database, results, shop, stack
-from demo.airflow import USER, AirflowClient
+from demo.airflow import USER, AirflowClient, environment
 from demo.progress import RunFailedError, follow
 from demo.settings import ROOT, Settings
 from encore.config import load_pipeline
@@ -110,6 +111,26 @@ def down() -> None:
         if (home / "pg" / "postmaster.pid").exists():  # its owner was killed
             Postgres(home / "pg").start().stop()
     console.print("Nothing is running.")
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def airflow(context: typer.Context) -> None:
+    """Airflow's command line, with the settings of the stack that runs: `make airflow ARGS="dags list"`."""
+    from demo.postgres import Postgres
+    from demo.settings import homes
+
+    running = [home for home in homes() if stack.running(home)]
+    if len(running) != 1:
+        names = ", ".join(home.name for home in running)
+        console.print(
+            f"{names} run: stop one with `make down`." if running else "Nothing is running: `make up` first."
+        )
+        raise typer.Exit(1)
+    settings, postgres = Settings.load(running[0]), Postgres(running[0] / "pg").start()
+    command = [sys.executable, "-W", "ignore", "-m", "airflow", *context.args]
+    os.execve(sys.executable, command, environment(settings, postgres))
 
 
 def _settings(data: Path | None) -> Settings:

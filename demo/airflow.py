@@ -72,6 +72,7 @@ def environment(
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",  # a changed file is parsed at the next refresh
         "SCHEDULER__USE_JOB_SCHEDULE": str(schedules),
         "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     }

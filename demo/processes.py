@@ -12,7 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-STOP_SECONDS = 15
+#: From the request on. All that outlives it can be killed: the state is in PostgreSQL and in the data directory of
+#: localpersonalize, which survive a kill at any point, and a task that was stopped is tried again. Airflow's components
+#: are done in a second; their interpreters take up to twenty more to end.
+STOP_SECONDS = 5.0
 
 
 class ProcessDiedError(RuntimeError):
@@ -63,9 +66,11 @@ class Process:
         if self.popen.poll() is None:
             _signal_group(self.popen.pid, signal.SIGTERM)
 
-    def ensure_stopped(self) -> None:
+    def ensure_stopped(self, deadline: float | None = None) -> None:
+        """Wait for its end until a moment of `time.monotonic`, then kill it with all that it started."""
+        seconds = STOP_SECONDS if deadline is None else max(0.0, deadline - time.monotonic())
         with suppress(subprocess.TimeoutExpired):
-            self.popen.wait(STOP_SECONDS)
+            self.popen.wait(seconds)
         _signal_group(self.popen.pid, signal.SIGKILL)  # also what outlived its parent
         self.popen.wait()
 

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ import psutil
 from demo import local_aws
 from demo.airflow import Airflow, AirflowClient, environment
 from demo.postgres import Postgres
-from demo.processes import Process
+from demo.processes import STOP_SECONDS, Process
 from demo.settings import Settings
 from encore.config import load_pipeline
 
@@ -92,8 +93,9 @@ class Stack:
         """Stop whatever runs, the last started first."""
         for process in self.processes:
             process.request_stop()
+        deadline = time.monotonic() + STOP_SECONDS
         for process in self.processes:
-            process.ensure_stopped()
+            process.ensure_stopped(deadline)
         self.postgres.stop()
         self.aws = self.airflow = None
         if self._lock:

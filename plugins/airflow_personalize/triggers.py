@@ -27,6 +27,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
     :param waiter_max_attempts: Number of polls after which the wait fails (default: the waiter's).
     :param stop_on_kill: Stop this solution version if the task is marked failed or cleared while it waits.
     :param fresh: It was requested just now: for the first minute it may not be found yet.
+    :param usual: How many seconds such a wait usually takes, for the log.
     :param aws_conn_id: The Airflow connection used for AWS credentials.
     :param region_name: AWS region name.
     :param verify: Whether or not to verify SSL certificates.
@@ -41,6 +42,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
         waiter_max_attempts: int | None = None,
         stop_on_kill: str | None = None,
         fresh: bool = False,
+        usual: float | None = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -49,7 +51,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's has no annotations
         self.waiter, self.arguments = waiter, arguments
         self.waiter_delay, self.waiter_max_attempts = waiter_delay, waiter_max_attempts
-        self.stop_on_kill, self.fresh = stop_on_kill, fresh
+        self.stop_on_kill, self.fresh, self.usual = stop_on_kill, fresh, usual
         self.aws_conn_id, self.region_name = aws_conn_id, region_name
         self.verify, self.botocore_config = verify, botocore_config
 
@@ -61,6 +63,7 @@ class PersonalizeWaitTrigger(BaseTrigger):
             "waiter_max_attempts",
             "stop_on_kill",
             "fresh",
+            "usual",
             "aws_conn_id",
             "region_name",
             "verify",
@@ -74,7 +77,11 @@ class PersonalizeWaitTrigger(BaseTrigger):
         wait = Wait(self.waiter, self.arguments, self.waiter_delay, self.waiter_max_attempts, self.fresh)
         try:
             client = await asyncio.to_thread(lambda: self.hook().conn)
-            progress, outcome, waited = Progress(wait.resource, self.log), Outcome("retry", ""), 0.0
+            progress, outcome, waited = (
+                Progress(wait.resource, self.log, self.usual),
+                Outcome("retry", ""),
+                0.0,
+            )
             for pause in wait.pauses():
                 await asyncio.sleep(pause)
                 waited += pause

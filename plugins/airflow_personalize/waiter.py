@@ -35,6 +35,7 @@ EARLY_POLL_PAUSES = (0.6, 2.4)
 FIRST_POLL_PAUSE = 5.0
 POLL_PAUSE_SHARE = 0.1
 POLL_PAUSE_JITTER = 0.2
+LINE_PAUSE, LINE_PAUSE_SHARE = 10.0, 0.1
 # What was created a moment ago may not be found yet by the next request.
 VISIBLE_WITHIN = 60.0
 
@@ -60,6 +61,7 @@ class Wait:
     """Something to wait for: a waiter by name, and the arguments of its operation.
 
     `fresh` says that it was requested just now: that it can't be found yet is no failure for the first minute.
+    `usual` is how many seconds such a wait usually takes, for the log.
     """
 
     waiter: str
@@ -67,6 +69,7 @@ class Wait:
     delay: float | None = None
     max_attempts: int | None = None
     fresh: bool = False
+    usual: float | None = None
 
     @property
     def resource(self) -> str:
@@ -128,7 +131,7 @@ class Wait:
 
         :raises PersonalizeError: if it ends in any state but success.
         """
-        progress = Progress(self.resource, log)
+        progress = Progress(self.resource, log, self.usual)
         outcome, waited = Outcome("retry", ""), 0.0
         for pause in self.pauses():
             time.sleep(pause)
@@ -154,18 +157,29 @@ class Wait:
 
 
 class Progress:
-    """Logs a resource's state when it changes, with the time that has passed."""
+    """Logs a resource's state when it changes, and while it does not, how long it has been so.
 
-    def __init__(self, resource: str, log: Any) -> None:
-        self._resource, self._log = resource, log
-        self._started, self._last = time.monotonic(), ""
+    The service says no more of a job than its state, so what it took before stands beside the time.
+
+    :param usual: seconds that such a wait usually takes
+    """
+
+    def __init__(self, resource: str, log: Any, usual: float | None = None) -> None:
+        self._resource, self._log, self._usual = resource, log, usual
+        self._started, self._last, self._said_at = time.monotonic(), "", 0.0
 
     def update(self, outcome: Outcome) -> None:
-        if outcome.status and outcome.status != self._last:
-            self._log.info(
-                "%s: %s after %.0f s", self._resource, outcome.status, time.monotonic() - self._started
-            )
-            self._last = outcome.status
+        passed = time.monotonic() - self._started
+        is_news = outcome.status != self._last
+        if not outcome.status or not (is_news or passed >= self._next_line()):
+            return
+        usual = f", of usually {self._usual:.0f} s" if self._usual and outcome.state == "retry" else ""
+        self._log.info("%s: %s after %.0f s%s", self._resource, outcome.status, passed, usual)
+        self._last, self._said_at = outcome.status, passed
+
+    def _next_line(self) -> float:
+        """When an unchanged state is worth a line: at each tenth of the usual time, else ever more seldom."""
+        return self._said_at + max(LINE_PAUSE, (self._usual or self._said_at) * LINE_PAUSE_SHARE)
 
 
 @cache

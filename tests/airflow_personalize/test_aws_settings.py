@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import TaskDeferred
 
 import airflow_personalize
 from airflow_personalize.operators.base import PersonalizeBaseOperator
+from airflow_personalize.operators.job_base import PersonalizeJobOperator
 from airflow_personalize.s3 import S3Mixin
 from airflow_personalize.sensors.base import PersonalizeBaseSensor
 from airflow_personalize.triggers import PersonalizeWaitTrigger
@@ -35,6 +36,7 @@ BASES = {
     "PersonalizeBaseOperator",
     "PersonalizeDeleteOperator",
     "PersonalizeBaseSensor",
+    "PersonalizeBatchJobOperator",
     "PartitionMarkers",
 }
 # Reads the product database, and nothing of AWS.
@@ -90,6 +92,9 @@ def test_every_operator_s_clients_have_the_settings(kind):
 @pytest.mark.parametrize("kind", WAITING, ids=lambda kind: kind.__name__)
 def test_what_waits_in_the_triggerer_has_the_settings(kind, monkeypatch):
     monkeypatch.setattr(Wait, "poll_briefly", lambda *_, **__: Outcome("retry", "CREATE PENDING"))
+    monkeypatch.setattr(
+        PersonalizeJobOperator, "usual_seconds", lambda self: None
+    )  # nobody is at the address
     operator = made(kind)
     operator.deferrable = True
     with pytest.raises(TaskDeferred) as deferred:

@@ -42,7 +42,10 @@ def states(client, *answers) -> None:
 
 @pytest.mark.parametrize(
     "made",
-    [trigger(stop_on_kill=VERSION, fresh=True, region_name="eu-west-1"), PersonalizePauseTrigger(3.0, 2)],
+    [
+        trigger(stop_on_kill=VERSION, fresh=True, usual=60.0, region_name="eu-west-1"),
+        PersonalizePauseTrigger(3.0, 2),
+    ],
 )
 def test_a_trigger_survives_its_serialised_form(made):
     path, arguments = made.serialize()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from botocore.waiter import WaiterModel
 from airflow_personalize import waiter
 from airflow_personalize.exceptions import PersonalizeError, UnknownStatusError, WaitTimeoutError
 from airflow_personalize.hooks import WAITERS
-from airflow_personalize.waiter import EARLY_POLL_PAUSES, Wait, waiter_names
+from airflow_personalize.waiter import EARLY_POLL_PAUSES, Outcome, Progress, Wait, waiter_names
 
 MODEL_FILE = next(Path(botocore.__file__).parent.glob("data/personalize/*/service-2.json.gz"))
 MODEL = json.loads(gzip.decompress(MODEL_FILE.read_bytes()))
@@ -236,3 +237,38 @@ class Log:
 
     def info(self, text: str, *values: Any) -> None:
         self.lines.append(text % values)
+
+
+@pytest.mark.parametrize(
+    ("usual", "lines"),
+    [
+        (
+            100.0,
+            [
+                "v: CREATE PENDING after 0 s, of usually 100 s",
+                "v: CREATE IN_PROGRESS after 5 s, of usually 100 s",
+                *(
+                    f"v: CREATE IN_PROGRESS after {second} s, of usually 100 s"
+                    for second in range(15, 100, 10)
+                ),
+                "v: ACTIVE after 100 s",
+            ],
+        ),
+        (None, ["v: CREATE PENDING after 0 s", "v: CREATE IN_PROGRESS after 5 s"]),
+    ],
+)
+def test_a_long_wait_says_how_far_it_is_beside_what_is_usual(monkeypatch, caplog, usual, lines):
+    clock = {"now": 0.0}
+    monkeypatch.setattr("airflow_personalize.waiter.time.monotonic", lambda: clock["now"])
+    log = logging.getLogger("progress")
+    with caplog.at_level(logging.INFO, "progress"):
+        progress = Progress("v", log, usual)
+        for second in range(100):
+            clock["now"] = float(second)
+            progress.update(Outcome("retry", "CREATE PENDING" if second < 5 else "CREATE IN_PROGRESS"))
+        clock["now"] = 100.0
+        progress.update(Outcome("success", "ACTIVE"))
+    said = [record.getMessage() for record in caplog.records]
+    assert said[: len(lines)] == lines
+    assert said[-1] == "v: ACTIVE after 100 s"
+    assert len(said) < 15

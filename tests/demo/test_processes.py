@@ -95,3 +95,16 @@ starting.start()
     stack.request_stop(home)
     owner.popen.wait(10)
     assert not stack.running(home)
+
+
+def test_processes_that_ignore_the_request_end_together_by_one_deadline(start):
+    ignoring = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True)"
+    processes = [start(f"{ignoring}; {SLEEPER}") for _ in range(3)]
+    wait_until(lambda: processes[0].log.read_text().count("on") == 3, processes, 30, "the children")
+    for process in processes:
+        process.request_stop()
+    began = time.monotonic()
+    for process in processes:
+        process.ensure_stopped(began + 0.5)
+    assert 0.5 <= time.monotonic() - began < 5
+    assert all(process.popen.poll() is not None for process in processes)

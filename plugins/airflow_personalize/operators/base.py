@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -140,6 +141,8 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
             return
         self._version_to_stop = stop_on_kill
         outcome = wait.poll_briefly(self.client)
+        if outcome.state == "retry":
+            wait = replace(wait, usual=self.usual_seconds())
         if outcome.state == "retry" and self.deferrable:
             self.defer(
                 trigger=self.trigger(wait, stop_on_kill),
@@ -155,6 +158,10 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
             fail(error)
         self._version_to_stop = None
 
+    def usual_seconds(self) -> float | None:
+        """How long what the operator waits for usually takes, where that is known: for the log."""
+        return None
+
     def trigger(self, wait: Wait, stop_on_kill: str | None = None) -> PersonalizeWaitTrigger:
         return PersonalizeWaitTrigger(
             waiter=wait.waiter,
@@ -163,6 +170,7 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
             waiter_max_attempts=self.waiter_max_attempts,
             stop_on_kill=stop_on_kill,
             fresh=wait.fresh,
+            usual=wait.usual,
             aws_conn_id=self.aws_conn_id,
             region_name=self.region_name,
             verify=self.verify,

@@ -6,15 +6,17 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import count
+from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_personalize.arns import arn_member, arn_of
 from airflow_personalize.exceptions import PersonalizeError, error_code, is_quota_or_in_use
 from airflow_personalize.idempotency import job_name
 from airflow_personalize.operators.base import PersonalizeCreateOperator, raise_non_retryable, reentrant
+from airflow_personalize.pagination import list_all
 from airflow_personalize.waiter import NOT_FOUND, VISIBLE_WITHIN, Wait
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 #: Keys of Airflow's task state store.
 STARTED_KEY = "personalize_started"
 DONE_KEY = "personalize_done"
+#: Of so many the median counts as usual.
+COMPARED_JOBS = 5
 
 
 class PersonalizeJobOperator(PersonalizeCreateOperator):
@@ -60,6 +64,26 @@ class PersonalizeJobOperator(PersonalizeCreateOperator):
         """ARN of the job of this name, if there is one."""
         arn = arn_of(getattr(self, self.subject[0]), self.kind.replace("_", "-"), name)
         return arn if self.describe(self.kind, **{self.member: arn}) else None
+
+    def usual_seconds(self) -> float | None:
+        """The median of the newest finished jobs about the same resource; None where there is none to look at."""
+        parent = self.subject[0]
+        about = {arn_member(parent.removesuffix("_arn")): getattr(self, parent)}
+        try:
+            jobs = list(list_all(self.client, f"list_{self.kind}s", **about))
+        except (ClientError, BotoCoreError) as error:
+            self.log.debug("Earlier jobs can't be listed: %s", error)
+            return None
+        newest = sorted(
+            (job for job in jobs if job["status"] == "ACTIVE"),
+            key=lambda job: job["creationDateTime"],
+            reverse=True,
+        )
+        seconds = [
+            (job["lastUpdatedDateTime"] - job["creationDateTime"]).total_seconds()
+            for job in newest[:COMPARED_JOBS]
+        ]
+        return median(seconds) if seconds else None
 
     @reentrant
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -185,3 +186,29 @@ def test_a_job_that_was_deleted_is_started_again(client, monkeypatch, name, kind
     describe.side_effect = [*[NotFound()] * 2, *[{key: {"status": done}}] * 3]
     task.run(job(name))
     assert getattr(client, f"create_{kind}").call_count == 2
+
+
+@pytest.mark.parametrize("name", ["export", "batch", "segment", "forget", "train"])
+def test_what_earlier_jobs_took_is_what_a_wait_is_compared_with(client, name):
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    entries = [
+        {
+            "status": status,
+            "creationDateTime": begin + timedelta(days=day),
+            "lastUpdatedDateTime": begin + timedelta(days=day, seconds=seconds),
+        }
+        for day, (status, seconds) in enumerate(
+            [("ACTIVE", 9_000), *[("ACTIVE", 50)] * 2, ("CREATE FAILED", 1), *[("ACTIVE", 60)] * 3]
+        )
+    ]
+    client.get_paginator.return_value.paginate.return_value = [{"jobs": entries}]
+    operator = job(name)
+    assert operator.usual_seconds() == 60
+    (listed,) = client.get_paginator.call_args.args
+    assert listed == f"list_{operator.kind}s"
+    (argument,) = client.get_paginator.return_value.paginate.call_args.kwargs.values()
+    assert argument == getattr(operator, operator.subject[0])
+    client.get_paginator.return_value.paginate.return_value = [{"jobs": []}]
+    assert operator.usual_seconds() is None
+    client.get_paginator.return_value.paginate.side_effect = refusal("AccessDeniedException", status=403)
+    assert operator.usual_seconds() is None
