@@ -18,7 +18,7 @@ from encore.config import DatasetGroup, load_pipeline
 from encore.config.loader import PipelineError
 from encore.page import service
 from encore.page.access import Api, Group, is_readable
-from encore.page.airflow_api import AirflowApiError
+from encore.page.airflow_api import AirflowApi, AirflowApiError
 from encore.page.charts import measurements
 from encore.page.live import solutions_now, unrecorded
 from encore.page.questions import open_questions
@@ -58,7 +58,7 @@ def home(request: Request, api: Api, choose: bool = False) -> Response:
     groups = [group for group in load_pipeline().dataset_groups if is_readable(api, group)]
     if len(groups) == 1 and not choose:
         return RedirectResponse(Addresses.of(request).group(groups[0].name))
-    return html_page(request, "groups.html", groups=[_overview(group) for group in groups])
+    return html_page(request, "groups.html", groups=[_overview(api, group) for group in groups])
 
 
 def of_dag(request: Request, dag_id: str, api: Api, run_id: str | None = None) -> Response:
@@ -143,12 +143,19 @@ def report(request: Request, group: Group) -> HTMLResponse:
     return HTMLResponse(page(rows, group.name), headers=policy)
 
 
-def _overview(group: DatasetGroup) -> Mapping[str, Any]:
+def _overview(api: AirflowApi, group: DatasetGroup) -> Mapping[str, Any]:
     past, problem = service.attempt(
         lambda: history.read(service.s3(group), group.bucket, group.prefix, newest=1)
     )
     rows = past or []
-    return {"name": group.name, "last": rows, "outcome": outcome_of(rows), "problem": problem}
+    return {
+        "name": group.name,
+        "last": rows,
+        "outcome": outcome_of(rows),
+        "sentences": sentences_of(rows),
+        "questions": len(open_questions(api, group)),
+        "problem": problem,
+    }
 
 
 def _message(request: Request, status: int, title: str, text: str) -> HTMLResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -23,6 +24,7 @@ CONTENT_SECURITY_POLICY = (
 HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
 UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 JUST_NOW = 20
+_ACCOUNT = re.compile(r"arn:[a-z-]+:personalize:[a-z0-9-]*:\d*:(solution|campaign)/")
 TEMPLATES = Path(__file__).with_name("templates")
 SHARED = Path(comparisons.__file__).parent  # what the report shows in the same way
 
@@ -132,8 +134,8 @@ def duration(seconds: float | None) -> str:
 
 
 def prose(text: str | None) -> str:
-    """A sentence with metrics by their short names."""
-    text = text or ""
+    """A sentence with metrics by their short names, and versions by what follows the account in their ARNs."""
+    text = _ACCOUNT.sub("", text or "")
     for name, short in NAMES.items():
         text = text.replace(name, short)
     return text

@@ -103,7 +103,7 @@ def test_a_question_that_waits_is_shown_first(shop):
     task = shop.airflow.add_task(run, "solution.approve", "awaiting_input", map_index=1)
     shop.airflow.questions.append(
         {
-            "subject": "shop: shall you/2 go live?",
+            "subject": f"shop: shall {ARN}:solution/you/2 go live?",
             "body": "| a |",
             "options": ["Approve", "Reject"],
             "created_at": "2026-02-28T03:10:00Z",
