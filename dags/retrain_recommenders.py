@@ -29,6 +29,7 @@ from encore import forms, notifications
 from encore.builders.comparison import hold_back
 from encore.builders.datasets import (
     DatasetTasks,
+    check_budget,
     check_data,
     create_filters,
     import_dataset,
@@ -85,7 +86,7 @@ def build(group: DatasetGroup) -> DAG:
         imports = {kind: import_dataset(group, kind, datasets[kind], plan) for kind in datasets}
         held_back = hold_back(group, dataset_group, datasets, plan)
         solution = retrain_solutions(group, dataset_group, datasets, data_gate, plan, held_back)
-        data_gate >> list(imports.values()) >> solution.create
+        check_budget(group, data_gate, plan) >> list(imports.values()) >> solution.create
         create_filters(group, dataset_group, list(imports.values()))
         report_run(group, plan, data_gate, datasets, imports, solution)
     return dag

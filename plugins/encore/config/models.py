@@ -191,6 +191,11 @@ class DatasetGroup(Settings):
         gt=0,
         description="Hours until an unanswered question about a version counts as rejected; a gate can have its own",
     )
+    monthly_budget_usd: float | None = Field(
+        None,
+        gt=0,
+        description="USD that a month's runs and campaigns may cost; a run that would go over it asks first",
+    )
     data_gate: DataGate = Field(default_factory=DataGate)
     comparison: Comparison | None = Field(
         None,

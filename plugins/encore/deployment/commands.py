@@ -21,8 +21,10 @@ from encore.deployment.clients import Account
 from encore.deployment.doctor import examine
 from encore.deployment.iam import Scope
 from encore.deployment.iam_formats import as_cloudformation, as_json, as_terraform
-from encore.deployment.inventory import read_inventory
+from encore.deployment.inventory import Inventory, read_inventory
 from encore.deployment.plan import Difference, differences, is_difference
+from encore.deployment.spending import unused_in_account
+from encore.deployment.surroundings import NotAllowedError
 
 File = Annotated[
     Path | None, typer.Option("--file", "-f", help="Pipeline file. Default: include/pipeline.yaml")
@@ -94,6 +96,9 @@ def doctor(file: File = None) -> None:
             unseen += 1
             console.print(f"[yellow]? {line.what}[/]: ", end="")
             console.print(line.unseen, markup=False)
+        elif line.advice:
+            console.print(f"[yellow]$ {line.what}[/]: ", end="")
+            console.print(line.advice, markup=False)
         else:
             console.print(f"[green]✓ {line.what}[/]")
     said = f"{wrong} to be done" if wrong else "nothing to be done"
@@ -110,8 +115,11 @@ def plan(file: File = None) -> None:
     console = Console(highlight=False, soft_wrap=True)
     differing = 0
     for group in pipeline.dataset_groups:
-        existing = read_inventory(Account(group.aws_conn_id).client("personalize"), group.name)
+        account = Account(group.aws_conn_id)
+        existing = read_inventory(account.client("personalize"), group.name)
         differing += _show(console, group.name, list(differences(group, existing, INCLUDE)))
+        if existing:
+            _show_unused(console, account, existing)
     raise typer.Exit(2 if differing else 0)
 
 
@@ -160,6 +168,18 @@ def _show(console: Console, group: str, entries: Sequence[Difference]) -> int:
     differing = sum(is_difference(entry) for entry in entries)
     console.print(f"  {differing} to change" if differing else "  no difference")
     return differing
+
+
+def _show_unused(console: Console, account: Account, existing: Inventory) -> None:
+    """Print what is paid for and not used: no difference, and nothing that a run changes."""
+    try:
+        entries = unused_in_account(account, existing)
+    except NotAllowedError as error:
+        console.print(f"  ? spending: {error}", markup=False)
+        return
+    for entry in entries:
+        console.print("  [yellow]$[/] ", end="")
+        console.print(str(entry), markup=False)
 
 
 def _load(file: Path | None) -> Pipeline:

@@ -25,7 +25,9 @@ from encore.config.full_check import full_check
 from encore.config.models import DatasetGroup, Pipeline
 from encore.deployment.clients import Account
 from encore.deployment.iam import Scope, permissions
+from encore.deployment.inventory import read_inventory
 from encore.deployment.simulation import identity_of, refused_by_bucket, refused_to
+from encore.deployment.spending import unused_in_account
 from encore.deployment.surroundings import NotAllowedError, bucket_problems, database_problems, role_problems
 
 #: AWS refuses requests whose signature is older or newer than this.
@@ -46,15 +48,17 @@ class Line:
 
     :param problem: what is wrong, with the one thing to do; None: it is in order
     :param unseen: why it could not be looked at
+    :param advice: it works, and something could be better
     """
 
     what: str
     problem: str | None = None
     unseen: str | None = None
+    advice: str | None = None
 
     @property
     def is_good(self) -> bool:
-        return self.problem is None and self.unseen is None
+        return self.problem is None and self.unseen is None and self.advice is None
 
 
 def examine(pipeline: Pipeline, file: Path, include: Path) -> Iterator[Line]:
@@ -129,6 +133,7 @@ def _of_group(pipeline: Pipeline, group: DatasetGroup, account: Account, include
     yield from _checked(f"{group.name}: role", lambda: role_problems(group, account.client("iam")))
     yield from _of_policies(pipeline, group, account)
     yield from _checked(f"{group.name}: quotas", lambda: list(_quotas(pipeline, group, account)))
+    yield from _of_spending(group, account)
 
 
 def _of_database(group: DatasetGroup, include: Path) -> Iterator[Line]:
@@ -254,6 +259,22 @@ def _quotas(pipeline: Pipeline, group: DatasetGroup, account: Account) -> Iterat
                 f"{together} {kind.replace('_', ' ')} with those of the file, and the quota is {limits[kind]}: delete"
                 f" some, or ask AWS to raise it and say so in `quotas.{kind}`"
             )
+
+
+def _of_spending(group: DatasetGroup, account: Account) -> Iterator[Line]:
+    """What is paid for and not used: named, and no fault of the deployment."""
+    what = f"{group.name}: spending"
+    try:
+        existing = read_inventory(account.client("personalize"), group.name)
+        entries = unused_in_account(account, existing) if existing else []
+    except NotAllowedError as error:
+        yield Line(what, unseen=str(error))
+    except (BotoCoreError, ClientError) as error:
+        yield Line(what, unseen=f"the group can't be looked at: {error}")
+    else:
+        yield from (Line(what, advice=str(entry)) for entry in entries)
+        if not entries:
+            yield Line(what)
 
 
 def _service_quotas(account: Account) -> dict[str, int]:

@@ -298,6 +298,7 @@ def _of_doctor(pipeline: Pipeline, scope: Scope) -> list[Statement]:
         "personalize:List*",
         "servicequotas:ListServiceQuotas",
         "cloudwatch:GetMetricData",
+        "cloudwatch:ListMetrics",
         "iam:SimulateCustomPolicy",
         "iam:SimulatePrincipalPolicy",
     )

@@ -51,6 +51,7 @@ PIPELINE: dict[str, Any] = {
             "name": "books",
             "dag_suffix": "_b",
             "domain": "ECOMMERCE",
+            "monthly_budget_usd": 70,
             "product_db": "books_db",
             "aws_conn_id": "books_aws",
             "role": "BooksRole",
@@ -336,6 +337,10 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     "DatasetGroup.dag_suffix": lambda b: RETRAIN in b.dags,
     "DatasetGroup.domain": lambda b: (
         b.task(RETRAIN, "dataset_group").domain == b.task(RETRAIN, "users_dataset").domain == "ECOMMERCE"
+    ),
+    "DatasetGroup.monthly_budget_usd": lambda b: (
+        b.task(RETRAIN, "budget").group["monthly_budget_usd"] == 70
+        and "budget" in b.task(RETRAIN, "import_users").upstream_task_ids
     ),
     "DatasetGroup.product_db": lambda b: (
         b.task(RETRAIN, "export_users").conn_id == b.mapped("export")["conn_id"] == "books_db"

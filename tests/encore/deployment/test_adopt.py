@@ -101,6 +101,7 @@ def test_an_adopted_group_differs_in_nothing(command):
     plan = command.run("plan", "--file", str(command.file))
     assert (plan.exit_code, "no difference" in plan.output) == (0, True), plan.output
     assert "= solution an-attempt: left alone" in plan.output
+    assert "? spending: CloudWatch has no metrics of Personalize in this account" in plan.output
     group = load_pipeline(command.file).dataset_groups[0]
     assert (group.bucket, group.role.rsplit("/", 1)[-1]) == (BUCKET, ROLE)
     assert group.solutions[0].campaign.model_dump(include={"name", "min_provisioned_tps"}) == {

@@ -14,6 +14,7 @@ from encore.config.models import Pipeline
 from encore.deployment import doctor
 from encore.deployment.iam import permissions
 from encore.deployment.simulation import refused_to
+from encore.deployment.spending import Unused
 from tests.support.enforced_policies import ACCOUNT, EnforcedPolicies
 from tests.support.operator_runs import connection
 from tests.support.permitted_account import BUCKET, ROLE, SCOPE, account, pipeline
@@ -169,5 +170,15 @@ def test_what_nobody_lets_us_look_at_is_said_and_is_no_fault(deployment, monkeyp
         raise OSError
 
     monkeypatch.setattr(doctor, "existing_pools", refused)
-    assert [line.what for line in deployment.lines() if line.unseen] == ["pools"]
+    unseen = [line.what for line in deployment.lines() if line.unseen]
+    assert unseen == ["pools"]
+    assert deployment.problems() == ""
+
+
+def test_what_is_paid_for_and_not_used_is_advice_and_no_fault(deployment, monkeypatch):
+    idle = Unused("campaign front", "nobody has asked it for 14 days", 144.0)
+    monkeypatch.setattr(doctor, "read_inventory", lambda *_: object())
+    monkeypatch.setattr(doctor, "unused_in_account", lambda *_: [idle])
+    (line,) = [line for line in deployment.lines() if line.advice]
+    assert line.advice == "campaign front: nobody has asked it for 14 days (about 144.00 USD a month)"
     assert deployment.problems() == ""

@@ -1,0 +1,117 @@
+"""What is paid for and not used is found and priced; what is used, or new, is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from encore.config import INCLUDE
+from encore.cost import Prices
+from encore.deployment.inventory import Inventory
+from encore.deployment.spending import NAMESPACE, CloudWatchUse, Unused, Use, unused
+from encore.deployment.surroundings import NotAllowedError
+
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+PRICES = Prices.load(INCLUDE / "prices.json")
+ARN = "arn:aws:personalize:us-east-1:123456789012:"
+BUSY = Use(10_000, 4.2)
+
+
+def campaign(name: str, tps: int, days: int = 90, **more):
+    made = NOW - timedelta(days=days)
+    return {
+        "name": name,
+        "campaignArn": f"{ARN}campaign/{name}",
+        "status": "ACTIVE",
+        "minProvisionedTPS": tps,
+        "creationDateTime": made,
+        **more,
+    }
+
+
+def entries(uses: dict[str, Use], hours: float | None = None, **parts) -> list[Unused]:
+    solution = {
+        "solutionArn": f"{ARN}solution/you",
+        "recipeArn": "arn:aws:personalize:::recipe/aws-sims",
+        "performAutoTraining": parts.pop("trains", False),
+    }
+    existing = Inventory({"datasetGroupArn": ARN}, solutions={"you": solution}, **parts)
+    return list(unused(existing, PRICES, lambda arn: uses[arn.split("/")[1]], lambda _: hours, NOW))
+
+
+def test_a_campaign_that_nobody_asks_is_priced_by_its_throughput():
+    (idle,) = entries({"front": Use(0, 0)}, campaigns={"you": [campaign("front", 3)]})
+    assert idle.usd_a_month == pytest.approx(3 * 24 * 30 * PRICES.campaign_tps_hour)
+    assert "nobody has asked it for 14 days" in str(idle)
+    assert "432.00 USD a month" in str(idle)
+
+
+def test_throughput_far_over_the_use_is_priced_by_what_is_too_much():
+    (wide,) = entries({"front": BUSY}, campaigns={"you": [campaign("front", 20)]})
+    assert wide.usd_a_month == pytest.approx(15 * 24 * 30 * PRICES.campaign_tps_hour)
+    assert "min_provisioned_tps 5 is enough" in str(wide)
+
+
+@pytest.mark.parametrize(
+    ("use", "entry"),
+    [
+        (BUSY, campaign("front", 8)),
+        (Use(5, 0.01), campaign("front", 1)),
+        (Use(0, 0), campaign("front", 3, days=2)),
+        (Use(0, 0), campaign("front", 3, status="CREATE FAILED")),
+    ],
+    ids=["used", "the least there is", "new", "never served"],
+)
+def test_what_is_used_or_new_is_not_named(use, entry):
+    assert entries({"front": use}, campaigns={"you": [entry]}) == []
+
+
+def test_what_a_campaign_is_on_its_way_to_counts():
+    update = {"status": "UPDATE IN_PROGRESS", "minProvisionedTPS": 20, "solutionVersionArn": "x"}
+    assert entries({"front": BUSY}, campaigns={"you": [campaign("front", 1, latestCampaignUpdate=update)]})
+
+
+def test_a_solution_that_trains_by_itself_is_priced_by_its_last_training():
+    (trains,) = entries({}, hours=7.0, trains=True)
+    assert trains.usd_a_month == pytest.approx(30 * PRICES.training_hour)
+    (unknown,) = entries({}, trains=True)
+    assert str(unknown).endswith("(costs)")
+
+
+def test_an_idle_recommender_is_named():
+    entry = {
+        "recommenderArn": f"{ARN}recommender/top",
+        "status": "ACTIVE",
+        "creationDateTime": NOW - timedelta(days=30),
+    }
+    (idle,) = entries({"top": Use(0, 0)}, recommenders={"top": entry})
+    assert "recommender top: nobody has asked it" in str(idle)
+    assert entries({"top": Use(1, 0.1)}, recommenders={"top": entry}) == []
+
+
+def test_cloudwatch_counts_both_kinds_of_requests_of_the_campaign_alone():
+    with mock_aws():
+        cloudwatch = boto3.client(
+            "cloudwatch", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        with pytest.raises(NotAllowedError, match="no metrics of Personalize"):
+            CloudWatchUse(cloudwatch, NOW)
+        now = datetime.now(UTC).replace(minute=2, second=0, microsecond=0)
+        for name, arn, value in (
+            ("GetRecommendations", f"{ARN}campaign/front", 600),
+            ("GetPersonalizedRanking", f"{ARN}campaign/front", 300),
+            ("GetRecommendations", f"{ARN}campaign/other", 9_000),
+        ):
+            datum = {
+                "MetricName": name,
+                "Dimensions": [{"Name": "CampaignArn", "Value": arn}],
+                "Timestamp": now - timedelta(hours=1),
+                "Value": value,
+            }
+            cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
+        use = CloudWatchUse(cloudwatch, now)
+        assert use(f"{ARN}campaign/front") == Use(900, 3.0)
+        assert use(f"{ARN}campaign/nobody") == Use(0, 0)
