@@ -35,6 +35,7 @@ from encore.builders.datasets import (
     import_dataset,
     prepare_dataset,
 )
+from encore.builders.events import keep_events
 from encore.builders.solutions import SolutionTasks, retrain_solutions
 from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
 from encore.operators.dry_run import PersonalizeDryRunOperator
@@ -87,6 +88,7 @@ def build(group: DatasetGroup) -> DAG:
         held_back = hold_back(group, dataset_group, datasets, plan)
         solution = retrain_solutions(group, dataset_group, datasets, data_gate, plan, held_back)
         check_budget(group, data_gate, plan) >> list(imports.values()) >> solution.create
+        keep_events(group, dataset_group, [tasks.create for tasks in datasets.values()])
         create_filters(group, dataset_group, list(imports.values()))
         report_run(group, plan, data_gate, datasets, imports, solution)
     return dag

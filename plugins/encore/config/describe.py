@@ -25,6 +25,14 @@ def describe(group: DatasetGroup) -> Group:
     facts.add_row("data gate", _data_gate(group))
     if group.comparison:
         facts.add_row("comparison", _comparison(group.comparison))
+    if group.event_tracker:
+        facts.add_row("events", f"tracker {group.event_tracker.name or group.name}")
+    if group.metric_attribution:
+        sums = [
+            f"{metric.name}: {metric.expression} of {metric.event_type}"
+            for metric in group.metric_attribution.metrics
+        ]
+        facts.add_row("attribution", ", ".join(sums))
     for filter_ in group.filters:
         facts.add_row(f"filter {filter_.name}", filter_.expression)
     for channel in group.notify:

@@ -12,6 +12,7 @@ from airflow_personalize.export.validation.contract import Action, Contract, Rul
 from encore.config.base import BucketName, ConnectionId, KeyPrefix, Name, Role, Settings
 from encore.config.batch import Batch, BatchJob
 from encore.config.comparison import Comparison
+from encore.config.events import EventTracker, MetricAttribution
 from encore.config.policies import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
 from encore.config.recipes import BATCH_COLUMNS
 from encore.config.sql_checks import ColumnCheck, TableCheck
@@ -185,6 +186,12 @@ class DatasetGroup(Settings):
     datasets: dict[DatasetType, Dataset]
     solutions: list[Solution] = Field(min_length=1)
     filters: list[Filter] = Field(default_factory=list)
+    event_tracker: EventTracker | None = Field(
+        None, description="Takes the application's events; made by the retraining"
+    )
+    metric_attribution: MetricAttribution | None = Field(
+        None, description="What recommended items have led to; made and kept by the retraining"
+    )
     batch: Batch | None = Field(None, description="Batch jobs; without them there is no DAG for them")
     approval_hours: float = Field(
         12,

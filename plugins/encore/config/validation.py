@@ -8,7 +8,8 @@ from pathlib import Path
 from airflow_personalize.export.exceptions import SchemaError
 from airflow_personalize.export.schema.avro import load_schema
 from encore.config import recipes, validation_batch, validation_datasets
-from encore.config.models import POPULARITY, DatasetGroup, Pipeline, Solution
+from encore.config.events import EXPRESSION, MetricAttribution
+from encore.config.models import POPULARITY, Dataset, DatasetGroup, Pipeline, Solution
 from encore.config.policies import Quotas
 from encore.config.problems import Location, Problem, cron_problem, recipe_problems
 
@@ -62,6 +63,14 @@ def warnings(pipeline: Pipeline) -> list[Problem]:
                         "a worse model goes live without a question",
                     )
                 )
+        if group.comparison and group.event_tracker:
+            result.append(
+                Problem(
+                    (*at, "comparison"),
+                    "is never fair beside an event tracker, through which the service learns of the days held back:"
+                    " the service's metrics will decide",
+                )
+            )
         if group.comparison and group.comparison.held_back_days > 7:
             result.append(
                 Problem(
@@ -111,6 +120,8 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         served[solution.campaign_name] = solution.name
     if group.comparison and group.comparison.attribute:
         yield from _of_attribute((*at, "comparison", "attribute"), group.comparison.attribute, group, include)
+    if group.metric_attribution:
+        yield from _of_attribution((*at, "metric_attribution"), group.metric_attribution, group, include)
     if group.batch:
         yield from validation_batch.problems((*at, "batch"), group.batch, group, include)
 
@@ -143,12 +154,41 @@ def _of_attribute(at: Location, column: str, group: DatasetGroup, include: Path)
     if users is None:
         yield Problem(at, f"{column} is a column of Users, and the group has no dataset `users`")
         return
-    try:
-        names = [field.name.lower() for field in load_schema(include / users.avro_schema).fields]
-    except (SchemaError, OSError):
-        return  # named by the checks of schemas
-    if column.lower() not in names:
+    names = _columns(users, include)
+    if names and column.lower() not in names:
         yield Problem(at, f"{users.avro_schema} has no column {column}, only {', '.join(names)}")
+
+
+def _of_attribution(
+    at: Location, attribution: MetricAttribution, group: DatasetGroup, include: Path
+) -> Iterator[Problem]:
+    """Metrics are sums over events of a type, of columns that the datasets have."""
+    interactions = group.datasets["interactions"]
+    names = _columns(interactions, include)
+    if names and "event_type" not in names:
+        yield Problem(
+            at, f"{interactions.avro_schema} has no column EVENT_TYPE, by which events are attributed"
+        )
+    for number, metric in enumerate(attribution.metrics):
+        here: Location = (*at, "metrics", number, "expression")
+        match = EXPRESSION.fullmatch(metric.expression)
+        if match is None or not match["dataset"]:
+            continue
+        dataset = next((of for kind, of in group.datasets.items() if kind == match["dataset"].lower()), None)
+        if dataset is None:
+            yield Problem(here, f"the group has no dataset `{match['dataset'].lower()}`")
+        elif (columns := _columns(dataset, include)) and match["column"].lower() not in columns:
+            yield Problem(
+                here, f"{dataset.avro_schema} has no column {match['column']}, only {', '.join(columns)}"
+            )
+
+
+def _columns(dataset: Dataset, include: Path) -> list[str]:
+    """The columns of a dataset's schema in lower case; none of a schema that can't be read, which other checks name."""
+    try:
+        return [field.name.lower() for field in load_schema(include / dataset.avro_schema).fields]
+    except (SchemaError, OSError):
+        return []
 
 
 def _too_many(what: str, at: Location, count: int, quota: int, key: str) -> Iterator[Problem]:

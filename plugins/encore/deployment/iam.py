@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from encore.config.comparison import FOLDER
+from encore.config import comparison, events
 from encore.config.models import DatasetGroup, Pipeline
 from encore.config.policies import SnsChannel
 from encore.config.recipes import WITHOUT_CAMPAIGN
@@ -97,9 +97,16 @@ def permissions(pipeline: Pipeline, scope: Scope, kms_key: str | None = None) ->
         access = list(_access(group, scope))
         name = group.role.rsplit("/", 1)[-1]
         roles.setdefault(name, ServiceRole(_trust(scope))).statements.extend(access)
-        buckets.setdefault(group.bucket, []).extend(_for_service(statement, scope) for statement in access)
+        buckets.setdefault(group.bucket, []).extend(
+            _for_service(statement, scope)
+            for statement in access
+            if all(action.startswith("s3:") for action in statement["Action"])
+        )
     compares = any(group.comparison for group in pipeline.dataset_groups)
-    lists = (*_LISTS, "EventTrackers") if compares else _LISTS
+    tracks = any(group.event_tracker for group in pipeline.dataset_groups)
+    attributes = any(group.metric_attribution for group in pipeline.dataset_groups)
+    lists = [*_LISTS, *(["EventTrackers"] if compares or tracks else [])]
+    lists += ["MetricAttributions", "MetricAttributionMetrics"] if attributes else []
     dags.append(_allow("Lists", [f"personalize:List{name}" for name in lists], ["*"]))
     key = []
     if kms_key:
@@ -134,6 +141,8 @@ def _of_resources(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
 
     kinds = list(group.datasets)
     jobs = ["CreateFilter"] if group.filters else []
+    jobs += ["CreateEventTracker"] if group.event_tracker else []
+    jobs += ["CreateMetricAttribution"] if group.metric_attribution else []
     yield allow(
         "Group",
         ["CreateDatasetGroup", "DescribeDatasetGroup", "CreateDataset", "CreateSolution", *jobs],
@@ -166,6 +175,13 @@ def _of_resources(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
         [scope.personalize(kind, "*") for kind in read_of_all],
     )
     yield from _of_models(group, scope)
+    if group.event_tracker:
+        tracker = scope.personalize("event-tracker", "*")  # its ARN ends with an id that the service makes up
+        yield allow("Tracker", ["CreateEventTracker", "DescribeEventTracker", "TagResource"], [tracker])
+    if attribution := group.metric_attribution:
+        name = scope.personalize("metric-attribution", attribution.name or group.name)
+        actions = [f"{verb}MetricAttribution" for verb in ("Create", "Describe", "Update")]
+        yield allow("Attribution", actions, [name])
     if group.filters:
         names = [scope.personalize("filter", filter_.name) for filter_ in group.filters]
         yield allow("Filters", ["CreateFilter", "DescribeFilter"], names)
@@ -278,7 +294,10 @@ def _access(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
     """What Personalize does in the bucket: it reads what was exported, and writes the output of batch jobs."""
     yield _allow(_sid(group, "Bucket"), ["s3:ListBucket"], [scope.s3(group.bucket)])
     yield _allow(_sid(group, "Read"), ["s3:GetObject"], [scope.s3(f"{group.bucket}/{group.prefix}/*")])
-    folders = [job.folder for job in group.batch_jobs] + ([FOLDER] if group.comparison else [])
+    folders = [job.folder for job in group.batch_jobs] + ([comparison.FOLDER] if group.comparison else [])
+    if group.metric_attribution:
+        yield _allow(_sid(group, "Metrics"), ["cloudwatch:PutMetricData"], ["*"])
+        folders += [events.FOLDER] if group.metric_attribution.reports else []
     if folders:
         written = [scope.s3(f"{group.bucket}/{group.prefix}/{folder}/*") for folder in folders]
         yield _allow(_sid(group, "Write"), ["s3:PutObject"], written)

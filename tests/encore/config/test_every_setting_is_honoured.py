@@ -120,6 +120,12 @@ PIPELINE: dict[str, Any] = {
             ],
             "filters": [{"name": "fresh", "expression": 'INCLUDE ItemID WHERE Items.CATEGORY IN ("a")'}],
             "data_gate": {"on_failure": "warn", "max_drop": 0.4},
+            "event_tracker": {"name": "clicks"},
+            "metric_attribution": {
+                "name": "sales",
+                "metrics": [{"name": "clicks", "event_type": "click", "expression": "SAMPLECOUNT()"}],
+                "reports": False,
+            },
             "comparison": {"held_back_days": 2, "users": 300, "attribute": "gender", "scan_rows": 5000},
             "retention": {"remove_unlisted": True},
             "notify": [
@@ -313,6 +319,12 @@ def checked(b: Built, name: str, key: str) -> Any:
     return next(check for check in b.task(EXPORT, "check_tables").checks if check["name"] == name)[key]
 
 
+def attributed(b: Built) -> dict[str, str]:
+    """What the service is asked to count."""
+    (metric,) = b.task(RETRAIN, "metric_attribution").metrics
+    return dict(metric)
+
+
 STALE = InteractionFacts(newest=int((NOW - timedelta(hours=9)).timestamp()))
 CHECKS: dict[str, Callable[[Built], bool]] = {
     "Pipeline.dataset_groups": lambda b: set(b.group.dag_ids) == set(b.dags),
@@ -460,6 +472,17 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     "DatasetGroup.comparison": lambda b: (
         {"hold_back", "solution.ask_new", "solution.ask_live"} <= set(b.dags[RETRAIN].task_ids)
     ),
+    "DatasetGroup.event_tracker": lambda b: "event_tracker" in b.dags[RETRAIN].task_ids,
+    "DatasetGroup.metric_attribution": lambda b: "metric_attribution" in b.dags[RETRAIN].task_ids,
+    "EventTracker.name": lambda b: b.task(RETRAIN, "event_tracker").tracker_name == "clicks",
+    "MetricAttribution.name": lambda b: (
+        b.task(RETRAIN, "metric_attribution").metric_attribution_name == "sales"
+    ),
+    "MetricAttribution.metrics": lambda b: len(b.task(RETRAIN, "metric_attribution").metrics) == 1,
+    "MetricAttribution.reports": lambda b: b.task(RETRAIN, "metric_attribution").output_location is None,
+    "AttributedMetric.name": lambda b: attributed(b)["metricName"] == "clicks",
+    "AttributedMetric.event_type": lambda b: attributed(b)["eventType"] == "click",
+    "AttributedMetric.expression": lambda b: attributed(b)["expression"] == "SAMPLECOUNT()",
     "Comparison.held_back_days": lambda b: (
         b.task(RETRAIN, "select_partitions").held_back_days
         == b.task(RETRAIN, "hold_back").settings.comparison.held_back_days
