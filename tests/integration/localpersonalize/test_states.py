@@ -20,10 +20,10 @@ from tests.support.localpersonalize.shop import ITEMS, Shop
 
 @pytest.fixture(scope="module")
 def paced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A service whose jobs take a hundredth of the real one's minutes, with quotas of its own."""
+    """A service whose jobs take a twentieth of the real one's minutes, with quotas of its own."""
     folder = tmp_path_factory.mktemp("paced")
     (folder / "quotas.toml").write_text("[total]\nSchema = 1\nDatasetGroup = 3\n")
-    live = Live(folder, "--pace", "0.02").start()
+    live = Live(folder, "--pace", "0.05").start()
     yield live
     live.stop()
 
