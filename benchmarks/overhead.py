@@ -1,7 +1,8 @@
 """What the orchestration adds: a run's wall time beside the time the service itself was busy.
 
 Runs `export_interactions` and twice `retrain_recommenders` on the generated shop through a real Airflow. The
-second retraining is measured: a run like every later one, with everything but the jobs already there.
+second retraining is measured: a run like every later one, with everything but the jobs already there. The tasks of each
+run are listed, with start, wait and work.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
+from benchmarks._tasks import show_tasks
 from demo import local_aws, product_database, shop
 from demo.progress import follow
 from demo.settings import Settings
@@ -92,6 +94,7 @@ def _run(
     client.wait_for_dag(dag_id)
     client.unpause(dag_id)
     run = follow(client, dag_id, client.trigger(dag_id, params), console, stack.check)
+    show_tasks(console, client, dag_id, run["dag_run_id"])
     return datetime.fromisoformat(run["start_date"]), datetime.fromisoformat(run["end_date"])
 
 

@@ -59,7 +59,12 @@ REMEDIES = (
         is_retryable=False,
     ),
     Remedy(
-        r"limit|quota|More than \d+ resources", "Wait until fewer are pending, or ask AWS to raise the quota."
+        r"\bdisk\b|no space left",
+        "Make room on the disk of the service's data directory, then clear the task.",
+    ),
+    Remedy(
+        r"limit|quota|More than \d+ resources",
+        "Wait until fewer are pending, delete what is no longer needed, or ask AWS to raise the quota.",
     ),
     Remedy(
         r"\bcsv\b|\bheader\b|null value|empty value|missing (?:the )?(?:following )?columns?",

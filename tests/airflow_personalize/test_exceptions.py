@@ -13,6 +13,9 @@ REASONS = {
     "Dataset has fewer than 1000 interactions": "at least 1,000 interactions of 25 users",
     "The recipe aws-hrnn is legacy": "aws-user-personalization-v2",
     "More than 5 resources with PENDING or IN_PROGRESS status": "raise the quota",
+    "Free space on the disk of the data directory and try again.": "Make room on the disk",
+    "[Errno 28] No space left on device": "Make room on the disk",
+    "You have reached the quota of 10 solutions": "delete what is no longer needed",
     "Input csv is missing the following columns: [TIMESTAMP]": "export it again",
 }
 

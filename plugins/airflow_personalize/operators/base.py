@@ -206,7 +206,7 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
         if number > (self.waiter_max_attempts or QUOTA_ATTEMPTS):
             raise error
         if number == 1:
-            self.log.info("Waiting for the quota: %s", error)
+            self.log.warning("Waiting for room: %s", explain(self.task_id, "refused for now", str(error)))
         self.reschedule(context, number, QUOTA_PAUSE)
 
     def reschedule(self, context: Context, number: int, longest: float) -> NoReturn:
