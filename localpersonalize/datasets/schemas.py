@@ -66,6 +66,7 @@ class Field:
     nullable: bool
     categorical: bool = False
     textual: bool = False
+    item_name: bool = False
 
     @property
     def column(self) -> str:
@@ -74,7 +75,7 @@ class Field:
     @property
     def trained_on(self) -> bool:
         """Plain strings are kept, for filters and answers, and not used when training."""
-        return self.kind != "string" or self.categorical or self.textual
+        return self.kind != "string" or self.categorical or self.textual or self.item_name
 
 
 def parse_fields(text: str) -> list[Field]:
@@ -140,14 +141,18 @@ def check_for_dataset(fields: list[Field], dataset_type: str) -> None:
             )
         if field.kind not in types or (field.nullable and column != "EVENT_TYPE"):
             raise InvalidInputError(f"Field {column} must be of type {types[0]} and may not be null.")
-        if field.categorical or field.textual:
-            raise InvalidInputError(f"Required field {column} can't be categorical or textual.")
+        if field.categorical or field.textual or field.item_name:
+            raise InvalidInputError(
+                f"Required field {column} can't be categorical or textual, or the itemName."
+            )
     for column, types in RESERVED_FIELDS[kind].items():
         field = by_column.get(column)
         if field is not None and field.kind not in types:
             raise InvalidInputError(f"Reserved field {column} must be of type {' or '.join(types)}.")
-        if field is not None and (field.categorical or field.textual):
-            raise InvalidInputError(f"Reserved field {column} can't be categorical or textual.")
+        if field is not None and (field.categorical or field.textual or field.item_name):
+            raise InvalidInputError(
+                f"Reserved field {column} can't be categorical or textual, or the itemName."
+            )
     _check_metadata(metadata_of(fields, kind), kind)
 
 
@@ -162,10 +167,15 @@ def _check_metadata(metadata: list[Field], kind: str) -> None:
         raise InvalidInputError(f"Only an Items schema can have textual fields, which {textual[0]} is.")
     if len(textual) > MAX_TEXTUAL_FIELDS:
         raise InvalidInputError(f"Only one field can be textual, not {', '.join(textual)}.")
+    names = [field.name for field in metadata if field.item_name]
+    if names and kind != "ITEMS":
+        raise InvalidInputError(f"Only an Items schema can have an itemName field, which {names[0]} is.")
+    if len(names) > 1:
+        raise InvalidInputError(f"Only one field can be itemName, not {', '.join(names)}.")
     if kind in METADATA_REQUIRED and not any(field.trained_on for field in metadata):
         raise InvalidInputError(
             f"A schema of type {kind} needs at least one metadata field that is a number or boolean, or a string"
-            " that is categorical or textual."
+            " that is categorical or textual, or the itemName."
         )
 
 
@@ -186,14 +196,18 @@ def _field(entry: Any) -> Field:
     values = [kind for kind in kinds if kind != "null"]
     if len(values) != 1:
         raise InvalidInputError(f"Field {name} must have one type, or one type and null.")
-    textual, categorical = (_flag(entry, flag) for flag in ("textual", "categorical"))
+    textual, categorical, item_name = (_flag(entry, flag) for flag in ("textual", "categorical", "itemName"))
     if categorical and values[0] != "string":
         raise InvalidInputError(f"Field {name} can be categorical only if it is a string.")
     if textual and (values[0] != "string" or categorical):
         raise InvalidInputError(
             f"Field {name} can be textual only if it is a string that is not categorical."
         )
-    return Field(name, str(values[0]), "null" in kinds, categorical, textual)
+    if item_name and (values[0] != "string" or categorical):
+        raise InvalidInputError(
+            f"Field {name} can be itemName only if it is a string that is not categorical."
+        )
+    return Field(name, str(values[0]), "null" in kinds, categorical, textual, item_name)
 
 
 def _flag(entry: Mapping[str, Any], flag: str) -> bool:

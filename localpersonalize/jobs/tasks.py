@@ -166,27 +166,31 @@ def report_damage(data_dir: Path, error: DamagedError) -> None:
 def _training_data(database: Database, tables: Tables, version: Mapping[str, Any]) -> TrainingData:
     """The datasets of a version's group.
 
-    :raises TaskRefusedError: if there are no interactions.
+    :raises TaskRefusedError: if there are no interactions, and the recipe needs some.
     """
+    from localpersonalize.recipes.base.data import NO_INTERACTIONS
     from localpersonalize.recipes.registry import recipe
 
+    trained = recipe(version["recipeArn"])
     datasets = _datasets(database, version["datasetGroupArn"])
     by_type = {dataset["datasetType"].lower(): dataset for dataset in datasets}
     data = {kind: tables.whole(dataset["datasetArn"]) for kind, dataset in by_type.items()}
-    if recipe(version["recipeArn"]).recipe_type == "PERSONALIZED_ACTIONS":
+    if trained.recipe_type == "PERSONALIZED_ACTIONS":
         # It trains on actions as others on items.
         for own, usual in (("actions", "items"), ("action_interactions", "interactions")):
             data[usual] = _actions_as_items(data.get(own))
             by_type.pop(usual, None)
             if own in by_type:
                 by_type[usual] = by_type[own]
-    if data.get("interactions") is None:
+    interactions = data.get("interactions")
+    if interactions is None and "interactions" in trained.required_datasets:
         raise TaskRefusedError("The dataset group has no interactions for this recipe. Import some first.")
     schemas = {
         kind: json.loads(_resource(database, SCHEMA, dataset["schemaArn"])["schema"])
         for kind, dataset in by_type.items()
     }
-    return TrainingData(data["interactions"], data.get("users"), data.get("items"), schemas)
+    interactions = NO_INTERACTIONS if interactions is None else interactions
+    return TrainingData(interactions, data.get("users"), data.get("items"), schemas)
 
 
 def _actions_as_items(table: pa.Table | None) -> pa.Table | None:

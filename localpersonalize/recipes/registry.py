@@ -40,6 +40,7 @@ RECIPES: Mapping[str, RecipeClass] = {
     "aws-personalized-ranking": RecipeClass("hrnn.user_personalization", "PersonalizedRanking"),
     "aws-personalized-ranking-v2": RecipeClass("hrnn.user_personalization", "PersonalizedRankingV2"),
     "aws-similar-items": RecipeClass("knn.similar_items", "SimilarItems"),
+    "aws-semantic-similarity": RecipeClass("text.semantic_similarity", "SemanticSimilarity"),
     "aws-trending-now": RecipeClass("popularity.trending_now", "TrendingNow"),
     "aws-next-best-action": RecipeClass("actions.next_best_action", "NextBestAction"),
     "aws-item-affinity": RecipeClass("hrnn.user_segments", "ItemAffinity"),

@@ -33,6 +33,7 @@ def check_solution(context: Context, group_arn: str, recipe: Recipe, params: Map
     if params.get("performAutoML") or config.get("autoMLConfig"):
         raise InvalidInputError(NO_AUTOML)
     check_incremental_update(recipe, params)
+    _check_item_fields(context, group_arn, recipe)
     check_training_columns(context, group_arn, config.get("trainingDataConfig"))
     _check_objective(context, group_arn, recipe, config.get("optimizationObjective"))
 
@@ -44,6 +45,23 @@ def check_incremental_update(recipe: Recipe, params: Mapping[str, Any]) -> None:
     if params.get("performIncrementalUpdate") and recipe.name != INCREMENTAL_RECIPE:
         raise InvalidInputError(
             f"performIncrementalUpdate is supported for {INCREMENTAL_RECIPE} only, not for {recipe.name}."
+        )
+
+
+def _check_item_fields(context: Context, group_arn: str, recipe: Recipe) -> None:
+    """Source: the developer guide, "Semantic-Similarity recipe", required datasets.
+
+    :raises InvalidInputError: if the recipe reads fields of Items that the dataset group does not have.
+    """
+    if not recipe.required_item_fields:
+        return
+    fields = _schemas(context, group_arn).get("ITEMS", {}).values()
+    marked = {"itemName": any(f.item_name for f in fields), "textual": any(f.textual for f in fields)}
+    missing = [mark for mark in recipe.required_item_fields if not marked[mark]]
+    if missing:
+        raise InvalidInputError(
+            f'{recipe.name} needs an Items dataset whose schema has a string field with "itemName": true and one with'
+            f' "textual": true; there is none with {" or ".join(missing)}.'
         )
 
 

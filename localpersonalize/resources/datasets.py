@@ -22,7 +22,7 @@ from localpersonalize.resources.updates import new_update, require_no_update
 
 #: Types whose schema can be replaced ("Replacing a dataset's schema to add new columns" in the developer guide).
 REPLACEABLE = ("USERS", "ITEMS")
-_attributes = attrgetter("kind", "categorical", "textual")
+_attributes = attrgetter("kind", "categorical", "textual", "item_name")
 
 
 def create(context: Context, params: Params) -> Answer:

@@ -68,7 +68,8 @@ def train_solution_version(
     options = replace(options, objective=_objective(recipe, solution_config))
     data = data_selection.select(data, event_type, solution_config)
     check_datasets(recipe, data)
-    data_selection.check_minimum(data)
+    if "interactions" in recipe.required_datasets:
+        data_selection.check_minimum(data)
     recipe.check(data, hyperparameters, options)
     previous = _previous(recipe, training_mode, previous_model_dir)
     split = splitting.split_for(recipe, data, options.seed)
@@ -79,8 +80,10 @@ def train_solution_version(
         hyperparameters, begun = recipe.hyperparameters.parse(best, recipe.name), SEARCH_PROGRESS
     middle = (begun + 1.0) / 2
     measured = recipe.train(split.train, hyperparameters, options.part(begun, middle))
-    metrics = evaluate.metrics_of(recipe, measured, split, data, hyperparameters, options)
-    baseline = _popularity_metrics(split)
+    metrics, baseline = {}, {}
+    if split.held_out and split.train.interactions.num_rows:
+        metrics = evaluate.metrics_of(recipe, measured, split, data, hyperparameters, options)
+        baseline = _popularity_metrics(split)
     options.step(middle, f"metrics {_as_text(metrics)}; popularity {_as_text(baseline)}")
     last = options.part(middle, 0.99)
     if previous is None:

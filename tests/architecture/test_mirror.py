@@ -37,6 +37,9 @@ SHOWN_BY = {
     "localpersonalize/sdk/dataset_groups.py": "tests/localpersonalize/testing/test_pytest_plugin.py",
     "localpersonalize/sdk/*": "tests/integration/localpersonalize/test_initialisation.py",
     "localpersonalize/state/*": "tests/integration/localpersonalize/test_state.py",
+    "localpersonalize/recipes/text/embedding.py": (
+        "tests/localpersonalize/recipes/text/test_semantic_similarity.py"
+    ),
     "localpersonalize/resources/*": "tests/integration/localpersonalize/test_operations.py",
     "localpersonalize/runtime/filters/*": "tests/localpersonalize/runtime/filters/test_parser.py",
     "localpersonalize/runtime/*": "tests/localpersonalize/runtime/test_engine.py",

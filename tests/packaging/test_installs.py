@@ -13,7 +13,7 @@ import pytest
 
 from localpersonalize.recipes.registry import RECIPES
 from tests.support.localpersonalize import calls
-from tests.support.localpersonalize.live import BUCKET, Live
+from tests.support.localpersonalize.live import BUCKET, Live, schema
 from tests.support.localpersonalize.shop import N_USERS, NEWEST_TIMESTAMP, RECIPE, Shop
 from tests.support.packages import ENCORE, LOCALPERSONALIZE, PROVIDER, ROOT, Package
 
@@ -70,7 +70,7 @@ def test_every_recipe_trains_and_answers(shop: Shop, name: str):
     solution = live.make(
         "Solution",
         name=f"every-{name}",
-        datasetGroupArn=shop["group"],
+        datasetGroupArn=_group_with_texts(shop) if name == "aws-semantic-similarity" else shop["group"],
         recipeArn=RECIPE + name,
         performAutoTraining=False,
         **config,
@@ -101,6 +101,23 @@ def _cold_items(number: int = 120) -> str:
     """CSV: items with one interaction, without at least 100 of which `aws-hrnn-coldstart` does not train."""
     lines = [f"u{n % N_USERS},c{n},Purchase,1.5,{NEWEST_TIMESTAMP}" for n in range(number)]
     return "\n".join(["USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,TIMESTAMP", *lines])
+
+
+def _group_with_texts(shop: Shop) -> str:
+    """A dataset group whose items say what they are."""
+    live = shop.live
+    name, text = {"name": "NAME", "itemName": True}, {"name": "ABOUT", "textual": True}
+    fields = [("ITEM_ID", "string"), {**name, "type": "string"}, {**text, "type": "string"}]
+    made = live.personalize.create_schema(name="texts", schema=schema("Items", *fields))["schemaArn"]
+    group = live.make("DatasetGroup", name="texts")
+    shop["dataset texts"] = live.make(
+        "Dataset", name="texts", datasetType="Items", datasetGroupArn=group, schemaArn=made
+    )
+    rows = [
+        f"i{n},{'red' if n % 2 else 'blue'} thing,made of {'wood' if n % 2 else 'steel'}" for n in range(10)
+    ]
+    shop.import_csv("texts", "texts", "\n".join(["ITEM_ID,NAME,ABOUT", *rows]))
+    return group
 
 
 def _environment(folder: Path, *packages: Package) -> Path:

@@ -26,6 +26,7 @@ class Recipe(ABC):
     explores: ClassVar[bool] = False  # may a campaign recommend items with little data?
     answers_batches: ClassVar[bool] = True  # has the service batch inference jobs for it?
     required_datasets: ClassVar[tuple[str, ...]] = ("interactions",)
+    required_item_fields: ClassVar[tuple[str, ...]] = ()  # marks that fields of the Items schema must have
 
     @property
     def arn(self) -> str:

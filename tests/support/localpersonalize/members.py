@@ -83,7 +83,8 @@ DIFFERENCES = (
     Difference(
         "`performIncrementalUpdate`",
         r"(Create|Update)Solution performIncrementalUpdate",
-        "refused unless false: the model has it for aws-semantic-similarity only",
+        "kept for aws-semantic-similarity, whose campaigns know items as soon as they are put, with it and without;"
+        " refused unless false for others, as the model says",
     ),
     Difference(
         "`themeGenerationConfig`",
