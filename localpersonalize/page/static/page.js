@@ -94,6 +94,7 @@ function suggest(input) {
 
   const options = () => [...list.querySelectorAll("[role=option]")];
   const close = () => {
+    clearTimeout(timer); // nor may what is still awaited open it again
     asked += 1;
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
@@ -158,6 +159,8 @@ function suggest(input) {
     } else if (event.key === "Enter" && !list.hidden && at >= 0) {
       event.preventDefault();
       choose(all[at]);
+    } else if (event.key === "Enter") {
+      close(); // and send the form
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       close();
