@@ -166,6 +166,27 @@ def test_a_comparison_needs_batch_jobs_their_output_and_a_look_for_event_tracker
     assert [resource.split("/", 1)[1] for resource in written] == [f"{group['prefix']}/batch/comparison/*"]
 
 
+def test_events_and_attribution_need_their_resources_and_the_bucket_only_what_is_of_s3():
+    settings = pipeline("least").model_dump(by_alias=True)
+    group = {
+        **settings["dataset_groups"][0],
+        "event_tracker": {},
+        "metric_attribution": {"metrics": [{"name": "clicks", "event_type": "click"}]},
+    }
+    needed = permissions(Pipeline.model_validate({**settings, "dataset_groups": [group]}), SCOPE)
+    granted = {action for statement in needed.dags for action in statement["Action"]}
+    assert {"personalize:CreateEventTracker", "personalize:DescribeEventTracker"} <= granted
+    assert {"personalize:UpdateMetricAttribution", "personalize:ListMetricAttributionMetrics"} <= granted
+    of_role = [action for statement in needed.roles[ROLE].statements for action in statement["Action"]]
+    assert "cloudwatch:PutMetricData" in of_role
+    written = actions_on(
+        needed.roles[ROLE].statements, f"arn:aws:s3:::{BUCKET}/{group['prefix']}/attribution/*"
+    )
+    assert written == {"s3:PutObject"}
+    of_bucket = {action for statement in needed.buckets[BUCKET] for action in statement["Action"]}
+    assert all(action.startswith("s3:") for action in of_bucket)
+
+
 def actions_on(statements: Sequence[dict[str, Any]], resource: str) -> set[str]:
     return {
         action
