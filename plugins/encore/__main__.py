@@ -1,22 +1,17 @@
-"""`encore`: the pipeline file, what it needs of an account, and how the two stand with each other.
-
-`python -m encore` is the same where the package is not installed.
-"""
+"""`encore`; where the package is not installed, `python -m encore`."""
 
 from __future__ import annotations
 
-import typer
+import os
 
-from encore.config.__main__ import check, schema
-from encore.deployment.commands import adopt, doctor, iam, plan
 
-app = typer.Typer(
-    help="The pipeline file, what it needs of an account, and how the two stand with each other.",
-    no_args_is_help=True,
-    add_completion=False,
-)
-for command in (check, schema, iam, doctor, plan, adopt):
-    app.command()(command)
+def main() -> None:
+    """What a command prints is for a person, so Airflow, which reads this when it is imported, logs errors alone."""
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")
+    from encore.commands import app
+
+    app()
+
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -62,6 +62,7 @@ SHOWN_BY = {
     "plugins/encore/deployment/iam_formats.py": "tests/encore/deployment/test_iam.py",
     "plugins/encore/deployment/*": "tests/encore/deployment/test_doctor.py",
     "plugins/encore/__main__.py": "tests/encore/deployment/test_iam.py",
+    "plugins/encore/commands.py": "tests/encore/deployment/test_iam.py",
     "plugins/encore/gates/budget.py": "tests/encore/operators/test_budget.py",
     "plugins/encore/deployment/apply.py": "tests/encore/deployment/test_iam.py",
     "plugins/encore/operators/*": "tests/end_to_end/test_gates.py",

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from encore.__main__ import app
+from encore.commands import app
 from encore.config.loader import load_pipeline
 from encore.deployment import commands
 from encore.deployment.adopt import AdoptionError, adopt

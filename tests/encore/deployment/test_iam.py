@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowException
 from typer.testing import CliRunner
 
 from airflow_personalize.exceptions import PersonalizeError
-from encore.__main__ import app
+from encore.commands import app
 from encore.config import load_pipeline
 from encore.config.models import Pipeline
 from encore.deployment.apply import apply
