@@ -1,17 +1,19 @@
 """Fixtures of pytest: a service for the session, a clean account for each test.
 
-pytest loads this by itself where `localpersonalize` is installed; nothing starts before a test asks for a fixture.
+pytest loads this by itself where `localpersonalize` is installed; nothing is started, nor imported beside it, before a
+test asks for a fixture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from localpersonalize.sdk.accounts import Account
-from localpersonalize.sdk.dataset_groups import DatasetGroup
-from localpersonalize.sdk.process import ServiceProcess
+if TYPE_CHECKING:
+    from localpersonalize.sdk.accounts import Account
+    from localpersonalize.sdk.dataset_groups import DatasetGroup
 
 OPTIONS = "localpersonalize_options"
 
@@ -24,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def personalize_server(request: pytest.FixtureRequest) -> Iterator[Account]:
     """The account of a service that is started once for the session (for each worker of pytest-xdist)."""
+    from localpersonalize.sdk.process import ServiceProcess
+
     with ServiceProcess(request.config.getini(OPTIONS)) as process:
         yield process.account
 
@@ -31,6 +35,8 @@ def personalize_server(request: pytest.FixtureRequest) -> Iterator[Account]:
 @pytest.fixture
 def personalize_group(personalize_server: Account) -> DatasetGroup:
     """A dataset group in an account that holds nothing else, whatever the test before has left."""
+    from localpersonalize.sdk.dataset_groups import DatasetGroup
+
     personalize_server.reset()
     return DatasetGroup(personalize_server, "test")
 

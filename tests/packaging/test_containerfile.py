@@ -110,7 +110,11 @@ def test_its_steps_make_a_service_that_is_healthy_as_its_own_user(file: list[Sta
     check = [part.replace("4580", port) for part in final.all("HEALTHCHECK")[0].exec_form]
     path = f"{folder}/opt/localpersonalize/bin{os.pathsep}{os.environ['PATH']}"
     data = folder / "var/lib/localpersonalize"
-    user = int(final.all("USER")[0].text.split(":")[0]) if _others_may_run_python() else None
+    user = (
+        int(final.all("USER")[0].text.split(":")[0])
+        if os.geteuid() == 0 and _others_may_run(_python())
+        else None
+    )
     if user is None and os.geteuid() == 0:
         os.chown(data, 0, 0)
     settings = {"PATH": path, "HOME": str(data)}
@@ -133,17 +137,25 @@ def test_its_steps_make_a_service_that_is_healthy_as_its_own_user(file: list[Sta
     assert build.all("RUN")
 
 
-def _others_may_run_python() -> bool:
-    """Whether this process can be another user's, who finds the interpreter: one in a private home is not found."""
-    base = Path(sys.base_prefix).resolve()
-    return os.geteuid() == 0 and all(path.stat().st_mode & stat.S_IXOTH for path in (base, *base.parents))
+def _python() -> str:
+    """An interpreter that other users find too, if there is one: they don't see into a private home."""
+    versions = "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))"
+    for candidate in (sys.executable, "/usr/bin/python3"):
+        if _others_may_run(candidate) and subprocess.run([candidate, "-c", versions]).returncode == 0:
+            return candidate
+    return sys.executable
+
+
+def _others_may_run(program: str) -> bool:
+    path = Path(program).resolve()
+    return path.exists() and all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
 
 
 def _moved(text: str, folder: Path) -> str:
     """A text with its absolute paths under another root; `python` is the one of these tests."""
     for path in FOLDERS:
         text = re.sub(rf"(?<![\w/]){path}", f"{folder}{path}", text)
-    return re.sub(r"(?<![\w/.-])python (?=-m venv)", f"{sys.executable} ", text)
+    return re.sub(r"(?<![\w/.-])python (?=-m venv)", f"{_python()} ", text)
 
 
 def _copy(text: str, folder: Path) -> None:
