@@ -168,7 +168,7 @@ def _training_data(database: Database, tables: Tables, version: Mapping[str, Any
 
     :raises TaskRefusedError: if there are no interactions, and the recipe needs some.
     """
-    from localpersonalize.recipes.base.data import NO_INTERACTIONS
+    from localpersonalize.recipes.base.data import no_interactions
     from localpersonalize.recipes.registry import recipe
 
     trained = recipe(version["recipeArn"])
@@ -189,7 +189,7 @@ def _training_data(database: Database, tables: Tables, version: Mapping[str, Any
         kind: json.loads(_resource(database, SCHEMA, dataset["schemaArn"])["schema"])
         for kind, dataset in by_type.items()
     }
-    interactions = NO_INTERACTIONS if interactions is None else interactions
+    interactions = no_interactions() if interactions is None else interactions
     return TrainingData(interactions, data.get("users"), data.get("items"), schemas)
 
 

@@ -17,14 +17,14 @@ RESERVED_COLUMNS = frozenset(
 """Columns of interactions that are not contextual metadata."""
 
 
-NO_INTERACTIONS = pa.schema(
-    {"USER_ID": pa.string(), "ITEM_ID": pa.string(), "TIMESTAMP": pa.int64()}
-).empty_table()
-"""Of a dataset group that has none, for recipes that need none."""
-
-
 class TrainingError(Exception):
     """The data does not allow this training; the text is the solution version's `failureReason`."""
+
+
+def no_interactions() -> pa.Table:
+    """Those of a dataset group that has none, for recipes that need none."""
+    columns = {"USER_ID": pa.string(), "ITEM_ID": pa.string(), "TIMESTAMP": pa.int64()}
+    return pa.schema(columns).empty_table()
 
 
 @dataclass(frozen=True)

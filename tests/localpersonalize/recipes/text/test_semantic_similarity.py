@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from localpersonalize.recipes.base.data import NO_INTERACTIONS, TrainingData, TrainingError
+from localpersonalize.recipes.base.data import TrainingData, TrainingError, no_interactions
 from localpersonalize.recipes.base.model import Request
 from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.registry import load_model, recipe
@@ -55,9 +55,11 @@ def catalogue(seed: int = 1) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def data(items: pa.Table | None = None, interactions: pa.Table = NO_INTERACTIONS) -> TrainingData:
+def data(items: pa.Table | None = None, interactions: pa.Table | None = None) -> TrainingData:
     return TrainingData(
-        interactions, items=catalogue() if items is None else items, schemas={"items": SCHEMA}
+        no_interactions() if interactions is None else interactions,
+        items=catalogue() if items is None else items,
+        schemas={"items": SCHEMA},
     )
 
 
