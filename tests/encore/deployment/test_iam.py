@@ -63,6 +63,7 @@ def test_the_run_passes_under_the_policies_and_asks_for_every_action_in_them(acc
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_without_any_statement_of_the_dags_the_run_names_what_is_missing(account):
     names = [statement["Sid"] for statement in permissions(pipeline("x"), SCOPE).dags]
     unnamed = []
