@@ -22,8 +22,8 @@ class SolutionNow:
 
     :param serves: ARN of the version that is live; None where nothing is
     :param since: when it went live
-    :param value: the live version's `metric`; `popularity` what the popular items reached in the same run, `before`
-        what the version before it reached
+    :param value: the live version's `metric`; `popularity` what the popular items reached in the same run, or in
+        their last, `before` what the version before it reached
     :param last: the newest row of the history
     """
 
@@ -69,7 +69,7 @@ def solutions_now(
     """
     return [
         _solution_now(
-            solution, [row for row in past if row["solution"] == solution.name], campaigns, metrics or {}
+            solution, _of(past, solution), campaigns, metrics or {}, _of(past, group.baseline(solution))
         )
         for solution in group.solutions
     ]
@@ -103,6 +103,7 @@ def _solution_now(
     own: Sequence[Row],
     campaigns: Sequence[Campaign] | None,
     metrics: Mapping[str, Mapping[str, float]],
+    baseline: Sequence[Row],
 ) -> SolutionNow:
     metric, name = metric_of(solution), solution.campaign_name
     campaign = next((entry for entry in campaigns or () if entry.name == name), None)
@@ -126,11 +127,16 @@ def _solution_now(
         since=campaign.since if campaign and serves else known.get("recorded_at"),
         value=_value(known, "metrics", metric) or metrics.get(serves or "", {}).get(metric),
         popularity=next(
-            (value for row in of_version if (value := _value(row, "popularity_metrics", metric))), None
+            (value for row in of_version if (value := _value(row, "popularity_metrics", metric))),
+            next((value for row in reversed(baseline) if (value := _value(row, "metrics", metric))), None),
         ),
         before=_value(known, "live_metrics", metric),
         last=own[-1] if own else None,
     )
+
+
+def _of(past: Sequence[Row], solution: Solution | None) -> list[Row]:
+    return [row for row in past if solution and row["solution"] == solution.name]
 
 
 def _value(row: Row, column: str, metric: str) -> float | None:
