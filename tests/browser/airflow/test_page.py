@@ -123,14 +123,16 @@ def see_what_is_live(page: Page, shop: PipelineStack, windows: Windows) -> None:
     """What is live, since when, better than before, at what cost; the run; charts; the report."""
     frame = open_page(page, shop)
     frame.get_by_text(re.compile("is live since")).first.wait_for()
-    frame.get_by_text(re.compile("recommending the popular items")).first.wait_for()
+    frame.get_by_text(re.compile("the version before it")).first.wait_for()
     frame.get_by_text(re.compile(r"\d+\.\d\d USD")).first.wait_for()
     windows.screenshot(page, "6-live", whole=False)
     frame.get_by_role("link", name="Metrics").click()
     chart = frame.locator(".chart:visible").first
+    chart.wait_for()
+    page.frames[-1].wait_for_load_state("load")  # only then do charts listen
     chart.focus()
     page.keyboard.press("End")
-    frame.locator("#tip").get_by_text("promoted").wait_for()
+    frame.locator("#tip").get_by_text("promoted:").wait_for()
     windows.screenshot(page, "7-metrics", whole=False)
     narrow = windows.open(size=NARROW, colors="dark", storage_state=page.context.storage_state())
     narrow.goto(f"{shop.settings.airflow_url}/encore/groups/shop")
