@@ -113,6 +113,11 @@ def answer(page: Page, shop: PipelineStack, windows: Windows, number: int) -> No
     windows.screenshot(page, f"5-answered-{number}", whole=False)
 
 
+def wait_for_scripts(page: Page) -> None:
+    """What a person is too slow to notice: a page is seen before its scripts listen."""
+    page.frames[-1].wait_for_load_state("load")
+
+
 def waiting(shop: PipelineStack) -> int:
     """How many questions nobody has answered."""
     path = f"/dags/{RETRAIN}/dagRuns/~/hitlDetails"
@@ -129,7 +134,7 @@ def see_what_is_live(page: Page, shop: PipelineStack, windows: Windows) -> None:
     frame.get_by_role("link", name="Metrics").click()
     chart = frame.locator(".chart:visible").first
     chart.wait_for()
-    page.frames[-1].wait_for_load_state("load")  # only then do charts listen
+    wait_for_scripts(page)
     chart.focus()
     page.keyboard.press("End")
     frame.locator("#tip").get_by_text("promoted:").wait_for()
@@ -147,7 +152,10 @@ def try_it(page: Page, shop: PipelineStack, windows: Windows) -> None:
     """What a user would see, found by the beginning of an id."""
     frame = open_page(page, shop)
     frame.get_by_role("link", name="Try it").click()
-    frame.get_by_label("User, by id or title").fill("42")
+    identifier = frame.get_by_label("User, by id or title")
+    identifier.wait_for()
+    wait_for_scripts(page)
+    identifier.fill("42")
     frame.locator("#suggestions option[value='42']").wait_for(state="attached")
     frame.get_by_role("button", name="Ask").click()
     frame.locator(".answer li").first.wait_for()
@@ -161,6 +169,7 @@ def roll_back(page: Page, shop: PipelineStack, windows: Windows) -> None:
     option = frame.locator("#rollback-choice option").first
     version, campaign = option.get_attribute("value"), option.get_attribute("data-campaign") or ""
     assert shop.serves(campaign) != version
+    wait_for_scripts(page)
     frame.get_by_role("button", name="Roll back…").click()
     frame.get_by_role("dialog").wait_for()
     windows.screenshot(page, "10-roll-back", whole=False)
