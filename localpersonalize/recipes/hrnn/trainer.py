@@ -20,7 +20,7 @@ MIN_STEPS = 400  # small data is gone through until there were so many
 RATE = 3e-3
 #: Share of the epochs, and learning rate, for a model of yesterday, and for one that lacks the held-out users.
 UPDATE_EPOCHS, UPDATE_RATE = 0.2, 1e-3
-FINISHING_EPOCHS, FINISHING_RATE = 0.2, 1e-3
+FINISHING_EPOCHS, FINISHING_RATE = 0.3, 1e-3
 MIN_CONTINUED_EPOCHS = 2
 SHARED_PARAMETERS = (
     "input",
