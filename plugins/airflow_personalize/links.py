@@ -35,7 +35,9 @@ class PersonalizeResourceLink(BaseAwsLink):
             return
         client = operator.hook.conn
         group = (
-            dataset_group_arn or getattr(operator, "dataset_group_arn", None) or _look_up_group(client, arn)
+            dataset_group_arn
+            or getattr(operator, "dataset_group_arn", None)
+            or _look_up_group(operator.hook.non_retrying_client, arn)
         )
         value = {"arn": arn, "dataset_group_arn": group, "endpoint": _own_endpoint(client)}
         context["ti"].xcom_push(key=cls.key, value=value)
@@ -91,7 +93,10 @@ def _own_endpoint(client: Any) -> str | None:
 
 
 def _look_up_group(client: Any, arn: str) -> str | None:
-    """The dataset group of a resource, as the service says; None if it does not: a link is not worth a failure."""
+    """The dataset group of a resource, as the service says; None if it does not.
+
+    :param client: one that never repeats a request: a link is worth neither a failure nor a wait
+    """
     try:
         group = _group_of(arn) or _described_group(client, arn)
     except (BotoCoreError, ClientError, KeyError):

@@ -72,7 +72,7 @@ class Operator:
     do_xcom_push = True
 
     def __init__(self, client) -> None:
-        self.hook = SimpleNamespace(conn=client)
+        self.hook = SimpleNamespace(conn=client, non_retrying_client=client)
 
 
 def remembered(client, arn: str) -> dict:

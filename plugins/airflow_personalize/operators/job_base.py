@@ -70,7 +70,7 @@ class PersonalizeJobOperator(PersonalizeCreateOperator):
         parent = self.subject[0]
         about = {arn_member(parent.removesuffix("_arn")): getattr(self, parent)}
         try:
-            jobs = list(list_all(self.client, f"list_{self.kind}s", **about))
+            jobs = list(list_all(self.hook.non_retrying_client, f"list_{self.kind}s", **about))
         except (ClientError, BotoCoreError) as error:
             self.log.debug("Earlier jobs can't be listed: %s", error)
             return None
