@@ -37,7 +37,7 @@ class PersonalizeResourceLink(BaseAwsLink):
         group = (
             dataset_group_arn
             or getattr(operator, "dataset_group_arn", None)
-            or _look_up_group(operator.hook.non_retrying_client, arn)
+            or _look_up_group(operator.hook, arn)
         )
         value = {"arn": arn, "dataset_group_arn": group, "endpoint": _own_endpoint(client)}
         context["ti"].xcom_push(key=cls.key, value=value)
@@ -92,13 +92,13 @@ def _own_endpoint(client: Any) -> str | None:
     return None if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else address
 
 
-def _look_up_group(client: Any, arn: str) -> str | None:
-    """The dataset group of a resource, as the service says; None if it does not.
+def _look_up_group(hook: Any, arn: str) -> str | None:
+    """The dataset group of a resource, as the service says; None if it does not: a link is not worth a failure.
 
-    :param client: one that never repeats a request: a link is worth neither a failure nor a wait
+    Nor is it worth a wait: no request is repeated.
     """
     try:
-        group = _group_of(arn) or _described_group(client, arn)
+        group = _group_of(arn) or _described_group(hook.non_retrying_client, arn)
     except (BotoCoreError, ClientError, KeyError):
         return None
     return group if isinstance(group, str) else None
