@@ -147,8 +147,10 @@ def _run(settings: Settings, database: str, client: AirflowClient, data: Path | 
     window = {"from_date": first.isoformat(), "to_date": last.isoformat()}
     retraining: dict[str, str] = {}
     if product_database.is_old(last, group.data_gate.max_age_hours):
-        console.print(f"The newest event is of {last}: as that is old, the data gate only warns in this run")
-        retraining = {"data_gate": "warn"}
+        console.print(
+            f"The newest event is of {last}: as that is old, the run is as of that day, and its gate only warns"
+        )
+        retraining = {"as_of": last.isoformat(), "data_gate": "warn"}
     try:
         runs: tuple[tuple[DagName, dict[str, str]], ...] = (
             ("export_interactions", window),
