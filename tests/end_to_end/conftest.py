@@ -16,6 +16,7 @@ from demo.airflow import AirflowClient
 from demo.progress import RunFailedError, failed_tasks
 from demo.settings import Settings
 from demo.stack import Stack
+from tests.end_to_end.listening import Slack
 
 SMALL_SHOP = shop.ShopSize(customers=300, products=240, events=6_000, days=20)
 RUN_SECONDS = 420
@@ -81,6 +82,13 @@ class RunningStack:
     def log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1, attempt: int = 1) -> str:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
         return json.dumps(self.airflow.get(path, map_index=map_index, full_content=True)["content"])
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[Slack]:
+    """What a test file's pipeline tells Slack."""
+    with Slack() as slack:
+        yield slack
 
 
 @pytest.fixture(scope="session")

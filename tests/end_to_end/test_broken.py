@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from demo import local_aws
-from tests.end_to_end.listening import Slack
 from tests.end_to_end.pipeline_stack import RETRAIN, SHOP, PipelineStack, datasets, running_pipeline
 
 PIPELINE: dict[str, Any] = {
@@ -25,12 +24,6 @@ PIPELINE: dict[str, Any] = {
         }
     ]
 }
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[Slack]:
-    with Slack() as slack:
-        yield slack
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from encore import history
-from tests.end_to_end.listening import Slack
 from tests.end_to_end.pipeline_stack import NDCG, RETRAIN, SHOP, PipelineStack, datasets, running_pipeline
 
 PIPELINE: dict[str, Any] = {
@@ -44,12 +43,6 @@ PIPELINE: dict[str, Any] = {
         },
     ]
 }
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[Slack]:
-    with Slack() as slack:
-        yield slack
 
 
 @pytest.fixture(scope="module")

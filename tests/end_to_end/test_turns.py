@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.listening import Slack
 from tests.end_to_end.pipeline_stack import NDCG, RETRAIN, SHOP, PipelineStack, datasets, running_pipeline
 
 PIPELINE: dict[str, Any] = {
@@ -23,12 +22,6 @@ PIPELINE: dict[str, Any] = {
         }
     ]
 }
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[Slack]:
-    with Slack() as slack:
-        yield slack
 
 
 @pytest.fixture(scope="module")

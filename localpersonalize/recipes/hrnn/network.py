@@ -256,7 +256,7 @@ def _draw(bounds: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndar
 
 
 def _padded(of_items: Mapping[str, Any]) -> dict[str, jax.Array]:
-    """The arrays with rows of zeros, up to a round number of items: at most a sixteenth more."""
+    """The arrays with rows of zeros, up to a round number of items: 63 more at most, from 1,024 on a sixteenth."""
     count = len(next(iter(of_items.values())))
     unit = max(64, 2 ** (count.bit_length() - 5))
     rows = -count % unit
