@@ -96,7 +96,9 @@ def _bucket_policy(bucket: str) -> dict[str, Any]:
 
 
 def _role_policy(bucket: str) -> dict[str, Any]:
-    return _policy(**_bucket_access(bucket))
+    policy = _policy(**_bucket_access(bucket))
+    policy["Statement"] += _policy(Action=["cloudwatch:PutMetricData"], Resource=["*"])["Statement"]
+    return policy
 
 
 def _bucket_access(bucket: str) -> dict[str, Any]:

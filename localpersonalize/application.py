@@ -20,6 +20,7 @@ from localpersonalize.http.callers import Callers
 from localpersonalize.http.health import Health
 from localpersonalize.http.page_door import PageDoor
 from localpersonalize.http.personalize import PersonalizeApi
+from localpersonalize.http.request_counts import RequestCounts
 from localpersonalize.http.restartable import RestartableServer
 from localpersonalize.http.server import Server
 from localpersonalize.http.state import StateApplication
@@ -91,7 +92,8 @@ def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server
     )
     metrics = Metrics(database.counts, engine.model_sizes, queue.length, settings.shows_arns)
     storage = Storage.of_data_directory(data_dir, settings.account)
-    api = PersonalizeApi(context, settings.faults, metrics)
+    counts = RequestCounts(clients)
+    api = PersonalizeApi(context, settings.faults, metrics, counts)
 
     def make_page() -> Page:
         from localpersonalize.page.application import Page
@@ -111,5 +113,6 @@ def build(settings: Settings, credentials: Credentials, endpoint: str) -> Server
         Health(database, storage, settings.initialisation),
         metrics,
         Background(context, queue),
+        counts,
         PageDoor(make_page, settings.callers) if settings.has_page else None,
     )

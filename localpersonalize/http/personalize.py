@@ -15,6 +15,7 @@ import orjson
 from localpersonalize.database import WAY_OUT, is_damage
 from localpersonalize.disk import full
 from localpersonalize.fault_injection import Faults, error_of
+from localpersonalize.http.request_counts import RequestCounts
 from localpersonalize.protocol.errors import ServiceError
 from localpersonalize.protocol.operations import Operation, Operations, serialise_error
 from localpersonalize.resources import operations
@@ -71,8 +72,8 @@ class ApiResponse:
 class PersonalizeApi:
     """The operations of the three services, over HTTP."""
 
-    def __init__(self, context: Context, faults: Faults, metrics: Metrics) -> None:
-        self._context, self._faults, self._metrics = context, faults, metrics
+    def __init__(self, context: Context, faults: Faults, metrics: Metrics, counts: RequestCounts) -> None:
+        self._context, self._faults, self._metrics, self._counts = context, faults, metrics, counts
         self._operations = Operations()
         self._changes = asyncio.Semaphore(MAX_CONCURRENT_CHANGES)
 
@@ -151,7 +152,9 @@ class PersonalizeApi:
 
     async def _perform(self, operation: Operation, parameters: dict[str, Any]) -> Answer:
         if operation.name in RUNTIME_OPERATIONS:
-            return await self._context.engine.answer_async(operation.name, parameters)
+            answer = await self._context.engine.answer_async(operation.name, parameters)
+            self._counts.add(operation.name, parameters)
+            return answer
         handle = operations.OPERATIONS.get(operation.name)
         if handle is None:
             raise ServiceError(f"{operation.name} is not implemented yet.", code="NotImplemented", status=501)

@@ -25,6 +25,7 @@ from localpersonalize.http.health import OK, Health
 from localpersonalize.http.page_door import PageDoor
 from localpersonalize.http.personalize import ApiRequest, HangUpError, PersonalizeApi
 from localpersonalize.http.proxy import UnreachableError, forward
+from localpersonalize.http.request_counts import RequestCounts
 from localpersonalize.protocol import sigv4, xml_errors
 from localpersonalize.protocol.errors import AccessDeniedError, ServiceError
 from localpersonalize.protocol.headers import joined_headers
@@ -35,6 +36,7 @@ from localpersonalize.runtime.metrics import CONTENT_TYPE, Metrics
 STATES = ("/healthz", "/metrics")
 GLOBAL_REGION = "us-east-1"  # in which services without regions, such as IAM, are signed for
 MOTOS_OWN = "/moto-api"
+CLOUDWATCH = "monitoring"
 
 
 class Server:
@@ -51,11 +53,13 @@ class Server:
         health: Health,
         metrics: Metrics,
         background: Background,
+        counts: RequestCounts,
         page: PageDoor | None = None,
     ) -> None:
         self._api, self._s3, self._moto = api, s3, moto
         self._credentials, self._region, self._callers = credentials, region, callers
         self._health, self._metrics, self._background = health, metrics, background
+        self._counts = counts
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -151,6 +155,8 @@ class Server:
             self._verify(scope, headers, query, body, service, (self._region, GLOBAL_REGION))
             if scope["path"].startswith(MOTOS_OWN):
                 raise AccessDeniedError("There is no such operation.", code="AccessDenied")
+            if service == CLOUDWATCH:
+                await asyncio.to_thread(self._counts.publish)
             target = f"{path}?{query}" if query else path
             answer = await forward(self._moto, scope["method"], target, scope["headers"], body)
         except ServiceError as error:

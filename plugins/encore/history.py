@@ -69,6 +69,7 @@ def schema() -> Any:
                 "comparison",
                 pa.string(),
             ),  # JSON: `encore.comparison.compare.Compared`, and the days it is judged by
+            ("live_from", pa.timestamp("us", "UTC")),  # by the clock, of what was promoted
         ]
     )
 

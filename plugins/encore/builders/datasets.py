@@ -144,13 +144,15 @@ def _data_gate(group: DatasetGroup) -> DataGate:
 def import_dataset(
     group: DatasetGroup, kind: DatasetType, tasks: DatasetTasks, plan: XComArg
 ) -> BaseOperator:
-    """The import of a dataset's snapshot."""
+    """The import of a dataset's snapshot; that of interactions is reported on, where the file wants reports."""
+    has_reports = group.metric_attribution is not None and group.metric_attribution.reports
     return PersonalizeCreateDatasetImportJobOperator(
         task_id=f"import_{kind}",
         dataset_arn=tasks.create.output,
         data_location=tasks.snapshot.output["location"],
         role_arn=group.role,
         import_mode=plan["import_mode"],
+        publish_metrics=True if kind == "interactions" and has_reports else None,
         pool=pools.IMPORTS,
     )
 

@@ -108,6 +108,8 @@ def permissions(pipeline: Pipeline, scope: Scope, kms_key: str | None = None) ->
     lists = [*_LISTS, *(["EventTrackers"] if compares or tracks else [])]
     lists += ["MetricAttributions", "MetricAttributionMetrics"] if attributes else []
     dags.append(_allow("Lists", [f"personalize:List{name}" for name in lists], ["*"]))
+    if attributes:
+        dags.append(_allow("Attributed", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]))
     key = []
     if kms_key:
         dags.append(_allow("Key", _USE_KEY, [kms_key]))

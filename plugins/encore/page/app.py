@@ -26,6 +26,7 @@ from encore.page.render import Addresses, html_page
 from encore.page.run_details import RunDetails, details
 from encore.page.run_list import last_runs, moment, outcome_of, sentences_of
 from encore.page.try_page import suggestions, try_page
+from encore.report.online import view_of
 
 STATIC = Path(__file__).with_name("static")
 REPORT_SECURITY_POLICY = (
@@ -115,16 +116,17 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
 
 
 def metrics_page(request: Request, group: Group) -> HTMLResponse:
-    """Each solution's metrics over its versions."""
+    """What recommendations have led to, and each solution's metrics over its versions."""
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
-    solutions = [measurements(past or [], solution) for solution in group.solutions]
+    rows = past or []
     return html_page(
         request,
         "metrics.html",
+        online=view_of(service.online(group, rows)),
         group=group,
         current="metrics",
         history_error=history_error,
-        solutions=[solution for solution in solutions if solution],
+        solutions=[charts for solution in group.solutions if (charts := measurements(rows, solution))],
     )
 
 
@@ -140,7 +142,7 @@ def report(request: Request, group: Group) -> HTMLResponse:
 
     rows = history.read(service.s3(group), group.bucket, group.prefix)
     policy = {"Content-Security-Policy": REPORT_SECURITY_POLICY}
-    return HTMLResponse(page(rows, group.name), headers=policy)
+    return HTMLResponse(page(rows, group.name, results=service.online(group, rows)), headers=policy)
 
 
 def _overview(api: AirflowApi, group: DatasetGroup) -> Mapping[str, Any]:

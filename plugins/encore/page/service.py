@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_personalize.hooks import PersonalizeHook, PersonalizeRuntimeHook
 from airflow_personalize.pagination import list_all
 from airflow_personalize.s3 import s3_client
 from encore.config.models import DatasetGroup
+from encore.online import read
+from encore.online.summary import Online
 
 #: A page is not a task: it says that the service does not answer rather than wait for it.
-BRIEF = {
+BRIEF: dict[str, Any] = {
     "connect_timeout": 3,
     "read_timeout": 15,
     "retries": {"mode": "standard", "total_max_attempts": 2},
@@ -56,6 +59,14 @@ def runtime(group: DatasetGroup) -> Any:
 
 def s3(group: DatasetGroup) -> Any:
     return s3_client(group.aws_conn_id, botocore_config=BRIEF)
+
+
+def online(group: DatasetGroup, past: Sequence[Mapping[str, Any]]) -> Online | None:
+    """What recommendations have led to, where the group has a metric attribution."""
+    if group.metric_attribution is None:
+        return None
+    client = read.client_of(group, Config(**BRIEF))
+    return read.online(group, past, client, s3(group), datetime.now(UTC))
 
 
 def campaigns(client: Any, group: DatasetGroup) -> list[Campaign]:

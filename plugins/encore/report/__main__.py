@@ -10,6 +10,8 @@ import typer
 from encore import history
 from encore.config import load_pipeline
 from encore.metric_names import METRIC
+from encore.online.summary import Online
+from encore.report.draw import online_results
 from encore.report.page import page, pictures
 
 
@@ -24,7 +26,7 @@ def main(
     ] = None,
 ) -> None:
     """Draw what every run has led to."""
-    name, rows = _rows(group, parquet)
+    name, rows, results = _rows(group, parquet)
     if not rows:
         typer.echo(f"No run of {name} has been recorded yet: run retrain_recommenders first.", err=True)
         raise typer.Exit(1)
@@ -32,11 +34,12 @@ def main(
     drawn = pictures(rows, metric)
     for picture, content in drawn.items():
         (out / f"{picture}.png").write_bytes(content)
-    (out / "report.html").write_text(page(rows, name, metric, drawn))
+    (out / "report.html").write_text(page(rows, name, metric, drawn, results))
     typer.echo(f"{len(rows)} versions: {out / 'report.html'}")
 
 
-def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, Any]]]:
+def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, Any]], Online | None]:
+    """The group's name, its history, and what its recommendations have led to; of files alone nothing tells that."""
     if parquet is not None:
         rows = [
             row
@@ -45,7 +48,7 @@ def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, 
         ]
         rows = [row for row in rows if group in (None, row["dataset_group"])]
         name = group or (rows[0]["dataset_group"] if rows else str(parquet))
-        return name, sorted(rows, key=lambda row: (row["recorded_at"], row["solution"]))
+        return name, sorted(rows, key=lambda row: (row["recorded_at"], row["solution"])), None
     from airflow_personalize.s3 import s3_client
 
     groups = {entry.name: entry for entry in load_pipeline().dataset_groups}
@@ -53,7 +56,8 @@ def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, 
         raise typer.BadParameter(f"the pipeline file has no dataset group {group}, only {', '.join(groups)}")
     selected = groups[group] if group else next(iter(groups.values()))
     s3 = s3_client(selected.aws_conn_id)
-    return selected.name, history.read(s3, selected.bucket, selected.prefix)
+    rows = history.read(s3, selected.bucket, selected.prefix)
+    return selected.name, rows, online_results(selected, rows, s3)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from encore import history
 from encore.config.models import DatasetGroup
+
+if TYPE_CHECKING:
+    from encore.online.summary import Online
+
+
+def online_results(group: DatasetGroup, past: Sequence[Mapping[str, Any]], s3: Any) -> Online | None:
+    """What recommendations have led to, where the group has a metric attribution."""
+    if group.metric_attribution is None:
+        return None
+    from encore.online.read import client_of, online
+
+    return online(group, past, client_of(group), s3, datetime.now(UTC))
 
 
 def draw_report(s3: Any, group: DatasetGroup, log: Any) -> None:
@@ -13,7 +27,8 @@ def draw_report(s3: Any, group: DatasetGroup, log: Any) -> None:
     try:
         from encore.report.page import page
 
-        html = page(history.read(s3, group.bucket, group.prefix), group.name)
+        past = history.read(s3, group.bucket, group.prefix)
+        html = page(past, group.name, results=online_results(group, past, s3))
         s3.put_object(
             Bucket=group.bucket,
             Key=f"{group.prefix}/{history.REPORT_KEY}",

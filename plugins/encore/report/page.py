@@ -15,7 +15,8 @@ from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
 from encore import cost, history
 from encore.gates.drift import MOVING
 from encore.metric_names import METRIC, short_name
-from encore.report import comparisons, figures
+from encore.online.summary import Online
+from encore.report import comparisons, figures, online
 from encore.report.profile_figures import DATASETS, profiles_over_time
 
 Rows = Sequence[Mapping[str, Any]]
@@ -35,11 +36,18 @@ def pictures(rows: Rows, metric: str = METRIC) -> dict[str, bytes]:
     return {name: figures.png(figure) for name, figure in drawn.items()}
 
 
-def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes] | None = None) -> str:
+def page(
+    rows: Rows,
+    group: str,
+    metric: str = METRIC,
+    drawn: Mapping[str, bytes] | None = None,
+    results: Online | None = None,
+) -> str:
     """The whole report.
 
     :param rows: the history, oldest first
     :param drawn: the pictures, if they have been drawn already
+    :param results: what recommendations have led to, where there is a metric attribution
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
@@ -57,6 +65,7 @@ def page(rows: Rows, group: str, metric: str = METRIC, drawn: Mapping[str, bytes
         last=rows[-1]["recorded_at"] if rows else None,
         spent=cost.spent(rows),
         comparisons=comparisons.views(rows),
+        online=online.view_of(results),
         columns=_columns(rows),
         insights=_insights(rows),
         images={name: b64encode(content).decode() for name, content in images.items()},

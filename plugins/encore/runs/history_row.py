@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_personalize.solution_versions import Trained
@@ -29,6 +30,7 @@ def history_row(
     """
     name = version.arn.split("/")[1]
     return {
+        **({"live_from": datetime.now(UTC)} if outcome[0] == "promoted" else {}),
         **_run_columns(context, group, name),
         "solution_version_arn": version.arn,
         "trained_by": version.description.get("trainingType"),

@@ -178,6 +178,7 @@ def test_events_and_attribution_need_their_resources_and_the_bucket_only_what_is
     granted = {action for statement in needed.dags for action in statement["Action"]}
     assert {"personalize:CreateEventTracker", "personalize:DescribeEventTracker"} <= granted
     assert {"personalize:UpdateMetricAttribution", "personalize:ListMetricAttributionMetrics"} <= granted
+    assert {"cloudwatch:GetMetricData", "cloudwatch:ListMetrics"} <= granted, "to read it back"
     of_role = [action for statement in needed.roles[ROLE].statements for action in statement["Action"]]
     assert "cloudwatch:PutMetricData" in of_role
     written = actions_on(

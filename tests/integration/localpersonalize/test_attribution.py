@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from encore.online import cloudwatch, reports
+from encore.online.readings import window
 from tests.support.localpersonalize import shop as data
 from tests.support.localpersonalize.calls import METRIC, NOW, own_group
 from tests.support.localpersonalize.live import BUCKET, PERSONALIZE, code, policy, schema, until
@@ -167,6 +169,15 @@ def test_events_of_a_recommendation_and_incremental_imports_are_attributed(shop:
     assert sum(float(part[2]) for part in parts if part[4] == campaign) == 2
     assert {(part[0], part[1]) for part in parts} == {("CLICKS", "CLICK")}
 
+    since, end = window(NOW)
+    read = cloudwatch.read(live.client("cloudwatch"), group, ["clicks"], [campaign], since, end)
+    sums = {source: value for (_, source, _), value in read.sums.items()}
+    assert sums == {campaign: 3.0, "MAIL": 1.0, "LETTER": 1.0, "SOURCE_NAME_UNDEFINED": 1.0}
+    assert sum(read.requests.values()) == 1, "the recommendations that were asked for"
+    written = reports.read(live.s3, BUCKET, "sources/", since)
+    for source, value in ((campaign, 2.0), ("LETTER", 1.0), ("SOURCE_NAME_UNDEFINED", 1.0)):
+        assert sum(sum_ for (_, name, _), sum_ in written.items() if name == source) == value
+
     iam.put_role_policy(
         RoleName="reporter",
         PolicyName="reports",
@@ -179,6 +190,40 @@ def test_events_of_a_recommendation_and_incremental_imports_are_attributed(shop:
         return str(body["metricAttribution"].get("failureReason", ""))
 
     until(lambda: "cloudwatch:PutMetricData" in reason(), "the reason why nothing is reported", 20)
+
+
+def test_requests_that_were_answered_are_counted_in_cloudwatch(shop: Shop) -> None:
+    """Source: the developer guide, "CloudWatch metrics for Amazon Personalize"."""
+    runtime, cloudwatch = shop.live.client("personalize-runtime"), shop.live.client("cloudwatch")
+    query = {
+        "Id": "asked",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": "AWS/Personalize",
+                "MetricName": "GetRecommendations",
+                "Dimensions": [{"Name": "CampaignArn", "Value": shop["campaign"]}],
+            },
+            "Period": 3600,
+            "Stat": "Sum",
+        },
+    }
+
+    def counted() -> float:
+        start = NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+        answer = cloudwatch.get_metric_data(
+            MetricDataQueries=[query], StartTime=start, EndTime=start + timedelta(hours=6)
+        )
+        return sum(answer["MetricDataResults"][0]["Values"])
+
+    before = counted()
+    for _ in range(3):
+        runtime.get_recommendations(campaignArn=shop["campaign"], userId="u1")
+    refused = code(
+        lambda: runtime.get_recommendations(campaignArn=shop["campaign"], userId="u1", numResults=501)
+    )
+    assert refused == "InvalidInputException"
+    assert counted() == before + 3
+    assert counted() == before + 3, "nothing is counted twice"
 
 
 def test_expressions_that_cannot_be_summed(shop: Shop) -> None:

@@ -1,0 +1,1 @@
+"""What recommendations have led to: what the service's metric attribution wrote, by campaign, version and time."""
