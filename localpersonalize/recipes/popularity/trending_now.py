@@ -1,4 +1,9 @@
-"""aws-trending-now: the items whose events increase most."""
+"""aws-trending-now: the items whose events increase most.
+
+A plain difference of two intervals is mostly noise: half an hour has few events of each item, and a day's newest hours
+say more about the next ones than its first. So events fade with a half-life of four hours, whatever the interval; of
+what an item has at this time of any day only half counts, and its rise since the evaluation an interval ago is added.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +24,19 @@ from localpersonalize.recipes.base.recipe import Recipe
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 INTERVAL_SECONDS = {"30 minutes": 1800, "1 hour": 3600, "3 hours": 10800, "1 day": 86400}
-EARLIER_INTERVALS = 8  # that the newest one is compared with
+EARLIER_INTERVALS = 8  # that the newest one is compared with, to measure a prediction
+HALF_LIFE_SECONDS = 4 * 3600  # after which an event counts half
+USUAL_DAYS = 7  # before, at whose same time of day an item's usual level is looked up
+USUAL_SHARE = 0.5  # of that, which is taken off: all of it would hide what is read a lot each day
+FADED = 10  # half-lives after which an event counts nothing
+DAY_SECONDS = 86_400
 
 
 class TrendingHyperparameters(Hyperparameters):
     trend_discovery_frequency: Literal["30 minutes", "1 hour", "3 hours", "1 day"] = hyperparameter(
         "3 hours",
         group="feature_transformation",
-        description="The interval in which events are counted: the newest one is compared with those before.",
+        description="How long ago the evaluation is that an item's rise is counted from.",
         source=guide_page("native-recipe-trending-now"),
     )
 
@@ -56,9 +66,48 @@ def growth_of_items(
     return (now - usual) / np.sqrt(usual + 1.0)
 
 
-def trend_scores(growth: np.ndarray, popularity: np.ndarray) -> np.ndarray:
-    """Growth first, popularity among equals; an item without events is not recommended (float [items])."""
-    scores = growth + 1e-3 * popularity / max(1, popularity.max())
+def trend_of_items(item: np.ndarray, time: np.ndarray, count: int, seconds: int) -> np.ndarray:
+    """How far above half of its usual level each item is at the newest event, and its rise since an interval before
+    added (float64 [count], in events).
+
+    The rise counts in full for short intervals; what rose within a day says less about the next hours. (Damped trends:
+    Gardner and McKenzie, "Forecasting trends in time series", 1985.)
+
+    :param item: int32 [events].
+    :param time: epoch seconds, int64 [events].
+    :param count: how many items there are.
+    :param seconds: between two evaluations.
+    """
+    age = int(time.max()) - time
+    days = min(USUAL_DAYS, int(age.max()) // DAY_SECONDS)
+    within = age <= seconds + days * DAY_SECONDS + FADED * HALF_LIFE_SECONDS
+    item, age = item[within], age[within]
+    now = _above_usual(item, age, count, days)
+    rise = now - _above_usual(item, age - seconds, count, days)
+    trend: np.ndarray = now + rise * HALF_LIFE_SECONDS / (HALF_LIFE_SECONDS + seconds)
+    return trend
+
+
+def _above_usual(item: np.ndarray, age: np.ndarray, count: int, days: int) -> np.ndarray:
+    """Each item's level, less a share of the median of its levels at the same time of the days before."""
+    level = _level(item, age, count)
+    if days == 0:
+        return level
+    before = [_level(item, age - day * DAY_SECONDS, count) for day in range(1, days + 1)]
+    above: np.ndarray = level - USUAL_SHARE * np.median(before, axis=0)
+    return above
+
+
+def _level(item: np.ndarray, age: np.ndarray, count: int) -> np.ndarray:
+    """Events of each item, each the less the older it is; those with a negative age are still to come."""
+    counts = np.flatnonzero((age >= 0) & (age <= FADED * HALF_LIFE_SECONDS))
+    level: np.ndarray = np.bincount(item[counts], 0.5 ** (age[counts] / HALF_LIFE_SECONDS), minlength=count)
+    return level
+
+
+def trend_scores(trend: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """What rises first, the others by popularity; an item without events is not recommended (float [items])."""
+    scores = np.maximum(trend, 0.0) + 1e-3 * popularity / max(1, popularity.max())
     return np.where(popularity > 0, scores, -np.inf)
 
 
@@ -86,8 +135,8 @@ class TrendingModel(Model):
             return
         self._extend(ids)
         item, count = self.items.index(ids)[items], len(self.items)
-        growth = growth_of_items(item, times, count, self.seconds)
-        self.scores = trend_scores(growth, np.bincount(item, minlength=count)).astype(np.float32)
+        trend = trend_of_items(item, times, count, self.seconds)
+        self.scores = trend_scores(trend, np.bincount(item, minlength=count)).astype(np.float32)
 
     def _extend(self, ids: Sequence[str]) -> None:
         self.items = self.items.extended(ids)
@@ -115,7 +164,7 @@ class TrendingNow(Recipe):
 
     def train(self, data: TrainingData, hyperparameters: Any, options: TrainingOptions) -> TrendingModel:
         log = EventLog.of(data)
-        options.step(0.5, f"comparing intervals of {hyperparameters.trend_discovery_frequency}")
+        options.step(0.5, f"looking for what rises every {hyperparameters.trend_discovery_frequency}")
         seconds = interval_seconds(hyperparameters)
-        growth = growth_of_items(log.item, log.time, len(log.items), seconds)
-        return TrendingModel(log.items, trend_scores(growth, log.users_of_items()), seconds)
+        trend = trend_of_items(log.item, log.time, len(log.items), seconds)
+        return TrendingModel(log.items, trend_scores(trend, log.users_of_items()), seconds)
