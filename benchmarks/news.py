@@ -25,7 +25,7 @@ class Stream:
     items: int
     days: int
 
-    def between(self, begin: int, end: int) -> Stream:
+    def section(self, begin: int, end: int) -> Stream:
         """The reads of `begin <= time < end`, seconds since the first day began."""
         part = slice(*np.searchsorted(self.time, [START + begin, START + end]))
         return Stream(self.item[part], self.time[part], self.items, self.days)

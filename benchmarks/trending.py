@@ -18,7 +18,7 @@ from benchmarks.news import DAY, HOUR, Stream
 from localpersonalize.recipes.popularity.trending_now import INTERVAL_SECONDS, growth_of_items, trend_of_items
 
 Scorer = Callable[[Stream], np.ndarray]
-SHOWN = 5
+RECOMMENDED = 5
 FIRST_DAY = 8
 
 
@@ -27,11 +27,11 @@ def day_ahead(stream: Stream, scorer: Scorer, hour: int = 0) -> float:
     shares = []
     for day in range(FIRST_DAY, stream.days - 1):
         now = day * DAY + hour * HOUR
-        scores = scorer(stream.between(0, now))
-        next_day = stream.between(now, now + DAY)
+        scores = scorer(stream.section(0, now))
+        next_day = stream.section(now, now + DAY)
         reads = np.bincount(next_day.item, minlength=stream.items)
-        best = np.argsort(-scores, kind="stable")[:SHOWN]
-        shares.append(reads[best].sum() / np.sort(reads)[-SHOWN:].sum())
+        best = np.argsort(-scores, kind="stable")[:RECOMMENDED]
+        shares.append(reads[best].sum() / np.sort(reads)[-RECOMMENDED:].sum())
     return float(np.mean(shares))
 
 
@@ -53,11 +53,11 @@ def of_interval(function: Callable[..., np.ndarray], seconds: int) -> Scorer:
 
 def scorers() -> dict[str, Scorer]:
     """What is compared, by name."""
-    found = {f"count, half-life of {hours} h": decayed(hours) for hours in (1, 3, 6, 12, 24)}
+    compared = {f"count, half-life of {hours} h": decayed(hours) for hours in (1, 3, 6, 12, 24)}
     for name, seconds in INTERVAL_SECONDS.items():
-        found[f"intervals, {name}"] = of_interval(growth_of_items, seconds)
-        found[f"aws-trending-now, {name}"] = of_interval(trend_of_items, seconds)
-    return found
+        compared[f"intervals, {name}"] = of_interval(growth_of_items, seconds)
+        compared[f"aws-trending-now, {name}"] = of_interval(trend_of_items, seconds)
+    return compared
 
 
 def main() -> None:
