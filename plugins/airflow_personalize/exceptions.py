@@ -116,6 +116,18 @@ def is_quota_or_in_use(error: Exception) -> bool:
     return error_code(error) in _QUOTA_OR_IN_USE_CODES
 
 
+def full_quota(error: ClientError) -> str | None:
+    """What to say of a `Create...` that a full quota refuses, and what to do; None for other errors."""
+    kind = error.operation_name.removeprefix("Create")
+    if error_code(error) != "LimitExceededException" or kind == error.operation_name:
+        return None
+    kinds = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower() + "s"
+    return (
+        f"{error.operation_name} is refused: {error.response['Error']['Message']} -> Delete {kinds} that nothing uses"
+        " any more, or have the quota raised (in AWS: Service Quotas, Amazon Personalize), then clear the task."
+    )
+
+
 class PersonalizeError(Exception):
     """The service says that what was waited for has failed. Carries `resource`, `status` and `reason`."""
 

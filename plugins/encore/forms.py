@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from airflow.sdk import Param
 
-from encore import rollback_versions
 from encore.config.models import DatasetGroup
 from encore.runs.export_days import AS_EXPORTED, FROM_FIRST_INTERACTION
 
@@ -124,9 +124,13 @@ def batch(group: DatasetGroup) -> dict[str, Param]:
 
 
 def rollback(group: DatasetGroup) -> dict[str, Param]:
-    """The form of `rollback_campaign`."""
-    proposed = rollback_versions.proposals(group)
-    examples: dict[str, Any] = {"examples": proposed} if proposed else {}
+    """The form of `rollback_campaign`.
+
+    Its versions are in the history, which is in S3: a DAG file that asks for it is parsed only as fast as the answer
+    comes, and not at all without one. So the page *Encore* lets choose, and starts the DAG with what was chosen.
+    """
+    # Relative to the root of Airflow's UI, which may be below a path of its own.
+    choices = f"encore/groups/{quote(group.name, safe='')}/try#rollback"
     return {
         "campaign": _one_of(
             {
@@ -139,10 +143,10 @@ def rollback(group: DatasetGroup) -> dict[str, Param]:
         "version": Param(
             None,
             type=["null", "string"],
-            **examples,
             title="Version",
-            description_md="Empty: the one that was live before. Else one that was live, as the list proposes, or the"
-            " ARN of any version of the campaign's solution, or the last part of it.",
+            description_md=f"Empty: the one that was live before. [Choose another from a list]({choices}) on the page"
+            " *Encore*, which starts this DAG filled in; or give the ARN of a version of the campaign's solution, or"
+            " the last part of it.",
         ),
     }
 

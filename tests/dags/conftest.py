@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from airflow.sdk import BaseHook, Connection, Variable
 
 from encore.config import PIPELINE_FILE
 
@@ -15,14 +16,28 @@ DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 
 
 @pytest.fixture
-def no_network(monkeypatch):
-    """Any attempt to reach anything fails the test."""
+def nothing_answers(monkeypatch):
+    """Any attempt to reach anything fails the test, be it by the network or by asking Airflow; none is forgiven."""
+    attempts: list[str] = []
 
-    def fail(self, address, *args):
-        raise AssertionError(f"a DAG file connects to {address} when it is parsed")
+    def refuse(what):
+        def fail(*arguments, **options):
+            attempts.append(f"{what}{arguments}")
+            raise RuntimeError(f"{what}: nothing answers while a DAG file is parsed")
 
-    monkeypatch.setattr(socket.socket, "connect", fail)
-    monkeypatch.setattr(socket.socket, "connect_ex", fail)
+        return fail
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse(name))
+    for cls, names in {
+        Variable: ("get", "set", "keys"),
+        Connection: ("get",),
+        BaseHook: ("get_connection",),
+    }.items():
+        for name in names:
+            monkeypatch.setattr(cls, name, refuse(f"{cls.__name__}.{name}"), raising=False)
+    yield
+    assert attempts == []
 
 
 def load_dags(folder: Path = ROOT / "dags"):

@@ -12,7 +12,7 @@ from tests.dags.conftest import DAG_FILES, ROOT
 
 
 @pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
-def test_parses_without_any_connection(file, no_network):
+def test_parses_though_nothing_answers(file, nothing_answers):
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(dag_folder=str(file))

@@ -6,7 +6,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,20 @@ def datasets(*kinds: str) -> dict[str, Any]:
     return {kind: {"schema": f"schemas/{kind}.json", "sql": f"sql/{kind}.sql"} for kind in kinds}
 
 
+def short_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for a stack: the path of PostgreSQL's socket in it may not exceed some hundred characters."""
+    return tempfile.TemporaryDirectory(prefix="encore-", ignore_cleanup_errors=True)
+
+
 @contextmanager
 def running_pipeline(
-    pipeline: Mapping[str, Any], environment: Mapping[str, str] | None = None
+    pipeline: Mapping[str, Any], environment: Mapping[str, str] | None = None, home: Path | None = None
 ) -> Iterator[PipelineStack]:
-    """A whole stack with a small shop, of which nothing is exported yet."""
-    with tempfile.TemporaryDirectory(prefix="encore-", ignore_cleanup_errors=True) as folder:
+    """A whole stack with a small shop, of which nothing is exported yet.
+
+    :param home: its folder; otherwise one for the time being
+    """
+    with nullcontext(home) if home else short_folder() as folder:
         file = Path(folder) / "pipeline.yaml"
         file.write_text(yaml.safe_dump(pipeline))
         running = Stack(

@@ -4,31 +4,64 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo import local_aws
-from tests.end_to_end.pipeline_stack import RETRAIN, SHOP, PipelineStack, datasets, running_pipeline
+from tests.end_to_end.listening import Slack
+from tests.end_to_end.pipeline_stack import (
+    RETRAIN,
+    SHOP,
+    PipelineStack,
+    datasets,
+    running_pipeline,
+    short_folder,
+)
+from tests.support.small_disk import Disk, LimitedFiles, SmallDisk
 
-PIPELINE: dict[str, Any] = {
+GROUP: dict[str, Any] = {
+    "product_db": "shop_db",  # a connection that is in Airflow's database: a test can mend it
+    "datasets": datasets("interactions", "users"),
+    "solutions": [{"name": "popular", "recipe": "aws-popularity-count"}],
+    "notify": [{"type": "slack", "on": ["failed", "recovered"]}],
+}
+BOOKS = {"name": "books", "role": "EncoreBooksRole", "bucket": "encore-books"}
+PIPELINE = {
     "dataset_groups": [
-        {
-            **SHOP,
-            "product_db": "shop_db",  # a connection that is in Airflow's database: a test can mend it
-            "datasets": datasets("interactions", "users"),
-            "solutions": [{"name": "popular", "recipe": "aws-popularity-count"}],
-            "notify": [{"type": "slack", "on": ["failed", "recovered"]}],
-        }
+        {**SHOP, **GROUP},
+        {**BOOKS, **GROUP, "solutions": [{"name": "bestsellers", "recipe": "aws-popularity-count"}]},
     ]
 }
+RETRAIN_BOOKS = f"{RETRAIN}_books"
+DISK_BYTES = 64 << 20
 
 
 @pytest.fixture(scope="module")
-def pipeline(slack) -> Iterator[PipelineStack]:
-    with running_pipeline(PIPELINE, slack.environment) as pipeline:
+def disk() -> Iterator[Disk]:
+    """The disk of the service's data directory, in the folder of a stack."""
+    with short_folder() as home:
+        path = Path(home).resolve() / "aws"
+        path.mkdir(mode=0o700)
+        made: Disk
+        try:
+            made = SmallDisk(path, DISK_BYTES)
+        except (OSError, subprocess.CalledProcessError):
+            made = LimitedFiles(path, path / "personalize.sqlite")
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+@pytest.fixture(scope="module")
+def pipeline(disk, slack) -> Iterator[PipelineStack]:
+    with running_pipeline(PIPELINE, slack.environment, disk.path.parent) as pipeline:
         yield pipeline
 
 
@@ -40,9 +73,9 @@ def remove_role(iam: Any, name: str) -> None:
     iam.delete_role(RoleName=name)
 
 
-def connect(pipeline: PipelineStack, database: str) -> None:
+def connect(pipeline: PipelineStack, database: str, **fields: str) -> None:
     """Let the connection lead to a database of the server."""
-    connection = dict(pipeline.stack.postgres.airflow_connection(database))
+    connection = {"password": None, **pipeline.stack.postgres.airflow_connection(database), **fields}
     body = {"connection_id": "shop_db", **connection}
     http = pipeline.airflow.http
     if http.get("/api/v2/connections/shop_db").status_code == 404:
@@ -51,10 +84,33 @@ def connect(pipeline: PipelineStack, database: str) -> None:
         pipeline.airflow.patch("/connections/shop_db", body)
 
 
-def clear(pipeline: PipelineStack, run_id: str) -> None:
+def clear(pipeline: PipelineStack, run_id: str, dag_id: str = RETRAIN) -> None:
     """What a person's click on Clear of the failed tasks does."""
     body = {"dry_run": False, "dag_run_id": run_id, "only_failed": True, "include_downstream": True}
-    pipeline.airflow.post(f"/dags/{RETRAIN}/clearTaskInstances", body)
+    pipeline.airflow.post(f"/dags/{dag_id}/clearTaskInstances", body)
+
+
+@contextmanager
+def message(slack: Slack) -> Iterator[list[str]]:
+    """What is sent meanwhile: one message."""
+    before, said = len(slack.messages(0)), []
+    yield said
+    said += slack.messages(before + 1)[before:]
+    assert len(said) == 1, said
+
+
+def ask_for_password(pipeline: PipelineStack, role: str, password: str) -> None:
+    """A role that may read everything and is let in by its password alone; the server trusts all others."""
+    pipeline.sql(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'", f"GRANT pg_read_all_data TO {role}")
+    rules = pipeline.stack.postgres.directory / "pg_hba.conf"
+    rules.write_text(f"local all {role} scram-sha-256\n{rules.read_text()}")
+    pipeline.sql("SELECT pg_reload_conf()")
+
+
+def server(pipeline: PipelineStack) -> int:
+    """The process id of the service."""
+    assert pipeline.stack.aws is not None
+    return pipeline.stack.aws.popen.pid
 
 
 def restart_after_kill(pipeline: PipelineStack) -> None:
@@ -100,3 +156,63 @@ def test_everything_that_is_missing_is_named_and_a_clear_goes_on_over_a_kill_of_
     pipeline.must_be_good(pipeline.finish(RETRAIN, run_id))
     assert pipeline.serves("popular")
     assert "recovered" in slack.messages(3)[-1]
+
+
+def test_a_wrong_password_is_named_and_the_right_one_lets_the_run_go_on(pipeline, slack):
+    ask_for_password(pipeline, "reader", "right")
+    connect(pipeline, "shop", login="reader", password="not-the-one")
+    with message(slack) as said:
+        run = pipeline.run(RETRAIN)
+    assert run["tasks"]["preflight"] == "failed"
+    for text in (
+        "connection 'shop_db'",
+        'password authentication failed for user "reader"',
+        "under Admin > Connections",
+    ):
+        assert text in said[0], text
+    assert "not-the-one" not in said[0]
+
+    connect(pipeline, "shop", login="reader", password="right")
+    clear(pipeline, run["dag_run_id"])
+    with message(slack) as said:
+        pipeline.must_be_good(pipeline.finish(RETRAIN, run["dag_run_id"]))
+    assert "recovered" in said[0]
+
+
+def test_a_full_quota_is_named_with_what_to_delete_and_with_room_the_run_goes_on(pipeline, slack):
+    connect(pipeline, "shop")
+    groups = len(pipeline.aws("personalize").list_dataset_groups()["datasetGroups"])
+    quotas = pipeline.settings.home / "aws" / "quotas.toml"
+    quotas.write_text(f"[total]\nDatasetGroup = {groups}\n")
+    restart_after_kill(pipeline)
+    with message(slack) as said:
+        run = pipeline.run(RETRAIN_BOOKS)
+    assert run["tasks"]["dataset_group"] == "failed"
+    assert f"at most {groups} are allowed" in said[0]
+    assert "Delete dataset groups that nothing uses any more, or have the quota raised" in said[0]
+
+    quotas.unlink()
+    restart_after_kill(pipeline)
+    clear(pipeline, run["dag_run_id"], RETRAIN_BOOKS)
+    assert pipeline.finish(RETRAIN_BOOKS, run["dag_run_id"])["state"] == "success"
+    assert pipeline.serves("bestsellers")
+
+
+def test_a_full_disk_of_the_service_is_said_and_with_room_the_run_goes_on(pipeline, slack, disk):
+    connect(pipeline, "shop")
+    before = pipeline.serves("popular")
+    disk.fill(server(pipeline))
+    try:
+        with message(slack) as said:
+            run = pipeline.run(RETRAIN)
+    finally:
+        disk.free(server(pipeline))
+    assert run["tasks"]["export_users"] == "failed"
+    assert "The data directory can't be written: no space left on device" in said[0]
+    assert "Free space on the disk of the data directory" in said[0]
+    assert pipeline.serves("popular") == before
+
+    clear(pipeline, run["dag_run_id"])
+    with message(slack) as said:
+        pipeline.must_be_good(pipeline.finish(RETRAIN, run["dag_run_id"]))
+    assert "recovered" in said[0]

@@ -81,11 +81,9 @@ def test_the_first_run_is_recorded_with_its_report(pipeline, first_run):
         pipeline.aws("s3").get_object(Bucket="encore-shop", Key="shop/history/report.html")["Body"].read()
     )
     assert b"related" in report
-    page = pipeline.airflow.http.get("/encore/report/retrain_recommenders")
+    page = pipeline.airflow.http.get("/encore/groups/shop/report")
     assert page.content == report
-    stranger = httpx.get(
-        f"{pipeline.settings.airflow_url}/encore/report/retrain_recommenders", trust_env=False
-    )
+    stranger = httpx.get(f"{pipeline.settings.airflow_url}/encore/groups/shop/report", trust_env=False)
     assert stranger.status_code == 401
 
 

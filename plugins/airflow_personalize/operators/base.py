@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import conf
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from airflow_personalize.exceptions import PersonalizeError, explain
+from airflow_personalize.exceptions import PersonalizeError, explain, full_quota
 from airflow_personalize.hooks import PersonalizeHook
 from airflow_personalize.idempotency import exactly_once
 from airflow_personalize.links import PersonalizeResourceLink
@@ -82,6 +82,8 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
     template_fields: Sequence[str] = aws_template_fields()
     operator_extra_links = (PersonalizeResourceLink(),)
     ui_color = "#d5ebe4"
+    #: Whether a full quota has room by itself before long: jobs end, what was made once stays.
+    waits_for_quota: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -112,8 +114,16 @@ class PersonalizeBaseOperator(S3Mixin, AwsBaseOperator[PersonalizeHook]):
     def once(
         self, find: Callable[[], T | None], request: Callable[[], T], *, find_first: bool = True
     ) -> tuple[T, bool]:
-        """Change something exactly once, see `airflow_personalize.idempotency.exactly_once`."""
-        return exactly_once(find, request, self.log, find_first=find_first)
+        """Change something exactly once, see `airflow_personalize.idempotency.exactly_once`.
+
+        :raises AirflowFailException: if a quota is full that has no room before a person makes some.
+        """
+        try:
+            return exactly_once(find, request, self.log, find_first=find_first)
+        except ClientError as error:
+            if not self.waits_for_quota and (reason := full_quota(error)):
+                raise AirflowFailException(reason) from None
+            raise
 
     def describe(self, kind: str, **arguments: str) -> dict[str, Any] | None:
         """What the service says of a resource of the kind, e.g. ``dataset_group``; None if there is none."""

@@ -47,6 +47,7 @@ class PersonalizeJobOperator(PersonalizeCreateOperator):
     #: The parameters that say what the job is about, first the ARN of the resource that it belongs to.
     subject: ClassVar[Sequence[str]]
     template_fields: Sequence[str] = aws_template_fields()
+    waits_for_quota = True
 
     @property
     def member(self) -> str:

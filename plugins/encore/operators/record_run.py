@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
 from airflow_personalize import solution_versions
-from encore import cost, history, rollback_versions
+from encore import cost, history
 from encore.config.models import DatasetGroup
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
@@ -110,7 +110,6 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             location = history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, rows)
             self.log.info("Recorded %d solutions in %s", len(rows), location)
         draw_report(self.s3, group, self.log)
-        rollback_versions.remember(self.s3, group)
         return {
             "solutions": {
                 row["solution"]: {"outcome": row["outcome"], "reason": row["reason"]} for row in rows

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize import solution_versions
 from airflow_personalize.pagination import find_by
-from encore import history, messages, notifications, rollback_versions
+from encore import history, messages, notifications
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
 from encore.runs.history_row import history_row
@@ -26,8 +26,8 @@ class PersonalizeSelectRollbackVersionOperator(DatasetGroupOperator):
 
     :param group: the dataset group, which the campaign must belong to
     :param campaign_name: the campaign (templated)
-    :param version: ARN or last part of the ARN of a version (what follows a space is left out); empty: the one that
-        was live before, that is the newest one older than the live one which no run has held (templated)
+    :param version: ARN or last part of the ARN of a version; empty: the one that was live before, that is the newest
+        one older than the live one which no run has held (templated)
     :return: `solution_version_arn` to go to, and `live`, the one that is left
     """
 
@@ -69,8 +69,7 @@ class PersonalizeSelectRollbackVersionOperator(DatasetGroupOperator):
             if version["status"] == "ACTIVE"
         ]
         if self.version:
-            version = self.version.split()[0]  # the form's proposals say more behind it
-            candidates = [arn for arn in ready if version in (arn, arn.split("/")[-1])]
+            candidates = [arn for arn in ready if self.version in (arn, arn.split("/")[-1])]
         else:
             group = self.settings
             held = history.never_went_live(history.read(self.s3, group.bucket, group.prefix))
@@ -118,7 +117,6 @@ class PersonalizeRecordRollbackOperator(DatasetGroupOperator):
         row = history_row(context, group, version, outcome, {"live_version_arn": left})
         history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, [row])
         draw_report(self.s3, group, self.log)
-        rollback_versions.remember(self.s3, group)
         url = messages.run_url(context["ti"].dag_id, context["ti"].run_id)
         message = messages.of_rollback(group.name, self.campaign_name, arn, row["reason"], url)
         notifications.send_all(group.notify, message, context)

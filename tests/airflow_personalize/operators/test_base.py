@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
+import boto3
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
 
 from airflow_personalize import idempotency
+from airflow_personalize.operators.base import PersonalizeCreateOperator
+from airflow_personalize.operators.dataset import PersonalizeCreateDatasetOperator
 from airflow_personalize.operators.solution_version import PersonalizeGetSolutionMetricsOperator
+from tests.support.airflow_classes import classes_of, required_arguments
 from tests.support.faulty_proxy import every_third, lose_first_answer, proxy
 from tests.support.operator_runs import Task, connection
 from tests.support.resources import DatasetGroupResources
+from tests.support.stub_client import ARN, NotFound, client
+from tests.support.views import views_schema
+
+__all__ = ["client"]
 
 
 @pytest.fixture
@@ -49,3 +61,34 @@ def test_lost_answers_are_looked_for_and_not_asked_for_again(network, trained):
     Task().run(resources.campaign(two))
     assert network.troubles["drop after"] == 4
     assert [network.done[operation] for operation in created] == [1, 2, 1, 1]
+
+
+CREATING = [
+    cls
+    for cls in classes_of("airflow_personalize.operators")
+    if issubclass(cls, PersonalizeCreateOperator)
+    and cls is not PersonalizeCreateOperator
+    and not cls.waits_for_quota
+]
+ARGUMENTS = {"schema": views_schema(), "metrics": [], "dataset_type": "Items"}
+
+
+@pytest.mark.parametrize("cls", CREATING, ids=lambda cls: cls.__name__)
+def test_a_quota_that_only_a_person_can_make_room_in_ends_the_task_and_says_what_to_do(cls, client):
+    """No job will end to make room: neither hours of waiting nor another try would help."""
+    operations = boto3.client("personalize", region_name="us-east-1").meta.method_to_api_mapping
+    full = {"Error": {"Code": "LimitExceededException", "Message": "There are 500, and no more are allowed."}}
+    for method, operation in operations.items():
+        if method.startswith("create_"):
+            getattr(client, method).side_effect = ClientError(full, operation)
+        if method.startswith("describe_"):
+            getattr(client, method).side_effect = NotFound()
+    client.get_paginator.return_value.paginate.return_value = []
+    given = {name: ARGUMENTS.get(name, f"{ARN}{name}/x") for name in required_arguments(cls)}
+    optional = {"schema_arn": f"{ARN}schema/x"} if cls is PersonalizeCreateDatasetOperator else {}
+    with pytest.raises(AirflowFailException) as failure:
+        Task("t").run(cls(**{"task_id": "t", **given, **optional}))
+    assert re.search(r"^Create\w+ is refused: There are 500", str(failure.value))
+    assert re.search(
+        r"Delete [a-z ]+s that nothing uses any more, or have the quota raised", str(failure.value)
+    )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -18,75 +16,11 @@ from botocore.exceptions import ClientError
 
 from tests.support.localpersonalize.live import BUCKET, Live, code, policy, until
 from tests.support.localpersonalize.shop import INTERACTIONS, NEWEST_TIMESTAMP, Shop
+from tests.support.small_disk import Disk, LimitedFiles, SmallDisk
 
 DISK_BYTES = 32 << 20
 ROOM_FOR_ROWS = 400_000  # for rows of the database, and not for what is imported
 BIG_ROWS = 60_000
-UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-
-
-class Disk(Protocol):
-    """Where the data directory is."""
-
-    path: Path
-
-    def fill(self, live: Live, room: int = 0) -> None:
-        """Leave so many bytes."""
-
-    def free(self, live: Live) -> None:
-        """Let there be room again."""
-
-
-class SmallDisk:
-    """A file system in memory, which needs the right to mount one."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self._ballast = path, path / "ballast"
-        options = f"size={DISK_BYTES}"
-        subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)], check=True, capture_output=True
-        )
-
-    def fill(self, live: Live, room: int = 0) -> None:
-        with open(self._ballast, "ab", buffering=0) as file:
-            while (left := self._left() - room) > 0:
-                file.write(bytes(min(left, 1 << 20)))
-
-    def free(self, live: Live) -> None:
-        self._ballast.unlink()
-
-    def close(self) -> None:
-        subprocess.run(["umount", "-l", str(self.path)], check=True)
-
-    def _left(self) -> int:
-        result = os.statvfs(self.path)
-        return result.f_bavail * result.f_bsize
-
-
-class LimitedFiles:
-    """Where nobody may mount: files of the server and its children may not grow (EFBIG instead of ENOSPC)."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def fill(self, live: Live, room: int = 0) -> None:
-        log = live.data_dir / "personalize.sqlite-wal"
-        size = log.stat().st_size + room if room else 0
-        self._limit(live, (size, resource.RLIM_INFINITY))
-
-    def free(self, live: Live) -> None:
-        self._limit(live, UNLIMITED)
-
-    def close(self) -> None:
-        pass
-
-    def _limit(self, live: Live, limits: tuple[int, int]) -> None:
-        assert live.process
-        pids = [live.process.pid]
-        for pid in pids:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
-            for task in Path(f"/proc/{pid}/task").glob("*/children"):
-                pids.extend(int(child) for child in task.read_text().split())
 
 
 @pytest.fixture(params=["small disk", "limited files"])
@@ -95,14 +29,19 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     path.mkdir()
     made: SmallDisk | LimitedFiles
     if request.param == "limited files":
-        made = LimitedFiles(path)
+        made = LimitedFiles(path, path / "data" / "personalize.sqlite")
     else:
         try:
-            made = SmallDisk(path)
+            made = SmallDisk(path, DISK_BYTES)
         except (OSError, subprocess.CalledProcessError) as error:
             pytest.skip(f"nothing can be mounted here, the other variant stands for it: {error}")
     yield made
     made.close()
+
+
+def pid(live: Live) -> int:
+    assert live.process
+    return live.process.pid
 
 
 def health(live: Live) -> tuple[int, dict[str, str]]:
@@ -149,7 +88,7 @@ def test_from_full_to_free(disk: Disk) -> None:
 
         _jobs_end_with_the_reason(live, shop, disk)
 
-        disk.fill(live)
+        disk.fill(pid(live))
         acknowledged = _writes_are_refused(live, shop, upload)
         if isinstance(disk, SmallDisk):
             status, said = health(live)
@@ -161,7 +100,7 @@ def test_from_full_to_free(disk: Disk) -> None:
         assert live.s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] >= 4
         assert live.personalize.list_campaigns()["campaigns"]
 
-        disk.free(live)
+        disk.free(pid(live))
         assert health(live)[0] == 200
         live.upload("kept", "new")
         live.client("iam").create_role(RoleName="later", AssumeRolePolicyDocument=policy())
@@ -201,15 +140,15 @@ def _import(live: Live, shop: Shop, name: str, status: str) -> dict[str, Any]:
 
 def _jobs_end_with_the_reason(live: Live, shop: Shop, disk: Disk) -> None:
     """One that fails while its end can be written, and one that can write it only later."""
-    disk.fill(live, ROOM_FOR_ROWS)
+    disk.fill(pid(live), ROOM_FOR_ROWS)
     failed = _import(live, shop, "full", "CREATE FAILED")
     assert "can't be written" in failed["failureReason"]
-    disk.free(live)
+    disk.free(pid(live))
     until(lambda: bool(_workers(live)), "a worker that waits for the next task", 60)
     workers = _workers(live)
-    disk.fill(live, ROOM_FOR_ROWS)
+    disk.fill(pid(live), ROOM_FOR_ROWS)
     arn = _import(live, shop, "fuller", "")["datasetImportJobArn"]
-    disk.fill(live)
+    disk.fill(pid(live))
     describe = live.personalize.describe_dataset_import_job
 
     def one_has_ended() -> bool:
@@ -221,7 +160,7 @@ def _jobs_end_with_the_reason(live: Live, shop: Shop, disk: Disk) -> None:
 
     until(one_has_ended, "the import's worker to end", 60)
     assert describe(datasetImportJobArn=arn)["datasetImportJob"]["status"].startswith("CREATE ")
-    disk.free(live)
+    disk.free(pid(live))
     ended = live.wait("DatasetImportJob", arn, "CREATE FAILED")
     assert "can't be written" in ended["failureReason"]
 
