@@ -15,7 +15,10 @@ SIGNED_IN = {"_token": "of-the-reader"}
 
 @dataclass
 class PlantedAirflow:
-    """What Airflow knows. `xcoms` and `logs` are by task id, map index and key or try."""
+    """What Airflow knows. `xcoms` and `logs` are by task id, map index and key or try.
+
+    :param refused: by DAG that the reader has no right to, the status that is answered
+    """
 
     dags: set[str]
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -23,6 +26,7 @@ class PlantedAirflow:
     questions: list[dict[str, Any]] = field(default_factory=list)
     xcoms: dict[tuple[str, int, str], Any] = field(default_factory=dict)
     logs: dict[tuple[str, int, int], list[Any]] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
 
     def page(self, cookies: Mapping[str, str] = SIGNED_IN) -> TestClient:
         """A reader's browser."""
@@ -90,10 +94,12 @@ class PlantedAirflow:
             own.sort(key=lambda run: run["run_after"], reverse=order_by == "-run_after")
             return {"dag_runs": own[:limit], "total_entries": len(own)}
 
-        @api.get("/dags/{dag_id}/dagRuns/~/hitlDetails")
-        def hitl(dag_id: str, response_received: bool) -> Any:
+        @api.get("/dags/{dag_id}/dagRuns/{run_id}/hitlDetails")
+        def hitl(dag_id: str, run_id: str, response_received: bool) -> Any:
             assert not response_received
-            return {"hitl_details": self.questions, "total_entries": len(self.questions)}
+            self._known(dag_id)
+            own = [q for q in self.questions if run_id in ("~", q["task_instance"]["dag_run_id"])]
+            return {"hitl_details": own, "total_entries": len(own)}
 
         @api.get("/dags/{dag_id}/dagRuns/{run_id}")
         def run(dag_id: str, run_id: str) -> Any:
@@ -121,6 +127,8 @@ class PlantedAirflow:
         return app
 
     def _known(self, dag_id: str) -> str:
+        if dag_id in self.refused:
+            raise HTTPException(self.refused[dag_id], "Forbidden")
         if dag_id not in self.dags:
             raise HTTPException(404, f"The Dag with ID: `{dag_id}` was not found")
         return dag_id

@@ -103,6 +103,7 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
         raise HTTPException(404, f"{dag_id} is no DAG of {group.name}.")
     past, _ = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     run = details(api, dag_id, run_id, past or [])
+    asks = dag_id == group.dag_id("retrain_recommenders") and not run.is_over
     return html_page(
         request,
         "run.html",
@@ -111,6 +112,7 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
         details=run,
         outcome=_outcome(run),
         begun=moment(run.run["run_after"]),
+        questions=open_questions(api, group, run_id) if asks else [],
         sentences=[] if run.decisions or run.failures else sentences_of(run.rows),
     )
 

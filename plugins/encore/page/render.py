@@ -61,10 +61,15 @@ class Addresses:
         """The DAG in Airflow's UI."""
         return f"{self.airflow}/dags/{quote(dag_id, safe='')}"
 
-    def task(self, task: Any) -> str:
-        """A task instance's log in Airflow's UI."""
+    def task(self, task: Any, tab: str = "") -> str:
+        """A task instance in Airflow's UI: its log, or another tab."""
         index = f"/mapped/{task['map_index']}" if task["map_index"] >= 0 else ""
-        return self.dag_run(task["dag_id"], task["dag_run_id"], f"tasks/{quote(task['task_id'])}{index}")
+        name = quote(task["task_id"], safe="") + index + (f"/{tab}" if tab else "")
+        return self.dag_run(task["dag_id"], task["dag_run_id"], f"tasks/{name}")
+
+    def put_live(self, group: str, version_arn: str) -> str:
+        """Where the version can be put live."""
+        return f"{self.group(group, 'try')}?put={quote(version_arn, safe='')}#rollback"
 
     def dag_run(self, dag_id: str, run_id: str, tab: str = "") -> str:
         """The run in Airflow's UI."""

@@ -23,7 +23,13 @@ from encore.page.render import html_page, prose, version
 from encore.page.trial import Choice, FilterChoice, Question
 
 Row = Mapping[str, Any]
-MOST_ROLLBACKS = 12
+MOST_ROLLBACKS = 12  # of each kind
+#: Kinds of versions that a campaign can go back to, by what a run has made of them.
+KINDS = {
+    "promoted": "Were live before",
+    "held": "Held, never live",
+    "failed": "Did not pass the check of answers",
+}
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ def try_page(request: Request, group: Group) -> HTMLResponse:
         "catalogue_error": catalogue_error,
         "left_out": list(left_out(setting)),
         "rollbacks": rollbacks(group, setting.past, setting.serves),
+        "put": request.query_params.get("put", ""),
     }
     if question.id:
         values |= _answers(group, catalogue, question, first, setting)
@@ -86,8 +93,10 @@ def suggestions(group: Group, kind: str = "user", text: str = "") -> list[dict[s
     return [{"id": entry.id, "title": _label(entry)} for entry in entries or []]
 
 
-def rollbacks(group: DatasetGroup, past: Sequence[Row], serves: Mapping[str, str]) -> list[RollbackChoice]:
-    """Versions that a campaign can go back to: those that were live before first, then those that were held.
+def rollbacks(
+    group: DatasetGroup, past: Sequence[Row], serves: Mapping[str, str]
+) -> dict[str, list[RollbackChoice]]:
+    """Versions that a campaign can go back to, by kind: those that were live before first; no kind is empty.
 
     :param serves: by campaign, the version that is live
     """
@@ -103,8 +112,11 @@ def rollbacks(group: DatasetGroup, past: Sequence[Row], serves: Mapping[str, str
             options[arn] = RollbackChoice(
                 solution.campaign_name, arn, row["recorded_at"], row["outcome"], metric, value
             )
-    by_outcome = sorted(options.values(), key=lambda option: option.outcome != "promoted")
-    return by_outcome[:MOST_ROLLBACKS]
+    of_kind = {
+        kind: [option for option in options.values() if option.outcome == outcome][:MOST_ROLLBACKS]
+        for outcome, kind in KINDS.items()
+    }
+    return {kind: choices for kind, choices in of_kind.items() if choices}
 
 
 def left_out(setting: Setting) -> list[str]:

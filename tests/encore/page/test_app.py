@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -73,6 +74,18 @@ def test_why_the_last_version_was_held(thirty_runs):
     assert "is below the live version's" in text
 
 
+def test_what_the_month_has_cost(thirty_runs):
+    """Thirty days with a run a night that end today: 2.40 USD a version, and each campaign's dollar a day once."""
+    today = datetime.now(UTC)
+    later = today - thirty_runs.rows[-1]["recorded_at"]
+    for row in thirty_runs.rows:
+        row["recorded_at"] += later
+    runs, campaigns = 2 * 2.4 * min(today.day, 30), 2 * 1.0 * min(today.day, 30)
+    text = text_of(thirty_runs.airflow.page().get("/encore/groups/shop").text)
+    assert f"Cost of this month {runs + campaigns:.2f} USD" in text
+    assert f"{runs:.2f} for imports and trainings, {campaigns:.2f} for the throughput of campaigns" in text
+
+
 def test_a_service_that_does_not_answer_is_said_and_the_history_still_shown(thirty_runs, monkeypatch):
     def down(group):
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
@@ -111,9 +124,15 @@ def test_a_question_that_waits_is_shown_first(shop):
             "task_instance": task,
         }
     )
-    answer = shop.airflow.page().get("/encore/groups/shop")
-    assert "Waits for an answer shop: shall you/2 go live?" in text_of(answer.text)
-    assert 'href="/dags/retrain_recommenders/runs/manual__1/required_actions"' in answer.text
+    for address in ("/encore/groups/shop", "/encore/groups/shop/runs/retrain_recommenders/manual__1"):
+        page = shop.airflow.page().get(address).text
+        assert "Waits for an answer shop: shall you/2 go live? Approve… Reject…" in text_of(page)
+        at = "dags/retrain_recommenders/"
+        # The form of Airflow's own UI, and what Airflow's API takes an answer at.
+        assert f'href="/{at}runs/manual__1/tasks/solution.approve/mapped/1/required_actions"' in page
+        path = f"/{at}dagRuns/manual__1/taskInstances/solution.approve/1/hitlDetails"
+        assert f'data-answer="Approve" data-path="{path}"' in page
+        assert 'data-api="/api/v2"' in page
 
 
 def test_the_dag_of_another_team_is_no_error(shop):
@@ -132,11 +151,31 @@ def test_every_dag_of_the_group_leads_to_it(shop, dag_id):
 def test_who_may_not_read_the_dag_sees_nothing_of_its_group(thirty_runs):
     thirty_runs.airflow.dags.clear()
     page = thirty_runs.airflow.page()
-    for path in ("/encore/groups/shop", "/encore/dags/retrain_recommenders"):
-        answer = page.get(path)
-        assert answer.status_code == 404
-        assert "0000001d" not in answer.text
     assert "No dataset group to see" in text_of(page.get("/encore/").text)
+    assert page.get("/encore/dags/retrain_recommenders").status_code == 404
+    addresses = [route.path for route in app.create_app().routes if "/{name}" in getattr(route, "path", "")]
+    assert len(addresses) >= 6
+    for address in addresses:
+        path = address.format(
+            name="shop", dag_id="retrain_recommenders", run_id=thirty_runs.rows[-1]["run_id"]
+        )
+        answer = page.get(
+            f"/encore{path}", params={"campaign": "you", "id": "42", "kind": "user", "text": "4"}
+        )
+        assert answer.status_code == 404, path
+        assert "that you may read" in answer.text
+        assert "0000001d" not in answer.text
+    assert thirty_runs.service.requests == [], "nobody was asked what user 42 would see"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_dag_that_airflow_refuses_to_show_is_as_good_as_none(thirty_runs, status):
+    """Airflow's authentication managers answer one or the other for a DAG that the reader has no right to."""
+    thirty_runs.airflow.refused["retrain_recommenders"] = status
+    page = thirty_runs.airflow.page()
+    assert page.get("/encore/groups/shop/try", params={"campaign": "you", "id": "42"}).status_code == 404
+    assert page.get("/encore/dags/retrain_recommenders").status_code == status
+    assert thirty_runs.service.requests == []
 
 
 def test_who_is_not_signed_in_sees_nothing(thirty_runs):

@@ -139,17 +139,48 @@ def test_users_of_a_group_without_a_users_dataset_come_from_the_events(films):
     assert [entry.id for entry in Catalogue(films.exports, group).search("user", "4")] == ["42"]
 
 
-def test_a_rollback_offers_what_was_live_before_what_was_held(films):
+def rollbacks(page: str) -> dict[str, list[str]]:
+    """The choices of the rollback, by their headings."""
+    groups = re.findall(r'<optgroup label="([^"]*)">(.*?)</optgroup>', page, flags=re.DOTALL)
+    return {label: re.findall(r"<option[^>]*>([^<]*)</option>", options) for label, options in groups}
+
+
+def test_a_rollback_shows_what_was_held_apart_from_what_was_live(films):
+    films.rows = past_runs()
+    for row in films.rows:
+        row["solution_version_arn"] = row["solution_version_arn"].replace(
+            "us-east-1:1:", "us-east-1:123456789012:"
+        )
+    options = rollbacks(tried(films))
+    assert list(options) == ["Were live before", "Held, never live", "Did not pass the check of answers"]
+    live, held, failed = options.values()
+    assert any("you: 0000001d of 28 Feb 2026, 03:00 UTC, promoted" in option for option in live)
+    assert [name for option in held for name in re.findall(r"^(\w+: \w+) of", option)] == [
+        "you: 00000015",
+        "related: 0000000e",
+        "you: 00000009",
+    ]
+    assert [option[:13] for option in failed] == ["you: 00000019"]
+    assert any(option.startswith("you: 0000001b") for option in live)
+    assert not any(option.startswith("you: 0000001c") for option in live), "it is live"
+
+
+def test_a_held_version_can_be_put_live_from_where_it_says_that_it_was_held(films):
     films.rows = past_runs(22)
-    options = re.findall(r'<option value="[^"]*" data-campaign="you">([^<]*)</option>', tried(films))
-    assert "you: 00000014 of 19 Feb 2026, 03:00 UTC, promoted" in options[0]
-    assert not any("held" in option for option in options[:3])
-    assert not any("0000001c" in option for option in options), "it is live"
+    now = films.airflow.page().get("/encore/groups/shop").text
+    (address,) = re.findall(r'href="([^"]*\?put=[^"]*)">Put it live all the same', now)
+    assert address.endswith("#rollback")
+    page = films.airflow.page().get(address).text
+    (chosen,) = re.findall(r'<option value="([^"]*)" data-campaign="you" selected>', page)
+    assert chosen == films.rows[-2]["solution_version_arn"]
+    assert films.rows[-2]["outcome"] == "held"
 
 
 def test_a_rollback_is_asked_of_airflow_itself(films):
     films.rows = past_runs(22)
-    assert 'data-post="/api/v2/dags/rollback_campaign"' in tried(films)
+    page = tried(films)
+    assert 'data-rollback="rollback_campaign"' in page
+    assert 'data-api="/api/v2"' in page
 
 
 @pytest.mark.parametrize("count", ["", "0", "-3", "9999", "x"])
