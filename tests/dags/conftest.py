@@ -20,7 +20,7 @@ def nothing_answers(monkeypatch):
     """Any attempt to reach anything fails the test, be it by the network or by asking Airflow; none is forgiven."""
     attempts: list[str] = []
 
-    def refuse(what):
+    def refusal(what):
         def fail(*arguments, **options):
             attempts.append(f"{what}{arguments}")
             raise RuntimeError(f"{what}: nothing answers while a DAG file is parsed")
@@ -28,14 +28,14 @@ def nothing_answers(monkeypatch):
         return fail
 
     for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse(name))
+        monkeypatch.setattr(socket.socket, name, refusal(name))
     for cls, names in {
         Variable: ("get", "set", "keys"),
         Connection: ("get",),
         BaseHook: ("get_connection",),
     }.items():
         for name in names:
-            monkeypatch.setattr(cls, name, refuse(f"{cls.__name__}.{name}"), raising=False)
+            monkeypatch.setattr(cls, name, refusal(f"{cls.__name__}.{name}"), raising=False)
     yield
     assert attempts == []
 

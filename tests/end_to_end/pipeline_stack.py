@@ -131,7 +131,8 @@ class PipelineStack(RunningStack):
                 for detail in self.airflow.get(f"/dags/{RETRAIN}/dagRuns/{run_id}/hitlDetails")[
                     "hitl_details"
                 ]
-                if not detail["response_received"]
+                # A question is known before its task waits: an answer that came so early would never reach it.
+                if not detail["response_received"] and detail["task_instance"]["state"] == "awaiting_input"
             ]
             if results:
                 break

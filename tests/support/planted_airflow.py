@@ -17,7 +17,8 @@ SIGNED_IN = {"_token": "of-the-reader"}
 class PlantedAirflow:
     """What Airflow knows. `xcoms` and `logs` are by task id, map index and key or try.
 
-    :param refused: by DAG that the reader has no right to, the status that is answered
+    :param refused: by DAG, or run to answer, that the reader has no right to, the status that is answered
+    :param answers: questions that were answered, each with what was chosen
     """
 
     dags: set[str]
@@ -27,10 +28,11 @@ class PlantedAirflow:
     xcoms: dict[tuple[str, int, str], Any] = field(default_factory=dict)
     logs: dict[tuple[str, int, int], list[Any]] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
+    answers: list[tuple[str, list[str]]] = field(default_factory=list)
 
     def page(self, cookies: Mapping[str, str] = SIGNED_IN) -> TestClient:
         """A reader's browser."""
-        return TestClient(self._app(), cookies=dict(cookies), raise_server_exceptions=False)
+        return TestClient(self.app(), cookies=dict(cookies), raise_server_exceptions=False)
 
     def add_run(self, run_id: str, state: str = "success", **fields: Any) -> dict[str, Any]:
         run = {
@@ -70,7 +72,8 @@ class PlantedAirflow:
         self.tasks.append(task)
         return task
 
-    def _app(self) -> FastAPI:
+    def app(self) -> FastAPI:
+        """Airflow, with the page in it."""
         app = FastAPI()
         app.mount(PREFIX, PageApp())
         api = FastAPI()
@@ -100,6 +103,25 @@ class PlantedAirflow:
             self._known(dag_id)
             own = [q for q in self.questions if run_id in ("~", q["task_instance"]["dag_run_id"])]
             return {"hitl_details": own, "total_entries": len(own)}
+
+        @api.patch("/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/{map_index}/hitlDetails")
+        def answer(dag_id: str, run_id: str, task_id: str, map_index: int, body: dict[str, Any]) -> Any:
+            tasks = [q["task_instance"] for q in self.questions]
+            task = {"dag_run_id": run_id, "task_id": task_id, "map_index": map_index}
+            number = next(n for n, entry in enumerate(tasks) if task.items() <= entry.items())
+            if run_id in self.refused:
+                raise HTTPException(self.refused[run_id], "Forbidden")
+            self.answers.append((self.questions.pop(number)["subject"], body["chosen_options"]))
+            return {"responded": True}
+
+        @api.patch("/dags/{dag_id}")
+        def unpause(dag_id: str, update_mask: str, body: dict[str, Any]) -> Any:
+            assert (update_mask, body) == ("is_paused", {"is_paused": False})
+            return dag(dag_id)
+
+        @api.post("/dags/{dag_id}/dagRuns")
+        def trigger(dag_id: str, body: dict[str, Any]) -> Any:
+            return self.add_run("manual__1", "running", dag_id=self._known(dag_id), conf=body["conf"])
 
         @api.get("/dags/{dag_id}/dagRuns/{run_id}")
         def run(dag_id: str, run_id: str) -> Any:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from encore.config.models import DatasetGroup
 from encore.page.airflow_api import AirflowApi, task_path
+from encore.runs.turns import WAITING_FOR_ANSWER
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Question:
 def open_questions(api: AirflowApi, group: DatasetGroup, run_id: str = "~") -> list[Question]:
     """The questions of a group's retraining that nobody has answered, the oldest first.
 
+    Airflow knows a question before its task waits for the answer: one that came that early would never reach the task.
+
     :param run_id: of one run only
     """
     dag_id = quote(group.dag_id("retrain_recommenders"), safe="")
@@ -45,5 +48,6 @@ def open_questions(api: AirflowApi, group: DatasetGroup, run_id: str = "~") -> l
             f"{task_path(task)}/{task['map_index']}/hitlDetails",
         )
         for detail in (answer or {}).get("hitl_details", ())
+        if detail["task_instance"]["state"] == WAITING_FOR_ANSWER
     ]
     return sorted(questions, key=lambda question: question.created_at)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from encore.metric_names import NAMES, short_name
 from encore.report import comparisons
@@ -24,6 +25,7 @@ CONTENT_SECURITY_POLICY = (
 HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
 UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 JUST_NOW = 20
+_CODE = re.compile(r"`([^`]+)`")
 _ACCOUNT = re.compile(r"arn:[a-z-]+:personalize:[a-z0-9-]*:\d*:(solution|campaign)/")
 TEMPLATES = Path(__file__).with_name("templates")
 SHARED = Path(comparisons.__file__).parent  # what the report shows in the same way
@@ -97,7 +99,7 @@ def _environment() -> Environment:
         "ago": ago,
         "duration": duration,
         "version": version,
-        "prose": prose,
+        "prose": marked_prose,
         "short_metric": short_name,
     }
     return environment
@@ -144,6 +146,11 @@ def prose(text: str | None) -> str:
     for name, short in NAMES.items():
         text = text.replace(name, short)
     return text
+
+
+def marked_prose(text: str | None) -> Markup:
+    """The same as HTML, with what is between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(prose(text)))))
 
 
 def version(arn: str | None) -> str:

@@ -142,10 +142,10 @@ def contexts(group: DatasetGroup) -> list[str]:
 
 
 def _setting(group: DatasetGroup) -> Setting:
-    client = service.personalize(group)
     past, _ = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
 
     def read() -> Setting:
+        client = service.personalize(group)
         campaigns = service.campaigns(client, group)
         options = trial.choices(client, group, campaigns)
         serves = {campaign.name: campaign.serves for campaign in campaigns if campaign.serves}

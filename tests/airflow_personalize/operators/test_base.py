@@ -84,10 +84,10 @@ def test_a_quota_that_only_a_person_can_make_room_in_ends_the_task_and_says_what
         if method.startswith("describe_"):
             getattr(client, method).side_effect = NotFound()
     client.get_paginator.return_value.paginate.return_value = []
-    given = {name: ARGUMENTS.get(name, f"{ARN}{name}/x") for name in required_arguments(cls)}
+    required = {name: ARGUMENTS.get(name, f"{ARN}{name}/x") for name in required_arguments(cls)}
     optional = {"schema_arn": f"{ARN}schema/x"} if cls is PersonalizeCreateDatasetOperator else {}
     with pytest.raises(AirflowFailException) as failure:
-        Task("t").run(cls(**{"task_id": "t", **given, **optional}))
+        Task("t").run(cls(**{"task_id": "t", **required, **optional}))
     assert re.search(r"^Create\w+ is refused: There are 500", str(failure.value))
     assert re.search(
         r"Delete [a-z ]+s that nothing uses any more, or have the quota raised", str(failure.value)

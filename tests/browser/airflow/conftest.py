@@ -29,7 +29,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def shop() -> Iterator[PipelineStack]:
-    group = SHOP | {"datasets": datasets("interactions", "users", "items"), "solutions": SOLUTIONS}
+    batch = {
+        "jobs": [
+            {"name": "mail", "solution": "popular"},
+            {"name": "fans", "kind": "segments", "recipe": "aws-item-affinity", "input": "items"},
+        ]
+    }
+    group = SHOP | {
+        "datasets": datasets("interactions", "users", "items"),
+        "solutions": SOLUTIONS,
+        "batch": batch,
+    }
     with running_pipeline({"dataset_groups": [group]}) as stack:
         yield stack
 

@@ -135,6 +135,19 @@ def test_a_question_that_waits_is_shown_first(shop):
         assert 'data-api="/api/v2"' in page
 
 
+def test_a_question_whose_task_does_not_wait_yet_is_not_to_be_answered(shop):
+    run = shop.airflow.add_run("manual__1", "running")
+    question = {
+        "subject": "Shall it?",
+        "body": "",
+        "options": ["Approve"],
+        "created_at": "2026-02-28T03:10:00Z",
+    }
+    task = shop.airflow.add_task(run, "solution.approve", "running", map_index=1)
+    shop.airflow.questions.append({**question, "task_instance": task})
+    assert "Waits for an answer" not in shop.airflow.page().get("/encore/groups/shop").text
+
+
 def test_the_dag_of_another_team_is_no_error(shop):
     shop.airflow.dags.add("theirs")
     answer = shop.airflow.page().get("/encore/dags/theirs")
@@ -202,6 +215,12 @@ def test_everything_is_escaped(shop):
     assert "<b>bad</b>" in text_of(answer.text) or "bad" in answer.text
     assert "<b>bad" not in answer.text
     assert "<i>run" not in answer.text
+
+
+def test_what_is_between_backticks_is_code_and_what_is_marked_up_in_a_reason_is_not(shop):
+    shop.rows = [past_runs(1)[0] | {"reason": "No `comparison` in <b>it</b>.", "outcome": "held"}]
+    page = shop.airflow.page().get("/encore/groups/shop").text
+    assert "No <code>comparison</code> in &lt;b&gt;it&lt;/b&gt;." in page
 
 
 def test_pages_run_no_script_but_their_own(shop):

@@ -171,8 +171,8 @@ def test_a_held_version_can_be_put_live_from_where_it_says_that_it_was_held(film
     (address,) = re.findall(r'href="([^"]*\?put=[^"]*)">Put it live all the same', now)
     assert address.endswith("#rollback")
     page = films.airflow.page().get(address).text
-    (chosen,) = re.findall(r'<option value="([^"]*)" data-campaign="you" selected>', page)
-    assert chosen == films.rows[-2]["solution_version_arn"]
+    (selected,) = re.findall(r'<option value="([^"]*)" data-campaign="you" selected>', page)
+    assert selected == films.rows[-2]["solution_version_arn"]
     assert films.rows[-2]["outcome"] == "held"
 
 

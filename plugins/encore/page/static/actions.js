@@ -37,7 +37,7 @@ function confirmed(question, text, yes, action) {
     element("h2", { textContent: question }),
     element("p", { textContent: text }),
     wrong,
-    element("p", { className: "go" }, no, " ", go)
+    element("p", { className: "go" }, no, go)
   );
   no.addEventListener("click", () => dialog.close());
   go.addEventListener("click", async () => {
