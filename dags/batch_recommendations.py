@@ -28,7 +28,7 @@ from airflow_personalize.operators.solution_version import PersonalizeCreateSolu
 from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchOutputToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
 from encore import forms, notifications, pools
-from encore.config import INCLUDE, DatasetGroup, load_pipeline
+from encore.config import DatasetGroup, include_folder, load_pipeline
 from encore.config.batch import Batch, BatchJob
 from encore.config.models import RECIPE_ARN
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
@@ -57,7 +57,7 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
             "deferrable": True,
             "on_failure_callback": keep_reason,
         },
-        template_searchpath=[str(INCLUDE)],
+        template_searchpath=[str(include_folder())],
         params=forms.batch(group),
         **notifications.callbacks(group),
         tags=["personalize", "batch", group.name],

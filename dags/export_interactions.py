@@ -31,7 +31,7 @@ from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPerson
 from encore import forms, notifications
 from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
-from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
+from encore.config import DatasetGroup, DatasetType, include_folder, load_pipeline
 from encore.operators.select_days import PersonalizeSelectDaysOperator
 from encore.runs.failure_reasons import keep_reason
 
@@ -61,7 +61,7 @@ def build(group: DatasetGroup) -> DAG:
             "on_failure_callback": keep_reason,
         },
         max_active_runs=4,
-        template_searchpath=[str(INCLUDE)],
+        template_searchpath=[str(include_folder())],
         **notifications.callbacks(group),
         tags=["personalize", "export", group.name],
     ) as dag:

@@ -37,7 +37,7 @@ from encore.builders.datasets import (
 )
 from encore.builders.events import keep_events
 from encore.builders.solutions import SolutionTasks, retrain_solutions
-from encore.config import INCLUDE, DatasetGroup, DatasetType, load_pipeline
+from encore.config import DatasetGroup, DatasetType, include_folder, load_pipeline
 from encore.operators.dry_run import PersonalizeDryRunOperator
 from encore.operators.notify import PersonalizeNotifyOperator
 from encore.operators.preflight import PersonalizePreflightOperator
@@ -71,7 +71,7 @@ def build(group: DatasetGroup) -> DAG:
             "deferrable": True,
             "on_failure_callback": keep_reason,
         },
-        template_searchpath=[str(INCLUDE)],
+        template_searchpath=[str(include_folder())],
         params=forms.retraining(group),
         deadline=notifications.deadline(group),
         tags=["personalize", "retrain", group.name],

@@ -65,9 +65,27 @@ def test_services_that_others_wait_for_exist(services):
 
 
 def test_images_install_the_lock_of_their_use(services):
-    assert "COPY requirements/deploy.txt" in services["worker"]["build"]["dockerfile_inline"]
+    assert services["worker"]["build"] == {"context": ".", "dockerfile": "deploy/airflow/Containerfile"}
+    assert "COPY requirements/deploy.txt" in (ROOT / "deploy/airflow/Containerfile").read_text()
     assert services["localpersonalize"]["build"] == {"context": ".", "dockerfile": CONTAINERFILE}
     assert "COPY requirements/local.txt" in (ROOT / CONTAINERFILE).read_text()
+
+
+def test_the_build_context_has_all_that_is_copied_into_an_image(services):
+    included = [
+        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
+    ]
+    copied = set()
+    for service in services.values():
+        if build := service.get("build"):
+            text = build.get("dockerfile_inline") or (ROOT / build["dockerfile"]).read_text()
+            copied |= set(re.findall(r"^\s*COPY (?!--from)(\S+) ", text, flags=re.M))
+    assert {"demo", "plugins", "localpersonalize"} <= copied
+    for source in copied:
+        assert (ROOT / source).exists(), source
+        assert any(Path(source).is_relative_to(path) for path in included), (
+            f"{source} is in no build's context"
+        )
 
 
 def test_our_images_are_of_this_version_are_built_and_take_nobody_elses_name(services):

@@ -13,11 +13,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from encore.config import INCLUDE
+from encore.config import include_folder
 from encore.config.recipes import BATCH_COLUMNS, PRICED_BY_INTERACTION
 from encore.text_tables import as_markdown, as_text
 
-PRICES_FILE = INCLUDE / "prices.json"
+PRICES_FILE = "prices.json"  # in `include/`
 COLUMNS = ("what", "quantity", "price", "USD")
 HOURS_A_DAY = 24
 GB = 1e9
@@ -50,8 +50,9 @@ class Prices:
         return self.campaign_tps_hour_v2 if recipe in PRICED_BY_INTERACTION else self.campaign_tps_hour
 
     @classmethod
-    def load(cls, file: Path) -> Prices:
-        return cls(**json.loads(file.read_text()))
+    def load(cls, file: Path | None = None) -> Prices:
+        """The list of `include/prices.json`, or of another file."""
+        return cls(**json.loads((file or include_folder() / PRICES_FILE).read_text()))
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ UNUSED = {
 def account(service, tmp_path, monkeypatch) -> PermittedAccount:
     """A database, the schema and the query of its interactions, and the account."""
     monkeypatch.setenv("AIRFLOW_CONN_PRODUCT_DB", make_database(tmp_path / "shop.db"))
-    monkeypatch.setattr("encore.operators.preflight.INCLUDE", tmp_path)
+    monkeypatch.setenv("ENCORE_INCLUDE", str(tmp_path))
     (tmp_path / "schemas").mkdir()
     schema = {**UNUSED, "fields": UNUSED["fields"][:3]}
     (tmp_path / "schemas" / "interactions.json").write_text(json.dumps(schema))

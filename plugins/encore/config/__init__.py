@@ -1,6 +1,6 @@
 """`include/pipeline.yaml`: what to keep fresh. `python -m encore.config check` explains the file."""
 
-from encore.config.loader import INCLUDE, PIPELINE_FILE, PipelineError, load_pipeline
+from encore.config.loader import INCLUDE, PIPELINE_FILE, PipelineError, include_folder, load_pipeline
 from encore.config.models import (
     DATASET_TYPES,
     Campaign,
@@ -22,5 +22,6 @@ __all__ = [
     "Pipeline",
     "PipelineError",
     "Solution",
+    "include_folder",
     "load_pipeline",
 ]

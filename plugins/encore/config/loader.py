@@ -6,6 +6,7 @@ include/pipeline.yaml:14: dataset_groups.0.solutions.1.recipe: Field required
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,12 @@ from encore.config.models import Pipeline
 from encore.config.problems import Problem
 from encore.config.validation import problems
 
-INCLUDE = Path(__file__).resolve().parents[3] / "include"
+_PLUGINS = Path(__file__).resolve().parents[2]
+#: Beside the plugins' folder or, where nothing can lie there (MWAA's archive of plugins), in it.
+INCLUDE = next(
+    (folder for folder in (_PLUGINS.parent / "include", _PLUGINS / "include") if folder.is_dir()),
+    _PLUGINS.parent / "include",
+)
 PIPELINE_FILE = INCLUDE / "pipeline.yaml"
 
 
@@ -25,9 +31,22 @@ class PipelineError(ValueError):
     """The pipeline file can't be used. The message lists every problem with its line."""
 
 
+def include_folder() -> Path:
+    """The folder that counts: `ENCORE_INCLUDE`; else that of the DAG bundle in work; else `INCLUDE`.
+
+    Airflow appends a DAG file's bundle to `sys.path` in the process that parses it or runs one of its tasks. In there,
+    or beside the bundle's folder, `include/` is of the bundle's version: a run keeps the queries that it began with.
+    """
+    if named := os.environ.get("ENCORE_INCLUDE"):
+        return Path(named)
+    parents = (parent for entry in reversed(sys.path) for parent in (Path(entry), Path(entry).parent))
+    folders = (parent / "include" for parent in parents)
+    return next((folder for folder in folders if (folder / "pipeline.yaml").is_file()), INCLUDE).resolve()
+
+
 def pipeline_file(path: str | Path | None = None) -> Path:
-    """The file that counts: the one given, else `ENCORE_PIPELINE`, else `include/pipeline.yaml`."""
-    return Path(path or os.environ.get("ENCORE_PIPELINE") or PIPELINE_FILE)
+    """The file that counts: the one given, else `ENCORE_PIPELINE`, else the folder's `pipeline.yaml`."""
+    return Path(path or os.environ.get("ENCORE_PIPELINE") or include_folder() / PIPELINE_FILE.name)
 
 
 def load_pipeline(path: str | Path | None = None) -> Pipeline:
@@ -36,11 +55,11 @@ def load_pipeline(path: str | Path | None = None) -> Pipeline:
     :raises PipelineError: with every problem, each with its line.
     """
     file = pipeline_file(path)
-    return _load(file, file.stat().st_mtime_ns if file.exists() else 0)
+    return _load(file, file.stat().st_mtime_ns if file.exists() else 0, include_folder())
 
 
 @lru_cache(maxsize=8)
-def _load(file: Path, _modified: int) -> Pipeline:
+def _load(file: Path, _modified: int, include: Path) -> Pipeline:
     node = compose(file)
     if repeated := list(_repeated_keys(node)):
         raise PipelineError("\n".join(f"{file}:{line}: {key}: is there twice" for line, key in repeated))
@@ -49,7 +68,7 @@ def _load(file: Path, _modified: int) -> Pipeline:
     except ValidationError as error:
         invalid = [Problem(detail["loc"], detail["msg"]) for detail in error.errors()]
         raise PipelineError("\n".join(located(file, node, invalid))) from error
-    if invalid := problems(pipeline, INCLUDE):
+    if invalid := problems(pipeline, include):
         raise PipelineError("\n".join(located(file, node, invalid)))
     return pipeline
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from encore.config.loader import INCLUDE, PIPELINE_FILE, PipelineError, load_pipeline, pipeline_file
+from encore.config.loader import PIPELINE_FILE, PipelineError, include_folder, load_pipeline, pipeline_file
 from encore.config.models import DatasetGroup, Pipeline
 from encore.deployment.adopt import AdoptionError, write
 from encore.deployment.adopt import adopt as take_over
@@ -87,7 +87,7 @@ def doctor(file: File = None) -> None:
     """
     console = Console(highlight=False, soft_wrap=True)
     wrong = unseen = 0
-    for line in examine(_load(file), pipeline_file(file), INCLUDE):
+    for line in examine(_load(file), pipeline_file(file), include_folder()):
         if line.problem:
             wrong += 1
             console.print(f"[red]✗ {line.what}[/]: ", end="")
@@ -117,7 +117,7 @@ def plan(file: File = None) -> None:
     for group in pipeline.dataset_groups:
         account = Account(group.aws_conn_id)
         existing = read_inventory(account.client("personalize"), group.name)
-        differing += _show(console, group.name, list(differences(group, existing, INCLUDE)))
+        differing += _show(console, group.name, list(differences(group, existing, include_folder())))
         if existing:
             _show_unused(console, account, existing)
     raise typer.Exit(2 if differing else 0)
@@ -143,7 +143,7 @@ def adopt(
         adoption = take_over(existing, bucket, role)
         if connection != "aws_default":
             adoption.group["aws_conn_id"] = connection
-        written = write(adoption, out, INCLUDE, overwrite)
+        written = write(adoption, out, include_folder(), overwrite)
     except (AdoptionError, FileExistsError) as error:
         console.print(str(error), markup=False)
         raise typer.Exit(1) from None
@@ -152,7 +152,7 @@ def adopt(
     for note in adoption.notes:
         console.print(f"  {note}", markup=False)
     adopted = _load(out).dataset_groups[0]
-    _show(console, group, list(differences(adopted, existing, INCLUDE)))
+    _show(console, group, list(differences(adopted, existing, include_folder())))
 
 
 _SIGNS = {"create": "[green]+", "update": "[yellow]~", "blocked": "[red]![/] blocked:[red]", "left": "[dim]="}

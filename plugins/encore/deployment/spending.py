@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_personalize import solution_versions
-from encore.cost import HOURS_A_DAY, PRICES_FILE, Prices
+from encore.cost import HOURS_A_DAY, Prices
 from encore.deployment.clients import Account
 from encore.deployment.inventory import Description, Inventory
 from encore.deployment.plan import campaign_state, trains_by_itself
@@ -150,6 +150,6 @@ def unused_in_account(account: Account, existing: Inventory) -> list[Unused]:
 
     try:
         use = CloudWatchUse(account.client("cloudwatch"), now)
-        return list(unused(existing, Prices.load(PRICES_FILE), use, hours, now))
+        return list(unused(existing, Prices.load(), use, hours, now))
     except ClientError as error:
         raise NotAllowedError(f"CloudWatch was not asked: {error}") from error

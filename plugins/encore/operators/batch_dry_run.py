@@ -72,7 +72,7 @@ class PersonalizeBatchDryRunOperator(DatasetGroupOperator):
         text = f"{count:,} lines of input, {skipped:,} rows without an id"
         if job.kind == "segments":  # priced by the users of the dataset, of whom a line says nothing
             return text, count
-        usd = count / 1000 * cost.Prices.load(cost.PRICES_FILE).batch(recipe)
+        usd = count / 1000 * cost.Prices.load().batch(recipe)
         return f"{text}; about {usd:.2f} USD", count
 
     def _version(self, group: DatasetGroup, job: BatchJob) -> str:

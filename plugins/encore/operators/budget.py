@@ -50,7 +50,7 @@ class PersonalizeBudgetOperator(S3Mixin, ApprovalOperator):
         decision = judge(
             group,
             float(group.monthly_budget_usd or 0),
-            cost.Prices.load(cost.PRICES_FILE),
+            cost.Prices.load(),
             history.read(self.s3, group.bucket, group.prefix),
             self.data_gate,
             self.solutions,

@@ -33,6 +33,6 @@ class PersonalizeDryRunOperator(DatasetGroupOperator):
         require_inputs(self.task_id, plan=self.plan)
         group = self.settings
         past = history.read(self.s3, group.bucket, group.prefix, newest=history.COMPARED_RUNS)
-        outcome = preview(group, self.plan, self.s3, self.client, past, cost.Prices.load(cost.PRICES_FILE))
+        outcome = preview(group, self.plan, self.s3, self.client, past, cost.Prices.load())
         self.log.info("This was a dry run: nothing was changed.\n%s", "\n".join(outcome["lines"]))
         return outcome

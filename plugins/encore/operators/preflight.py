@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from airflow_personalize.export.exceptions import DatabaseConnectionError
 from airflow_personalize.transfers.partition_template import PartitionMarkers
-from encore.config import INCLUDE
+from encore.config import include_folder
 from encore.deployment.clients import client_of
 from encore.deployment.surroundings import NotAllowedError, bucket_problems, database_problems, role_problems
 from encore.operators.base import DatasetGroupOperator
@@ -41,7 +41,7 @@ class PersonalizePreflightOperator(PartitionMarkers, DatasetGroupOperator):
         group = self.settings
         away: list[str] = []
         try:
-            missing = list(database_problems(group, self.queries, INCLUDE))
+            missing = list(database_problems(group, self.queries, include_folder()))
         except DatabaseConnectionError as error:
             away, missing = [str(error)], []
         checks: list[Callable[[], list[str]]] = [

@@ -155,7 +155,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
 
     def _add_cost(self, group: DatasetGroup, rows: Sequence[dict[str, Any]]) -> cost.Estimate:
         """The cost of the run, which is put into its rows: each has its share, and a day of its campaign by itself."""
-        prices, gate = cost.Prices.load(cost.PRICES_FILE), self.data_gate or {}
+        prices, gate = cost.Prices.load(), self.data_gate or {}
         trainings = [
             cost.Training(
                 row["solution"],

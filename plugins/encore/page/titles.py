@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import BaseHook
 
-from encore.config import INCLUDE
+from encore.config import include_folder
 from encore.config.models import DatasetGroup, DatasetType
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Titles:
     def of_group(cls, group: DatasetGroup, kind: str) -> Titles:
         dataset = group.datasets.get(DATASETS[kind])
         file = dataset.titles_sql if dataset else None
-        text = (INCLUDE / file).read_text(encoding="utf-8") if file else ""
+        text = (include_folder() / file).read_text(encoding="utf-8") if file else ""
         return cls(kind, group.product_db, text.strip().removesuffix(";"))
 
     def of(self, ids: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from airflow_personalize.export.schema.avro import load_schema
 from airflow_personalize.export.schema.rules import RESERVED_NAMES
 from encore import history
-from encore.config import INCLUDE
+from encore.config import include_folder
 from encore.config.models import DatasetGroup
 from encore.page import service, trial
 from encore.page.access import Group
@@ -133,7 +133,7 @@ def left_out(setting: Setting) -> list[str]:
 
 def contexts(group: DatasetGroup) -> list[str]:
     """The metadata of interactions that an answer may depend on."""
-    schema = load_schema(INCLUDE / group.datasets["interactions"].avro_schema)
+    schema = load_schema(include_folder() / group.datasets["interactions"].avro_schema)
     return [
         field.name
         for field in schema.fields

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from encore.config import load_pipeline
-from encore.config.loader import compose, located
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from encore.config import INCLUDE, PipelineError, include_folder, load_pipeline
+from encore.config.loader import compose, located, pipeline_file
 from encore.config.validation import warnings
 from tests.support.pipeline_files import MINIMAL, problems  # noqa: F401
 
@@ -34,3 +42,43 @@ def test_a_legacy_recipe_is_warned_of_with_its_successor(tmp_path):
     (line,) = located(file, compose(file), warnings(load_pipeline(file)))
     assert line.startswith(f"{file}:11:")
     assert "aws-user-personalization-v2" in line
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """An `include/` that no test runs in."""
+    folder = tmp_path / "bundle" / "include"
+    shutil.copytree(INCLUDE, folder)
+    return folder
+
+
+@pytest.mark.parametrize("bundle", [".", "dags"], ids=["in the bundle", "beside its folder"])
+def test_a_bundles_own_include_counts_where_one_is_parsed(other: Path, bundle: str, monkeypatch):
+    assert include_folder() == INCLUDE
+    monkeypatch.setattr(sys, "path", [*sys.path, str(other.parent / bundle)])
+    assert include_folder() == other
+    assert pipeline_file() == other / "pipeline.yaml"
+    assert pipeline_file(INCLUDE / "pipeline.yaml").parent == INCLUDE
+
+
+def test_a_file_that_names_what_only_its_own_folder_has_is_read_with_that_folder(other: Path, monkeypatch):
+    (other / "sql" / "interactions.sql").rename(other / "sql" / "events.sql")
+    file = other / "pipeline.yaml"
+    file.write_text(file.read_text().replace("sql/interactions.sql", "sql/events.sql"))
+    with pytest.raises(PipelineError, match=r"events\.sql"):
+        load_pipeline(file)
+    monkeypatch.setenv("ENCORE_INCLUDE", str(other))
+    assert load_pipeline().dataset_groups[0].datasets["interactions"].sql == "sql/events.sql"
+
+
+@pytest.mark.parametrize("folder", ["include", "plugins/include"])
+def test_include_lies_beside_the_plugins_or_in_their_folder(tmp_path: Path, folder: str):
+    plugins = tmp_path / "plugins"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(INCLUDE.parent / "plugins", plugins, ignore=ignored)
+    shutil.copytree(INCLUDE, tmp_path / folder)
+    code = "from encore.config import include_folder; print(include_folder())"
+    env = {**os.environ, "PYTHONPATH": str(plugins)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, cwd="/", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(tmp_path / folder)

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from encore.commands import app
 from encore.config.loader import load_pipeline
-from encore.deployment import commands
 from encore.deployment.adopt import AdoptionError, adopt
 from encore.deployment.inventory import Inventory, read_inventory
 from encore.deployment.plan import differences
@@ -81,8 +80,7 @@ def wait(describe) -> None:
 @pytest.fixture
 def command(service, by_hand, tmp_path, monkeypatch):
     """`encore` with an include folder of its own."""
-    monkeypatch.setattr(commands, "INCLUDE", tmp_path)
-    monkeypatch.setattr("encore.config.loader.INCLUDE", tmp_path)
+    monkeypatch.setenv("ENCORE_INCLUDE", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
     file = tmp_path / "pipeline.yaml"
 
