@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -173,9 +174,18 @@ class Progress:
         is_news = outcome.status != self._last
         if not outcome.status or not (is_news or passed >= self._next_line()):
             return
-        usual = f", of usually {self._usual:.0f} s" if self._usual and outcome.state == "retry" else ""
-        self._log.info("%s: %s after %.0f s%s", self._resource, outcome.status, passed, usual)
+        expected = self._expected(passed) if outcome.state == "retry" else ""
+        self._log.info("%s: %s after %.0f s%s", self._resource, outcome.status, passed, expected)
         self._last, self._said_at = outcome.status, passed
+
+    def _expected(self, passed: float) -> str:
+        """How far the wait is, and when it should end, by how long such waits took before."""
+        if not self._usual:
+            return ""
+        if passed > self._usual:
+            return f", longer than the usual {self._usual:.0f} s"
+        end = datetime.now(UTC) + timedelta(seconds=self._usual - passed)
+        return f", {passed / self._usual:.0%} of the usual {self._usual:.0f} s: expected at {end:%H:%M} UTC"
 
     def _next_line(self) -> float:
         """When an unchanged state is worth a line: at each tenth of the usual time, else ever more seldom."""

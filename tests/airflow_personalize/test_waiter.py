@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -239,17 +240,44 @@ class Log:
         self.lines.append(text % values)
 
 
+class Clock:
+    """Shortly before ten past three, and the seconds of a test."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds = seconds
+
+    def now(self, zone: tzinfo) -> datetime:
+        return datetime(2026, 3, 1, 3, 9, 40, tzinfo=zone) + timedelta(seconds=self.seconds["now"])
+
+
 @pytest.mark.parametrize(
     ("usual", "lines"),
     [
         (
             100.0,
             [
-                "v: CREATE PENDING after 0 s, of usually 100 s",
-                "v: CREATE IN_PROGRESS after 5 s, of usually 100 s",
+                "v: CREATE PENDING after 0 s, 0% of the usual 100 s: expected at 03:11 UTC",
+                "v: CREATE IN_PROGRESS after 5 s, 5% of the usual 100 s: expected at 03:11 UTC",
                 *(
-                    f"v: CREATE IN_PROGRESS after {second} s, of usually 100 s"
+                    f"v: CREATE IN_PROGRESS after {second} s, {second}% of the usual 100 s: expected at 03:11 UTC"
                     for second in range(15, 100, 10)
+                ),
+                "v: ACTIVE after 100 s",
+            ],
+        ),
+        (
+            60.0,
+            [
+                "v: CREATE PENDING after 0 s, 0% of the usual 60 s: expected at 03:10 UTC",
+                "v: CREATE IN_PROGRESS after 5 s, 8% of the usual 60 s: expected at 03:10 UTC",
+                *(
+                    f"v: CREATE IN_PROGRESS after {second} s, {second / 60:.0%} of the usual 60 s: "
+                    "expected at 03:10 UTC"
+                    for second in range(15, 60, 10)
+                ),
+                *(
+                    f"v: CREATE IN_PROGRESS after {second} s, longer than the usual 60 s"
+                    for second in range(65, 100, 10)
                 ),
                 "v: ACTIVE after 100 s",
             ],
@@ -260,6 +288,7 @@ class Log:
 def test_a_long_wait_says_how_far_it_is_beside_what_is_usual(monkeypatch, caplog, usual, lines):
     clock = {"now": 0.0}
     monkeypatch.setattr("airflow_personalize.waiter.time.monotonic", lambda: clock["now"])
+    monkeypatch.setattr("airflow_personalize.waiter.datetime", Clock(clock))
     log = logging.getLogger("progress")
     with caplog.at_level(logging.INFO, "progress"):
         progress = Progress("v", log, usual)

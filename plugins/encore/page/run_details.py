@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_personalize.links import PersonalizeResourceLink
 from encore.page.airflow_api import AirflowApi, run_path, xcom
+from encore.page.progress import progress, usual_seconds
 from encore.page.run_list import ENDED, label, moment, seconds_of
 from encore.page.task_errors import TaskError, error_of
 from encore.report.comparisons import View, view_of
@@ -29,6 +30,7 @@ class Step:
     """A task instance on the timeline.
 
     :param begin: where its bar begins, as a share of the run's time; `length` likewise
+    :param progress: of one that goes on, how far it is and when it should end, in words
     """
 
     name: str
@@ -38,6 +40,7 @@ class Step:
     length: float
     tries: int
     task: Row
+    progress: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def details(api: AirflowApi, dag_id: str, run_id: str, past: Sequence[Row]) -> R
     recorded = [value for task in _of(tasks, RECORD) if (value := xcom(api, task))]
     return RunDetails(
         run,
-        _steps(run, tasks),
+        _steps(run, tasks, usual_seconds(past)),
         [_failure(api, task) for task in failed if not _is_teardown(task, failed)],
         data[0] if data else {},
         [value for task in _of(tasks, EXPORT) if isinstance(value := xcom(api, task), Mapping)],
@@ -142,7 +145,7 @@ def _failure(api: AirflowApi, task: Row) -> Failure:
     return Failure(label(task), error_of(api, task), task, link)
 
 
-def _steps(run: Row, tasks: Sequence[Row]) -> list[Step]:
+def _steps(run: Row, tasks: Sequence[Row], usual: Mapping[str, float]) -> list[Step]:
     """What has begun, in the order of its beginning, on the time from the run's begin to its end or to now."""
     begun = [task for task in tasks if task["state"] not in LEFT_OUT and moment(task["start_date"])]
     first = moment(run["start_date"])
@@ -163,6 +166,7 @@ def _steps(run: Row, tasks: Sequence[Row]) -> list[Step]:
                 max((end - start).total_seconds() / whole, 0.0),
                 task["try_number"],
                 task,
+                progress(label(task), task["state"], seconds_of(task), usual),
             )
         )
     return steps

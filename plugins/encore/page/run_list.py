@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from encore.config.models import DatasetGroup
 from encore.page.airflow_api import AirflowApi, run_path
+from encore.page.progress import GOES_ON, progress, usual_seconds
 from encore.page.task_errors import error_of
 
 Outcome = Literal["promoted", "held", "failed", "running", "waiting", "nothing"]
@@ -53,11 +54,12 @@ def last_runs(api: AirflowApi, group: DatasetGroup, past: Sequence[Row]) -> list
             api.find(f"/dags/{quote(dag_id, safe='')}/dagRuns", order_by="-run_after", limit=MOST_RUNS) or {}
         ).get("dag_runs", ())
     ]
+    usual = usual_seconds(past)
     lines, errors_left = [], MOST_ERRORS
     for run in sorted(runs, key=lambda run: str(run["run_after"]), reverse=True):
         own = rows.pop(run["dag_run_id"], [])
         is_unexplained = run["state"] == "failed" and not own
-        lines.append(_line(api, run, own, with_error=is_unexplained and errors_left > 0))
+        lines.append(_line(api, run, own, usual, with_error=is_unexplained and errors_left > 0))
         errors_left -= is_unexplained
     lines += [_forgotten(run_id, own) for run_id, own in rows.items()]
     return sorted(lines, key=lambda line: line.when, reverse=True)[:MOST_RUNS]
@@ -88,11 +90,18 @@ def seconds_of(run: Mapping[str, Any]) -> float | None:
     return ((end or datetime.now(UTC)) - start).total_seconds() if start else None
 
 
-def _line(api: AirflowApi, run: Mapping[str, Any], rows: Sequence[Row], *, with_error: bool) -> RunLine:
+def _line(
+    api: AirflowApi,
+    run: Mapping[str, Any],
+    rows: Sequence[Row],
+    usual: Mapping[str, float],
+    *,
+    with_error: bool,
+) -> RunLine:
     outcome: Outcome = outcome_of(rows)
     sentences = sentences_of(rows)
     if run["state"] not in ENDED:
-        outcome, sentences = _unfinished(api, run)
+        outcome, sentences = _unfinished(api, run, usual)
     elif run["state"] == "failed":
         outcome = "failed"
         sentences = sentences or [_failure(api, run) if with_error else "Failed before a version came of it."]
@@ -111,16 +120,24 @@ def _line(api: AirflowApi, run: Mapping[str, Any], rows: Sequence[Row], *, with_
     )
 
 
-def _unfinished(api: AirflowApi, run: Mapping[str, Any]) -> tuple[Outcome, list[str]]:
+def _unfinished(
+    api: AirflowApi, run: Mapping[str, Any], usual: Mapping[str, float]
+) -> tuple[Outcome, list[str]]:
     if run["state"] == "queued":
         return "running", ["Waits for its turn."]
     tasks = list(api.all(f"{run_path(run['dag_id'], run['dag_run_id'])}/taskInstances", "task_instances"))
     if any(task["state"] == "awaiting_input" for task in tasks):
         return "waiting", ["Waits for an answer."]
-    busy = [label(task) for task in tasks if task["state"] in ("running", "deferred")]
+    busy = [_with_progress(task, usual) for task in tasks if task["state"] in GOES_ON]
     done = sum(task["state"] in ("success", "skipped") for task in tasks)
     now = f": {', '.join(dict.fromkeys(busy))}" if busy else ""
     return "running", [f"{done} of {len(tasks)} steps are done{now}."]
+
+
+def _with_progress(task: Mapping[str, Any], usual: Mapping[str, float]) -> str:
+    name = label(task)
+    said = progress(name, task["state"], seconds_of(task), usual)
+    return f"{name} ({said})" if said else name
 
 
 def label(task: Mapping[str, Any]) -> str:

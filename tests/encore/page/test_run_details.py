@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -107,6 +108,25 @@ def test_a_run_that_goes_on_is_looked_at_anew(shop):
     shop.airflow.add_run("manual__1", "running")
     assert 'data-refresh="10"' in page_of_run(shop, "manual__1")
     assert "No step has begun yet." in text_of(page_of_run(shop, "manual__1"))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(10, r"40% of the usual 25 min, until about \d\d:\d\d UTC"), (40, "longer than the usual 25 min")],
+)
+def test_a_training_that_goes_on_says_how_far_it_is(shop, minutes, said):
+    """The service says nothing of it: what the last one took is 1,500 seconds."""
+    shop.rows = past_runs()
+    begin = datetime.now(UTC) - timedelta(minutes=minutes)
+    run = shop.airflow.add_run(
+        "manual__1", "running", run_after=begin.isoformat(), start_date=begin.isoformat()
+    )
+    task = {"map_index": 1, "rendered_map_index": "you", "start_date": begin.isoformat(), "end_date": None}
+    shop.airflow.add_task(run, "solution.train", "deferred", **task)
+    shop.airflow.add_task(run, "solution.create", "success", **task)
+    assert re.search(f"train you {minutes} min {said}", text_of(page_of_run(shop, "manual__1")))
+    now = text_of(shop.airflow.page().get("/encore/groups/shop").text)
+    assert re.search(rf"1 of 2 steps are done: train you \({said}\)\.", now)
 
 
 def test_a_dry_run_shows_what_would_happen(shop):
