@@ -99,6 +99,21 @@ def message(slack: Slack) -> Iterator[list[str]]:
     assert len(said) == 1, said
 
 
+def error_of(pipeline: PipelineStack, run: dict[str, Any], task_id: str) -> str:
+    """The one error of a failed task's log: once, whole, and with nothing but Airflow's own marks behind it."""
+    tasks = pipeline.airflow.task_instances(run["dag_id"], run["dag_run_id"])
+    attempt = next(task["try_number"] for task in tasks if task["task_id"] == task_id)
+    path = f"/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances/{task_id}/logs/{attempt}"
+    lines = [
+        line
+        for line in pipeline.airflow.get(path, map_index=-1, full_content=True)["content"]
+        if not line["event"].startswith("::")
+    ]
+    assert [line["event"] for line in lines if line.get("level") == "error"] == [lines[-1]["event"]]
+    (error,) = lines[-1]["error_detail"]
+    return str(error["exc_value"])
+
+
 def ask_for_password(pipeline: PipelineStack, role: str, password: str) -> None:
     """A role that may read everything and is let in by its password alone; the server trusts all others."""
     pipeline.sql(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'", f"GRANT pg_read_all_data TO {role}")
@@ -128,10 +143,11 @@ def test_everything_that_is_missing_is_named_and_a_clear_goes_on_over_a_kill_of_
     connect(pipeline, "no_such_database")
 
     run_id = pipeline.start_run(RETRAIN)
-    assert pipeline.finish(RETRAIN, run_id)["tasks"]["preflight"] == "failed"
-    said = slack.messages(1)[-1]
-    for text in ("connection 'shop_db'", "bucket 'encore-shop': create it", f"role '{SHOP['role']}'"):
-        assert text in said, text
+    run = pipeline.finish(RETRAIN, run_id)
+    assert run["tasks"]["preflight"] == "failed"
+    for said in (slack.messages(1)[-1], error_of(pipeline, run, "preflight")):
+        for text in ("connection 'shop_db'", "bucket 'encore-shop': create it", f"role '{SHOP['role']}'"):
+            assert text in said, text
 
     connect(pipeline, "shop")
     local_aws.prepare_account(pipeline.settings, SHOP["bucket"], SHOP["role"])
@@ -171,6 +187,7 @@ def test_a_wrong_password_is_named_and_the_right_one_lets_the_run_go_on(pipeline
     ):
         assert text in said[0], text
     assert "not-the-one" not in said[0]
+    assert "password authentication failed" in error_of(pipeline, run, "preflight")
 
     connect(pipeline, "shop", login="reader", password="right")
     clear(pipeline, run["dag_run_id"])
@@ -188,6 +205,7 @@ def test_a_full_quota_is_named_with_what_to_delete_and_with_room_the_run_goes_on
     with message(slack) as said:
         run = pipeline.run(RETRAIN_BOOKS)
     assert run["tasks"]["dataset_group"] == "failed"
+    assert f"at most {groups} are allowed" in error_of(pipeline, run, "dataset_group")
     assert f"at most {groups} are allowed" in said[0]
     assert "Delete dataset groups that nothing uses any more, or have the quota raised" in said[0]
 
@@ -208,6 +226,7 @@ def test_a_full_disk_of_the_service_is_said_and_with_room_the_run_goes_on(pipeli
     finally:
         disk.free(server(pipeline))
     assert run["tasks"]["export_users"] == "failed"
+    assert "no space left on device" in error_of(pipeline, run, "export_users")
     assert "The data directory can't be written: no space left on device" in said[0]
     assert "Free space on the disk of the data directory" in said[0]
     assert pipeline.serves("popular") == before

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_personalize.export import manifest as manifests
 from airflow_personalize.export.manifest import DatasetLocation
 from encore.config.models import DatasetGroup
-from encore.page.titles import DATASETS, Titles
+from encore.page.titles import DATASETS, TITLES, Titles
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,6 @@ MOST_BYTES = 200_000_000
 #: Events are looked for in the newest days only, and in no more than so many bytes.
 MOST_DAYS, MOST_EVENT_BYTES = 60, 100_000_000
 EVENTS, SUGGESTIONS = 12, 12
-TITLES = ("title", "name", "item_name", "product_name")
 
 
 @dataclass(frozen=True)

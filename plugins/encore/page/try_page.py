@@ -186,8 +186,16 @@ def _answers(
         "events": events or [],
         "items": items or {},
         "who": who,
+        "is_untitled": _is_untitled(group, answers),
         **({"catalogue_error": error} if error else {}),
     }
+
+
+def _is_untitled(group: DatasetGroup, answers: Sequence[trial.Answer]) -> bool:
+    """Whether items have ids only, and nobody has said where their titles are."""
+    items = [line.entry for answer in answers for line in answer.items]
+    dataset = group.datasets.get("items")
+    return bool(items) and not any(entry.title for entry in items) and not (dataset and dataset.titles_sql)
 
 
 def _label(entry: Entry) -> str:

@@ -23,7 +23,7 @@ def films(monkeypatch) -> Titles:
         "INSERT INTO films VALUES (1, 'Heat'), (2, '100% Wolf'), (3, 'Fargo_1'), (4, NULL);"
     )
 
-    def run(sql, parameters, handler):
+    def run(sql, parameters=(), handler=None):
         return handler(database.execute(sql, parameters))
 
     monkeypatch.setattr(BaseHook, "get_hook", lambda conn_id: SimpleNamespace(placeholder="?", run=run))
@@ -67,7 +67,22 @@ def test_a_database_that_does_not_answer_leaves_the_page_without_titles(monkeypa
 def test_a_group_without_such_a_query_asks_nothing():
     group = load_pipeline().dataset_groups[0]
     assert "FROM products" in Titles.of_group(group, "item").query
-    assert Titles.of_group(group, "user").of(["1"]) == {}
+    assert "AS bookmarks" in Titles.of_group(group, "item").dataset_query
+    assert Titles.of_group(group, "user") == Titles("user", "product_db", ""), (
+        "their names are nobody's business"
+    )
+    without = group.model_copy(update={"datasets": {"interactions": group.datasets["interactions"]}})
+    assert Titles.of_group(without, "item").of(["1"]) == {}
+
+
+def test_without_a_query_for_titles_a_column_of_that_name_in_the_datasets_table_does(films):
+    dataset_query = "SELECT id AS item_id, 1 AS year FROM films"
+    assert Titles("item", "c", "", dataset_query).of(["1"]) == {"1": "Heat"}
+    assert list(Titles("item", "c", "", dataset_query).search("wolf", 9)) == ["2"]
+    joined = "SELECT f.id AS item_id FROM films f JOIN films g ON g.id = f.id"
+    assert Titles("item", "c", "", joined).of(["1"]) == {}, (
+        "which of the tables has the titles is anybody's guess"
+    )
 
 
 def test_items_are_found_by_a_title_that_no_export_has(shop, films, monkeypatch):

@@ -49,6 +49,14 @@ def test_what_they_did_last_is_beside_it_the_newest_first(films):
     assert re.search(r"Emma \(1996\) 2 seen", answer), "an item of the last events is marked"
 
 
+def test_where_items_have_no_titles_it_is_said_how_to_get_them(films):
+    assert "titles_sql" not in tried(films, campaign="you", id="42")
+    films.service.serve("you", LIVE, ["no-export-has-it"])
+    assert "Let titles_sql of the dataset items in the pipeline file name a query" in text_of(
+        tried(films, campaign="you", id="42")
+    )
+
+
 def test_related_items_are_asked_about_an_item(films):
     text = text_of(tried(films, campaign="related", id="3"))
     assert "Item Heat (1995) 3" in text
