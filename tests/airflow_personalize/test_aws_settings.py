@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import botocore.loaders
 import pytest
 from airflow.providers.amazon.aws.operators.base_aws import AwsBaseOperator
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
@@ -46,15 +45,8 @@ WITH_AWS = [kind for kind in ALL if kind.__name__ not in WITHOUT_AWS]
 WAITING = [kind for kind in WITH_AWS if issubclass(kind, PersonalizeBaseOperator | PersonalizeBaseSensor)]
 
 
-@pytest.fixture(scope="module")
-def loader() -> Any:
-    """Reads the descriptions of services once, instead of once for each client."""
-    return botocore.loaders.create_loader()
-
-
 @pytest.fixture(autouse=True)
-def accounts(monkeypatch, loader):
-    monkeypatch.setattr("botocore.loaders.create_loader", lambda *_, **__: loader)
+def accounts(monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_MINE", connection(ADDRESS))
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", connection(OTHER))
 
