@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+import botocore.session
 
 AIRFLOW_HOME = tempfile.mkdtemp(prefix="encore-airflow-")
 for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_"))]:
@@ -14,6 +17,8 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "AWS_")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(
     Path(__file__).resolve().parents[1] / ".pytest_cache" / "compiled"
 )
+# The description of a service is read once a process, not once for each of some thousand clients.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 os.environ.update(
     AIRFLOW_HOME=AIRFLOW_HOME,
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
