@@ -8,5 +8,5 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 
 @pytest.fixture(autouse=True)
 def quick_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS is not told which operator calls: Airflow looks for it in the stack, and a test's is deep."""
+    """Leave the calling operator out of the user agent: Airflow searches the stack for it, and a test's stack is deep."""
     monkeypatch.setattr(AwsGenericHook, "_get_caller", lambda *_: "Unknown")
