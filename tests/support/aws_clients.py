@@ -8,5 +8,5 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 
 @pytest.fixture(autouse=True)
 def quick_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the calling operator out of the user agent: Airflow searches the stack for it, and a test's stack is deep."""
+    """Leave the calling operator out of the user agent: Airflow searches the stack for it, which is deep here."""
     monkeypatch.setattr(AwsGenericHook, "_get_caller", lambda *_: "Unknown")
