@@ -1,4 +1,4 @@
-# make demo | make up | make down | make airflow ARGS="..." | make check | make bench NAME=... [DATA=folder]
+# make demo | make up | make visitors | make down | make airflow ARGS="..." | make check | make bench NAME=... [DATA=folder]
 # make test | make lint | make types | make test-long | make test-browser | make docs | make lock
 SHELL := /bin/bash
 VENV := .venv
@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python -W ignore
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 DATA_OPTION = $(if $(DATA),--data $(DATA))
 
-.PHONY: setup demo up down airflow check lint types test test-long test-browser docs lock bench clean
+.PHONY: setup demo up visitors down airflow check lint types test test-long test-browser docs lock bench clean
 
 setup: $(VENV)/installed
 
@@ -30,6 +30,10 @@ demo: setup
 
 up: setup
 	@$(RUN) -m demo up $(DATA_OPTION)
+
+# Simulated customers who see recommendations and react by their tastes, beside `make up`: make visitors ARGS="--visits 500"
+visitors: setup
+	@$(RUN) -m demo visitors $(ARGS)
 
 down: setup
 	@$(RUN) -m demo down

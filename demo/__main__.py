@@ -1,4 +1,4 @@
-"""`make demo`, `make up` and `make down`."""
+"""`make demo`, `make up`, `make visitors` and `make down`."""
 
 from __future__ import annotations
 
@@ -75,6 +75,26 @@ def up(data: Data = None) -> None:
     console.print(f"AWS:        {settings.aws_endpoint}  (key pair: {settings.home / 'settings.json'})")
     console.print(f"State:      {settings.home}")
     console.print("`make down` stops it.")
+
+
+@app.command()
+def visitors(
+    visits: Annotated[int, typer.Option(help="Customers who come, each once")] = 1_000,
+    seed: Annotated[int, typer.Option(help="Who comes, and their chances")] = 1,
+) -> None:
+    """Let simulated customers visit the shop that runs; show what its two recommenders have sold."""
+    from demo import online_loop
+
+    settings = _settings(None)
+    if not stack.running(settings.home):
+        console.print("The generated shop does not run: `make up` first, and a run of retrain_recommenders.")
+        raise typer.Exit(1)
+    postgres, _ = stack.attach(settings)
+    try:
+        online_loop.run(console, settings, postgres.uri("shop"), visits, seed)
+    except online_loop.NotReadyError as error:
+        console.print(str(error))
+        raise typer.Exit(1) from None
 
 
 @app.command(hidden=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -95,6 +96,24 @@ def busy(uri: str, count: int) -> tuple[list[str], list[str]]:
             (count,),
         )
         return users, [row[0] for row in cursor.fetchall()]
+
+
+def prices(uri: str) -> dict[str, float]:
+    """Product prices by item id."""
+    with psycopg2.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id::text, coalesce(price, 0)::float FROM products")
+        return dict(cursor.fetchall())
+
+
+def add_events(uri: str, rows: Sequence[tuple[int, int, str]]) -> None:
+    """Write what visitors did now: customer, product and kind of each event."""
+    with psycopg2.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO events (id, customer_id, product_id, kind, happened_at)"
+            " SELECT coalesce(max(id), 0) + 1, %s, %s, %s, now() FROM events",
+            rows,
+        )
+    connection.close()
 
 
 def _row(uri: str, query: str) -> tuple[object, ...]:

@@ -57,8 +57,35 @@ def generate(size: ShopSize = ShopSize(), seed: int = 7, last_day: datetime | No
     start = end - timedelta(days=size.days)
     catalogue = _Catalogue(rng, size)
     customers = _customers(rng, size, start)
-    events = _dirty(rng, _events(rng, size, catalogue, start), size)
+    taste = _taste(rng, size)
+    events = _dirty(rng, _events(rng, size, catalogue, taste, start), size)
     return ProductTables(customers=customers, products=catalogue.table(rng, start), events=events)
+
+
+@dataclass(frozen=True)
+class Tastes:
+    """What nobody but the shop's maker knows.
+
+    :param by_category: how much each customer likes each category, [customers, categories], rows sum to one
+    :param category: of each product, [products]
+    """
+
+    by_category: np.ndarray
+    category: np.ndarray
+
+    def liking(self, customer: int, product: int) -> float:
+        """From 0 to 1, by the ids of a customer and of a product; products that are gone are liked by nobody."""
+        if not 1 <= product <= len(self.category):
+            return 0.0
+        return float(self.by_category[customer - 1, self.category[product - 1]])
+
+
+def hidden_tastes(size: ShopSize = ShopSize(), seed: int = 7) -> Tastes:
+    """The tastes behind the shop that `generate` draws of the same size and seed."""
+    rng = np.random.default_rng(seed)
+    catalogue = _Catalogue(rng, size)
+    _customers(rng, size, datetime(2026, 1, 1, tzinfo=UTC))  # draws as many numbers as it does there
+    return Tastes(_taste(rng, size), catalogue.category)
 
 
 class _Catalogue:
@@ -139,8 +166,13 @@ def _customers(rng: np.random.Generator, size: ShopSize, start: datetime) -> pd.
     )
 
 
-def _events(rng: np.random.Generator, size: ShopSize, catalogue: _Catalogue, start: datetime) -> pd.DataFrame:
-    taste = rng.dirichlet(np.full(len(CATEGORIES), 0.25), size.customers)
+def _taste(rng: np.random.Generator, size: ShopSize) -> np.ndarray:
+    return rng.dirichlet(np.full(len(CATEGORIES), 0.25), size.customers)
+
+
+def _events(
+    rng: np.random.Generator, size: ShopSize, catalogue: _Catalogue, taste: np.ndarray, start: datetime
+) -> pd.DataFrame:
     lengths = 2 + rng.poisson(2.5, size.events // 3).clip(max=MAX_SESSION_LENGTH - 2)
     sessions = int(np.searchsorted(np.cumsum(lengths), size.events)) + 1
     lengths = lengths[:sessions]

@@ -25,6 +25,17 @@ DATA_PER_REQUEST = 500
 MOST_MINUTES = 100_000  # of all campaigns together; what nobody has looked at by then is let go
 
 
+PUT = "PutMetricData"
+
+
+def is_metric_put(path: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a request to CloudWatch puts values, by any of its protocols: then nothing is read that were missing.
+
+    The counts themselves are put by such a request, which must not wait for counts in turn.
+    """
+    return PUT in path or PUT in headers.get("x-amz-target", "") or f"Action={PUT}".encode() in body
+
+
 class RequestCounts:
     """Successful requests by operation, campaign or recommender, and minute."""
 

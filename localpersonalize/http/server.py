@@ -25,7 +25,7 @@ from localpersonalize.http.health import OK, Health
 from localpersonalize.http.page_door import PageDoor
 from localpersonalize.http.personalize import ApiRequest, HangUpError, PersonalizeApi
 from localpersonalize.http.proxy import UnreachableError, forward
-from localpersonalize.http.request_counts import RequestCounts
+from localpersonalize.http.request_counts import RequestCounts, is_metric_put
 from localpersonalize.protocol import sigv4, xml_errors
 from localpersonalize.protocol.errors import AccessDeniedError, ServiceError
 from localpersonalize.protocol.headers import joined_headers
@@ -155,7 +155,7 @@ class Server:
             self._verify(scope, headers, query, body, service, (self._region, GLOBAL_REGION))
             if scope["path"].startswith(MOTOS_OWN):
                 raise AccessDeniedError("There is no such operation.", code="AccessDenied")
-            if service == CLOUDWATCH:
+            if service == CLOUDWATCH and not is_metric_put(path, headers, body):
                 await asyncio.to_thread(self._counts.publish)
             target = f"{path}?{query}" if query else path
             answer = await forward(self._moto, scope["method"], target, scope["headers"], body)

@@ -10,14 +10,18 @@ import pytest
 from encore.config.models import DAG_NAMES
 from tests.dags.conftest import DAG_FILES, ROOT
 
+EXPERIMENT = {
+    "name": "e",
+    "champion": "popular",
+    "challenger": "personal",
+    "begin": "2026-03-01",
+    "event_type": "purchase",
+}
+
 
 @pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
-def test_parses_though_nothing_answers(file, nothing_answers):
-    from airflow.dag_processing.dagbag import DagBag
-
-    bag = DagBag(dag_folder=str(file))
-    assert not bag.import_errors
-    assert bag.dags
+def test_parses_though_nothing_answers(file, dags_of, nothing_answers):
+    assert dags_of(lambda groups: groups[0].update(experiment=EXPERIMENT), file)
 
 
 def test_there_is_one_file_for_each_dag_that_a_group_can_have():
@@ -25,9 +29,11 @@ def test_there_is_one_file_for_each_dag_that_a_group_can_have():
 
 
 def test_each_group_gets_its_own_dags(dags_of):
-    loaded = dags_of(
-        lambda groups: groups.append({**groups[0], "name": "books", "dag_suffix": None, "bucket": "books"})
-    )
+    def with_books(groups):
+        groups[0]["experiment"] = EXPERIMENT
+        groups.append({**groups[0], "name": "books", "dag_suffix": None, "bucket": "books"})
+
+    loaded = dags_of(with_books)
     assert set(loaded) == {name + suffix for name in DAG_NAMES for suffix in ("", "_books")}
 
 

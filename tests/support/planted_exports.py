@@ -51,6 +51,12 @@ class PlantedExports:
             raise refusal("NoSuchKey", f"{Bucket} has no {Key}")
         return {"Body": io.BytesIO(self.objects[Key]), "ETag": str(hash(self.objects[Key]))}
 
+    def put_object(self, Bucket: str, Key: str, Body: bytes, **_: Any) -> None:
+        self.objects[Key] = Body
+
+    def download_fileobj(self, Bucket: str, Key: str, target: Any) -> None:
+        target.write(self.get_object(Bucket, Key)["Body"].read())
+
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_objects_v2"
         return self

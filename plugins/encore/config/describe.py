@@ -23,6 +23,12 @@ def describe(group: DatasetGroup) -> Group:
         for check in checks:
             facts.add_row(f"check {check.name}", f"{_expectation(check)} -> {check.severity}")
     facts.add_row("data gate", _data_gate(group))
+    if test := group.experiment:
+        facts.add_row(
+            "experiment",
+            f"{test.name}: {test.share:.0%} of users see {test.challenger} instead of {test.champion} from {test.begin}"
+            f" on, judged by {test.event_type} after {', '.join(str(day) for day in test.analysis_days)}",
+        )
     if group.comparison:
         facts.add_row("comparison", _comparison(group.comparison))
     if group.event_tracker:

@@ -13,6 +13,7 @@ from encore.config.base import BucketName, ConnectionId, KeyPrefix, Name, Role, 
 from encore.config.batch import Batch, BatchJob
 from encore.config.comparison import Comparison
 from encore.config.events import EventTracker, MetricAttribution
+from encore.config.experiment import Experiment
 from encore.config.policies import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
 from encore.config.recipes import BATCH_COLUMNS
 from encore.config.sql_checks import ColumnCheck, TableCheck
@@ -22,9 +23,15 @@ POPULARITY = "aws-popularity-count"
 
 DatasetType = Literal["interactions", "users", "items"]
 DATASET_TYPES: tuple[DatasetType, ...] = get_args(DatasetType)
-# The DAGs of a dataset group, each in a file of its name in `dags/`. One of them is only there if there are batch jobs.
+# The DAGs of a dataset group, each in a file of its name in `dags/`. Two of them
+# are only there if there are batch jobs, or an experiment.
 DagName = Literal[
-    "export_interactions", "retrain_recommenders", "batch_recommendations", "rollback_campaign", "clean_up"
+    "export_interactions",
+    "retrain_recommenders",
+    "batch_recommendations",
+    "rollback_campaign",
+    "clean_up",
+    "judge_experiment",
 ]
 DAG_NAMES: tuple[DagName, ...] = get_args(DagName)
 
@@ -192,6 +199,9 @@ class DatasetGroup(Settings):
     metric_attribution: MetricAttribution | None = Field(
         None, description="What recommended items have led to; made and kept by the retraining"
     )
+    experiment: Experiment | None = Field(
+        None, description="An A/B test of two solutions; without one there is no DAG for it"
+    )
     batch: Batch | None = Field(None, description="Batch jobs; without them there is no DAG for them")
     approval_hours: float = Field(
         12,
@@ -276,7 +286,11 @@ class DatasetGroup(Settings):
     @property
     def dag_ids(self) -> list[str]:
         """The ids of all DAGs of the group."""
-        return [self.dag_id(name) for name in DAG_NAMES if self.batch or name != "batch_recommendations"]
+        needs: dict[DagName, Settings | None] = {
+            "batch_recommendations": self.batch,
+            "judge_experiment": self.experiment,
+        }
+        return [self.dag_id(name) for name in DAG_NAMES if name not in needs or needs[name]]
 
     def dataset_uri(self, dataset: DatasetType) -> str:
         """Where the exported partitions of a dataset are."""

@@ -9,6 +9,7 @@ from airflow_personalize.export.exceptions import SchemaError
 from airflow_personalize.export.schema.avro import load_schema
 from encore.config import recipes, validation_batch, validation_datasets
 from encore.config.events import EXPRESSION, MetricAttribution
+from encore.config.experiment import Experiment
 from encore.config.models import POPULARITY, Dataset, DatasetGroup, Pipeline, Solution
 from encore.config.policies import Quotas
 from encore.config.problems import Location, Problem, cron_problem, recipe_problems
@@ -122,8 +123,34 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         yield from _of_attribute((*at, "comparison", "attribute"), group.comparison.attribute, group, include)
     if group.metric_attribution:
         yield from _of_attribution((*at, "metric_attribution"), group.metric_attribution, group, include)
+    if group.experiment:
+        yield from _of_experiment((*at, "experiment"), group.experiment, group, include)
     if group.batch:
         yield from validation_batch.problems((*at, "batch"), group.batch, group, include)
+
+
+def _of_experiment(
+    at: Location, experiment: Experiment, group: DatasetGroup, include: Path
+) -> Iterator[Problem]:
+    """Both solutions are in the file and are asked alike; what counts is in the interactions."""
+    solutions = {solution.name: solution for solution in group.solutions}
+    arms = {"champion": experiment.champion, "challenger": experiment.challenger}
+    for arm, name in arms.items():
+        if name not in solutions:
+            yield Problem((*at, arm), f"the group has no solution {name}, only {', '.join(solutions)}")
+    used = [solutions[name].recipe for name in arms.values() if name in solutions]
+    if len({recipes.BATCH_COLUMNS[recipe] for recipe in used if recipe in recipes.BATCH_COLUMNS}) > 1:
+        yield Problem(
+            (*at, "challenger"),
+            f"{' and '.join(used)} are not asked alike: an application can't show either by lot",
+        )
+    if problem := cron_problem(experiment.schedule):
+        yield Problem((*at, "schedule"), problem)
+    interactions = group.datasets["interactions"]
+    names = _columns(interactions, include)
+    for column in ("event_type", "event_value")[: 2 if experiment.measure == "value" else 1]:
+        if names and column not in names:
+            yield Problem((*at, "measure"), f"{interactions.avro_schema} has no column {column.upper()}")
 
 
 def _of_solution(at: Location, solution: Solution, group: DatasetGroup, quotas: Quotas) -> Iterator[Problem]:

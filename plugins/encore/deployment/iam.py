@@ -93,7 +93,7 @@ def permissions(pipeline: Pipeline, scope: Scope, kms_key: str | None = None) ->
     buckets: dict[str, list[Statement]] = {}
     for group in pipeline.dataset_groups:
         dags += [*_of_resources(group, scope), *_of_storage(group, scope), *_of_role(group, scope)]
-        dags += [*_of_channels(group), *_of_removal(group, scope)]
+        dags += [*_of_channels(group), *_of_removal(group, scope), *_of_experiment(group, scope)]
         access = list(_access(group, scope))
         name = group.role.rsplit("/", 1)[-1]
         roles.setdefault(name, ServiceRole(_trust(scope))).statements.extend(access)
@@ -272,6 +272,15 @@ def _of_removal(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
     ours = {"StringEquals": {f"aws:ResourceTag/{TAG}": group.name}}
     delete = ("personalize:DeleteCampaign", "personalize:DeleteSolution")
     yield _allow(_sid(group, "Removal"), delete, everything, Condition=ours)
+
+
+def _of_experiment(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
+    """What the end of an experiment takes away: the loser's campaign, whichever of the two that will be."""
+    experiment = group.experiment
+    if experiment and experiment.keep_loser_days is not None:
+        names = [group.solution(name).campaign_name for name in (experiment.champion, experiment.challenger)]
+        delete = ("personalize:DeleteCampaign", "personalize:ListTagsForResource")
+        yield _allow(_sid(group, "Loser"), delete, [scope.personalize("campaign", name) for name in names])
 
 
 def _trust(scope: Scope) -> Policy:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_personalize.s3 import s3_client
 from encore.config.models import DatasetGroup
+from encore.experiments import record
 from encore.runs import parameters
 
 if TYPE_CHECKING:
@@ -39,9 +42,24 @@ class PersonalizeValidateParametersOperator(BaseBranchOperator):
             plan = parameters.validate(context["params"], group, datetime.now(UTC).date())
         except parameters.RunRefusedError as error:
             raise AirflowFailException(str(error)) from None
-        choices = plan.as_json()
+        choices = {**plan.as_json(), "solutions": self._without_loser(group, plan.solutions)}
         # Pushed by hand: skipping tasks ends this one before Airflow pushes what it returns.
         for key, value in {**choices, BaseXCom.XCOM_RETURN_KEY: choices}.items():
             context["ti"].xcom_push(key=key, value=value)
         self.do_branch(context, sorted(dry_run if plan.dry_run else downstream - dry_run))
         return choices
+
+    def _without_loser(self, group: DatasetGroup, selected: Sequence[str]) -> list[str]:
+        """What is trained: the loser of an experiment that has ended only where nothing else is chosen."""
+        if group.experiment is None:
+            return list(selected)
+        try:
+            document = record.read(s3_client(group.aws_conn_id), group, group.experiment)
+        except (BotoCoreError, ClientError) as error:
+            self.log.warning("Whether the experiment has ended was not read: %s", error)
+            return list(selected)
+        loser = record.loser(group.experiment, document)
+        others = [name for name in selected if name != loser]
+        if others and loser in selected:
+            self.log.info("%s has lost the experiment %s: it is not trained.", loser, group.experiment.name)
+        return others or list(selected)

@@ -12,14 +12,19 @@ import pyarrow.compute as pc
 import pytest
 import yaml
 
+from airflow_personalize.export.manifest import DatasetLocation
 from encore import retention
 from encore.comparison.compare import compare
 from encore.config import INCLUDE, load_pipeline
+from encore.config.experiment import Experiment
 from encore.config.json_schema import json_schema
 from encore.config.models import DatasetGroup
 from encore.config.policies import DataGate, Gate, Retention
 from encore.config.sql_checks import ColumnCheck
 from encore.config.validation import problems
+from encore.experiments import record
+from encore.experiments.judge import Analysis, analysis
+from encore.experiments.outcomes import outcomes
 from encore.gates.data_quality import DatasetFacts, InteractionFacts, judge
 from encore.gates.drift import Drift
 from encore.gates.drift import checks as drift_checks
@@ -29,6 +34,7 @@ from encore.operators.sql_checks import PersonalizeSqlChecksOperator
 from encore.page.titles import Titles
 from tests.dags.conftest import load_dags
 from tests.support.comparisons import lists, shop
+from tests.support.planted_exports import PlantedExports
 from tests.support.shop_days import Shop
 
 NDCG = "normalized_discounted_cumulative_gain_at_25"
@@ -125,6 +131,21 @@ PIPELINE: dict[str, Any] = {
                 "name": "sales",
                 "metrics": [{"name": "clicks", "event_type": "click", "expression": "SAMPLECOUNT()"}],
                 "reports": False,
+            },
+            "experiment": {
+                "name": "home",
+                "champion": "popular",
+                "challenger": "you",
+                "share": 0.25,
+                "begin": "2026-02-02",
+                "days": 9,
+                "analyses": 3,
+                "event_type": "buy",
+                "measure": "events",
+                "error": 0.03,
+                "winner": "promote",
+                "keep_loser_days": 6,
+                "schedule": "4 5 * * *",
             },
             "comparison": {"held_back_days": 2, "users": 300, "attribute": "gender", "scan_rows": 5000},
             "retention": {"remove_unlisted": True},
@@ -325,6 +346,32 @@ def attributed(b: Built) -> dict[str, str]:
     return dict(metric)
 
 
+JUDGE = "judge_experiment_b"
+WON, LOST = ({"state": "ended", "winner": winner} for winner in ("challenger", "champion"))
+
+
+def at_home(b: Built, **changed: Any) -> Experiment:
+    """The experiment, with settings changed."""
+    return b.group.experiment.model_copy(update=changed)
+
+
+def judged(b: Built, **changed: Any) -> Analysis:
+    """A look at a thousand users, of whom every third does it once."""
+    return analysis(
+        at_home(b, **changed), "2026-02-04", {str(user): float(user % 3 == 0) for user in range(1000)}
+    )
+
+
+def counted(b: Built, **changed: Any) -> dict[str, float]:
+    """What is counted of a day on which one user buys twice and another looks."""
+    planted = PlantedExports()
+    events = [("1", "buy"), ("1", "Buy"), ("2", "view")]
+    rows = [{"user_id": user, "item_id": "i", "event_type": kind, "timestamp": "1"} for user, kind in events]
+    planted.plant("interactions", "dt=2026-02-02", rows, "books/a")
+    location = DatasetLocation("books-bucket", "books/a", "interactions")
+    return outcomes(planted, location, None, ["2026-02-02"], at_home(b, **changed))
+
+
 STALE = InteractionFacts(newest=int((NOW - timedelta(hours=9)).timestamp()))
 CHECKS: dict[str, Callable[[Built], bool]] = {
     "Pipeline.dataset_groups": lambda b: set(b.group.dag_ids) == set(b.dags),
@@ -489,6 +536,24 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
         == 2
         and b.task(RETRAIN, "data_gate").gate["max_age_hours"] == 72 + 48
     ),
+    "DatasetGroup.experiment": lambda b: b.task(JUDGE, "judge").experiment.name == "home",
+    "Experiment.name": lambda b: judged(b, name="other").users != judged(b).users,
+    "Experiment.champion": lambda b: (
+        b.task(JUDGE, "remove_loser").settings.experiment.champion == record.loser(at_home(b), WON)
+    ),
+    "Experiment.challenger": lambda b: (
+        b.task(JUDGE, "judge").settings.experiment.challenger == record.loser(at_home(b), LOST)
+    ),
+    "Experiment.share": lambda b: 190 < judged(b).users[1] < 310 < judged(b, share=0.5).users[1],
+    "Experiment.begin": lambda b: str(at_home(b).analysis_days[0]) == "2026-02-04",
+    "Experiment.days": lambda b: str(at_home(b).analysis_days[-1]) == "2026-02-10",
+    "Experiment.analyses": lambda b: len(at_home(b).analysis_days) == 3,
+    "Experiment.event_type": lambda b: counted(b, event_type="BUY") == {"1": 2.0, "2": 0.0},
+    "Experiment.measure": lambda b: counted(b, measure="users") == {"1": 1.0, "2": 0.0},
+    "Experiment.error": lambda b: judged(b, error=0.3).high < judged(b).high,
+    "Experiment.winner": lambda b: b.task(JUDGE, "judge").settings.experiment.winner == "promote",
+    "Experiment.keep_loser_days": lambda b: "6 days from now" in b.task(JUDGE, "end")._what_is_next(),
+    "Experiment.schedule": lambda b: b.dags[JUDGE].timetable.summary == "4 5 * * *",
     "Comparison.users": lambda b: b.task(RETRAIN, "hold_back").settings.comparison.users == 300,
     "Comparison.attribute": lambda b: b.task(RETRAIN, "hold_back").settings.comparison.attribute == "gender",
     "Comparison.scan_rows": lambda b: b.task(RETRAIN, "hold_back").settings.comparison.scan_rows == 5000,
