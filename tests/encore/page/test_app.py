@@ -9,6 +9,7 @@ import pytest
 import yaml
 from botocore.exceptions import EndpointConnectionError
 
+from encore.config.models import DAG_NAMES
 from encore.page import app, service
 from tests.encore.page.conftest import ARN, pipeline, text_of
 from tests.support.past_runs import past_runs
@@ -155,10 +156,19 @@ def test_the_dag_of_another_team_is_no_error(shop):
     assert "theirs is no DAG of the pipeline file" in text_of(answer.text)
 
 
-@pytest.mark.parametrize("dag_id", ["retrain_recommenders", "export_interactions"])
-def test_every_dag_of_the_group_leads_to_it(shop, dag_id):
-    answer = shop.airflow.page().get(f"/encore/dags/{dag_id}", follow_redirects=False)
+@pytest.mark.parametrize("dag_id", DAG_NAMES)
+def test_every_dag_of_the_group_leads_to_it(shop, tmp_path, monkeypatch, dag_id):
+    groups = pipeline("shop")
+    groups["dataset_groups"][0]["batch"] = {"jobs": [{"name": "mail", "solution": "you"}]}
+    file = tmp_path / "batch.yaml"
+    file.write_text(yaml.safe_dump(groups))
+    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
+    shop.airflow.dags.add(dag_id)
+    shop.airflow.add_run("manual__1", dag_id=dag_id)
+    page = shop.airflow.page()
+    answer = page.get(f"/encore/dags/{dag_id}", follow_redirects=False)
     assert answer.headers["location"] == "/encore/groups/shop"
+    assert "Run of 28 Feb 2026" in text_of(page.get(f"/encore/dags/{dag_id}/runs/manual__1").text)
 
 
 def test_who_may_not_read_the_dag_sees_nothing_of_its_group(thirty_runs):

@@ -107,6 +107,17 @@ def test_every_day_on_the_axis_has_its_month():
     assert all(re.fullmatch(r"\d+ (Jan|Feb|Mar)", tick) for tick in ticks), ticks
 
 
+def test_the_axis_of_a_first_run_is_about_its_day():
+    rows = ROWS_OF_YOU[:1]
+    for figure in (
+        figures.metrics_over_time(rows, NDCG, "you"),
+        figures.data_volumes(rows),
+        figures.durations(rows),
+    ):
+        first, last = figure.axes[0].get_xlim()
+        assert last - first <= 7, "days"
+
+
 def test_a_history_of_a_rollback_alone_is_drawn():
     """Of a rollback neither rows nor durations are recorded."""
     rows = [{**ROWS_OF_YOU[0], "rows": None, "seconds": None, "metrics": None}]
