@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from encore.config.models import DAG_NAMES
-from tests.dags.conftest import DAG_FILES, ROOT
+from tests.dags.conftest import DAG_FILES, ROOT, load_dags
+from tests.encore.config.test_every_setting_is_honoured import PIPELINE
 
 EXPERIMENT = {
     "name": "e",
@@ -22,6 +24,15 @@ EXPERIMENT = {
 @pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
 def test_parses_though_nothing_answers(file, dags_of, nothing_answers):
     assert dags_of(lambda groups: groups[0].update(experiment=EXPERIMENT), file)
+
+
+def test_a_pipeline_file_with_every_setting_is_parsed_though_nothing_answers(
+    tmp_path, monkeypatch, nothing_answers
+):
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(yaml.safe_dump(PIPELINE))
+    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
+    assert set(load_dags()) == {f"{name}_b" for name in DAG_NAMES}
 
 
 def test_there_is_one_file_for_each_dag_that_a_group_can_have():
