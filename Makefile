@@ -57,9 +57,10 @@ test: lint types
 	$(VENV)/bin/pytest -m "not long and not end_to_end" --numprocesses auto --maxprocesses 4 --dist loadfile
 	$(VENV)/bin/pytest -m "end_to_end and not long"
 
-# Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour.
+# Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour. Then the browser.
 test-long: setup
 	$(VENV)/bin/pytest -m "long and not browser"
+	@$(MAKE) test-browser
 
 # The pages in the system's Chromium: found by its name, or CHROMIUM=/path/to/it. SCREENSHOTS=folder keeps the pictures.
 test-browser: setup

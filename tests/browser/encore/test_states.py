@@ -17,7 +17,7 @@ from tests.encore.page.conftest import ARN, Shop, pipeline
 from tests.support.browser import NARROW, WIDE, overflows
 from tests.support.planted_run import plant_run
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 GROUP = "/groups/shop"
 RUN = f"{GROUP}/runs/retrain_recommenders/"
 WINDOWS: tuple[tuple[str, tuple[int, int], Literal["light", "dark"]], ...] = (
