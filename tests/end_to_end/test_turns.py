@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -28,11 +29,40 @@ PIPELINE: dict[str, Any] = {
 def pipeline(slack) -> Iterator[PipelineStack]:
     with running_pipeline(PIPELINE, slack.environment) as pipeline:
         pipeline.export()
-        pipeline.good()
         yield pipeline
 
 
-def test_an_open_question_holds_up_neither_dry_runs_nor_refusals_nor_the_next_retraining(pipeline, slack):
+@pytest.fixture(scope="module")
+def clean_up(pipeline) -> tuple[str, dict[str, Any]]:
+    """The first retraining, and the clean-up that began as soon as the retraining had made a schema."""
+    first = pipeline.start_run(RETRAIN)
+    deadline = time.monotonic() + 300
+    while not pipeline.aws("personalize").list_schemas()["schemas"]:
+        assert time.monotonic() < deadline, pipeline.states(RETRAIN, first)
+        time.sleep(0.2)
+    clean = pipeline.start_run("clean_up")
+    pipeline.must_be_good(pipeline.finish(RETRAIN, first))
+    return first, pipeline.finish("clean_up", clean)
+
+
+def test_a_clean_up_waits_for_the_retraining_beside_it_and_removes_nothing_that_it_made(pipeline, clean_up):
+    first, clean = clean_up
+    assert clean["state"] == "success", clean
+    log = pipeline.log("clean_up", clean["dag_run_id"], "clean_up")
+    assert f"Waiting for the end of the running {RETRAIN}" in log
+    assert clean["end_date"] > pipeline.airflow.run(RETRAIN, first)["end_date"]
+    schemas = {schema["name"] for schema in pipeline.aws("personalize").list_schemas()["schemas"]}
+    assert len(schemas) == 2, "of interactions and of users"
+    assert pipeline.serves("popular")
+    # Unpausing has started nothing that nobody asked for.
+    for dag_id in (RETRAIN, "clean_up"):
+        runs = pipeline.airflow.get(f"/dags/{dag_id}/dagRuns")["dag_runs"]
+        assert [run["run_type"] for run in runs] == ["manual"], dag_id
+
+
+def test_an_open_question_holds_up_neither_dry_runs_nor_refusals_nor_the_next_retraining(
+    pipeline, clean_up, slack
+):
     live = pipeline.serves("popular")
     question = pipeline.start_run(RETRAIN, {"promote": "ask"})
     # While it trains: a dry run and a form that is refused are over long before it.
@@ -70,7 +100,7 @@ def test_dates_that_do_not_go_together_fail_at_once_and_who_wants_to_know_hears_
     assert "/dags/export_interactions/runs/" in message
 
 
-def test_two_retrainings_that_begin_together_work_one_after_the_other_in_their_order(pipeline):
+def test_two_retrainings_that_begin_together_work_one_after_the_other_in_their_order(pipeline, clean_up):
     first, second = pipeline.start_run(RETRAIN), pipeline.start_run(RETRAIN)
     for run_id in (first, second):
         pipeline.must_be_good(pipeline.finish(RETRAIN, run_id))
