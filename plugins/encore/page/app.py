@@ -104,15 +104,16 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
     past, _ = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     run = details(api, dag_id, run_id, past or [])
     asks = dag_id == group.dag_id("retrain_recommenders") and not run.is_over
+    questions = open_questions(api, group, run_id) if asks else []
     return html_page(
         request,
         "run.html",
         group=group,
         current="run",
         details=run,
-        outcome=_outcome(run),
+        outcome="waiting" if questions else _outcome(run),
         begun=moment(run.run["run_after"]),
-        questions=open_questions(api, group, run_id) if asks else [],
+        questions=questions,
         sentences=[] if run.decisions or run.failures else sentences_of(run.rows),
     )
 

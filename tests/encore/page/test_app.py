@@ -128,6 +128,7 @@ def test_a_question_that_waits_is_shown_first(shop):
     for address in ("/encore/groups/shop", "/encore/groups/shop/runs/retrain_recommenders/manual__1"):
         page = shop.airflow.page().get(address).text
         assert "Waits for an answer shop: shall you/2 go live? Approve… Reject…" in text_of(page)
+        assert '<span class="tag waiting">' in page
         at = "dags/retrain_recommenders/"
         # The form of Airflow's own UI, and what Airflow's API takes an answer at.
         assert f'href="/{at}runs/manual__1/tasks/solution.approve/mapped/1/required_actions"' in page
