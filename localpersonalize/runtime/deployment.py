@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -133,10 +134,21 @@ class Deployment:
         """(item indices in the model, times) of the events that the solution looks at; unknown items left
         out.
         """
-        selected = self.selection.apply(events, histories.event_types)
-        indices = self.model_indices(histories.items, selected.items)
-        is_known = indices >= 0
-        return indices[is_known], selected.times[is_known]
+        return self.histories([events], histories)[0]
+
+    def histories(
+        self, events: Sequence[Events], histories: Histories
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """`history` of several users at once."""
+        selected = [self.selection.apply(one, histories.event_types) for one in events]
+        lengths = [len(one) for one in selected]
+        items = self.model_indices(histories.items, np.concatenate([one.items for one in selected]))
+        times = np.concatenate([one.times for one in selected])
+        is_known = items >= 0
+        ends = np.append(0, np.cumsum(is_known))[np.cumsum([0, *lengths])].tolist()
+        if not is_known.all():
+            items, times = items[is_known], times[is_known]
+        return [(items[begin:end], times[begin:end]) for begin, end in pairwise(ends)]
 
     def model_indices(self, codes: Codes, wanted: np.ndarray) -> np.ndarray:
         """Model indices (int32, -1 unknown) of dataset item codes."""

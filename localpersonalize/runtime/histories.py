@@ -116,7 +116,7 @@ class Histories:
         if user_id is None:
             return _NOTHING
         own = self._bulk_of(user_id)
-        streamed = self._streamed_of(user_id)
+        streamed = self._streamed_of(user_id) if self._streamed else ()
         if not streamed:
             return own
         times, items, kinds, values = zip(*streamed, strict=True)

@@ -126,8 +126,10 @@ def softmax_scores_of_rows(scores: np.ndarray, items: np.ndarray, starts: np.nda
     top = np.zeros(len(scores), scores.dtype)
     top[some] = values[starts[:-1][some]]
     scores -= top[:, None]
-    total = np.exp(scores, out=scores).sum(axis=1, dtype=np.float64)
-    shares: list[float] = np.round(np.exp((values - top[row]).astype(np.float64)) / total[row], 7).tolist()
+    total = np.exp(scores, out=scores).sum(axis=1).astype(np.float64)
+    shares: list[float] = np.round(
+        np.exp((values - top[row]).astype(np.float64)) / total[row].astype(np.float64), 7
+    ).tolist()
     return shares
 
 
@@ -169,4 +171,4 @@ def _log_sum(scores: np.ndarray) -> float:
     top = float(scores.max()) if len(scores) else -math.inf
     if not math.isfinite(top):
         return -math.inf
-    return top + math.log(float(np.exp(scores - scores.dtype.type(top)).sum(dtype=np.float64)))
+    return top + math.log(float(np.exp(scores - scores.dtype.type(top)).sum()))

@@ -1,8 +1,15 @@
-"""The best of dense scores."""
+"""The best of dense scores.
+
+A partition of all scores costs more than the product of matrices that they come from. The best of groups of columns are
+a pass at the speed of memory, and the k-th best of them is a bound that k scores reach: few others do.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+
+GROUPS_PER_RESULT = 16
+"""Groups of columns for each of the best that is wanted: then hardly any two of the best are of one group."""
 
 
 def top_k(scores: np.ndarray, k: int, mask: np.ndarray | None = None) -> np.ndarray:
@@ -13,11 +20,7 @@ def top_k(scores: np.ndarray, k: int, mask: np.ndarray | None = None) -> np.ndar
     """
     if mask is not None:
         scores = np.where(mask, scores, -np.inf)
-    if k < len(scores):
-        threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
-        best = np.flatnonzero(scores >= threshold)
-    else:
-        best = np.arange(len(scores))
+    best = np.flatnonzero(scores >= _bounds(scores[None], k)[0])
     best = best[np.argsort(-scores[best], kind="stable")][:k]
     return best[scores[best] > -np.inf]
 
@@ -27,16 +30,37 @@ def top_k_of_rows(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
     :param scores: float [rows, items].
     """
-    if k < scores.shape[1]:
-        partition_point = scores.shape[1] - k
-        threshold = np.partition(scores, partition_point, axis=1)[:, partition_point]
-        positions = np.flatnonzero(scores >= threshold[:, None])
-    else:
-        positions = np.arange(scores.size)
+    positions = np.flatnonzero(scores >= _bounds(scores, k)[:, None])
     row, column = np.divmod(positions, scores.shape[1])
-    value = scores[row, column]
-    order = np.lexsort((column, -value, row))
-    order = order[value[order] > -np.inf]
-    starts = np.searchsorted(row[order], np.arange(len(scores) + 1))
-    within = np.arange(len(order)) - starts[row[order]] < k
-    return column[order[within]], np.append(0, np.cumsum(np.minimum(np.diff(starts), k)))
+    starts = np.searchsorted(row, np.arange(len(scores) + 1))
+    width = int(np.diff(starts).max(initial=0))
+    place = (
+        row * width + np.arange(len(row)) - starts[row]
+    )  # of a candidate in a table with a line for each row
+    columns = np.zeros((len(scores), width), np.int64)
+    values = np.full((len(scores), width), -np.inf, scores.dtype)
+    columns.reshape(-1)[place] = column
+    values.reshape(-1)[place] = scores.reshape(-1)[positions]
+    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    columns, values = (np.take_along_axis(table, order, axis=1) for table in (columns, values))
+    is_result = values > -np.inf
+    return columns[is_result], np.append(0, np.cumsum(is_result.sum(axis=1)))
+
+
+def _bounds(scores: np.ndarray, k: int) -> np.ndarray:
+    """For each row a score that at least `k` of it reach, or all where there are fewer, close to the k-th best (float
+    [rows]).
+
+    :param scores: float [rows, items].
+    """
+    rows, columns = scores.shape
+    if not 0 < k < columns:
+        return np.full(rows, -np.inf, scores.dtype)
+    groups = GROUPS_PER_RESULT * k
+    if columns < 2 * groups:
+        return np.asarray(np.partition(scores, columns - k, axis=1)[:, columns - k])
+    whole = columns - columns % groups
+    best = scores[:, :whole].reshape(rows, -1, groups).max(axis=1)
+    rest = columns - whole
+    np.maximum(best[:, :rest], scores[:, whole:], out=best[:, :rest])
+    return np.asarray(np.partition(best, groups - k, axis=1)[:, groups - k])

@@ -82,8 +82,8 @@ class HrnnModel(Model):
         scores += self.parameters["bias"]
         seen = np.concatenate([request.history_items for request in requests])
         row = np.repeat(np.arange(len(requests)), [len(request.history_items) for request in requests])
-        pairs = np.unique((row * scores.shape[1] + seen)[seen >= 0])
-        scores.reshape(-1)[pairs] += self.repeat
+        pairs = (row * scores.shape[1] + seen)[seen >= 0]
+        scores.reshape(-1)[pairs] += self.repeat  # once, however often the item was seen
         return scores
 
     def prepare(self, requests: Sequence[Request]) -> None:

@@ -28,11 +28,11 @@ DEFAULT_RESULTS = 25
 MAX_RESULTS = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _PreparedQuery:
-    """A line that can be scored."""
+    """A line that can be answered."""
 
-    request: Request
+    query: Query
     events: Events
     values: Mapping[str, Literals]
     listed: tuple[str, ...] = ()
@@ -67,37 +67,42 @@ class BatchInference:
 
     def _prepare(self, query: Query) -> _PreparedQuery:
         needs = self.deployment.model.needs
-        item_id = lines.text(query, "itemId") if needs == "item" else query.get("itemId")
-        user_id = query.get("userId") if needs == "item" else lines.text(query, "userId")
+        if needs == "item":
+            lines.text(query, "itemId")
+        else:
+            lines.text(query, "userId")
         listed = _item_list(query) if needs == "ranking" else ()
-        events = self.data.histories.of(user_id)
-        items, times = self.deployment.history(events, self.data.histories)
-        request = Request(
-            # A model that reads histories would only keep each user's state for a next time that there isn't.
-            user_id=None if self.deployment.model.uses_history else user_id,
-            item_id=item_id,
-            history_items=items,
-            history_times=times,
-            context=query.get("context") or {},
-            user=self.data.users.row(user_id),
-            now=self.now,
-        )
         values = bind(self.filter, query.get("filterValues")) if self.filter else {}
-        return _PreparedQuery(request, events, values, listed)
+        return _PreparedQuery(query, self.data.histories.of(query.get("userId")), values, listed)
+
+    def _requests(self, queries: Sequence[_PreparedQuery]) -> list[Request]:
+        # A model that reads histories would only keep each user's state for a next time that there isn't.
+        knows_users = not self.deployment.model.uses_history
+        histories = self.deployment.histories([one.events for one in queries], self.data.histories)
+        return [
+            Request(
+                user_id=prepared.query.get("userId") if knows_users else None,
+                item_id=prepared.query.get("itemId"),
+                history_items=items,
+                history_times=times,
+                context=prepared.query.get("context") or {},
+                user=self.data.users.row(prepared.query.get("userId")),
+                now=self.now,
+            )
+            for prepared, (items, times) in zip(queries, histories, strict=True)
+        ]
 
     def _answer(self, queries: Sequence[_PreparedQuery]) -> list[Answer]:
         if not queries:
             return []
-        scores, items = (
-            self.deployment.model.score([prepared.request for prepared in queries]),
-            self.deployment.model.items,
-        )
+        requests = self._requests(queries)
+        scores, items = self.deployment.model.score(requests), self.deployment.model.items
         if self._depends_on_scores_only:
             return self._best_of_rows(scores)
         view = self.deployment.view(self.data, items)
         return [
-            lines.attempt(self._answer_one, prepared, row, view)
-            for prepared, row in zip(queries, scores, strict=True)
+            lines.attempt(self._answer_one, prepared, request, row, view)
+            for prepared, request, row in zip(queries, requests, scores, strict=True)
         ]
 
     @property
@@ -115,13 +120,15 @@ class BatchInference:
         shares = selection.softmax_scores_of_rows(scores, best, starts)
         return [{"recommendedItems": ids[span], "scores": shares[span]} for span in spans]
 
-    def _answer_one(self, prepared: _PreparedQuery, row: np.ndarray, view: ItemView) -> Mapping[str, Any]:
+    def _answer_one(
+        self, prepared: _PreparedQuery, request: Request, row: np.ndarray, view: ItemView
+    ) -> Mapping[str, Any]:
         items = view.items
         mask = None
         if self.filter is not None:
-            index = items.index_of(prepared.request.item_id)
+            index = items.index_of(request.item_id)
             rows = event_rows(self.deployment, self.data, prepared.events)
-            subject = Subject(rows, prepared.request.user, index if index >= 0 else None)
+            subject = Subject(rows, request.user, index if index >= 0 else None)
             mask = apply_filter(self.filter, view.columns, prepared.values, subject)
         if prepared.listed:
             return _ranked(prepared.listed, row, items.index(prepared.listed), mask)
