@@ -11,6 +11,8 @@ from localpersonalize.recipes.base.ranking import top_k
 
 EXPLORATION_REASON = "Exploration"
 PROMOTION_REASON = "Promoted item"
+SCORES_IN_CACHE = 65_536
+"""Float scores of a row that are worked on at a time: several passes over a million would each wait for memory."""
 
 
 @dataclass(frozen=True)
@@ -171,4 +173,8 @@ def _log_sum(scores: np.ndarray) -> float:
     top = float(scores.max()) if len(scores) else -math.inf
     if not math.isfinite(top):
         return -math.inf
-    return top + math.log(float(np.exp(scores - scores.dtype.type(top)).sum()))
+    total = 0.0
+    for begin in range(0, len(scores), SCORES_IN_CACHE):
+        part = scores[begin : begin + SCORES_IN_CACHE] - scores.dtype.type(top)
+        total += float(np.exp(part, out=part).sum())
+    return top + math.log(total)

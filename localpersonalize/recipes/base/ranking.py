@@ -34,13 +34,11 @@ def top_k_of_rows(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     row, column = np.divmod(positions, scores.shape[1])
     starts = np.searchsorted(row, np.arange(len(scores) + 1))
     width = int(np.diff(starts).max(initial=0))
-    place = (
-        row * width + np.arange(len(row)) - starts[row]
-    )  # of a candidate in a table with a line for each row
+    position = row * width + np.arange(len(row)) - starts[row]  # in a table with a line for each row
     columns = np.zeros((len(scores), width), np.int64)
     values = np.full((len(scores), width), -np.inf, scores.dtype)
-    columns.reshape(-1)[place] = column
-    values.reshape(-1)[place] = scores.reshape(-1)[positions]
+    columns.reshape(-1)[position] = column
+    values.reshape(-1)[position] = scores.reshape(-1)[positions]
     order = np.argsort(-values, axis=1, kind="stable")[:, :k]
     columns, values = (np.take_along_axis(table, order, axis=1) for table in (columns, values))
     is_result = values > -np.inf
