@@ -36,6 +36,7 @@ from encore.builders.datasets import (
     prepare_dataset,
 )
 from encore.builders.events import keep_events
+from encore.builders.recommenders import keep_recommenders
 from encore.builders.solutions import SolutionTasks, retrain_solutions
 from encore.config import DatasetGroup, DatasetType, include_folder, load_pipeline
 from encore.operators.dry_run import PersonalizeDryRunOperator
@@ -90,6 +91,7 @@ def build(group: DatasetGroup) -> DAG:
         check_budget(group, data_gate, plan) >> list(imports.values()) >> solution.create
         keep_events(group, dataset_group, [tasks.create for tasks in datasets.values()])
         create_filters(group, dataset_group, list(imports.values()))
+        keep_recommenders(group, dataset_group, list(imports.values()))
         report_run(group, plan, data_gate, datasets, imports, solution)
     return dag
 

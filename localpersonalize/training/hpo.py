@@ -27,11 +27,12 @@ def search(
 ) -> dict[str, str]:
     """The best of `jobs` settings: `start` first, then some from anywhere, then some near the best.
 
-    :param start: values of all hyperparameters, as strings; those without a range stay.
+    :param start: values of all hyperparameters, as strings; those without a range stay, the others are moved into it.
     :param objective: trains with such values and measures; higher is better.
     :param report: called after each trial with its number from 0, its values and what was measured.
     """
     rng = np.random.default_rng(seed)
+    start = {**start, **{r.name: r.nearest(start[r.name]) for r in ranges}}
     best, best_value = dict(start), -np.inf
     tried: set[tuple[tuple[str, str], ...]] = set()
     for job in range(jobs):

@@ -46,6 +46,15 @@ class Range:
     integer: bool = False
     values: tuple[str, ...] = ()
 
+    def nearest(self, value: str) -> str:
+        """The value itself where it is in the range, else the end that it is beyond, or the first of `values`."""
+        if self.values:
+            return value if value in self.values else self.values[0]
+        inside = min(max(float(value), self.low), self.high)
+        if inside == float(value):
+            return value
+        return str(round(inside)) if self.integer else str(inside)
+
     def draw(self, rng: np.random.Generator, near: str | None = None) -> str:
         """A value, anywhere or near another one."""
         if self.values:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from encore.config.models import DATASET_TYPES
 from encore.config.policies import Retention
 
 TAG = "encore:dataset-group"
@@ -120,7 +121,7 @@ def _why(retention: Retention, entry: Stored, attempts: Mapping[str, str], now: 
         return f"a snapshot older than {retention.imports} days" if older_than(retention.imports) else None
     if first == "batch":
         return f"batch output older than {retention.batch} days" if older_than(retention.batch) else None
-    if first not in {"interactions", "users", "items"} or len(rest) < 2:
+    if first not in DATASET_TYPES or len(rest) < 2:
         return None
     day = _day(rest[0]) if first == "interactions" else None
     if day and retention.partitions and now.date() - day > timedelta(days=retention.partitions):

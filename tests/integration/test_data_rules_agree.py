@@ -17,12 +17,13 @@ import pytest
 from airflow_personalize.export.exceptions import SchemaError, SchemaMismatchError
 from airflow_personalize.export.schema.avro import DatasetSchema, parse_schema
 from airflow_personalize.export.schema.matching import match
+from airflow_personalize.export.schema.rules import dataset_type
 from airflow_personalize.export.validation.checker import BatchChecker
 from airflow_personalize.export.validation.contract import Rule
 from airflow_personalize.export.write.csv_format import encode, header
 from localpersonalize.datasets import csv_files
 from localpersonalize.datasets.csv_files import ImportRefusedError
-from localpersonalize.datasets.schemas import check_for_dataset, check_name, parse_fields
+from localpersonalize.datasets.schemas import REQUIRED_FIELDS, check_for_dataset, check_name, parse_fields
 from localpersonalize.protocol.errors import InvalidInputError
 from tests.support.data_rules import Generator, quoted, text_of, types_of
 
@@ -53,8 +54,8 @@ def service_refuses(definition: dict[str, Any]) -> str:
     text = json.dumps(definition)
     try:
         fields = parse_fields(text)
-        kind = str(definition["name"]).upper()
-        if kind not in ("INTERACTIONS", "USERS", "ITEMS"):
+        kind = dataset_type(definition["name"])
+        if kind not in REQUIRED_FIELDS:
             return "no dataset type"
         check_name(text, kind)
         check_for_dataset(fields, kind)

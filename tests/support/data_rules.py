@@ -11,6 +11,13 @@ REQUIRED: dict[str, list[tuple[str, str]]] = {
     "Interactions": [("USER_ID", "string"), ("ITEM_ID", "string"), ("TIMESTAMP", "long")],
     "Users": [("USER_ID", "string")],
     "Items": [("ITEM_ID", "string")],
+    "Actions": [("ACTION_ID", "string")],
+    "ActionInteractions": [
+        ("USER_ID", "string"),
+        ("ACTION_ID", "string"),
+        ("TIMESTAMP", "long"),
+        ("EVENT_TYPE", "string"),
+    ],
 }
 RESERVED: dict[str, list[tuple[str, str]]] = {
     "Interactions": [
@@ -22,8 +29,15 @@ RESERVED: dict[str, list[tuple[str, str]]] = {
     ],
     "Users": [],
     "Items": [("CREATION_TIMESTAMP", "long")],
+    "Actions": [
+        ("VALUE", "float"),
+        ("CREATION_TIMESTAMP", "long"),
+        ("ACTION_EXPIRATION_TIMESTAMP", "long"),
+        ("REPEAT_FREQUENCY", "int"),
+    ],
+    "ActionInteractions": [],
 }
-MOST = {"Interactions": 5, "Users": 25, "Items": 100}
+MOST = {"Interactions": 5, "Users": 25, "Items": 100, "Actions": 10, "ActionInteractions": 10}
 NAMES = (
     "GENRE",
     "genre_2",

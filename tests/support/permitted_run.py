@@ -66,6 +66,7 @@ class PermittedRun:
         self.group, self.run_id = group, run_id
         self.settings = group.model_dump(mode="json", by_alias=True)
         self.batch: dict[str, Any] = {}
+        self.whole: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def before_clean_up(self) -> None:
         """Everything else, in order.
@@ -140,6 +141,8 @@ class PermittedRun:
             role_arn=group.role,
             **WAIT,
         )
+        for kind, (sql, schema) in self.whole.items():
+            self.load_whole(kind, sql, schema)
         for filter_ in group.filters:
             self.do(
                 PersonalizeCreateFilterOperator,
@@ -149,6 +152,32 @@ class PermittedRun:
                 filter_expression=filter_.expression,
                 **WAIT,
             )
+
+    def load_whole(self, kind: str, sql: str, schema: dict[str, Any]) -> None:
+        """A dataset that is exported whole."""
+        group = self.group
+        dataset = self.do(
+            PersonalizeCreateDatasetOperator,
+            f"{kind}_dataset",
+            dataset_name=f"{group.name}-{kind}",
+            dataset_type=kind.title(),
+            dataset_group_arn=self.arn,
+            schema=schema,
+            **WAIT,
+        )
+        target = {"dataset": kind, "bucket": group.bucket, "prefix": group.prefix}
+        self.do(SqlToPersonalizeDatasetOperator, f"export_{kind}", sql=sql, schema=schema, **target)
+        snapshot = self.do(
+            PersonalizeDatasetSnapshotOperator, f"snapshot_{kind}", run_id=self.run_id, **target
+        )
+        self.do(
+            PersonalizeCreateDatasetImportJobOperator,
+            f"import_{kind}",
+            dataset_arn=dataset,
+            data_location=snapshot["location"],
+            role_arn=group.role,
+            **WAIT,
+        )
 
     def train(self) -> None:
         solution = self.group.solutions[0]
@@ -160,6 +189,7 @@ class PermittedRun:
             recipe_arn=solution.recipe_arn,
             solution_config=solution.request(),
             event_type=solution.event_type,
+            perform_hpo=solution.perform_hpo,
             create_kwargs={"tags": tags(self.group.name)},
             **WAIT,
         )

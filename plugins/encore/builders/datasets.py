@@ -52,7 +52,7 @@ def prepare_dataset(
     create = PersonalizeCreateDatasetOperator(
         task_id=f"{kind}_dataset",
         dataset_name=f"{group.name}-{kind}",
-        dataset_type=kind.capitalize(),
+        dataset_type=kind.title(),
         dataset_group_arn=dataset_group.output,
         schema=settings.avro_schema,
         domain=group.domain,
@@ -151,7 +151,8 @@ def import_dataset(
         dataset_arn=tasks.create.output,
         data_location=tasks.snapshot.output["location"],
         role_arn=group.role,
-        import_mode=plan["import_mode"],
+        # They are exported whole and have no id: what is added to them would be there twice.
+        import_mode="FULL" if kind == "action_interactions" else plan["import_mode"],
         publish_metrics=True if kind == "interactions" and has_reports else None,
         pool=pools.IMPORTS,
     )

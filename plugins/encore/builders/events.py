@@ -9,7 +9,6 @@ from airflow.sdk import BaseOperator
 from airflow_personalize.operators.event_tracker import PersonalizeCreateEventTrackerOperator
 from airflow_personalize.operators.metric_attribution import PersonalizeCreateMetricAttributionOperator
 from encore.config import DatasetGroup
-from encore.config.events import FOLDER
 from encore.retention import tags
 
 
@@ -24,7 +23,6 @@ def keep_events(group: DatasetGroup, dataset_group: BaseOperator, datasets: Sequ
             create_kwargs=tagged,
         )
     if attribution := group.metric_attribution:
-        location = f"s3://{group.bucket}/{group.prefix}/{FOLDER}/"
         datasets >> PersonalizeCreateMetricAttributionOperator(
             task_id="metric_attribution",
             metric_attribution_name=attribution.name or group.name,
@@ -34,5 +32,5 @@ def keep_events(group: DatasetGroup, dataset_group: BaseOperator, datasets: Sequ
                 for metric in attribution.metrics
             ],
             role_arn=group.role,
-            output_location=location if attribution.reports else None,
+            output_location=group.attribution_uri if attribution.reports else None,
         )

@@ -39,6 +39,9 @@ def describe(group: DatasetGroup) -> Group:
             for metric in group.metric_attribution.metrics
         ]
         facts.add_row("attribution", ", ".join(sums))
+    for recommender in group.recommenders:
+        provisioned = f"{recommender.min_requests_per_second} requests per second"
+        facts.add_row(f"recommender {recommender.name}", f"{recommender.recipe}, {provisioned}")
     for filter_ in group.filters:
         facts.add_row(f"filter {filter_.name}", filter_.expression)
     for channel in group.notify:

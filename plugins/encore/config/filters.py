@@ -151,13 +151,11 @@ def _is_text(field: FieldName, schemas: Schemas) -> bool:
     kind = _DATASETS.get(field.source, field.source.upper())
     schema = schemas.get(kind)
     if schema is None:
-        raise FilterExpressionError(f"the group has no {kind.capitalize()} dataset", field.column)
+        raise FilterExpressionError(f"the group has no {kind.title()} dataset", field.column)
     declared: Field | None = schema.field(field.name)
     if declared is None:
         named = ", ".join(known.canonical for known in schema.fields)
-        raise FilterExpressionError(
-            f"{kind.capitalize()} has no field {field.name}, only {named}", field.column
-        )
+        raise FilterExpressionError(f"{kind.title()} has no field {field.name}, only {named}", field.column)
     if declared.textual or declared.type == "boolean":
         what = "free text" if declared.textual else "boolean"
         raise FilterExpressionError(f"{field} is {what}, which can't be filtered", field.column)

@@ -12,16 +12,17 @@ from airflow_personalize.export.validation.contract import Action, Contract, Rul
 from encore.config.base import BucketName, ConnectionId, KeyPrefix, Name, Role, Settings
 from encore.config.batch import Batch, BatchJob
 from encore.config.comparison import Comparison
-from encore.config.events import EventTracker, MetricAttribution
+from encore.config.events import FOLDER, EventTracker, MetricAttribution
 from encore.config.experiment import Experiment
 from encore.config.policies import AnswerCheck, Channel, DataGate, Filter, Gate, Quotas, Retention
 from encore.config.recipes import BATCH_COLUMNS
+from encore.config.recommenders import Recommender
 from encore.config.sql_checks import ColumnCheck, TableCheck
 
 RECIPE_ARN = "arn:aws:personalize:::recipe/{}"
 POPULARITY = "aws-popularity-count"
 
-DatasetType = Literal["interactions", "users", "items"]
+DatasetType = Literal["interactions", "users", "items", "actions", "action_interactions"]
 DATASET_TYPES: tuple[DatasetType, ...] = get_args(DatasetType)
 # The DAGs of a dataset group, each in a file of its name in `dags/`. Two of them
 # are only there if there are batch jobs, or an experiment.
@@ -192,6 +193,9 @@ class DatasetGroup(Settings):
     schedule: str = Field("0 3 * * *", description="Cron expression of the retraining, UTC")
     datasets: dict[DatasetType, Dataset]
     solutions: list[Solution] = Field(min_length=1)
+    recommenders: list[Recommender] = Field(
+        default_factory=list, description="Use cases of the domain; the service keeps them fresh by itself"
+    )
     filters: list[Filter] = Field(default_factory=list)
     event_tracker: EventTracker | None = Field(
         None, description="Takes the application's events; made by the retraining"
@@ -295,6 +299,11 @@ class DatasetGroup(Settings):
     def dataset_uri(self, dataset: DatasetType) -> str:
         """Where the exported partitions of a dataset are."""
         return f"s3://{self.bucket}/{self.prefix}/{dataset}/"
+
+    @property
+    def attribution_uri(self) -> str:
+        """Where the reports of the metric attribution are written."""
+        return f"s3://{self.bucket}/{self.prefix}/{FOLDER}/"
 
     def batch_uri(self, job: BatchJob) -> str:
         """Where a batch job's runs have their input and output."""

@@ -34,6 +34,7 @@ NEEDS = {
     "aws-item-attribute-affinity": ("items",),
 }
 NEEDS_ACTIONS = ("aws-next-best-action",)
+OF_ACTIONS = ("actions", "action_interactions")
 UPDATABLE = ("aws-user-personalization", "aws-hrnn-coldstart")
 WITHOUT_CAMPAIGN = ("aws-item-affinity", "aws-item-attribute-affinity")
 # The columns that a line of a batch job's input is made of, by recipe. Recipes that are not here take no batch jobs:

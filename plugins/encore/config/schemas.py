@@ -43,7 +43,12 @@ def _of_kind(schema: DatasetSchema, kind: str) -> list[str]:
     if schema.dataset_type == kind.upper():
         return []
     name = schema.definition["name"]
-    return [f"name is {name!r}, but this is the schema of {kind}: the name must be {kind.capitalize()!r}"]
+    return [f"name is {name!r}, but this is the schema of {kind}: the name must be {_record(kind)!r}"]
+
+
+def _record(kind: str) -> str:
+    """What the record of a kind's schema is called."""
+    return kind.title().replace("_", "")
 
 
 def _line(text: str, message: str) -> int:

@@ -12,10 +12,10 @@ from encore.config.events import EXPRESSION, MetricAttribution
 from encore.config.experiment import Experiment
 from encore.config.models import POPULARITY, Dataset, DatasetGroup, Pipeline, Solution
 from encore.config.policies import Quotas
-from encore.config.problems import Location, Problem, cron_problem, recipe_problems
+from encore.config.problems import Location, Problem, cron_problem, recipe_problems, recommender_problems
 
-#: The service's names have 63 characters, and a schema's is <group>-interactions-<12 digits of its content>.
-LONGEST_GROUP_NAME = 63 - len("-interactions-") - 12
+#: The service's names have 63 characters, and a schema's is <group>-<dataset>-<12 digits of its content>.
+LONGEST_NAME = 63
 
 
 def problems(pipeline: Pipeline, include: Path) -> list[Problem]:
@@ -95,10 +95,11 @@ def warnings(pipeline: Pipeline) -> list[Problem]:
 def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Path) -> Iterator[Problem]:
     if problem := cron_problem(group.schedule):
         yield Problem((*at, "schedule"), problem)
-    if len(group.name) > LONGEST_GROUP_NAME:
+    longest = LONGEST_NAME - len("--") - 12 - max(map(len, group.datasets))
+    if len(group.name) > longest:
         yield Problem(
             (*at, "name"),
-            f"has {len(group.name)} characters; its schemas are named after it, so it may have {LONGEST_GROUP_NAME}",
+            f"has {len(group.name)} characters; its schemas are named after it, so it may have {longest}",
         )
     for kind, dataset in group.datasets.items():
         yield from validation_datasets.problems((*at, "datasets", kind), kind, dataset, include)
@@ -125,6 +126,7 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         yield from _of_attribution((*at, "metric_attribution"), group.metric_attribution, group, include)
     if group.experiment:
         yield from _of_experiment((*at, "experiment"), group.experiment, group, include)
+    yield from recommender_problems((*at, "recommenders"), group)
     if group.batch:
         yield from validation_batch.problems((*at, "batch"), group.batch, group, include)
 

@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 
 from airflow_personalize.pagination import split_uri
+from encore.config.events import FOLDER
 from encore.config.models import DATASET_TYPES
 from encore.deployment.inventory import Description, Inventory
 from encore.deployment.plan import campaign_state
+from encore.deployment.plan_online import recommender_config
 
 # What Encore decides by itself, and does not take over from a solution.
 _NOT_TAKEN_OVER = ("autoTrainingConfig",)
@@ -65,6 +67,12 @@ def adopt(existing: Inventory, bucket: str | None = None, role: str | None = Non
     ]
     if filters:
         adoption.group["filters"] = filters
+    if recommenders := [_recommender(entry) for entry in existing.recommenders.values()]:
+        adoption.group["recommenders"] = recommenders
+    for tracker in existing.event_trackers:
+        adoption.group["event_tracker"] = {"name": tracker}
+    if section := _attribution(existing, adoption):
+        adoption.group["metric_attribution"] = section
     adoption.notes += _left(existing)
     return adoption
 
@@ -189,12 +197,39 @@ def _campaign(campaign: Description) -> dict[str, Any]:
 
 
 def _left(existing: Inventory) -> Iterator[str]:
-    kinds = {
-        "recommender": existing.recommenders,
-        "event tracker": existing.event_trackers,
-        "metric attribution": existing.metric_attributions,
-        "dataset": [kind for kind in existing.datasets if kind not in DATASET_TYPES],
+    for kind in existing.datasets:
+        if kind not in DATASET_TYPES:
+            yield f"dataset {kind} stays as it is: the pipeline file has no section for it"
+
+
+def _recommender(recommender: Description) -> dict[str, Any]:
+    config = dict(recommender_config(recommender))
+    section: dict[str, Any] = {
+        "name": recommender["name"],
+        "recipe": str(recommender["recipeArn"]).rsplit("/", 1)[-1],
+        "min_requests_per_second": config.pop("minRecommendationRequestsPerSecond"),
     }
-    for kind, names in kinds.items():
-        for name in names:
-            yield f"{kind} {name} stays as it is: the pipeline file has no section for it"
+    config = {key: value for key, value in config.items() if value not in ({}, None)}
+    return {**section, "config": config} if config else section
+
+
+def _attribution(existing: Inventory, adoption: Adoption) -> dict[str, Any] | None:
+    """The section of the metric attribution; none of one whose reports go elsewhere than Encore's would."""
+    group = adoption.group
+    for name, attribution in existing.metric_attributions.items():
+        location = attribution.get("metricsOutputConfig", {}).get("s3DataDestination", {}).get("path")
+        if location not in (None, f"s3://{group['bucket']}/{group['prefix']}/{FOLDER}/"):
+            adoption.notes.append(
+                f"metric attribution {name} stays as it is: its reports go to {location}, Encore's would go elsewhere"
+            )
+            continue
+        metrics = [
+            {
+                "name": metric["metricName"],
+                "event_type": metric["eventType"],
+                "expression": metric["expression"],
+            }
+            for metric in attribution["metrics"]
+        ]
+        return {"name": name, "reports": location is not None, "metrics": metrics}
+    return None

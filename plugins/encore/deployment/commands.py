@@ -18,11 +18,12 @@ from encore.deployment.adopt import AdoptionError, write
 from encore.deployment.adopt import adopt as take_over
 from encore.deployment.apply import apply as make
 from encore.deployment.clients import Account
+from encore.deployment.difference import Difference, is_difference
 from encore.deployment.doctor import examine
 from encore.deployment.iam import Scope
 from encore.deployment.iam_formats import as_cloudformation, as_json, as_terraform
 from encore.deployment.inventory import Inventory, read_inventory
-from encore.deployment.plan import Difference, differences, is_difference
+from encore.deployment.plan import differences
 from encore.deployment.spending import unused_in_account
 from encore.deployment.surroundings import NotAllowedError
 

@@ -14,7 +14,7 @@ from typing import Any
 from encore.config import comparison, events
 from encore.config.models import DatasetGroup, Pipeline
 from encore.config.policies import SnsChannel
-from encore.config.recipes import WITHOUT_CAMPAIGN
+from encore.config.recipes import NEEDS_ACTIONS, WITHOUT_CAMPAIGN
 from encore.retention import TAG
 
 Statement = dict[str, Any]
@@ -145,6 +145,7 @@ def _of_resources(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
     jobs = ["CreateFilter"] if group.filters else []
     jobs += ["CreateEventTracker"] if group.event_tracker else []
     jobs += ["CreateMetricAttribution"] if group.metric_attribution else []
+    jobs += ["CreateRecommender"] if group.recommenders else []
     yield allow(
         "Group",
         ["CreateDatasetGroup", "DescribeDatasetGroup", "CreateDataset", "CreateSolution", *jobs],
@@ -184,6 +185,10 @@ def _of_resources(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
         name = scope.personalize("metric-attribution", attribution.name or group.name)
         actions = [f"{verb}MetricAttribution" for verb in ("Create", "Describe", "Update")]
         yield allow("Attribution", actions, [name])
+    if group.recommenders:
+        names = [scope.personalize("recommender", recommender.name) for recommender in group.recommenders]
+        verbs = ("CreateRecommender", "DescribeRecommender", "UpdateRecommender", "TagResource")
+        yield allow("Recommenders", verbs, names)
     if group.filters:
         names = [scope.personalize("filter", filter_.name) for filter_ in group.filters]
         yield allow("Filters", ["CreateFilter", "DescribeFilter"], names)
@@ -230,6 +235,8 @@ def _of_models(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
 
 
 def _answer(recipe: str) -> str:
+    if recipe in NEEDS_ACTIONS:
+        return "GetActionRecommendations"
     return "GetPersonalizedRanking" if "personalized-ranking" in recipe else "GetRecommendations"
 
 

@@ -30,6 +30,7 @@ class Inventory:
 
     :param datasets: by type, in lower case
     :param campaigns: by the name of the solution that they serve
+    :param metric_attributions: each with its `metrics`
     :param imports: descriptions of import jobs, the newest first
     """
 
@@ -68,9 +69,15 @@ def read_inventory(client: Any, name: str) -> Inventory | None:
         for dataset in _descriptions(client, "dataset", datasetGroupArn=arn)
     }
     others = {
-        f"{kind}s": {entry["name"]: entry for entry in _descriptions(client, kind, datasetGroupArn=arn)}
+        f"{kind}s": {entry["name"]: dict(entry) for entry in _descriptions(client, kind, datasetGroupArn=arn)}
         for kind in ("filter", "recommender", "event_tracker", "metric_attribution")
     }
+    for attribution in others["metric_attributions"].values():
+        arn_of_attribution = attribution["metricAttributionArn"]
+        listed_metrics = list_all(
+            client, "list_metric_attribution_metrics", metricAttributionArn=arn_of_attribution
+        )
+        attribution["metrics"] = list(listed_metrics)
     return Inventory(
         group=client.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"],
         datasets=datasets,

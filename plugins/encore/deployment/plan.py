@@ -6,30 +6,16 @@ What a run does every time (export, import, train) is no difference.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from airflow_personalize.export.schema.avro import load_schema, schema_hash
 from encore.config.batch import BatchJob
 from encore.config.models import RECIPE_ARN, DatasetGroup, Solution
 from encore.config.recipes import WITHOUT_CAMPAIGN
+from encore.deployment.difference import Difference, changed
 from encore.deployment.inventory import Description, Inventory
-
-Action = Literal["create", "update", "blocked", "left"]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One resource that is not as the file has it.
-
-    :param action: what a run does: create or update it; blocked: the service can't change it, the run would fail;
-        left: the account has it and the file doesn't, and a run leaves it alone
-    """
-
-    action: Action
-    what: str
-    details: str = ""
+from encore.deployment.plan_online import of_events, of_recommenders
 
 
 def differences(group: DatasetGroup, existing: Inventory | None, include: Path) -> Iterator[Difference]:
@@ -38,8 +24,8 @@ def differences(group: DatasetGroup, existing: Inventory | None, include: Path) 
         existing = Inventory({"datasetGroupArn": "", "domain": group.domain})
         yield Difference("create", f"dataset group {group.name}", group.domain or "")
     elif existing.domain != group.domain:
-        changed = _changed("domain", existing.domain, group.domain)
-        yield Difference("blocked", f"dataset group {group.name}", f"{changed}: use another name")
+        said = changed("domain", existing.domain, group.domain)
+        yield Difference("blocked", f"dataset group {group.name}", f"{said}: use another name")
     yield from _of_datasets(group, existing, include)
     for solution in group.solutions:
         yield from _of_solution(solution, existing)
@@ -48,12 +34,9 @@ def differences(group: DatasetGroup, existing: Inventory | None, include: Path) 
     for job in group.batch_jobs:
         yield from _of_batch_job(job, existing)
     yield from _of_filters(group, existing)
+    yield from of_recommenders(group, existing)
+    yield from of_events(group, existing)
     yield from _left(group, existing)
-
-
-def is_difference(entry: Difference) -> bool:
-    """Whether a run would do something about it, or fail; what is left alone is none."""
-    return entry.action != "left"
 
 
 def _of_datasets(group: DatasetGroup, existing: Inventory, include: Path) -> Iterator[Difference]:
@@ -103,12 +86,12 @@ def _of_solution(solution: Solution, existing: Inventory) -> Iterator[Difference
         "performHPO": (current.get("performHPO", False), solution.perform_hpo),
         **{name: (config.get(name), value) for name, value in solution.request().items()},
     }
-    changes = [_changed(name, *pair) for name, pair in pairs.items() if pair[0] != pair[1]]
+    changes = [changed(name, *pair) for name, pair in pairs.items() if pair[0] != pair[1]]
     if changes:
         advice = "a solution can't be changed: give it another name, or delete the old one"
         yield Difference("blocked", what, f"{'; '.join(changes)}: {advice}")
     elif trains_by_itself(current):
-        yield Difference("update", what, _changed("performAutoTraining", True, False))
+        yield Difference("update", what, changed("performAutoTraining", True, False))
 
 
 def trains_by_itself(solution: Description) -> bool:
@@ -146,9 +129,9 @@ def _of_campaign(solution: Solution, existing: Inventory) -> Iterator[Difference
         ),
         **{key: (config.get(key), value) for key, value in solution.campaign.config.items()},
     }
-    changes = [_changed(key, *pair) for key, pair in pairs.items() if pair[0] != pair[1]]
+    changes = [changed(key, *pair) for key, pair in pairs.items() if pair[0] != pair[1]]
     if str(state["solutionVersionArn"]).split("/")[-2] != solution.name:
-        changes.append(_changed("solution", str(state["solutionVersionArn"]).split("/")[-2], solution.name))
+        changes.append(changed("solution", str(state["solutionVersionArn"]).split("/")[-2], solution.name))
     if changes:
         yield Difference("update", what, "; ".join(changes))
 
@@ -162,8 +145,8 @@ def _of_batch_job(job: BatchJob, existing: Inventory) -> Iterator[Difference]:
     if current is None:
         yield Difference("create", what, job.recipe)
     elif current["recipeArn"] != RECIPE_ARN.format(job.recipe):
-        changed = _changed("recipe", current["recipeArn"], RECIPE_ARN.format(job.recipe))
-        yield Difference("blocked", what, f"{changed}: give the job another name, or delete the solution")
+        said = changed("recipe", current["recipeArn"], RECIPE_ARN.format(job.recipe))
+        yield Difference("blocked", what, f"{said}: give the job another name, or delete the solution")
 
 
 def _of_filters(group: DatasetGroup, existing: Inventory) -> Iterator[Difference]:
@@ -172,9 +155,9 @@ def _of_filters(group: DatasetGroup, existing: Inventory) -> Iterator[Difference
         if current is None:
             yield Difference("create", f"filter {filter_.name}", filter_.expression)
         elif current["filterExpression"].split() != filter_.expression.split():
-            changed = _changed("expression", current["filterExpression"], filter_.expression)
+            said = changed("expression", current["filterExpression"], filter_.expression)
             advice = "a filter can't be changed: give it another name, or delete the old one"
-            yield Difference("blocked", f"filter {filter_.name}", f"{changed}: {advice}")
+            yield Difference("blocked", f"filter {filter_.name}", f"{said}: {advice}")
 
 
 def _left(group: DatasetGroup, existing: Inventory) -> Iterator[Difference]:
@@ -184,6 +167,11 @@ def _left(group: DatasetGroup, existing: Inventory) -> Iterator[Difference]:
         | {job.solution_name for job in group.batch_jobs},
         "campaign": {solution.campaign_name for solution in group.solutions},
         "filter": {filter_.name for filter_ in group.filters},
+        "recommender": {recommender.name for recommender in group.recommenders},
+        "event tracker": {group.event_tracker.name or group.name} if group.event_tracker else set(),
+        "metric attribution": {group.metric_attribution.name or group.name}
+        if group.metric_attribution
+        else set(),
     }
     everything: dict[str, Iterable[str]] = {
         "dataset": existing.datasets,
@@ -197,11 +185,3 @@ def _left(group: DatasetGroup, existing: Inventory) -> Iterator[Difference]:
     for kind, names in everything.items():
         for name in sorted(set(names) - named.get(kind, set())):
             yield Difference("left", f"{kind} {name}")
-
-
-def _changed(what: str, current: Any, wanted: Any) -> str:
-    return f"{what}: {_format(current)} -> {_format(wanted)}"
-
-
-def _format(value: Any) -> str:
-    return "none" if value is None else repr(value) if isinstance(value, str) else str(value)

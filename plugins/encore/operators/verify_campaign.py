@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SAMPLE_BYTES = 64 * 1024
 ROLLED_BACK = "rolled_back"
+OF_ACTIONS = "PERSONALIZED_ACTIONS"
+MOST_ACTIONS = 100  # that GetActionRecommendations answers
 # Refusals of a question that the version itself must be the cause of: the campaign, users and items do exist.
 BLAMES_VERSION = frozenset({"InvalidInputException", "ResourceNotFoundException"})
 INTERNAL_ERRORS = frozenset({"InternalFailure", "InternalServerError", "InternalServerException"})
@@ -152,8 +154,9 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
         return judge(
             self.campaign_arn,
             probes,
-            personal=recipe["name"] != "aws-popularity-count",
-            known_items=self._known_items(probes),
+            # Of a few actions, the most probable one is mostly the same for all.
+            personal=recipe["name"] != "aws-popularity-count" and recipe["recipeType"] != OF_ACTIONS,
+            known_items=self._known_items(probes) if recipe["recipeType"] != OF_ACTIONS else None,
             max_milliseconds=check.max_milliseconds,
         )
 
@@ -189,6 +192,11 @@ class PersonalizeVerifyCampaignOperator(PersonalizeBaseOperator):
             answer = self._runtime.get_personalized_ranking(
                 campaignArn=self.campaign_arn, userId=identifier, inputList=candidates
             )["personalizedRanking"]
+        elif recipe_type == OF_ACTIONS:
+            actions = self._runtime.get_action_recommendations(
+                campaignArn=self.campaign_arn, userId=identifier, numResults=min(results, MOST_ACTIONS)
+            )["actionList"]
+            return tuple(action["actionId"] for action in actions)
         else:
             about = {"itemId" if recipe_type == "RELATED_ITEMS" else "userId": identifier}
             answer = self._runtime.get_recommendations(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -11,6 +12,7 @@ import matplotlib.dates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from encore.config.models import DATASET_TYPES
 from encore.metric_names import in_order, short_name
 from encore.report.series import live_values, measured, popularity_values
 
@@ -102,14 +104,10 @@ def _live_line(axes: Axes, own: Rows, metric: str) -> None:
 def data_volumes(rows: Rows) -> Figure:
     """Rows imported by run, one panel for each dataset."""
     runs = _runs(rows)
-    kinds = [
-        kind
-        for kind in ("interactions", "users", "items")
-        if any((row["rows"] or {}).get(kind) for row in runs)
-    ]
+    kinds = [kind for kind in DATASET_TYPES if any((row["rows"] or {}).get(kind) for row in runs)]
     figure = Figure(figsize=(WIDTH, 1.9 * max(len(kinds), 1)), layout="constrained")
     panels = figure.subplots(max(len(kinds), 1), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, kind, colour in zip(panels, kinds, DATA_COLOURS, strict=False):
+    for axes, kind, colour in zip(panels, kinds, itertools.cycle(DATA_COLOURS), strict=False):
         times = [row["recorded_at"] for row in runs]
         axes.bar(times, [(row["rows"] or {}).get(kind, 0) for row in runs], width=0.7, color=colour)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")

@@ -13,11 +13,12 @@ from jinja2 import Environment, FileSystemLoader
 
 from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
 from encore import cost, history
+from encore.config.models import DATASET_TYPES
 from encore.gates.drift import MOVING
 from encore.metric_names import METRIC, short_name
 from encore.online.summary import Online
 from encore.report import comparisons, figures, online
-from encore.report.profile_figures import DATASETS, profiles_over_time
+from encore.report.profile_figures import profiles_over_time
 
 Rows = Sequence[Mapping[str, Any]]
 LAST_VERSIONS = 40
@@ -95,7 +96,7 @@ def _columns(rows: Rows) -> list[dict[str, Any]]:
     """What the last run recorded of its data, column by column."""
     recorded = history.profiles(rows)
     profiles = [
-        Profile.from_dict(recorded[-1][name]) for name in DATASETS if recorded and name in recorded[-1]
+        Profile.from_dict(recorded[-1][name]) for name in DATASET_TYPES if recorded and name in recorded[-1]
     ]
     return [
         {

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
+from encore.config.models import DATASET_TYPES
 from encore.report.figures import DATA_COLOURS, GRID, WIDTH, finish
 
 Recorded = Sequence[Mapping[str, Any]]
 #: When each run was, a datetime: matplotlib's types know only numbers.
 Runs = Sequence[tuple[Any, Profile]]
 Panel = Callable[[Axes], None]
-DATASETS = ("interactions", "users", "items")
 #: As many columns have a panel of their mix, as many lines a panel of nulls, as many colours a mix.
 MIXES, LINES, VALUES = 4, 6, 6
 PANEL = 1.9
@@ -30,11 +30,12 @@ def profiles_over_time(recorded: Recorded) -> Figure | None:
     :return: None where no run has recorded a profile
     """
     runs = [
-        (run["recorded_at"], {name: Profile.from_dict(run[name]) for name in DATASETS if name in run})
+        (run["recorded_at"], {name: Profile.from_dict(run[name]) for name in DATASET_TYPES if name in run})
         for run in recorded
     ]
     by_dataset = {
-        name: [(when, profiles[name]) for when, profiles in runs if name in profiles] for name in DATASETS
+        name: [(when, profiles[name]) for when, profiles in runs if name in profiles]
+        for name in DATASET_TYPES
     }
     panels = [panel for dataset, runs in by_dataset.items() if runs for panel in _panels_of(dataset, runs)]
     if not panels:

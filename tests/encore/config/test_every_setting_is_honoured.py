@@ -127,6 +127,14 @@ PIPELINE: dict[str, Any] = {
             "filters": [{"name": "fresh", "expression": 'INCLUDE ItemID WHERE Items.CATEGORY IN ("a")'}],
             "data_gate": {"on_failure": "warn", "max_drop": 0.4},
             "event_tracker": {"name": "clicks"},
+            "recommenders": [
+                {
+                    "name": "for-you",
+                    "recipe": "aws-ecomm-recommended-for-you",
+                    "min_requests_per_second": 4,
+                    "config": {"enableMetadataWithRecommendations": True},
+                }
+            ],
             "metric_attribution": {
                 "name": "sales",
                 "metrics": [{"name": "clicks", "event_type": "click", "expression": "SAMPLECOUNT()"}],
@@ -518,6 +526,17 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     ),
     "DatasetGroup.comparison": lambda b: (
         {"hold_back", "solution.ask_new", "solution.ask_live"} <= set(b.dags[RETRAIN].task_ids)
+    ),
+    "DatasetGroup.recommenders": lambda b: "recommender_for-you" in b.dags[RETRAIN].task_ids,
+    "Recommender.name": lambda b: b.task(RETRAIN, "recommender_for-you").recommender_name == "for-you",
+    "Recommender.recipe": lambda b: b.task(RETRAIN, "recommender_for-you").recipe_arn.endswith(
+        "/aws-ecomm-recommended-for-you"
+    ),
+    "Recommender.min_requests_per_second": lambda b: (
+        b.task(RETRAIN, "recommender_for-you").recommender_config["minRecommendationRequestsPerSecond"] == 4
+    ),
+    "Recommender.config": lambda b: (
+        b.task(RETRAIN, "recommender_for-you").recommender_config["enableMetadataWithRecommendations"] is True
     ),
     "DatasetGroup.event_tracker": lambda b: "event_tracker" in b.dags[RETRAIN].task_ids,
     "DatasetGroup.metric_attribution": lambda b: "metric_attribution" in b.dags[RETRAIN].task_ids,

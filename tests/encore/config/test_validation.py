@@ -34,7 +34,7 @@ from tests.support.pipeline_files import MINIMAL, problems  # noqa: F401
         (
             "aws-sims",
             "aws-next-best-action",
-            "11: dataset_groups.0.solutions.1.recipe: aws-next-best-action needs an Actions dataset",
+            "11: dataset_groups.0.solutions.1.recipe: aws-next-best-action needs the dataset actions",
         ),
         (
             "aws-sims",

@@ -94,7 +94,6 @@ def test_an_adopted_group_differs_in_nothing(command):
     adopted = command.run("adopt", "by-hand", "--out", str(command.file))
     assert adopted.exit_code == 0, adopted.output
     assert "no difference" in adopted.output
-    assert "event tracker clicks stays as it is" in adopted.output
     assert "solution an-attempt has no campaign and stays as it is" in adopted.output
     plan = command.run("plan", "--file", str(command.file))
     assert (plan.exit_code, "no difference" in plan.output) == (0, True), plan.output
@@ -107,8 +106,8 @@ def test_an_adopted_group_differs_in_nothing(command):
         "min_provisioned_tps": 2,
     }
     assert [filter_.name for filter_ in group.filters] == ["unbought"]
-    assert json.loads((command.folder / group.datasets["users"].avro_schema).read_text()) == USERS
-    assert "{{ start }}" in (command.folder / group.datasets["interactions"].sql).read_text()
+    assert group.event_tracker is not None
+    assert group.event_tracker.name == "clicks"
 
 
 def test_what_is_there_is_not_written_over(command):
@@ -156,6 +155,10 @@ CHANGES = {
         lambda group, _: group["filters"][0].update(expression=NOT_BOUGHT.replace("buy", "view")),
         "! blocked: filter unbought: expression: ",
     ),
+    "another tracker": (
+        lambda group, _: group["event_tracker"].update(name="visits"),
+        "! blocked: event tracker visits: a group has one, and this has clicks",
+    ),
     "new filter": (
         lambda group, _: group["filters"].append({"name": "another", "expression": NOT_BOUGHT}),
         "+ filter another: EXCLUDE ItemID",
@@ -201,7 +204,7 @@ def test_the_next_run_trains_on_the_adopted_group_and_moves_the_same_campaign(co
     assert ran.version != by_hand.version
     served = by_hand.client.describe_campaign(campaignArn=by_hand.campaign)["campaign"]
     assert served["solutionVersionArn"] == ran.version
-    for kind in ("datasets", "solutions", "campaigns", "filters"):
+    for kind in ("datasets", "solutions", "campaigns", "filters", "event_trackers", "metric_attributions"):
         assert getattr(before, kind).keys() == getattr(after, kind).keys()
     assert before.datasets == after.datasets
     assert list(filter(lambda entry: entry.action != "left", differences(group, after, command.folder))) == []

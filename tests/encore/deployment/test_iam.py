@@ -167,6 +167,19 @@ def test_a_comparison_needs_batch_jobs_their_output_and_a_look_for_event_tracker
     assert [resource.split("/", 1)[1] for resource in written] == [f"{group['prefix']}/batch/comparison/*"]
 
 
+def test_recommenders_need_their_own_and_no_others():
+    settings = pipeline("least").model_dump(by_alias=True)
+    recommender = {"name": "top", "recipe": "aws-ecomm-popular-items-by-views"}
+    group = {**settings["dataset_groups"][0], "domain": "ECOMMERCE", "recommenders": [recommender]}
+    needed = permissions(Pipeline.model_validate({**settings, "dataset_groups": [group]}), SCOPE).dags
+    arn = f"arn:aws:personalize:{REGION}:{ACCOUNT}:recommender/top"
+    verbs = ("CreateRecommender", "DescribeRecommender", "TagResource", "UpdateRecommender")
+    assert actions_on(needed, arn) == {f"personalize:{verb}" for verb in verbs}
+    of_group = actions_on(needed, f"arn:aws:personalize:{REGION}:{ACCOUNT}:dataset-group/least")
+    assert "personalize:CreateRecommender" in of_group
+    assert "personalize:GetActionRecommendations" not in {a for s in needed for a in s["Action"]}
+
+
 def test_events_and_attribution_need_their_resources_and_the_bucket_only_what_is_of_s3():
     settings = pipeline("least").model_dump(by_alias=True)
     group = {

@@ -28,6 +28,17 @@ def test_the_search_finds_a_planted_optimum():
     assert hpo.search(ranges, start, score, 1, 3, lambda *_: None) == start
 
 
+def test_a_search_never_ends_outside_of_its_ranges():
+    ranges = [Range("x", 0.2, 0.3), Range("n", 5, 9, integer=True), Range("b", values=("u", "v"))]
+    start = {"x": "0.5", "n": "2", "b": "w", "kept": "1"}
+    for jobs in (1, 4):
+        result = hpo.search(ranges, start, lambda _: 0.0, jobs, 3, lambda *_: None)
+        assert 0.2 <= float(result["x"]) <= 0.3
+        assert 5 <= int(result["n"]) <= 9
+        assert result["b"] in ("u", "v")
+        assert result["kept"] == "1"
+
+
 def test_hyperparameter_optimisation_reports_its_best_and_trains_with_it(tmp_path):
     config = {
         "hpoConfig": {

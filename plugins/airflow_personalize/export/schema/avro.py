@@ -18,7 +18,12 @@ import fastavro.schema
 import pyarrow as pa
 
 from airflow_personalize.export.exceptions import SchemaError
-from airflow_personalize.export.schema.rules import COUNTED_WITH_EVENT_TYPES, RESERVED_NAMES, problems_of
+from airflow_personalize.export.schema.rules import (
+    COUNTED_WITH_EVENT_TYPES,
+    RESERVED_NAMES,
+    dataset_type,
+    problems_of,
+)
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),
@@ -58,8 +63,8 @@ class DatasetSchema:
 
     @property
     def dataset_type(self) -> str:
-        """INTERACTIONS, USERS or ITEMS: the service reads it from the record's name."""
-        return str(self.definition["name"]).upper()
+        """INTERACTIONS, USERS, ITEMS, ACTIONS or ACTION_INTERACTIONS: the service reads it from the record's name."""
+        return dataset_type(self.definition["name"])
 
     @property
     def text(self) -> str:

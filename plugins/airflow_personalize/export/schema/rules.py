@@ -14,6 +14,8 @@ from typing import Any
 
 NAMESPACE = "com.amazonaws.personalize.schema"
 FLAGS = ("categorical", "textual")
+#: Required of some datasets, and may be null all the same.
+MAY_BE_NULL = ("EVENT_TYPE",)
 #: Fields that may be textual in one schema.
 MAX_TEXTUAL = 1
 TYPES = ("string", "int", "long", "float", "double", "boolean")
@@ -24,7 +26,7 @@ class DatasetRules:
     """Fields that a dataset type must or may have, by canonical name, with the types they are fixed to."""
 
     required: Mapping[str, str]
-    reserved: Mapping[str, str] = field(default_factory=dict)
+    reserved: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     metadata_min: int = 0
     metadata_max: int = 100
     textual: bool = False
@@ -49,21 +51,47 @@ RULES: Mapping[str, DatasetRules] = {
         metadata_min=1,
         textual=True,
     ),
+    "ACTIONS": DatasetRules(
+        required={"ACTION_ID": "string"},
+        reserved={
+            "VALUE": ("int", "long", "float", "double"),
+            "CREATION_TIMESTAMP": "long",
+            "ACTION_EXPIRATION_TIMESTAMP": "long",
+            "REPEAT_FREQUENCY": ("int", "long"),
+        },
+        metadata_max=10,
+    ),
+    "ACTION_INTERACTIONS": DatasetRules(
+        required={"USER_ID": "string", "ACTION_ID": "string", "TIMESTAMP": "long", "EVENT_TYPE": "string"},
+        metadata_max=10,
+    ),
 }
+#: The name of a schema's record -> the dataset's type, where they differ.
+_TYPE_OF = {"ACTIONINTERACTIONS": "ACTION_INTERACTIONS"}
 
 #: Names that the service keeps for itself: no value in the data may spell them.
-RESERVED_NAMES = frozenset(name for rules in RULES.values() for name in (*rules.required, *rules.reserved))
+RESERVED_NAMES = frozenset(
+    name
+    for kind in ("INTERACTIONS", "USERS", "ITEMS")
+    for name in (*RULES[kind].required, *RULES[kind].reserved)
+)
 #: Reserved fields that count as metadata where event types and metadata columns are limited together.
 COUNTED_WITH_EVENT_TYPES = frozenset({"EVENT_TYPE", "EVENT_VALUE"})
+
+
+def dataset_type(name: object) -> str:
+    """The dataset type that a schema is for, by its record's name: INTERACTIONS, ..., ACTION_INTERACTIONS."""
+    return _TYPE_OF.get(str(name).upper(), str(name).upper())
 
 
 def problems_of(definition: Mapping[str, Any]) -> list[str]:
     """Everything that the service would refuse, one sentence each; empty for a good schema."""
     if definition.get("type") != "record":
         return ["the outermost type must be 'record'"]
-    rules = RULES.get(str(definition.get("name")).upper())
+    rules = RULES.get(dataset_type(definition.get("name")))
     if rules is None:
-        return [f"name {definition.get('name')!r} is no dataset type: use Interactions, Users or Items"]
+        known = "Interactions, Users, Items, Actions or ActionInteractions"
+        return [f"name {definition.get('name')!r} is no dataset type: use {known}"]
     problems = []
     if definition.get("namespace") != NAMESPACE:
         problems.append(f"namespace must be {NAMESPACE!r}")
@@ -90,9 +118,10 @@ def _problems_of_field(definition: Mapping[str, Any], rules: DatasetRules) -> It
         return
     canonical = str(name).upper()
     fixed = rules.required.get(canonical) or rules.reserved.get(canonical)
-    if fixed and plain[0] != fixed:
-        yield f"field {name!r}: the service fixes its type to {fixed!r}"
-    if canonical in rules.required and "null" in types:
+    allowed = (fixed,) if isinstance(fixed, str) else fixed
+    if allowed and plain[0] not in allowed:
+        yield f"field {name!r}: the service fixes its type to {' or '.join(map(repr, allowed))}"
+    if canonical in rules.required and canonical not in MAY_BE_NULL and "null" in types:
         yield f"field {name!r}: is required, so it may not be null"
     for flag in FLAGS:
         if not isinstance(definition.get(flag, False), bool):

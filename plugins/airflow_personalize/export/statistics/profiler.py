@@ -21,7 +21,7 @@ from airflow_personalize.export.statistics.hashing import Hashes, combined, hash
 from airflow_personalize.export.statistics.profile import QUANTILES, TOP, ColumnProfile, Profile
 from airflow_personalize.export.statistics.row_sample import TEXT_KEPT, RowSample
 
-_IDS = frozenset({"USER_ID", "ITEM_ID"})
+_IDS = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID"})
 #: What makes two events the same for a sampling of events: all copies of one are kept, or none.
 _EVENT = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _ID_SAMPLE, _VALUE_SAMPLE, _EVENT_SAMPLE, _ROW_SAMPLE = 2048, 512, 4096, 4096

@@ -28,7 +28,7 @@ from airflow_personalize.export.validation.bounds import Bounds
 from airflow_personalize.export.validation.casting import UncastableError, convert
 from airflow_personalize.export.validation.contract import Action, Contract, Rule
 
-ID_OF = {"USERS": "USER_ID", "ITEMS": "ITEM_ID"}
+ID_OF = {"USERS": "USER_ID", "ITEMS": "ITEM_ID", "ACTIONS": "ACTION_ID"}
 
 
 @dataclass(frozen=True)

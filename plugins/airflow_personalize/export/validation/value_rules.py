@@ -24,7 +24,7 @@ from airflow_personalize.export.schema.rules import RESERVED_NAMES
 from airflow_personalize.export.validation.casting import INSTANTS, Failure
 from airflow_personalize.export.validation.contract import Rule
 
-IDS = frozenset({"USER_ID", "ITEM_ID"})
+IDS = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID"})
 TEXT_LIMIT = 20_000
 TEXT_LIMIT_CJK = 7_000
 YEAR = 366 * 86_400
