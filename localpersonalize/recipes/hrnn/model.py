@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from localpersonalize.recipes.base import serialization
 from localpersonalize.recipes.base.features import Features
+from localpersonalize.recipes.base.logits import logits
 from localpersonalize.recipes.base.model import Model, Needs, Request
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.hrnn import inference
@@ -78,8 +79,7 @@ class HrnnModel(Model):
                 for start in range(0, len(requests), MAX_BATCH_REQUESTS)
             ]
         )
-        scores: np.ndarray = queries @ self.vectors.T
-        scores += self.parameters["bias"]
+        scores = logits(queries, self.vectors, self.parameters["bias"])
         seen = np.concatenate([request.history_items for request in requests])
         row = np.repeat(np.arange(len(requests)), [len(request.history_items) for request in requests])
         pairs = (row * scores.shape[1] + seen)[seen >= 0]
