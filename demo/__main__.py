@@ -79,7 +79,7 @@ def up(data: Data = None) -> None:
 
 @app.command()
 def visitors(
-    visits: Annotated[int, typer.Option(help="Customers who come, each once")] = 1_000,
+    visits: Annotated[int, typer.Option(help="Customers who come, each once")] = 600,
     seed: Annotated[int, typer.Option(help="Who comes, and their chances")] = 1,
 ) -> None:
     """Let simulated customers visit the shop that runs; show what its two recommenders have sold."""

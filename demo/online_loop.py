@@ -93,7 +93,7 @@ def _visits_table(done: Sequence[Visit]) -> Table:
 
 def _attributed_table(online: Online | None) -> Table:
     view = view_of(online)
-    table = Table(title="What the metric attribution says, of the last 30 days", title_justify="left")
+    table = Table(title="What the metric attribution says, of the last two weeks", title_justify="left")
     if view is None:
         return table
     table.caption = view.answer

@@ -31,7 +31,13 @@ NOT_IMPORTED = {
 # Imported where it happens to be installed: a fall-back is beside it.
 OPTIONAL = {"airflow_personalize": {"mysqlclient", "pymysql"}}
 # Modules whose distribution may not be installed here.
-KNOWN = {"MySQLdb": "mysqlclient", "pymysql": "pymysql", "yaml": "pyyaml", "psycopg2": "psycopg2-binary"}
+KNOWN = {
+    "MySQLdb": "mysqlclient",
+    "mlflow": "mlflow-skinny",
+    "pymysql": "pymysql",
+    "yaml": "pyyaml",
+    "psycopg2": "psycopg2-binary",
+}
 OURS = {"airflow_personalize": "airflow-provider-personalize", "encore": "encore"}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import product
 from typing import Any
 
 from encore.online.readings import HOUR, Readings
@@ -33,17 +32,20 @@ def read(
     """
     :param client: of CloudWatch
     :param metrics: names of the attribution's metrics
-    :param campaigns: ARNs that are asked for even if nothing of them was listed: lists have the last two weeks only
+    :param campaigns: ARNs of those whose answers are counted
     :param since: a whole hour, UTC; `until` likewise
     :raises botocore.exceptions.ClientError: if it may not be read
     """
-    sources = list(dict.fromkeys([*campaigns, *_sources(client, group_arn)]))
-    names = [metric.upper() for metric in metrics]
-    attributed = [(name, {SOURCE: source, GROUP: group_arn}) for name, source in product(names, sources)]
-    counted = [(name, {CAMPAIGN: campaign}) for name, campaign in product(REQUESTS, campaigns)]
+    names = {metric.upper() for metric in metrics}
+    queries = [
+        (name, dimensions)
+        for name, dimensions in _listed(client)
+        if (dimensions.get(GROUP) == group_arn and name in names and SOURCE in dimensions)
+        or (dimensions.get(CAMPAIGN) in campaigns and name in REQUESTS)
+    ]
     sums: dict[tuple[str, str, datetime], float] = {}
     requests: dict[tuple[str, datetime], float] = {}
-    for name, dimensions, hour, value in _points(client, [*attributed, *counted], since, until):
+    for name, dimensions, hour, value in _points(client, queries, since, until):
         if SOURCE in dimensions:
             sums[name, dimensions[SOURCE], hour] = value
         else:
@@ -52,15 +54,11 @@ def read(
     return Readings(sums, requests)
 
 
-def _sources(client: Any, group_arn: str) -> Iterator[str]:
-    pages = client.get_paginator("list_metrics").paginate(
-        Namespace=NAMESPACE, Dimensions=[{"Name": GROUP, "Value": group_arn}]
-    )
-    for page in pages:
+def _listed(client: Any) -> Iterator[tuple[str, Dimensions]]:
+    """The metrics of the account that had values in the last two weeks."""
+    for page in client.get_paginator("list_metrics").paginate(Namespace=NAMESPACE):
         for metric in page["Metrics"]:
-            for dimension in metric["Dimensions"]:
-                if dimension["Name"] == SOURCE:
-                    yield dimension["Value"]
+            yield metric["MetricName"], {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
 
 
 def _points(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-DAYS = 30  # that are looked back on
+DAYS = 14  # that are looked back on: CloudWatch lists what had values in the last two weeks
 HOUR = timedelta(hours=1)
 UNDEFINED_SOURCE = "SOURCE_NAME_UNDEFINED"  # the service's name for events without a source
 

@@ -100,7 +100,9 @@ def summary(group: DatasetGroup, past: Sequence[Row], readings: Readings) -> Onl
     others: dict[str, dict[str, float]] = {}
     for (metric, source, _), value in readings.sums.items():
         if source not in known:
-            totals = others.setdefault("no source named" if source == UNDEFINED_SOURCE else source, {})
+            totals = others.setdefault(
+                "events without a source" if source == UNDEFINED_SOURCE else source, {}
+            )
             totals[metric] = totals.get(metric, 0.0) + value
     return Online(names, periods, others, readings.problems)
 

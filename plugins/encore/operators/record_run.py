@@ -11,6 +11,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow_personalize import solution_versions
 from encore import cost, history
 from encore.config.models import DatasetGroup
+from encore.mlflow_runs import log_versions
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
 from encore.runs.failed_tasks import fail_beside
@@ -110,6 +111,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             location = history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, rows)
             self.log.info("Recorded %d solutions in %s", len(rows), location)
         draw_report(self.s3, group, self.log)
+        log_versions(rows, self._pictures, self.log)
         return {
             "solutions": {
                 row["solution"]: {"outcome": row["outcome"], "reason": row["reason"]} for row in rows
@@ -117,6 +119,11 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             "cost": estimate.as_json(),
             "report": f"s3://{group.bucket}/{group.prefix}/{history.REPORT_KEY}",
         }
+
+    def _pictures(self) -> dict[str, bytes]:
+        from encore.report.page import pictures
+
+        return pictures(history.read(self.s3, self.settings.bucket, self.settings.prefix))
 
     def _row(
         self, context: Context, group: DatasetGroup, result: SolutionResult, failed: Sequence[Failure]

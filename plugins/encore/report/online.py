@@ -13,7 +13,7 @@ from encore.online.summary import Online, Period, Rate
 
 WIDTH, HEIGHT = 480, 170
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 10, 22
-BAR = 150  # of a rate's interval in the table
+BAR = 110  # of a rate's interval in the table
 COLOURS = ("#2563eb", "#c2410c", "#0d9488", "#7c3aed", "#db2777", "#64748b")
 NONE = "–"
 

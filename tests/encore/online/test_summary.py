@@ -85,7 +85,7 @@ def test_what_comes_from_no_campaign_of_the_file_is_named_apart():
     )
     online = summary(group(), [row(0)], readings)
     assert not online.periods
-    assert online.others == {"NEWSLETTER": {"CLICKS": 7.0}, "no source named": {"CLICKS": 2.0}}
+    assert online.others == {"NEWSLETTER": {"CLICKS": 7.0}, "events without a source": {"CLICKS": 2.0}}
 
 
 def test_a_group_without_an_attribution_has_no_results():
@@ -136,4 +136,4 @@ def test_reports_fill_what_cloudwatch_does_not_have_and_nothing_is_added_up():
 def test_the_window_is_of_whole_hours_and_holds_the_present_one():
     since, until = window(START + timedelta(minutes=17))
     assert until == START + timedelta(hours=1)
-    assert until - since == timedelta(days=30)
+    assert until - since == timedelta(days=14)

@@ -40,7 +40,7 @@ def test_the_table_has_a_line_a_version_with_its_offline_metric_and_interval():
     )
     clicks, revenue = line.cells
     assert (clicks.value, clicks.interval) == ("20", "17.8 to 22.4")
-    assert clicks.low < clicks.middle < clicks.high <= 150
+    assert clicks.low < clicks.middle < clicks.high <= 110
     assert revenue.high is None, "three hours are too few for the interval of a sum"
 
 
