@@ -52,9 +52,9 @@ class Client:
 
     def create_run(self, experiment, start_time, tags, run_name):
         run = {"tags": dict(tags), "name": run_name, "params": {}, "metrics": {}, "start": start_time}
-        return SimpleNamespace(info=SimpleNamespace(run_id=self._keep(run)))
+        return SimpleNamespace(info=SimpleNamespace(run_id=self._add(run)))
 
-    def _keep(self, run):
+    def _add(self, run):
         self.runs[f"run{len(self.runs)}"] = run
         return f"run{len(self.runs) - 1}"
 

@@ -13,7 +13,7 @@ from airflow_personalize.arns import arn_of
 from encore.config.events import FOLDER
 from encore.config.models import DatasetGroup
 from encore.online import cloudwatch, reports
-from encore.online.readings import Readings, merged, window
+from encore.online.readings import Readings, hour_of, merged, window
 from encore.online.summary import Online, summary
 
 
@@ -34,6 +34,8 @@ def online(
     if group.metric_attribution is None or version is None:
         return None
     since, until = window(now)
+    live = [row["recorded_at"] for row in past if row["outcome"] == "promoted"]
+    since = max(since, hour_of(min(live).timestamp())) if live else since  # nothing was recommended before
     campaigns = [arn_of(version, "campaign", solution.campaign_name) for solution in group.solutions]
     names = [metric.name for metric in group.metric_attribution.metrics]
     problems, counted, written = [], Readings(), {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from encore.online import cloudwatch, reports
@@ -169,7 +169,7 @@ def test_events_of_a_recommendation_and_incremental_imports_are_attributed(shop:
     assert sum(float(part[2]) for part in parts if part[4] == campaign) == 2
     assert {(part[0], part[1]) for part in parts} == {("CLICKS", "CLICK")}
 
-    since, end = window(NOW)
+    since, end = window(datetime.now(UTC))
     read = cloudwatch.read(live.client("cloudwatch"), group, ["clicks"], [campaign], since, end)
     sums = {source: value for (_, source, _), value in read.sums.items()}
     assert sums == {campaign: 3.0, "MAIL": 1.0, "LETTER": 1.0, "SOURCE_NAME_UNDEFINED": 1.0}
