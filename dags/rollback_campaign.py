@@ -3,7 +3,7 @@
 
 Puts an earlier solution version behind a campaign, at once and without training. Choose the campaign; without a version
 it is the one that was live before the one now live: a version that a run has held is passed over. The campaign answers
-all the while; then its answers are checked, and the rollback is recorded and notified.
+all the while; then its answers are checked, and the rollback is recorded and notified, one that fails as well.
 """
 
 from __future__ import annotations
@@ -68,13 +68,14 @@ def build(group: DatasetGroup) -> DAG:
             checks=group.checks(),
             multiple_outputs=True,
         )
-        PersonalizeRecordRollbackOperator(
+        record = PersonalizeRecordRollbackOperator(
             task_id="record",
             group=settings,
             campaign_name=dag.param("campaign"),
             version=version,
             summary=verify.output["summary"],
-        )
+        ).as_teardown()
+        verify >> record
     return dag
 
 

@@ -40,3 +40,9 @@ def test_what_a_task_takes_by_name_its_source_returns_by_name(dags):
     ]
     assert {task.task_id for task in sources} == {"select_version", "verify"}
     assert all(task.multiple_outputs for task in sources)
+
+
+def test_it_is_recorded_however_it_goes(dags):
+    record = dags["rollback_campaign"].get_task("record")
+    assert record.is_teardown
+    assert "verify" in record.upstream_task_ids

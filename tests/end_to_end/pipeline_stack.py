@@ -122,25 +122,25 @@ class PipelineStack(RunningStack):
             if campaign["name"] == name
         )
 
-    def answer(self, run_id: str, option: str) -> str:
+    def answer(self, run_id: str, option: str, dag_id: str = RETRAIN) -> str:
         """Wait for the question, answer it as a person would, and return what was shown."""
         deadline = time.monotonic() + 300
         while True:
             results = [
                 detail
-                for detail in self.airflow.get(f"/dags/{RETRAIN}/dagRuns/{run_id}/hitlDetails")[
-                    "hitl_details"
-                ]
+                for detail in self.airflow.get(f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails")["hitl_details"]
                 # A question is known before its task waits: an answer that came so early would never reach it.
                 if not detail["response_received"] and detail["task_instance"]["state"] == "awaiting_input"
             ]
             if results:
                 break
-            assert time.monotonic() < deadline, self.states(RETRAIN, run_id)
+            assert time.monotonic() < deadline, self.states(dag_id, run_id)
             time.sleep(1)
         task = results[0]["task_instance"]
         time.sleep(5)  # Airflow takes a task for dead that is answered before its worker process has exited
-        path = f"/dags/{RETRAIN}/dagRuns/{run_id}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
+        path = (
+            f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
+        )
         self.airflow.patch(path, {"chosen_options": [option], "params_input": {}})
         return results[0]["subject"] + "\n" + results[0]["body"]
 

@@ -13,7 +13,9 @@ from airflow_personalize.pagination import find_by
 from encore import history, messages, notifications
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
-from encore.runs.history_row import history_row
+from encore.runs.failed_tasks import fail_beside
+from encore.runs.failure_reasons import Failure, failures
+from encore.runs.history_row import history_row, row_without_version
 from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
@@ -90,35 +92,61 @@ class PersonalizeSelectRollbackVersionOperator(DatasetGroupOperator):
 
 class PersonalizeRecordRollbackOperator(DatasetGroupOperator):
     """
-    Append a rollback to the history, draw the report anew, and notify the channels with `promoted`.
+    Append a rollback to the history, and draw the report anew, however it went.
+
+    Of one that has succeeded the channels with `promoted` are notified. One that has failed is recorded with the task
+    and the reason; the task is then marked failed as well.
 
     :param campaign_name: the campaign (templated)
-    :param version: what `PersonalizeSelectRollbackVersionOperator` has returned (templated)
-    :param summary: what `PersonalizeVerifyCampaignOperator` has seen (templated)
+    :param version: what `PersonalizeSelectRollbackVersionOperator` has returned, if it has (templated)
+    :param summary: what `PersonalizeVerifyCampaignOperator` has seen, if it has (templated)
     :return: what was recorded, in a sentence
     """
 
     template_fields: Sequence[str] = aws_template_fields("campaign_name", "version", "summary")
 
     def __init__(
-        self, *, campaign_name: str, version: Mapping[str, Any], summary: str, **kwargs: Any
+        self,
+        *,
+        campaign_name: str,
+        version: Mapping[str, Any] | None,
+        summary: str | None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.campaign_name, self.version, self.summary = campaign_name, version, summary
 
     def execute(self, context: Context) -> str:
-        require_inputs(self.task_id, campaign_name=self.campaign_name, version=self.version)
-        group, run = self.settings, context["dag_run"]
-        arn, left = str(self.version["solution_version_arn"]), str(self.version["live"])
-        person = getattr(run, "triggering_user_name", None)
-        reason = f"Rolled back from {left.split('/')[-1]}" + (f" by {person}." if person else ".")
-        version = solution_versions.trained(self.client, arn)
-        outcome = ("promoted", f"{reason} {self.summary}")
-        row = history_row(context, group, version, outcome, {"live_version_arn": left})
+        require_inputs(self.task_id, campaign_name=self.campaign_name)
+        group, failed = self.settings, failures(context)
+        row = self._failed_row(context, failed) if failed else self._row(context)
         history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, [row])
         draw_report(self.s3, group, self.log)
+        if failed:
+            self.log.warning("%s", row["reason"])
+            fail_beside([failure.task for failure in failed])
         url = messages.run_url(context["ti"].dag_id, context["ti"].run_id)
-        message = messages.of_rollback(group.name, self.campaign_name, arn, row["reason"], url)
+        arn, reason = row["solution_version_arn"], str(row["reason"])
+        message = messages.of_rollback(group.name, self.campaign_name, arn, reason, url)
         notifications.send_all(group.notify, message, context)
         self.log.info("%s\n%s", message.subject, message.text)
-        return str(row["reason"])
+        return reason
+
+    def _row(self, context: Context) -> dict[str, Any]:
+        require_inputs(self.task_id, version=self.version, summary=self.summary)
+        selected: Mapping[str, Any] = self.version or {}
+        left = str(selected["live"])
+        person = getattr(context["dag_run"], "triggering_user_name", None)
+        reason = f"Rolled back from {left.split('/')[-1]}" + (f" by {person}." if person else ".")
+        version = solution_versions.trained(self.client, str(selected["solution_version_arn"]))
+        outcome = ("promoted", f"{reason} {self.summary}")
+        return history_row(context, self.settings, version, outcome, {"live_version_arn": left})
+
+    def _failed_row(self, context: Context, failed: Sequence[Failure]) -> dict[str, Any]:
+        """Without a version: that it was live before is what its own rows say."""
+        group = self.settings
+        name = next(entry.name for entry in group.solutions if entry.campaign_name == self.campaign_name)
+        row = row_without_version(context, group, name, failed)
+        aim = (self.version or {}).get("solution_version_arn")
+        what = f"The rollback to {str(aim).split('/')[-1]} has failed" if aim else "The rollback has failed"
+        return {**row, "reason": f"{what}: {row['reason']}"}

@@ -9,10 +9,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from encore import history, notifications
+from encore.operators import rollback
 from encore.operators.rollback import (
     PersonalizeRecordRollbackOperator,
     PersonalizeSelectRollbackVersionOperator,
 )
+from encore.runs.failure_reasons import Failure
 from tests.support.operator_runs import BUCKET, Task
 
 FIRST_RUN = datetime(2026, 2, 1, 3, tzinfo=UTC)
@@ -75,6 +77,7 @@ def test_a_version_that_was_held_is_passed_over(monkeypatch):
 
 def test_a_rollback_is_recorded_drawn_and_notified(service, operated, monkeypatch):
     sent: list[notifications.Message] = []
+    monkeypatch.setattr(rollback, "failures", lambda context: [])
     monkeypatch.setattr(notifications, "send", lambda channel, message, context: sent.append(message))
     older, newer = operated.versions
     task = Task("record", run_id="manual__2026-03-01T03:00:00+00:00")
@@ -97,6 +100,36 @@ def test_a_rollback_is_recorded_drawn_and_notified(service, operated, monkeypatc
     assert [message.subject for message in sent] == [
         f"operated: operated rolled back to {older.split('/')[-1]}"
     ]
+
+
+def test_a_rollback_that_fails_is_in_the_history_with_its_task_and_reason(service, operated, monkeypatch):
+    sent: list[notifications.Message] = []
+    monkeypatch.setattr(notifications, "send", lambda channel, message, context: sent.append(message))
+    older, newer = operated.versions
+    failure = Failure("verify", "campaign/operated recommends nothing for 17.", "http://airflow/log")
+    for version, what in (
+        (
+            {"solution_version_arn": older, "live": newer},
+            f"The rollback to {older.split('/')[-1]} has failed",
+        ),
+        (None, "The rollback has failed"),
+    ):
+        monkeypatch.setattr(rollback, "failures", lambda context: [failure])
+        operator = PersonalizeRecordRollbackOperator(
+            task_id="record",
+            group=group(prefix="failed"),
+            campaign_name="operated",
+            version=version,
+            summary=None,
+        )
+        with pytest.raises(AirflowFailException, match="marked failed because the run has failed"):
+            Task("record", run_id="manual__2026-03-01T03:00:00+00:00").run(operator)
+        (row,) = history.read(service.client("s3"), BUCKET, "failed")
+        assert row["outcome"] == "failed"
+        assert row["reason"] == f"{what}: verify: campaign/operated recommends nothing for 17."
+        assert (row["failed_task"], row["link"]) == ("verify", "http://airflow/log")
+        assert row["solution_version_arn"] is None, "what was live stays a version that was live"
+    assert not sent, "the run's own failure is notified by its DAG"
 
 
 def test_metrics_of_a_version_that_went_live_again_count_once():
