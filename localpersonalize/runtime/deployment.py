@@ -49,6 +49,23 @@ class Exploration:
 
 
 @dataclass(frozen=True)
+class RankingInfluence:
+    """How much an item's popularity and freshness count beside its score, each 0 (not at all) to 1."""
+
+    popularity: float = 0.0
+    freshness: float = 0.0
+
+    @classmethod
+    def from_wire(cls, weights: Mapping[str, float] | None) -> RankingInfluence:
+        """`rankingInfluence`."""
+        weights = weights or {}
+        return cls(float(weights.get("POPULARITY", 0.0)), float(weights.get("FRESHNESS", 0.0)))
+
+    def __bool__(self) -> bool:
+        return self.popularity > 0 or self.freshness > 0
+
+
+@dataclass(frozen=True)
 class GroupData:
     """What is known in a dataset group at one moment; replaced as a whole when it changes."""
 
@@ -84,6 +101,7 @@ class Deployment:
     model: Model
     selection: EventSelection = field(default_factory=EventSelection)
     explores: Exploration | None = None
+    influence: RankingInfluence = RankingInfluence()
     shows_metadata: bool = False
     hides_events: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()

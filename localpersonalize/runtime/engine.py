@@ -28,7 +28,14 @@ from localpersonalize.resource_types import (
     SolutionVersion,
 )
 from localpersonalize.runtime import requests
-from localpersonalize.runtime.deployment import Deployment, Exploration, GroupData, actions_of, memory_bytes
+from localpersonalize.runtime.deployment import (
+    Deployment,
+    Exploration,
+    GroupData,
+    RankingInfluence,
+    actions_of,
+    memory_bytes,
+)
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.event_followers import EventFollowers
 from localpersonalize.runtime.exploration import Explorer
@@ -310,6 +317,7 @@ def deployment_of(
             version.get("eventType"), version.get("solutionConfig")
         ),
         explores=Exploration.from_wire(config.get("itemExplorationConfig")) if trained.explores else None,
+        influence=RankingInfluence.from_wire(config.get("rankingInfluence")),
         shows_metadata=bool(config.get("enableMetadataWithRecommendations")),
     )
 

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 
 from localpersonalize.runtime.deployment import Deployment, GroupData, ItemView
+from localpersonalize.runtime.histories import NEVER
 from localpersonalize.runtime.selection import ExplorationCandidates
 
 SECONDS_PER_DAY = 86_400
@@ -48,23 +49,22 @@ class Explorer:
 
 
 def exploration_candidates(deployment: Deployment, data: GroupData, view: ItemView, now: int) -> np.ndarray:
-    """Indices of items with no more events than the usual item, used or created within the cut-off.
+    """Indices of items with no more events than the usual item that are no older than the cut-off.
 
-    Ages are counted from the newest event of the dataset group. An item with neither an event nor a
-    creation time counts as new.
+    An item is as old as its CREATION_TIMESTAMP, without one as its first event; with neither it counts as new. Ages are
+    counted from the newest event of the dataset group. Source: the developer guide, "Creation timestamp data".
     """
     assert deployment.explores is not None
     codes = data.histories.items
     indices = deployment.model_indices(codes, np.arange(len(codes)))
     is_known = indices >= 0
     size = len(view.items)
-    count, last = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    count, first = np.zeros(size, np.int64), np.full(size, NEVER)
     count[indices[is_known]] = data.histories.counts()[: len(indices)][is_known]
-    last[indices[is_known]] = data.histories.last_seen()[: len(indices)][is_known]
-    newest = int(last.max()) if size and last.max() > 0 else now
+    first[indices[is_known]] = data.histories.first_seen()[: len(indices)][is_known]
+    newest = int(data.histories.last_seen().max(initial=0)) or now
     created = view.columns.numbers("CREATION_TIMESTAMP")
-    last = np.maximum(last, np.where(np.isnan(created), 0, created).astype(np.int64))
-    last[(count == 0) & (last == 0)] = newest
-    is_new = last >= newest - deployment.explores.cut_off_days * SECONDS_PER_DAY
+    born = np.where(np.isnan(created), first, created)
+    is_new = born >= newest - deployment.explores.cut_off_days * SECONDS_PER_DAY
     typical_count = np.median(count[count > 0]) if (count > 0).any() else 0
     return np.flatnonzero(is_new & (count <= typical_count)).astype(np.int64)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 NO_TYPE = -1
+NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Histories:
         self._streamed: dict[str, list[tuple[int, int, int, float]]] = {}
         self._sessions: dict[str, set[str]] = {}
         self._count = np.zeros(64, np.int64)
-        self._last = np.zeros(64, np.int64)
+        self._first, self._last = np.full(64, NEVER), np.zeros(64, np.int64)
         self._lock = threading.Lock()
         if bulk is not None and bulk.num_rows:
             self._load(bulk)
@@ -167,6 +168,10 @@ class Histories:
         last = self._bulk.times[np.maximum(starts[1:] - 1, 0)] if len(names) else np.empty(0, np.int64)
         return [names[user] for user in np.argsort(-last, kind="stable")[:count].tolist()]
 
+    def first_seen(self) -> np.ndarray:
+        """int64 [items]: time of the oldest event of each item code, `NEVER` where there is none."""
+        return self._first[: len(self.items)]
+
     def last_seen(self) -> np.ndarray:
         """int64 [items]: time of the newest event of each item code, 0 where there is none."""
         return self._last[: len(self.items)]
@@ -194,9 +199,11 @@ class Histories:
         if item >= len(self._count):
             more = np.zeros(len(self._count), np.int64)
             self._last = np.concatenate([self._last, more])
+            self._first = np.concatenate([self._first, np.full(len(more), NEVER)])
             self._count = np.concatenate([self._count, more])
         self._count[item] += 1
         self._last[item] = max(self._last[item], time)
+        self._first[item] = min(self._first[item], time)
 
     def _load(self, table: pa.Table) -> None:
         users = _encoded(table.column("USER_ID"))
@@ -220,6 +227,8 @@ class Histories:
         self._count = np.bincount(self._bulk.items, minlength=64)
         self._last = np.zeros(len(self._count), np.int64)
         np.maximum.at(self._last, self._bulk.items, self._bulk.times)
+        self._first = np.full(len(self._count), NEVER)
+        np.minimum.at(self._first, self._bulk.items, self._bulk.times)
 
     def _event_kinds(self, column: pa.ChunkedArray) -> np.ndarray:
         encoded = _encoded(column)

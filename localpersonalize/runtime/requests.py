@@ -22,6 +22,7 @@ from localpersonalize.runtime.errors import InvalidInputError
 from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, FilterError, Subject, Target, apply_filter, bind
 from localpersonalize.runtime.histories import Events
+from localpersonalize.runtime.ranking_influence import influenced
 
 DEFAULT_RESULTS = 25
 MAX_RESULTS = 500
@@ -80,6 +81,7 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
 
     def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
         view = context.view(items)
+        scores = influenced(scores, deployment, context.data, view)
         mask = context.mask(view, *request_filter) if request_filter else None
         mask = context.without_hidden(view, mask)
         promoted = None

@@ -19,6 +19,7 @@ from localpersonalize.runtime.exploration import Explorer
 from localpersonalize.runtime.filters import Filter, Subject, apply_filter, bind
 from localpersonalize.runtime.filters.parameters import Literals
 from localpersonalize.runtime.histories import Events
+from localpersonalize.runtime.ranking_influence import influenced
 from localpersonalize.runtime.requests import event_rows
 
 SCORES_IN_MEMORY = 2_560_000
@@ -109,7 +110,8 @@ class BatchInference:
     def _depends_on_scores_only(self) -> bool:
         """Do scores alone decide, so that many lines are one piece of work?"""
         explores = self.deployment.explores is not None and self.deployment.explores.weight > 0
-        return self.filter is None and not explores and self.deployment.model.needs != "ranking"
+        plain = not explores and not self.deployment.influence
+        return self.filter is None and plain and self.deployment.model.needs != "ranking"
 
     def _best_of_rows(self, scores: np.ndarray) -> list[Answer]:
         best, starts = top_k_of_rows(scores, self.count)
@@ -136,6 +138,7 @@ class BatchInference:
 
     def _recommended(self, row: np.ndarray, view: ItemView, mask: np.ndarray | None) -> Mapping[str, Any]:
         explores, ids = self.deployment.explores, view.items.ids
+        row = influenced(row, self.deployment, self.data, view)
         choices = selection.select(
             row,
             self.count,

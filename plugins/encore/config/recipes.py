@@ -21,6 +21,7 @@ RECIPES = (
     "aws-personalized-ranking",
     "aws-personalized-ranking-v2",
     "aws-popularity-count",
+    "aws-semantic-similarity",
     "aws-sims",
     "aws-similar-items",
     "aws-trending-now",
@@ -32,6 +33,7 @@ NEEDS = {
     "aws-hrnn-coldstart": ("items",),
     "aws-hrnn-metadata": ("users", "items"),
     "aws-item-attribute-affinity": ("items",),
+    "aws-semantic-similarity": ("items",),
 }
 NEEDS_ACTIONS = ("aws-next-best-action",)
 OF_ACTIONS = ("actions", "action_interactions")
@@ -51,7 +53,9 @@ BATCH_COLUMNS = {
         ),
         ("user_id",),
     ),
-    **dict.fromkeys(("aws-sims", "aws-similar-items", "aws-item-affinity"), ("item_id",)),
+    **dict.fromkeys(
+        ("aws-semantic-similarity", "aws-sims", "aws-similar-items", "aws-item-affinity"), ("item_id",)
+    ),
     **dict.fromkeys(("aws-personalized-ranking", "aws-personalized-ranking-v2"), ("user_id", "item_list")),
     "aws-item-attribute-affinity": ("item_attributes",),
 }

@@ -68,5 +68,5 @@ def test_every_entry_of_the_list_is_a_member() -> None:
 
 
 def test_a_member_that_nobody_reads_is_found() -> None:
-    assert "rankingInfluence" not in strings_of_the_code()
+    assert "recipeProvider" not in strings_of_the_code()
     assert "itemExplorationConfig" in strings_of_the_code()

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from benchmarks.influence import Catalogue
 from localpersonalize.runtime.deployment import Exploration
+from localpersonalize.runtime.exploration import exploration_candidates
 from tests.support.localpersonalize.planted_runtime import DAY, NextItem, PlantedRuntime
 
 
@@ -28,3 +30,33 @@ def test_old_items_are_not_explored(world: PlantedRuntime) -> None:
     assert world.ids(**request) == "i7"
     world.deploy("explores", NextItem(), explores=Exploration(weight=1.0, cut_off_days=10))
     assert {world.ids(**request) for _ in range(20)} == {"i6"}  # i7 was last used too long ago
+
+
+def test_an_item_is_as_old_as_its_creation_or_else_as_its_first_event(world: PlantedRuntime) -> None:
+    """Source: the developer guide, "Creation timestamp data"."""
+    now = 400 * DAY
+    world.happened("u2", "i8", time=now)
+    world.happened("u4", "i2", time=now - 5 * DAY)  # first seen long ago, used lately
+    world.happened("u4", "i4", time=now - 5 * DAY)
+    world.happened("u5", "i6", time=now - 300 * DAY)
+    world.put_items(
+        {"ITEM_ID": "i6", "CREATION_TIMESTAMP": now - 5 * DAY},
+        {"ITEM_ID": "i3", "CREATION_TIMESTAMP": now - 30 * DAY},
+    )
+    deployment = world.deploy("explores", NextItem(), explores=Exploration(weight=1.0, cut_off_days=10))
+    view = deployment.view(world.held, deployment.model.items)
+    explored = {f"i{n}" for n in exploration_candidates(deployment, world.held, view, now)}
+    assert {"i4", "i6"} <= explored  # i4's only event and i6's creation are recent
+    assert not {"i1", "i2", "i3", "i7"} & explored
+    assert {"i0", "i5", "i9"} <= explored  # nothing is known of their age
+
+
+def test_more_weight_explores_more_and_an_earlier_cut_off_fewer_items() -> None:
+    catalogue = Catalogue(seed=2)
+    shares = [catalogue.explored_share(Exploration(weight, 30)) for weight in (0.0, 0.2, 0.5, 1.0)]
+    assert shares[0] == 0.0
+    assert shares == sorted(shares)
+    assert shares[-1] > 0.9
+    ages = [catalogue.oldest_explored(Exploration(1.0, days)) for days in (5, 20, 60, 200)]
+    assert ages == sorted(ages)
+    assert all(age <= days for age, days in zip(ages, (5, 20, 60, 200), strict=True))

@@ -51,11 +51,6 @@ DIFFERENCES = (
         "kept; nothing is provisioned",
     ),
     Difference(
-        "`rankingInfluence` of campaigns and batch inference jobs",
-        r".*\.rankingInfluence\{\}",
-        "keys and range are checked; popularity and freshness do not influence the order",
-    ),
-    Difference(
         "`hpoObjective`",
         r"CreateSolution solutionConfig\.hpoConfig\.hpoObjective\..*",
         "kept; a search maximises a metric of its own",
