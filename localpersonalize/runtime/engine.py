@@ -256,7 +256,7 @@ class Runtime:
     def put_items(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> Future[None]:
         """Accepted items. Filters see them at once; models that can take them in do so shortly."""
         self.groups.put_items(group_arn, rows)
-        return self._background.submit(self._refresh, group_arn)
+        return self._background.submit(self._refresh, group_arn, [str(row["ITEM_ID"]) for row in rows])
 
     def put_users(self, group_arn: str, rows: Sequence[Mapping[str, Any]]) -> None:
         for arn in (group_arn, actions_of(group_arn)):
@@ -277,12 +277,15 @@ class Runtime:
                 self.groups.reload(arn)
                 self._refresh(arn)
 
-    def _refresh(self, group_arn: str) -> None:
-        """Prepare what the next request would otherwise wait for."""
+    def _refresh(self, group_arn: str, put: Sequence[str] | None = None) -> None:
+        """Prepare what the next request would otherwise wait for.
+
+        :param put: the items that were put; None: any may be others now.
+        """
         for deployment in [d for d in list(self._deployments.values()) if d.data_arn == group_arn]:
             try:
                 data = self.groups.get(group_arn)
-                add_unseen_items(deployment, data)
+                add_unseen_items(deployment, data, put)
                 deployment.follow_events(data)
                 deployment.view(data, deployment.model.items)
             except Exception:
@@ -334,12 +337,17 @@ def prepare(deployment: Deployment, data: GroupData) -> None:
         deployment.prepare(data, users[start : start + PREPARE_BATCH])
 
 
-def add_unseen_items(deployment: Deployment, data: GroupData) -> None:
-    """Let the model know the items of the Items dataset that came after its training."""
-    table = data.items.table()
+def add_unseen_items(deployment: Deployment, data: GroupData, put: Sequence[str] | None = None) -> None:
+    """Let the model know the items of the Items dataset that came after its training, or that changed since.
+
+    :param put: the only items that may be new or others; None: all.
+    """
+    table = data.items.table() if put is None else data.items.newer_table(put)
     if table is None:
         return
-    unknown = pc.equal(pa.array(deployment.model.items.index(table.column("ITEM_ID"))), -1)
-    unseen = table.filter(unknown)
+    unseen = table
+    if not deployment.model.follows_items:
+        unknown = pc.equal(pa.array(deployment.model.items.index(table.column("ITEM_ID"))), -1)
+        unseen = table.filter(unknown)
     if unseen.num_rows:
         deployment.add_items(unseen)

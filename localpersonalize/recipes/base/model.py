@@ -58,6 +58,7 @@ class Model(ABC):
     uses_history: ClassVar[bool] = False
     score_kind: ClassVar[ScoreKind] = "none"
     follows_events: ClassVar[bool] = False
+    follows_items: ClassVar[bool] = False
     items: Vocabulary
 
     @abstractmethod
@@ -68,7 +69,10 @@ class Model(ABC):
         """Do ahead what later requests of the same users would wait for, such as reading their histories."""
 
     def add_items(self, items: pa.Table) -> None:  # noqa: B027 - most recipes can't use items without events
-        """Add items (ITEM_ID and metadata) that came after training; elsewhere does nothing."""
+        """Add items (ITEM_ID and metadata) that came after training; elsewhere does nothing.
+
+        Where `follows_items`, also items that the model knows, whose metadata may be others by now.
+        """
 
     def follow_events(  # noqa: B027 - most recipes learn from events when they are trained
         self, ids: Sequence[str], items: np.ndarray, times: np.ndarray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,12 @@ class SemanticSimilarityModel(Model):
     """Scores are cosines of the items' texts; to an unknown item all are as similar as they are popular.
 
     `columns`: the columns that are read, and how: `name`, `text` or `categories`; `users`: distinct users of each
-    item, float32 [items]; `vectors`: float32 [items, dimensions].
+    item, float32 [items]; `vectors`: float32 [items, dimensions]; `digests`: of the texts they are of, uint32 [items].
     """
 
     recipe = "aws-semantic-similarity"
     needs = "item"
+    follows_items = True
 
     def __init__(
         self,
@@ -40,8 +42,9 @@ class SemanticSimilarityModel(Model):
         users: np.ndarray,
         embedding: Embedding,
         columns: Mapping[str, str],
+        digests: np.ndarray,
     ) -> None:
-        self.items, self.vectors, self.users = items, vectors, users
+        self.items, self.vectors, self.users, self.digests = items, vectors, users, digests
         self.embedding, self.columns = embedding, columns
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
@@ -56,17 +59,25 @@ class SemanticSimilarityModel(Model):
         return row
 
     def add_items(self, items: pa.Table) -> None:
-        """New items are similar as soon as they are put."""
-        new_items = items.filter(pa.array(self.items.index(items["ITEM_ID"]) < 0))
-        if not new_items.num_rows:
+        """New items are similar as soon as they are put, changed ones by what they say now."""
+        digests = digests_of(items, self.columns)
+        rows = self.items.index(items["ITEM_ID"])
+        differs = (rows < 0) | (self.digests[rows] != digests)
+        if not differs.any():
             return
-        vectors = self.embedding.encode(texts_of(new_items, self.columns))
-        self.vectors = np.concatenate([self.vectors, vectors])
-        self.users = np.concatenate([self.users, np.zeros(len(vectors), np.float32)])
-        self.items = self.items.extended(new_items["ITEM_ID"].to_pylist())
+        items, rows, digests = items.filter(pa.array(differs)), rows[differs], digests[differs]
+        is_new = rows < 0
+        rows[is_new] = len(self.items) + np.arange(is_new.sum())
+        extended = self.items.extended(items["ITEM_ID"].filter(pa.array(is_new)).to_pylist())
+        more = len(extended) - len(self.items)
+        vectors = np.pad(self.vectors, ((0, more), (0, 0)))
+        vectors[rows] = self.embedding.encode(texts_of(items, self.columns))
+        self.digests = np.pad(self.digests, (0, more))
+        self.digests[rows] = digests
+        self.vectors, self.users, self.items = vectors, np.pad(self.users, (0, more)), extended
 
     def save(self, directory: Path) -> None:
-        arrays = {"vectors": self.vectors, "users": self.users}
+        arrays = {"vectors": self.vectors, "users": self.users, "digests": self.digests}
         arrays |= {"weights": self.embedding.weights, "axes": self.embedding.axes}
         small = {"terms": self.embedding.terms, "columns": dict(self.columns)}
         serialization.write(directory, self.recipe, self.items, arrays, **small)
@@ -75,7 +86,8 @@ class SemanticSimilarityModel(Model):
     def load(cls, directory: Path) -> SemanticSimilarityModel:
         items, arrays, small = serialization.read(directory)
         embedding = Embedding(small["terms"], arrays["weights"], arrays["axes"])
-        return cls(items, arrays["vectors"], arrays["users"], embedding, small["columns"])
+        digests = arrays.get("digests", np.zeros(len(items), np.uint32))  # of a model from before: all differ
+        return cls(items, arrays["vectors"], arrays["users"], embedding, small["columns"], digests)
 
 
 class SemanticSimilarity(Recipe):
@@ -108,10 +120,12 @@ class SemanticSimilarity(Recipe):
             raise TrainingError(f"{self.name} found no word that two items have in common.")
         vectors = np.zeros((len(items), embedding.axes.shape[1]), np.float32)
         vectors[items.index(data.items["ITEM_ID"])] = embedding.encode(texts)
+        digests = np.zeros(len(items), np.uint32)
+        digests[items.index(data.items["ITEM_ID"])] = digests_of(data.items, columns)
         users = np.zeros(len(items), np.float32)
         if data.interactions.num_rows and (items.index(data.interactions["ITEM_ID"]) >= 0).any():
             users = EventLog.of(data, items).users_of_items().astype(np.float32)
-        return SemanticSimilarityModel(items, vectors, users, embedding, columns)
+        return SemanticSimilarityModel(items, vectors, users, embedding, columns, digests)
 
 
 def texts_of(table: pa.Table, columns: Mapping[str, str]) -> list[Terms]:
@@ -129,6 +143,17 @@ def texts_of(table: pa.Table, columns: Mapping[str, str]) -> list[Terms]:
             for term, count in terms_of(str(value)).items():
                 terms[term] = terms.get(term, 0.0) + count * (NAME_WEIGHT if kind == "name" else 1)
     return texts
+
+
+def digests_of(table: pa.Table, columns: Mapping[str, str]) -> np.ndarray:
+    """A checksum of what is read of each row, uint32 [rows]: whether a text is another one, without encoding it."""
+    read = [table[column].to_pylist() for column in columns if column in table.column_names]
+    if not read:
+        return np.zeros(table.num_rows, np.uint32)
+    texts = (
+        "\x1f".join("" if value is None else str(value) for value in row) for row in zip(*read, strict=True)
+    )
+    return np.fromiter((zlib.crc32(text.encode()) for text in texts), np.uint32, table.num_rows)
 
 
 def _columns(data: TrainingData) -> dict[str, str]:

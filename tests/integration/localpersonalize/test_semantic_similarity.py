@@ -64,6 +64,11 @@ def test_from_items_without_interactions_to_similar_items(live: Live, shop: Shop
     )
     until(lambda: "late" in similar("sea-3", 20), "the new item to be similar")
     assert {item.split("-")[0] for item in similar("late", 5)} == {"sea"}
+    changed = json.dumps({"title": "rocket orbit", "about": "planet galaxy"})
+    live.client("personalize-events").put_items(
+        datasetArn=shop["dataset semantic"], items=[{"itemId": "late", "properties": changed}]
+    )
+    until(lambda: similar("late", 1)[0].startswith("space"), "the changed item to be similar to others")
     live.upload("batch/semantic.json", '{"itemId": "space-1"}\n')
     live.make(
         "BatchInferenceJob",

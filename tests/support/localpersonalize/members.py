@@ -78,8 +78,8 @@ DIFFERENCES = (
     Difference(
         "`performIncrementalUpdate`",
         r"(Create|Update)Solution performIncrementalUpdate",
-        "kept for aws-semantic-similarity, whose campaigns know items as soon as they are put, with it and without;"
-        " refused unless false for others, as the model says",
+        "kept for aws-semantic-similarity, whose campaigns know new and changed items as soon as they are put, with it"
+        " and without; refused unless false for others, as the model says",
     ),
     Difference(
         "`themeGenerationConfig`",

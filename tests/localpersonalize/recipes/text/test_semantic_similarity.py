@@ -22,6 +22,17 @@ SUBJECTS = {
     "space": ["rocket", "planet", "orbit", "astronaut", "galaxy", "comet", "telescope", "gravity"],
     "kitchen": ["recipe", "oven", "butter", "flour", "roast", "spice", "dinner", "saucepan"],
     "sea": ["sailor", "harbour", "wave", "anchor", "captain", "island", "pirate", "storm"],
+    "Weltall": [
+        "Rakete",
+        "Planet",
+        "Umlaufbahn",
+        "Raumfahrer",
+        "Galaxie",
+        "Komet",
+        "Fernrohr",
+        "Schwerkraft",
+    ],
+    "Küche": ["Rezept", "Backofen", "Butter", "Mehl", "Braten", "Gewürz", "Abendessen", "Kochtopf"],
     "太空": ["火箭", "行星", "轨道", "宇航员", "银河", "彗星", "望远镜", "引力"],
     "厨房": ["菜谱", "烤箱", "黄油", "面粉", "烧烤", "香料", "晚餐", "平底锅"],
 }
@@ -156,3 +167,36 @@ def test_a_configuration_that_leaves_out_the_text_is_refused(tmp_path: Path) -> 
     config = {"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": ["ABOUT"]}}}
     with pytest.raises(TrainingError, match="itemName and textual"):
         train_solution_version(data(), config, RECIPE.arn, tmp_path / "model")
+
+
+def test_inflected_german_words_are_those_of_their_subject() -> None:
+    model = trained()
+    texts = {
+        "Weltall": ("Raketen der Raumfahrerin", "Umlaufbahnen großer Planeten und Kometen"),
+        "Küche": ("Rezepte fürs Abendessen", "Bratens und Gewürze in Kochtöpfen"),
+    }
+    for subject, (title, about) in texts.items():
+        row = {"ITEM_ID": f"neu {subject}", "TITLE": title, "ABOUT": about, "SHELF": None}
+        model.add_items(pa.Table.from_pylist([row]))
+        assert {item.split("-")[0] for item in best(model, f"neu {subject}")} == {subject}
+
+
+def test_an_item_that_changes_is_similar_to_what_it_says_now(tmp_path: Path) -> None:
+    model = trained()
+    others = {"sea-1": model.vectors[model.items.index_of("sea-2")].copy()}
+    table = catalogue().to_pylist()
+    table = [row for row in table if row["ITEM_ID"] in {"sea-1", "sea-2"}]
+    table[0] |= {"TITLE": "butter oven", "ABOUT": "roast spice dinner flour"}
+    model.add_items(pa.Table.from_pylist(table))
+    assert {item.split("-")[0] for item in best(model, "sea-1")} == {"kitchen"}
+    assert np.array_equal(model.vectors[model.items.index_of("sea-2")], others["sea-1"])
+    model.save(tmp_path)
+    loaded = load_model(tmp_path)
+    assert isinstance(loaded, SemanticSimilarityModel)
+    assert best(loaded, "sea-1") == best(model, "sea-1")
+
+
+def test_what_did_not_change_is_not_encoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = trained()
+    monkeypatch.setattr(type(model.embedding), "encode", lambda *_: pytest.fail("encoded again"))
+    model.add_items(catalogue())
