@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from encore.config import include_folder
+from encore.config import INCLUDE, include_folder
 from encore.config.recipes import BATCH_COLUMNS, PRICED_BY_INTERACTION
 from encore.text_tables import as_markdown, as_text
 
@@ -51,8 +51,10 @@ class Prices:
 
     @classmethod
     def load(cls, file: Path | None = None) -> Prices:
-        """The list of `include/prices.json`, or of another file."""
-        return cls(**json.loads((file or include_folder() / PRICES_FILE).read_text()))
+        """The list of a file; default: `prices.json` of the include folder that counts, else the one that ships."""
+        own = include_folder() / PRICES_FILE
+        listed = file or (own if own.exists() else INCLUDE / PRICES_FILE)
+        return cls(**json.loads(listed.read_text()))
 
 
 @dataclass(frozen=True)

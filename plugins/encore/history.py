@@ -70,6 +70,7 @@ def schema() -> Any:
                 pa.string(),
             ),  # JSON: `encore.comparison.compare.Compared`, and the days it is judged by
             ("live_from", pa.timestamp("us", "UTC")),  # by the clock, of what was promoted
+            ("unused", pa.string()),  # JSON, a list of sentences: what is paid for and not used
         ]
     )
 

@@ -39,6 +39,7 @@ def of_retraining(
     *,
     has_recovered: bool = False,
     report: str | None = None,
+    unused: Sequence[str] = (),
 ) -> Message | None:
     """The message of a retraining; None if nothing has come of it.
 
@@ -48,6 +49,7 @@ def of_retraining(
     :param failed: tasks of the run that failed
     :param has_recovered: whether it had failed before, and its failed tasks were cleared since
     :param report: where the report of all runs is
+    :param unused: what is paid for and not used, a sentence each
     """
     events: list[Event] = []
     headlines, parts = [], []
@@ -70,6 +72,8 @@ def of_retraining(
                     parts.append(_paragraph(f"{event}: {name}", reason, table))
     if not events:
         return None
+    if unused:
+        parts.append(_paragraph("Paid for and not used (encore stop):", *unused))
     links = [f"Run: {url}", *([f"Report: {report}"] if report else [])]
     return Message(tuple(events), f"{group}: {'; '.join(headlines)}", "\n\n".join([*parts, "\n".join(links)]))
 

@@ -51,3 +51,10 @@ def test_a_solution_that_failed_with_a_task_is_named_and_its_reason_said_once():
     assert message is not None
     assert message.subject == "shop: failed you"
     assert message.text.count("CREATE FAILED") == 1
+
+
+def test_what_is_paid_for_and_not_used_is_in_the_message_and_makes_none_by_itself():
+    idle = "campaign front: nobody has asked it for 14 days (about 432.00 USD a month)"
+    message = of_retraining("shop", URL, {"a": outcome("promoted", "good")}, {}, [], unused=[idle])
+    assert f"Paid for and not used (encore stop):\n{idle}" in message.text
+    assert of_retraining("shop", URL, {}, {}, [], unused=[idle]) is None

@@ -29,6 +29,8 @@ from airflow_personalize.transfers.personalize_dataset_snapshot import Personali
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
 from encore.config.models import DatasetGroup
+from encore.deployment.spending import unused_of_group
+from encore.deployment.surroundings import NotAllowedError
 from encore.operators.cleanup import PersonalizeCleanUpOperator
 from encore.operators.preflight import PersonalizePreflightOperator
 from encore.operators.rollback import PersonalizeSelectRollbackVersionOperator
@@ -253,6 +255,14 @@ class PermittedRun:
                 group=self.settings,
                 campaign_name=self.group.solutions[0].campaign_name,
             )
+
+    def look_at_spending(self) -> None:
+        """As the record of a run does; CloudWatch may have counted nothing yet."""
+        try:
+            unused_of_group("aws_default", self.group.name)
+        except NotAllowedError as error:
+            if "CloudWatch has no metrics" not in str(error):
+                raise
 
     def clean_up(self) -> None:
         with patch("encore.retention.NEW_SCHEMA", timedelta(0)):

@@ -28,9 +28,21 @@ _LISTS = (
     "DatasetGroups",
     "DatasetImportJobs",
     "Datasets",
+    "Recommenders",
     "Schemas",
     "SolutionVersions",
     "Solutions",
+)
+_READ = (
+    "BatchInferenceJob",
+    "BatchSegmentJob",
+    "Campaign",
+    "Dataset",
+    "DatasetImportJob",
+    "Recommender",
+    "Schema",
+    "Solution",
+    "SolutionVersion",
 )
 _USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 _USE_KEY_AS_SERVICE = (*_USE_KEY, "kms:DescribeKey", "kms:ListGrants")
@@ -105,11 +117,12 @@ def permissions(pipeline: Pipeline, scope: Scope, kms_key: str | None = None) ->
     compares = any(group.comparison for group in pipeline.dataset_groups)
     tracks = any(group.event_tracker for group in pipeline.dataset_groups)
     attributes = any(group.metric_attribution for group in pipeline.dataset_groups)
+    dags.append(_of_reads(scope))
     lists = [*_LISTS, *(["EventTrackers"] if compares or tracks else [])]
     lists += ["MetricAttributions", "MetricAttributionMetrics"] if attributes else []
     dags.append(_allow("Lists", [f"personalize:List{name}" for name in lists], ["*"]))
-    if attributes:
-        dags.append(_allow("Attributed", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]))
+    # How often campaigns are asked and, with an attribution, what recommendations have led to.
+    dags.append(_allow("CloudWatch", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]))
     key = []
     if kms_key:
         dags.append(_allow("Key", _USE_KEY, [kms_key]))
@@ -163,20 +176,6 @@ def _of_resources(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
         ["CreateDatasetImportJob"],
         [scope.personalize("dataset-import-job", f"import_{kind}-*") for kind in kinds],
     )
-    # The clean-up looks whether a job of whomever still reads what it would remove, and a dataset uses a schema; a
-    # dataset that was made by hand has a schema of any name.
-    read_of_all = ("schema", "dataset", "dataset-import-job", "batch-inference-job", "batch-segment-job")
-    yield allow(
-        "ReadOfAll",
-        [
-            "DescribeSchema",
-            "DescribeDataset",
-            "DescribeDatasetImportJob",
-            "DescribeBatchInferenceJob",
-            "DescribeBatchSegmentJob",
-        ],
-        [scope.personalize(kind, "*") for kind in read_of_all],
-    )
     yield from _of_models(group, scope)
     if group.event_tracker:
         tracker = scope.personalize("event-tracker", "*")  # its ARN ends with an id that the service makes up
@@ -187,7 +186,7 @@ def _of_resources(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
         yield allow("Attribution", actions, [name])
     if group.recommenders:
         names = [scope.personalize("recommender", recommender.name) for recommender in group.recommenders]
-        verbs = ("CreateRecommender", "DescribeRecommender", "UpdateRecommender", "TagResource")
+        verbs = ("CreateRecommender", "UpdateRecommender", "TagResource")
         yield allow("Recommenders", verbs, names)
     if group.filters:
         names = [scope.personalize("filter", filter_.name) for filter_ in group.filters]
@@ -208,11 +207,8 @@ def _of_models(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
         "Solutions",
         [
             "CreateSolution",
-            "DescribeSolution",
             "UpdateSolution",
             "CreateSolutionVersion",
-            "DescribeSolutionVersion",
-            "GetSolutionMetrics",
             "StopSolutionVersionCreation",
             "TagResource",
             "CreateCampaign",
@@ -224,7 +220,7 @@ def _of_models(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
     answers = {_answer(solution.recipe) for solution in served}
     yield allow(
         "Campaigns",
-        ["CreateCampaign", "DescribeCampaign", "UpdateCampaign", "TagResource", *answers],
+        ["CreateCampaign", "UpdateCampaign", "TagResource", *answers],
         [scope.personalize("campaign", solution.campaign_name) for solution in served],
     )
     recipes = [scope.recipe(solution.recipe) for solution in served]
@@ -274,8 +270,7 @@ def _of_removal(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
     if not group.retention.remove_unlisted:
         return
     everything = [scope.personalize(kind, "*") for kind in ("campaign", "solution")]
-    reads = ("ListTagsForResource", "DescribeCampaign", "DescribeSolution")
-    yield _allow(_sid(group, "Unlisted"), [f"personalize:{action}" for action in reads], everything)
+    yield _allow(_sid(group, "Unlisted"), ["personalize:ListTagsForResource"], everything)
     ours = {"StringEquals": {f"aws:ResourceTag/{TAG}": group.name}}
     delete = ("personalize:DeleteCampaign", "personalize:DeleteSolution")
     yield _allow(_sid(group, "Removal"), delete, everything, Condition=ours)
@@ -288,6 +283,17 @@ def _of_experiment(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
         names = [group.solution(name).campaign_name for name in (experiment.champion, experiment.challenger)]
         delete = ("personalize:DeleteCampaign", "personalize:ListTagsForResource")
         yield _allow(_sid(group, "Loser"), delete, [scope.personalize("campaign", name) for name in names])
+
+
+def _of_reads(scope: Scope) -> Statement:
+    """What is read whoever made it.
+
+    The clean-up looks whether a job of whomever still reads what it would remove, and a dataset uses a schema; a
+    dataset that was made by hand has a schema of any name. A run names what is paid for and not used.
+    """
+    reads = [f"personalize:Describe{kind}" for kind in _READ] + ["personalize:GetSolutionMetrics"]
+    kinds = [re.sub(r"(?<=.)(?=[A-Z])", "-", kind).lower() for kind in _READ if kind != "SolutionVersion"]
+    return _allow("ReadOfAll", reads, [scope.personalize(kind, "*") for kind in kinds])
 
 
 def _trust(scope: Scope) -> Policy:

@@ -91,6 +91,26 @@ def read_inventory(client: Any, name: str) -> Inventory | None:
     )
 
 
+def read_models(client: Any, name: str) -> Inventory | None:
+    """Of the dataset group of a name what is paid for by the hour or trains: solutions, campaigns, recommenders."""
+    listed = find_by(client, "list_dataset_groups", name=name)
+    if listed is None:
+        return None
+    arn = listed["datasetGroupArn"]
+    solutions = {entry["name"]: entry for entry in _descriptions(client, "solution", datasetGroupArn=arn)}
+    return Inventory(
+        group=listed,
+        solutions=solutions,
+        campaigns={
+            name: list(_descriptions(client, "campaign", solutionArn=solution["solutionArn"]))
+            for name, solution in solutions.items()
+        },
+        recommenders={
+            entry["name"]: entry for entry in _descriptions(client, "recommender", datasetGroupArn=arn)
+        },
+    )
+
+
 def _descriptions(client: Any, kind: str, **arguments: str) -> Iterator[Description]:
     """Descriptions of the resources of a kind, but for those that are being deleted."""
     member = arn_member(kind)

@@ -1,5 +1,5 @@
 """What is paid for and not used: campaigns and recommenders that nobody asks, throughput far over the use, trainings
-that nobody asked for. Found and priced; nothing is stopped.
+that nobody asked for. Found and priced; stopped only by `encore stop`, where a person says so.
 
 How often something is asked is CloudWatch's `GetRecommendations` and `GetPersonalizedRanking` (statistic: Sum), by the
 ARN of the campaign or recommender. Source: "CloudWatch metrics for Amazon Personalize" of the developer guide.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from airflow_personalize import solution_versions
 from encore.cost import HOURS_A_DAY, Prices
 from encore.deployment.clients import Account
-from encore.deployment.inventory import Description, Inventory
+from encore.deployment.inventory import Description, Inventory, read_models
 from encore.deployment.plan import campaign_state, trains_by_itself
 from encore.deployment.surroundings import NotAllowedError
 
@@ -36,11 +36,16 @@ _METRICS = ("GetRecommendations", "GetPersonalizedRanking")
 
 @dataclass(frozen=True)
 class Unused:
-    """Something that is paid for: what to do about it, and what it costs a month; None where that is not known."""
+    """Something that is paid for: what to do about it, and what it costs a month; None where that is not known.
+
+    :param operation: the service's operation that stops it, with its `arguments`
+    """
 
     what: str
     advice: str
     usd_a_month: float | None
+    operation: str
+    arguments: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         price = "costs" if self.usd_a_month is None else f"about {self.usd_a_month:,.2f} USD a month"
@@ -75,27 +80,33 @@ def unused(
         is_old = now - recommender["creationDateTime"] > NEW
         if recommender["status"] == "ACTIVE" and is_old and not use(recommender["recommenderArn"]).requests:
             advice = f"nobody has asked it for {DAYS} days: stop it, which keeps its model"
-            yield Unused(f"recommender {name}", advice, None)
+            of_recommender = {"recommenderArn": recommender["recommenderArn"]}
+            yield Unused(f"recommender {name}", advice, None, "stop_recommender", of_recommender)
     for name, solution in existing.solutions.items():
         if trains_by_itself(solution):
             trained = hours(solution["solutionArn"])
             times = DAYS_A_MONTH / DAYS_BETWEEN_TRAININGS
             usd = None if trained is None else trained * prices.training_hour * times
             advice = "it trains by itself, beside the runs: set performAutoTraining to false"
-            yield Unused(f"solution {name}", advice, usd)
+            stopped = {"solutionArn": solution["solutionArn"], "performAutoTraining": False}
+            yield Unused(f"solution {name}", advice, usd, "update_solution", stopped)
 
 
 def _of_campaign(campaign: Description, tps_hour: float, use: Use) -> Iterator[Unused]:
     what = f"campaign {campaign['name']}"
     tps = int(campaign_state(campaign).get("minProvisionedTPS", 1))
     a_month = tps_hour * HOURS_A_DAY * DAYS_A_MONTH
+    arn = {"campaignArn": campaign["campaignArn"]}
     if not use.requests:
-        yield Unused(what, f"nobody has asked it for {DAYS} days: delete it if nobody will", tps * a_month)
+        advice = f"nobody has asked it for {DAYS} days: delete it if nobody will"
+        yield Unused(what, advice, tps * a_month, "delete_campaign", arn)
         return
     enough = max(1, math.ceil(use.peak))
     if use.peak < FAR_BELOW * tps and enough < tps:
         peak = f"{use.peak:.2g} requests a second at most, {tps} provisioned"
-        yield Unused(what, f"{peak}: min_provisioned_tps {enough} is enough", (tps - enough) * a_month)
+        advice = f"{peak}: min_provisioned_tps {enough} is enough"
+        lower = {**arn, "minProvisionedTPS": enough}
+        yield Unused(what, advice, (tps - enough) * a_month, "update_campaign", lower)
 
 
 class CloudWatchUse:
@@ -137,6 +148,14 @@ class CloudWatchUse:
         return Use(sum(sums.values()), max(sums.values(), default=0.0) / PERIOD_SECONDS)
 
 
+def stop(account: Account, entry: Unused) -> None:
+    """Stop what is paid for and not used: as its advice says, and only this.
+
+    :raises ClientError: where the service refuses
+    """
+    getattr(account.client("personalize"), entry.operation)(**entry.arguments)
+
+
 def unused_in_account(account: Account, existing: Inventory) -> list[Unused]:
     """What is paid for and not used of a group, seen now.
 
@@ -153,3 +172,13 @@ def unused_in_account(account: Account, existing: Inventory) -> list[Unused]:
         return list(unused(existing, Prices.load(), use, hours, now))
     except ClientError as error:
         raise NotAllowedError(f"CloudWatch was not asked: {error}") from error
+
+
+def unused_of_group(aws_conn_id: str | None, group: str) -> list[Unused]:
+    """What is paid for and not used of a dataset group by its name, seen through a connection now.
+
+    :raises NotAllowedError: if CloudWatch can't be asked, or counts nothing
+    """
+    account = Account(aws_conn_id)
+    existing = read_models(account.client("personalize"), group)
+    return unused_in_account(account, existing) if existing else []

@@ -55,6 +55,7 @@ class PersonalizeNotifyOperator(DatasetGroupOperator):
             failed,
             has_recovered=not failed and context["ti"].try_number > 1,
             report=(self.recorded or {}).get("report"),
+            unused=(self.recorded or {}).get("unused") or (),
         )
         sent: list[str] = []
         if message:

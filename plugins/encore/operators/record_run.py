@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk.exceptions import AirflowException
+from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_personalize import solution_versions
 from encore import cost, history
 from encore.config.models import DatasetGroup
+from encore.deployment.spending import unused_of_group
+from encore.deployment.surroundings import NotAllowedError
 from encore.mlflow_runs import log_versions
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
@@ -105,6 +109,9 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             and failed  # else the run was skipped: another does what it would have done
         ]
         rows = [*versions, *without]
+        unused = self._unused(group)
+        for row in rows:
+            row["unused"] = json.dumps(unused)
         estimate = self._add_cost(group, versions)
         self.log.info("Cost:\n%s", estimate.as_text())
         if rows:
@@ -117,6 +124,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
                 row["solution"]: {"outcome": row["outcome"], "reason": row["reason"]} for row in rows
             },
             "cost": estimate.as_json(),
+            "unused": unused,
             "report": f"s3://{group.bucket}/{group.prefix}/{history.REPORT_KEY}",
         }
 
@@ -124,6 +132,17 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         from encore.report.page import pictures
 
         return pictures(history.read(self.s3, self.settings.bucket, self.settings.prefix))
+
+    def _unused(self, group: DatasetGroup) -> list[str]:
+        """What is paid for and not used, a sentence each; nothing is stopped, and no run fails by it."""
+        try:
+            entries = unused_of_group(self.aws_conn_id, group.name)
+        except (NotAllowedError, BotoCoreError, ClientError, AirflowException) as error:
+            self.log.warning("What is paid for and not used was not looked at: %s", error)
+            return []
+        for entry in entries:
+            self.log.warning("Paid for and not used: %s", entry)
+        return [str(entry) for entry in entries]
 
     def _row(
         self, context: Context, group: DatasetGroup, result: SolutionResult, failed: Sequence[Failure]

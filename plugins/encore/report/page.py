@@ -68,7 +68,8 @@ def page(
         comparisons=comparisons.views(rows),
         online=online.view_of(results),
         columns=_columns(rows),
-        insights=_insights(rows),
+        insights=_of_last_run(rows, "insights"),
+        unused=_of_last_run(rows, "unused"),
         images={name: b64encode(content).decode() for name, content in images.items()},
     )
 
@@ -125,8 +126,8 @@ def _range(column: ColumnProfile) -> str:
     return f"{column.minimum:g} to {column.maximum:g}"
 
 
-def _insights(rows: Rows) -> list[str]:
-    """Those of the last run that recorded any."""
-    written = [row["insights"] for row in rows if row.get("insights")]
+def _of_last_run(rows: Rows, name: str) -> list[str]:
+    """The sentences of the last run that recorded any."""
+    written = [row[name] for row in rows if row.get(name)]
     lines: list[str] = json.loads(written[-1]) if written else []
     return lines

@@ -176,7 +176,7 @@ def test_what_nobody_lets_us_look_at_is_said_and_is_no_fault(deployment, monkeyp
 
 
 def test_what_is_paid_for_and_not_used_is_advice_and_no_fault(deployment, monkeypatch):
-    idle = Unused("campaign front", "nobody has asked it for 14 days", 144.0)
+    idle = Unused("campaign front", "nobody has asked it for 14 days", 144.0, "delete_campaign")
     monkeypatch.setattr(doctor, "read_inventory", lambda *_: object())
     monkeypatch.setattr(doctor, "unused_in_account", lambda *_: [idle])
     (line,) = [line for line in deployment.lines() if line.advice]

@@ -32,6 +32,8 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 # What a person's click asks for, what an earlier run's traces ask for, and what only a changed schema or a solution
 # of other settings asks for.
 NOT_IN_EVERY_RUN = {
+    "cloudwatch:GetMetricData",
+    "personalize:DescribeRecommender",
     "personalize:StopSolutionVersionCreation",
     "personalize:UpdateCampaign",
     "personalize:UpdateDataset",
@@ -49,6 +51,7 @@ def run(account: PermittedAccount, name: str, statements: Sequence[dict[str, Any
         ran.before_clean_up()
     account.leave_traces(ran)
     with EnforcedPolicies(statements) as at_the_end:
+        ran.look_at_spending()
         ran.clean_up()
     return enforced.used | at_the_end.used
 
@@ -173,7 +176,7 @@ def test_recommenders_need_their_own_and_no_others():
     group = {**settings["dataset_groups"][0], "domain": "ECOMMERCE", "recommenders": [recommender]}
     needed = permissions(Pipeline.model_validate({**settings, "dataset_groups": [group]}), SCOPE).dags
     arn = f"arn:aws:personalize:{REGION}:{ACCOUNT}:recommender/top"
-    verbs = ("CreateRecommender", "DescribeRecommender", "TagResource", "UpdateRecommender")
+    verbs = ("CreateRecommender", "TagResource", "UpdateRecommender")
     assert actions_on(needed, arn) == {f"personalize:{verb}" for verb in verbs}
     of_group = actions_on(needed, f"arn:aws:personalize:{REGION}:{ACCOUNT}:dataset-group/least")
     assert "personalize:CreateRecommender" in of_group

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
+from typer.testing import CliRunner
 
+from encore.commands import app
 from encore.config import INCLUDE
 from encore.cost import Prices
+from encore.deployment import stop_command
 from encore.deployment.inventory import Inventory
-from encore.deployment.spending import NAMESPACE, CloudWatchUse, Unused, Use, unused
+from encore.deployment.spending import NAMESPACE, CloudWatchUse, Unused, Use, stop, unused
 from encore.deployment.surroundings import NotAllowedError
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -115,3 +120,61 @@ def test_cloudwatch_counts_both_kinds_of_requests_of_the_campaign_alone():
         use = CloudWatchUse(cloudwatch, now)
         assert use(f"{ARN}campaign/front") == Use(900, 3.0)
         assert use(f"{ARN}campaign/nobody") == Use(0, 0)
+
+
+RECOMMENDER = {
+    "recommenderArn": f"{ARN}recommender/top",
+    "status": "ACTIVE",
+    "creationDateTime": NOW - timedelta(days=30),
+}
+#: One of each kind, and what stops it.
+STOPPED = {
+    "delete_campaign": lambda: entries({"front": Use(0, 0)}, campaigns={"you": [campaign("front", 3)]}),
+    "update_campaign": lambda: entries({"front": BUSY}, campaigns={"you": [campaign("front", 20)]}),
+    "stop_recommender": lambda: entries({"top": Use(0, 0)}, recommenders={"top": RECOMMENDER}),
+    "update_solution": lambda: entries({}, trains=True),
+}
+
+
+@pytest.mark.parametrize("operation", STOPPED)
+def test_each_kind_is_stopped_by_one_request_that_the_service_takes(operation: str):
+    client = boto3.client(
+        "personalize", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    (entry,) = STOPPED[operation]()
+    with Stubber(client) as stubber:
+        stubber.add_response(operation, {}, entry.arguments)
+        stop(SimpleNamespace(client=lambda service: client), entry)
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def stopped(monkeypatch, tmp_path):
+    """`encore stop` in an account with one of each kind; the operations that it asked for."""
+    monkeypatch.setattr(stop_command, "Account", lambda conn_id: None)
+    monkeypatch.setattr(stop_command, "_entries", lambda *_: [(STOPPED[name]()[0], None) for name in STOPPED])
+    operations: list[str] = []
+    monkeypatch.setattr(stop_command, "stop_one", lambda account, entry: operations.append(entry.operation))
+
+    def run(*arguments: str, answer: str = ""):
+        result = CliRunner().invoke(app, ["stop", *arguments], input=answer)
+        return result, operations
+
+    return run
+
+
+def test_without_a_name_what_is_unused_is_listed_with_its_price_and_nothing_is_stopped(stopped):
+    result, operations = stopped()
+    assert (result.exit_code, operations) == (0, [])
+    assert "campaign front: nobody has asked it for 14 days" in result.output
+    assert "432.00 USD a month" in result.output
+
+
+def test_only_what_is_named_and_confirmed_is_stopped(stopped):
+    assert stopped("solution you", answer="n\n")[1] == []
+    result, operations = stopped("solution you", answer="y\n")
+    assert (result.exit_code, operations) == (0, ["update_solution"])
+    result, operations = stopped("recommender top", "campaign nothing", "--yes")
+    assert operations == ["update_solution", "stop_recommender"]
+    assert result.exit_code == 1
+    assert "not stopped: campaign nothing" in result.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from encore import history
+from encore.deployment.surroundings import NotAllowedError
 from encore.operators import record_run
 from encore.operators.record_run import PersonalizeRecordRunOperator
 
@@ -33,6 +35,7 @@ def recorded(monkeypatch):
     rows: list[dict] = []
     monkeypatch.setattr(history, "append", lambda s3, bucket, prefix, run_id, new: rows.extend(new))
     monkeypatch.setattr(record_run, "draw_report", lambda *arguments: None)
+    monkeypatch.setattr(record_run, "unused_of_group", lambda *arguments: [])
 
     def record(failed, params=None, **inputs):
         reasons = {
@@ -76,7 +79,7 @@ def test_a_run_that_fails_before_there_are_versions_is_recorded_for_each_solutio
         assert row.get("solution_version_arn") is None
 
 
-def test_a_refused_form_is_recorded_for_the_solutions_that_it_chose(recorded):
+def test_a_denyd_form_is_recorded_for_the_solutions_that_it_chose(recorded):
     rows = recorded({"validate_parameters": ("Choose FULL.", None)}, params={"solutions": ["related"]})
     assert {name: row["reason"] for name, row in rows.items()} == {
         "related": "validate_parameters: Choose FULL."
@@ -98,3 +101,15 @@ def test_a_failed_dry_run_is_not_recorded(recorded):
 
 def test_a_run_that_was_skipped_since_another_waits_is_not_recorded(recorded):
     assert recorded({}, plan={"solutions": ["popular"]}) == {}
+
+
+def test_what_is_paid_for_and_not_used_is_recorded_and_no_run_fails_by_looking(recorded, monkeypatch):
+    failed, plan = {"train": ("Too few users.", "related")}, {"solutions": ["related"]}
+    monkeypatch.setattr(record_run, "unused_of_group", lambda conn_id, group: [f"{group}: an idle campaign"])
+    assert json.loads(recorded(failed, plan=plan)["related"]["unused"]) == ["shop: an idle campaign"]
+
+    def deny(*_):
+        raise NotAllowedError("CloudWatch was not asked")
+
+    monkeypatch.setattr(record_run, "unused_of_group", deny)
+    assert json.loads(recorded(failed, plan=plan)["related"]["unused"]) == []
