@@ -39,12 +39,10 @@ class Titles:
     @classmethod
     def of_group(cls, group: DatasetGroup, kind: str) -> Titles:
         dataset = group.datasets.get(DATASETS[kind])
-        files = (dataset.titles_sql, dataset.sql if kind == "item" else None) if dataset else ()
-        texts = [
-            (include_folder() / file).read_text(encoding="utf-8").strip().removesuffix(";") if file else ""
-            for file in files
-        ]
-        return cls(kind, group.product_db, *(texts or [""]))
+        if dataset is None:
+            return cls(kind, group.product_db, "")
+        source = dataset.sql if kind == "item" else None
+        return cls(kind, group.product_db, _statement(dataset.titles_sql), _statement(source))
 
     def of(self, ids: Sequence[str]) -> dict[str, str]:
         """Titles by id; nothing where the database can't be asked: a page without titles is still a page."""
@@ -84,3 +82,9 @@ class Titles:
         )
         title = next((name for name in columns if name.lower() in TITLES), None)
         return source.query(identifier, title, "title") if title else ""
+
+
+def _statement(file: str | None) -> str:
+    """The query of a file of the include folder."""
+    text = (include_folder() / file).read_text(encoding="utf-8") if file else ""
+    return text.strip().removesuffix(";")
