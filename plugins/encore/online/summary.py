@@ -47,7 +47,6 @@ class Period:
     :param version: its ARN; None before the history begins
     :param offline: its metric, as the service measured it
     :param rates: by metric
-    :param days: by metric, what came of each day: the day, and its rate
     """
 
     campaign: str
@@ -59,7 +58,6 @@ class Period:
     offline: float | None
     answers: float
     rates: Mapping[str, Rate]
-    days: Mapping[str, Sequence[tuple[datetime, Rate]]]
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,14 @@ class Online:
     """
     :param metrics: names, as the file has them
     :param periods: of each solution the newest version first
+    :param days: by solution and metric, what came of each day, whatever was live: the day, and its rate
     :param others: totals by metric of the sources that are no campaign of the file, by source
     :param metric: the offline metric
     """
 
     metrics: Sequence[str]
     periods: Sequence[Period]
+    days: Mapping[tuple[str, str], Sequence[tuple[datetime, Rate]]]
     others: Mapping[str, Mapping[str, float]]
     problems: Sequence[str]
     metric: str = METRIC
@@ -104,7 +104,13 @@ def summary(group: DatasetGroup, past: Sequence[Row], readings: Readings) -> Onl
                 "events without a source" if source == UNDEFINED_SOURCE else source, {}
             )
             totals[metric] = totals.get(metric, 0.0) + value
-    return Online(names, periods, others, readings.problems)
+    days = {
+        (solution.name, name): _by_day(readings, campaign, name, is_count=name in counts)
+        for solution in group.solutions
+        if (campaign := campaigns.get(solution.campaign_name))
+        for name in names
+    }
+    return Online(names, periods, days, others, readings.problems)
 
 
 def _periods(
@@ -116,11 +122,9 @@ def _periods(
     counts: set[str],
 ) -> list[Period]:
     """What came of each version, the newest first. An hour belongs to the version that was live at its end."""
-    hours = {hour for _, source, hour in readings.sums if source == campaign}
-    hours |= {hour for source, hour in readings.requests if source == campaign}
     served = served_versions(past, solution.name)
     by_version: dict[str | None, list[datetime]] = {}
-    for hour in sorted(hours):
+    for hour in _hours(readings, campaign):
         before = [version for since, version in served if since.timestamp() < hour.timestamp() + 3600]
         by_version.setdefault(before[-1] if before else None, []).append(hour)
     offline = {
@@ -128,12 +132,11 @@ def _periods(
     }
     periods = []
     for version, own in by_version.items():
-        rates, days = {}, {}
+        rates = {}
         answers = np.array([readings.requests.get((campaign, hour), 0.0) for hour in own])
         for name in names:
             values = np.array([readings.sums.get((name.upper(), campaign, hour), 0.0) for hour in own])
             rates[name] = rate(values, answers, is_count=name in counts)
-            days[name] = _by_day(own, values, answers, is_count=name in counts)
         measured = offline.get(version)
         periods.append(
             Period(
@@ -146,7 +149,6 @@ def _periods(
                 measured.get(METRIC) if measured else None,
                 float(answers.sum()),
                 rates,
-                days,
             )
         )
     return periods[::-1]
@@ -161,15 +163,28 @@ def served_versions(past: Sequence[Row], solution: str) -> list[tuple[datetime, 
     return sorted(served)
 
 
-def _by_day(
-    hours: Sequence[datetime], values: np.ndarray, answers: np.ndarray, *, is_count: bool
-) -> list[tuple[datetime, Rate]]:
-    days = [hour.replace(hour=0) for hour in hours]
+def _by_day(readings: Readings, campaign: str, metric: str, *, is_count: bool) -> list[tuple[datetime, Rate]]:
+    by_day: dict[datetime, list[datetime]] = {}
+    for hour in _hours(readings, campaign):
+        by_day.setdefault(hour.replace(hour=0), []).append(hour)
     return [
-        (day, rate(values[rows], answers[rows], is_count=is_count))
-        for day in dict.fromkeys(days)
-        if (rows := np.array([other == day for other in days])).any()
+        (day, rate(*_columns(readings, campaign, metric, hours), is_count=is_count))
+        for day, hours in by_day.items()
     ]
+
+
+def _hours(readings: Readings, campaign: str) -> list[datetime]:
+    """The hours in which a campaign was asked, or led to anything, oldest first."""
+    hours = {hour for _, source, hour in readings.sums if source == campaign}
+    return sorted(hours | {hour for source, hour in readings.requests if source == campaign})
+
+
+def _columns(
+    readings: Readings, campaign: str, metric: str, hours: Sequence[datetime]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The metric and the answers of each hour."""
+    values = [readings.sums.get((metric.upper(), campaign, hour), 0.0) for hour in hours]
+    return np.array(values), np.array([readings.requests.get((campaign, hour), 0.0) for hour in hours])
 
 
 def rate(values: np.ndarray, answers: np.ndarray, *, is_count: bool) -> Rate:

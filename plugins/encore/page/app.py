@@ -26,6 +26,7 @@ from encore.page.render import Addresses, html_page
 from encore.page.run_details import RunDetails, details
 from encore.page.run_list import last_runs, moment, outcome_of, sentences_of
 from encore.page.try_page import suggestions, try_page
+from encore.report import experiments
 from encore.report.online import view_of
 
 STATIC = Path(__file__).with_name("static")
@@ -119,13 +120,14 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
 
 
 def metrics_page(request: Request, group: Group) -> HTMLResponse:
-    """What recommendations have led to, and each solution's metrics over its versions."""
+    """Where an A/B test stands, what recommendations have led to, and each solution's metrics over its versions."""
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     rows = past or []
     return html_page(
         request,
         "metrics.html",
         online=view_of(service.online(group, rows)),
+        experiment=_experiment(group),
         group=group,
         current="metrics",
         history_error=history_error,
@@ -145,7 +147,16 @@ def report(request: Request, group: Group) -> HTMLResponse:
 
     rows = history.read(service.s3(group), group.bucket, group.prefix)
     policy = {"Content-Security-Policy": REPORT_SECURITY_POLICY}
-    return HTMLResponse(page(rows, group.name, results=service.online(group, rows)), headers=policy)
+    results = service.online(group, rows)
+    return HTMLResponse(
+        page(rows, group.name, results=results, experiment=_experiment(group)), headers=policy
+    )
+
+
+def _experiment(group: DatasetGroup) -> experiments.View | None:
+    """Where an A/B test stands; what can't be read is left out."""
+    view, _ = service.attempt(lambda: experiments.read(service.s3(group), group))
+    return view
 
 
 def _overview(api: AirflowApi, group: DatasetGroup) -> Mapping[str, Any]:

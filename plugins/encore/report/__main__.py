@@ -10,7 +10,7 @@ import typer
 from encore import history
 from encore.config import load_pipeline
 from encore.metric_names import METRIC
-from encore.online.summary import Online
+from encore.report import experiments
 from encore.report.draw import online_results
 from encore.report.page import page, pictures
 
@@ -26,7 +26,7 @@ def main(
     ] = None,
 ) -> None:
     """Draw what every run has led to."""
-    name, rows, results = _rows(group, parquet)
+    name, rows, beside = _rows(group, parquet)
     if not rows:
         typer.echo(f"No run of {name} has been recorded yet: run retrain_recommenders first.", err=True)
         raise typer.Exit(1)
@@ -34,12 +34,12 @@ def main(
     drawn = pictures(rows, metric)
     for picture, content in drawn.items():
         (out / f"{picture}.png").write_bytes(content)
-    (out / "report.html").write_text(page(rows, name, metric, drawn, results))
+    (out / "report.html").write_text(page(rows, name, metric, drawn, **beside))
     typer.echo(f"{len(rows)} versions: {out / 'report.html'}")
 
 
-def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, Any]], Online | None]:
-    """The group's name, its history, and what its recommendations have led to; of files alone nothing tells that."""
+def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, Any]], dict[str, Any]]:
+    """The group's name, its history, and what the report shows beside it; of files alone nothing tells that."""
     if parquet is not None:
         rows = [
             row
@@ -48,7 +48,7 @@ def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, 
         ]
         rows = [row for row in rows if group in (None, row["dataset_group"])]
         name = group or (rows[0]["dataset_group"] if rows else str(parquet))
-        return name, sorted(rows, key=lambda row: (row["recorded_at"], row["solution"])), None
+        return name, sorted(rows, key=lambda row: (row["recorded_at"], row["solution"])), {}
     from airflow_personalize.s3 import s3_client
 
     groups = {entry.name: entry for entry in load_pipeline().dataset_groups}
@@ -57,7 +57,11 @@ def _rows(group: str | None, parquet: Path | None) -> tuple[str, list[dict[str, 
     selected = groups[group] if group else next(iter(groups.values()))
     s3 = s3_client(selected.aws_conn_id)
     rows = history.read(s3, selected.bucket, selected.prefix)
-    return selected.name, rows, online_results(selected, rows, s3)
+    beside = {
+        "results": online_results(selected, rows, s3),
+        "experiment": experiments.read(s3, selected),
+    }
+    return selected.name, rows, beside
 
 
 if __name__ == "__main__":

@@ -25,10 +25,12 @@ def online_results(group: DatasetGroup, past: Sequence[Mapping[str, Any]], s3: A
 def draw_report(s3: Any, group: DatasetGroup, log: Any) -> None:
     """The report of all runs, where the tab *Runs* reads it; a run is not spoiled by a picture that fails."""
     try:
+        from encore.report import experiments
         from encore.report.page import page
 
         past = history.read(s3, group.bucket, group.prefix)
-        html = page(past, group.name, results=online_results(group, past, s3))
+        results, experiment = online_results(group, past, s3), experiments.read(s3, group)
+        html = page(past, group.name, results=results, experiment=experiment)
         s3.put_object(
             Bucket=group.bucket,
             Key=f"{group.prefix}/{history.REPORT_KEY}",

@@ -4,6 +4,7 @@ over the days, laid out for SVG.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from encore.online.summary import Online, Period, Rate
 
 WIDTH, HEIGHT = 480, 170
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 10, 22
+MOST_VERSIONS = 4  # of a solution in the table; the chart has all
 BAR = 110  # of a rate's interval in the table
 COLOURS = ("#2563eb", "#c2410c", "#0d9488", "#7c3aed", "#db2777", "#64748b")
 NONE = "–"
@@ -72,6 +74,7 @@ class View:
     """All that is shown."""
 
     answer: str
+    changes: Sequence[str]
     metrics: Sequence[str]
     offline: str
     lines: Sequence[Line]
@@ -93,9 +96,10 @@ def view_of(online: Online | None) -> View | None:
     }
     return View(
         answer=_answer(online),
+        changes=_changes(online),
         metrics=online.metrics,
         offline=short_name(online.metric),
-        lines=[_line(period, online.metrics, widest, colours) for period in online.periods],
+        lines=[_line(period, online.metrics, widest, colours) for period in _newest(online)],
         others=[_other(source, totals) for source, totals in online.others.items()],
         charts=[chart for metric in online.metrics if (chart := _chart(online, metric, colours))],
         problems=online.problems,
@@ -120,6 +124,36 @@ def _answer(online: Online) -> str:
     is_clear = low is not None and high is not None and low > high
     text += f", {second.solution} to {_number(100 * other)}."
     return text if is_clear else f"{text} Their intervals overlap: it may be chance."
+
+
+def _changes(online: Online) -> list[str]:
+    """Of each solution, the newest version beside the one before it, by the first metric."""
+    metric = online.metrics[0]
+    changes = []
+    for solution in dict.fromkeys(period.solution for period in online.periods):
+        new, *before = (period.rates[metric] for period in online.periods if period.solution == solution)
+        if not before or new.value is None or before[0].value is None:
+            continue
+        newest, earlier = _number(100 * new.value), _number(100 * before[0].value)
+        text = f"{solution}: {newest} {metric} with the newest version, {earlier} with the one before"
+        changes.append(f"{text}: {_verdict(new, before[0])}.")
+    return changes
+
+
+def _verdict(new: Rate, before: Rate) -> str:
+    """What intervals show that do not overlap; those that do may still hide a small difference."""
+    if new.low is None or new.high is None or before.low is None or before.high is None:
+        return "too little to compare"
+    return "more" if new.low > before.high else "less" if new.high < before.low else "no difference shown"
+
+
+def _newest(online: Online) -> list[Period]:
+    """A few versions of each solution."""
+    return [
+        period
+        for solution in dict.fromkeys(period.solution for period in online.periods)
+        for period in [entry for entry in online.periods if entry.solution == solution][:MOST_VERSIONS]
+    ]
 
 
 def _line(period: Period, metrics: Sequence[str], widest: dict[str, float], colours: dict[str, str]) -> Line:
@@ -158,14 +192,15 @@ def _other(source: str, totals: Mapping[str, float]) -> str:
 
 def _chart(online: Online, metric: str, colours: dict[str, str]) -> Chart | None:
     """The rate of each day, over all versions; None before there are two days."""
-    by_solution: dict[str, list[tuple[datetime, Rate]]] = {}
-    for period in reversed(online.periods):
-        points = [(day, rate) for day, rate in period.days[metric] if rate.value is not None]
-        by_solution.setdefault(period.solution, []).extend(points)
+    by_solution = {
+        solution: [(day, rate) for day, rate in points if rate.value is not None]
+        for (solution, name), points in online.days.items()
+        if name == metric
+    }
     days = sorted({day for points in by_solution.values() for day, _ in points})
     if len(days) < 2:
         return None
-    top = max((_top(rate) for points in by_solution.values() for _, rate in points), default=0.0) or 1.0
+    top = _round(max((_top(rate) for points in by_solution.values() for _, rate in points), default=0.0))
     span = (days[-1] - days[0]).total_seconds()
 
     def x(day: datetime) -> float:
@@ -201,6 +236,12 @@ def _series(
         " ".join(f"{across},{down}" for across, down in edge),
         at,
     )
+
+
+def _round(highest: float) -> float:
+    """The next round number above."""
+    size = 10.0 ** math.floor(math.log10(highest)) if highest > 0 else 1.0
+    return next(size * factor for factor in (1, 2, 4, 6, 8, 10) if size * factor >= highest)
 
 
 def _top(rate: Rate) -> float:

@@ -17,7 +17,7 @@ from encore.config.models import DATASET_TYPES
 from encore.gates.drift import MOVING
 from encore.metric_names import METRIC, short_name
 from encore.online.summary import Online
-from encore.report import comparisons, figures, online
+from encore.report import comparisons, experiments, figures, online
 from encore.report.profile_figures import profiles_over_time
 
 Rows = Sequence[Mapping[str, Any]]
@@ -43,12 +43,14 @@ def page(
     metric: str = METRIC,
     drawn: Mapping[str, bytes] | None = None,
     results: Online | None = None,
+    experiment: experiments.View | None = None,
 ) -> str:
     """The whole report.
 
     :param rows: the history, oldest first
     :param drawn: the pictures, if they have been drawn already
     :param results: what recommendations have led to, where there is a metric attribution
+    :param experiment: where an A/B test stands
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
@@ -67,6 +69,7 @@ def page(
         spent=cost.spent(rows),
         comparisons=comparisons.views(rows),
         online=online.view_of(results),
+        experiment=experiment,
         columns=_columns(rows),
         insights=_of_last_run(rows, "insights"),
         unused=_of_last_run(rows, "unused"),

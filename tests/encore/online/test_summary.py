@@ -76,7 +76,7 @@ def test_each_version_has_what_its_own_answers_led_to():
     assert (before.rates["clicks"].total, before.answers, before.offline) == (15, 200, pytest.approx(0.1))
     assert (newest.rates["clicks"].total, newest.answers, newest.offline) == (60, 200, pytest.approx(0.2))
     assert newest.rates["clicks"].value == 0.3
-    assert [rate.total for _, rate in newest.days["clicks"]] == [40, 20]
+    assert [rate.total for _, rate in online.days["personal", "clicks"]] == [10, 45, 20], "days, not versions"
 
 
 def test_what_comes_from_no_campaign_of_the_file_is_named_apart():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 
@@ -10,6 +11,8 @@ import yaml
 from botocore.exceptions import EndpointConnectionError
 
 from encore.config.models import DAG_NAMES
+from encore.online.readings import Readings
+from encore.online.summary import summary
 from encore.page import app, service
 from tests.encore.page.conftest import ARN, pipeline, text_of
 from tests.support.past_runs import past_runs
@@ -161,6 +164,13 @@ def test_the_dag_of_another_team_is_no_error(shop):
 def test_every_dag_of_the_group_leads_to_it(shop, tmp_path, monkeypatch, dag_id):
     groups = pipeline("shop")
     groups["dataset_groups"][0]["batch"] = {"jobs": [{"name": "mail", "solution": "you"}]}
+    groups["dataset_groups"][0]["experiment"] = {
+        "name": "home",
+        "champion": "popular",
+        "challenger": "you",
+        "begin": "2026-03-01",
+        "event_type": "watch",
+    }
     file = tmp_path / "batch.yaml"
     file.write_text(yaml.safe_dump(groups))
     monkeypatch.setenv("ENCORE_PIPELINE", str(file))
@@ -258,3 +268,32 @@ def test_what_nobody_expected_is_a_page_too(shop, monkeypatch):
     assert answer.status_code == 500
     assert "The page has failed RuntimeError: <b>never</b>." in text_of(answer.text)
     assert "<b>never" not in answer.text
+
+
+def test_metrics_show_what_recommendations_led_to_and_where_an_experiment_stands(
+    thirty_runs, tmp_path, monkeypatch
+):
+    group = pipeline("shop")["dataset_groups"][0]
+    group["metric_attribution"] = {"metrics": [{"name": "clicks", "event_type": "click"}]}
+    group["experiment"] = {
+        "name": "home",
+        "champion": "popular",
+        "challenger": "you",
+        "begin": "2026-03-01",
+        "event_type": "watch",
+    }
+    file = tmp_path / "online.yaml"
+    file.write_text(yaml.safe_dump({"dataset_groups": [group]}))
+    monkeypatch.setenv("ENCORE_PIPELINE", str(file))
+    document = {"state": "runs", "share": 0.5, "reason": "Nothing was judged yet.", "analyses": []}
+    thirty_runs.exports.objects["shop/experiments/home.json"] = json.dumps(document).encode()
+    hour = datetime(2026, 2, 28, 5, tzinfo=UTC)
+    campaign = f"{ARN}:campaign/you"
+    readings = Readings({("CLICKS", campaign, hour): 30.0}, {(campaign, hour): 200.0}, ("S3 was not read.",))
+    monkeypatch.setattr(service, "online", lambda group, past: summary(group, past, readings))
+    page = thirty_runs.airflow.page().get("/encore/groups/shop/metrics").text
+    text = text_of(page)
+    assert "Experiment home: you against popular No winner yet Nothing was judged yet." in text
+    assert "you: 15 clicks for a hundred answers." in text
+    assert "S3 was not read." in text
+    assert "style=" not in page, "the page's policy allows none"

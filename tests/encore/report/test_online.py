@@ -47,7 +47,7 @@ def test_the_table_has_a_line_a_version_with_its_offline_metric_and_interval():
 def test_a_chart_shows_each_day_once_there_are_two():
     assert not view_of(results(80, 40, days=1)).charts
     chart, _ = view_of(results(80, 40)).charts
-    assert [series.name for series in chart.series] == ["popular", "personal"]
+    assert [series.name for series in chart.series] == ["personal", "popular"]
     assert [len(series.points) for series in chart.series] == [3, 3]
 
 
@@ -56,3 +56,16 @@ def test_the_report_shows_it_and_says_nothing_where_there_is_no_attribution():
     assert "What recommendations have led to" in page(rows, "shop", drawn={}, results=results(80, 40))
     assert "What recommendations have led to" not in page(rows, "shop", drawn={})
     assert view_of(None) is None
+
+
+def test_a_new_version_is_set_beside_the_one_before_it():
+    hours = [START + timedelta(hours=hour) for hour in (2, 30)]
+    clicks = dict(zip(hours, (40.0, 90.0), strict=True))
+    readings = Readings(
+        {("CLICKS", CAMPAIGN, hour): value for hour, value in clicks.items()},
+        {(CAMPAIGN, hour): 300.0 for hour in hours},
+    )
+    view = view_of(summary(group(), [row(0), row(1)], readings))
+    assert view.changes == ["personal: 30 clicks with the newest version, 13.3 with the one before: more."]
+    assert [line.version for line in view.lines] == ["00000001", "00000000"]
+    assert view.charts[0].y_ticks[-1][1] == "40", "a round number"
