@@ -33,6 +33,7 @@ from encore.config.batch import Batch, BatchJob
 from encore.config.models import RECIPE_ARN
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
+from encore.operators.record_batch import PersonalizeRecordBatchOperator
 from encore.operators.select_batch_version import PersonalizeSelectBatchVersionOperator
 from encore.operators.wait_for_turn import RUNS_AT_A_TIME, PersonalizeWaitForTurnOperator
 from encore.retention import tags
@@ -126,9 +127,11 @@ def run_job(group: DatasetGroup, job: BatchJob) -> FirstTasks:
             conn_id=group.product_db,
             multiple_outputs=True,
         )
-        create_job(group, job, version.output, batch_input.output) >> load_answers(
-            group, job, recipe, batch_input.output
-        )
+        done = create_job(group, job, version.output, batch_input.output)
+        done >> [
+            load_answers(group, job, recipe, batch_input.output),
+            record_cost(group, job, version.output, batch_input.output),
+        ]
     return FirstTasks([version, batch_input], training)
 
 
@@ -169,6 +172,17 @@ def create_job(
         num_results=job.num_results,
         create_kwargs={"tags": tags(group.name)},
         pool=pools.BATCH_SEGMENTS if segments else pools.BATCH_INFERENCE,
+    )
+
+
+def record_cost(group: DatasetGroup, job: BatchJob, version: XComArg, batch_input: XComArg) -> BaseOperator:
+    """What the job has cost, for the month's cost and its budget."""
+    return PersonalizeRecordBatchOperator(
+        task_id="cost",
+        group=group.model_dump(mode="json", by_alias=True),
+        job=job.name,
+        lines=batch_input["lines"],
+        solution_version_arn=version["solution_version_arn"],
     )
 
 

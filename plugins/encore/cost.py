@@ -1,7 +1,7 @@
 """What a run costs on AWS: estimated before it from the data's size, computed after it from what the service did.
 
 Prices are in `include/prices.json`, with their date and source. They are list prices of one region without free tier
-or discounts. Of batch jobs only those of a comparison are part of a run.
+or discounts. Batch jobs of `batch_recommendations` are recorded by themselves (`encore.batch_costs`).
 """
 
 from __future__ import annotations
@@ -162,22 +162,26 @@ def spent(past: Sequence[Mapping[str, Any]]) -> float:
 
 @dataclass(frozen=True)
 class MonthCost:
-    """What a month has cost so far, in USD: its runs, and the provisioned throughput of campaigns, day by day."""
+    """What a month has cost so far, in USD: its runs, the throughput of campaigns, day by day, and batch jobs."""
 
     runs: float
     campaigns: float
+    batch: float = 0.0
 
     @property
     def usd(self) -> float:
-        return self.runs + self.campaigns
+        return self.runs + self.campaigns + self.batch
 
 
-def of_month(past: Sequence[Mapping[str, Any]], today: date) -> MonthCost:
+def of_month(
+    past: Sequence[Mapping[str, Any]], today: date, batch: Sequence[Mapping[str, Any]] = ()
+) -> MonthCost:
     """The cost of the month of `today`, this day included.
 
     A campaign costs every day from its solution's first promotion on, whether a run touches it or not.
 
     :param past: the history, oldest first
+    :param batch: what `encore.batch_costs` has recorded
     """
     first = today.replace(day=1)
     runs = sum(row["cost_usd"] or 0.0 for row in past if first <= row["recorded_at"].date() <= today)
@@ -188,7 +192,8 @@ def of_month(past: Sequence[Mapping[str, Any]], today: date) -> MonthCost:
             begun.setdefault(row["solution"], row["recorded_at"].date())
         daily[row["solution"]] = row.get("campaign_usd_a_day") or daily.get(row["solution"], 0.0)
     campaigns = sum(daily[name] * ((today - max(first, day)).days + 1) for name, day in begun.items())
-    return MonthCost(runs, campaigns)
+    jobs = sum(row["usd"] or 0.0 for row in batch if first <= row["recorded_at"].date() <= today)
+    return MonthCost(runs, campaigns, jobs)
 
 
 def usual_hours(past: Sequence[Mapping[str, Any]], solution: str) -> float | None:

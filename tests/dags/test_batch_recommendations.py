@@ -45,6 +45,14 @@ def test_only_a_job_with_a_recipe_trains_and_each_kind_has_its_operator(groups):
     assert dag.timetable.summary == "0 5 * * 1"
 
 
+def test_what_each_job_costs_is_recorded_once_it_is_done(groups):
+    dag = groups["batch_recommendations_books"]
+    for name in ("mail", "fans"):
+        recorded = dag.get_task(f"batch_{name}.cost")
+        assert f"batch_{name}.job" in recorded.upstream_task_ids
+        assert (recorded.job, recorded.task_type) == (name, "PersonalizeRecordBatchOperator")
+
+
 def test_each_job_emits_an_asset_of_its_own(groups):
     (outlet,) = groups["batch_recommendations_books"].get_task("batch_fans.answers").outlets
     assert (outlet.name, outlet.uri) == ("books_batch_fans", "s3://books/shop/batch/fans")

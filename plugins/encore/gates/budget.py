@@ -44,10 +44,12 @@ def judge(
     data: Mapping[str, Any],
     solutions: Sequence[str],
     today: date,
+    batch: Sequence[Mapping[str, Any]] = (),
 ) -> BudgetDecision:
-    """The run's import and trainings, on top of the month's runs and of its campaigns until today.
+    """The run's import and trainings, on top of the month's runs, batch jobs, and campaigns until today.
 
     :param past: the history, oldest first
+    :param batch: what batch jobs have cost
     :param data: what the data gate has returned: `bytes`, and `rows` by dataset
     """
     trainings = [
@@ -56,5 +58,5 @@ def judge(
     ]
     interactions = (data.get("rows") or {}).get("interactions") or 0
     estimate = cost.estimate(prices, data.get("bytes") or 0, interactions, trainings)
-    spent = cost.of_month(past, today).usd
+    spent = cost.of_month(past, today, batch).usd
     return BudgetDecision(spent, estimate.usd, budget, estimate.unknown)

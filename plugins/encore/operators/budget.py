@@ -10,7 +10,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOper
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_personalize.s3 import S3Mixin
-from encore import cost, history
+from encore import batch_costs, cost, history
 from encore.config.models import DatasetGroup
 from encore.gates.budget import judge
 from encore.task_inputs import require_inputs
@@ -55,6 +55,7 @@ class PersonalizeBudgetOperator(S3Mixin, ApprovalOperator):
             self.data_gate,
             self.solutions,
             datetime.now(UTC).date(),
+            batch_costs.read(self.s3, group.bucket, group.prefix),
         )
         self.log.info("%s", decision.text)
         if not decision.is_over:

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as AnyHttpException
 
-from encore import cost, history
+from encore import batch_costs, cost, history
 from encore.config import DatasetGroup, load_pipeline
 from encore.config.loader import PipelineError
 from encore.page import service
@@ -77,6 +77,7 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
     """What is live, what waits, and what the last runs came to."""
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     campaigns, service_error = service.attempt(lambda: service.campaigns(service.personalize(group), group))
+    jobs, _ = service.attempt(lambda: batch_costs.read(service.s3(group), group.bucket, group.prefix))
     rows = past or []
     runs = last_runs(api, group, rows)
     missing = unrecorded(rows, campaigns)
@@ -90,7 +91,7 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
         solutions=solutions,
         runs=runs,
         is_busy=any(run.outcome in ("running", "waiting") for run in runs),
-        cost=cost.of_month(rows, datetime.now(UTC).date()),
+        cost=cost.of_month(rows, datetime.now(UTC).date(), jobs or []),
         questions=open_questions(api, group),
         history_error=history_error,
         service_error=service_error,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from encore import history
+from encore import batch_costs, history
 from encore.config.models import DatasetGroup
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def draw_report(s3: Any, group: DatasetGroup, log: Any) -> None:
 
         past = history.read(s3, group.bucket, group.prefix)
         results, experiment = online_results(group, past, s3), experiments.read(s3, group)
-        html = page(past, group.name, results=results, experiment=experiment)
+        jobs = batch_costs.read(s3, group.bucket, group.prefix)
+        html = page(past, group.name, results=results, experiment=experiment, batch=jobs)
         s3.put_object(
             Bucket=group.bucket,
             Key=f"{group.prefix}/{history.REPORT_KEY}",

@@ -44,11 +44,13 @@ def page(
     drawn: Mapping[str, bytes] | None = None,
     results: Online | None = None,
     experiment: experiments.View | None = None,
+    batch: Rows = (),
 ) -> str:
     """The whole report.
 
     :param rows: the history, oldest first
     :param drawn: the pictures, if they have been drawn already
+    :param batch: what batch jobs have cost
     :param results: what recommendations have led to, where there is a metric attribution
     :param experiment: where an A/B test stands
     """
@@ -66,7 +68,7 @@ def page(
         runs=len({row["run_id"] for row in rows}),
         first=rows[0]["recorded_at"] if rows else None,
         last=rows[-1]["recorded_at"] if rows else None,
-        spent=cost.spent(rows),
+        spent=cost.spent(rows) + sum(job["usd"] or 0.0 for job in batch),
         comparisons=comparisons.views(rows),
         online=online.view_of(results),
         experiment=experiment,

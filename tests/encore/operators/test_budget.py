@@ -8,7 +8,7 @@ import pytest
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowFailException
 
-from encore import history
+from encore import batch_costs, history
 from encore.operators.budget import PersonalizeBudgetOperator
 
 GROUP = {
@@ -25,10 +25,15 @@ GROUP = {
 DATA = {"bytes": 2_000_000_000, "rows": {"interactions": 5_000_000}}  # 0.10 USD, and 10.00 USD to train `you`
 
 
+JOBS: list[dict] = []  # what batch jobs have cost
+
+
 @pytest.fixture
 def past(monkeypatch) -> list:
     rows: list = []
     monkeypatch.setattr(history, "read", lambda *_: rows)
+    monkeypatch.setattr(batch_costs, "read", lambda *_: JOBS)
+    JOBS.clear()
     return rows
 
 
@@ -74,6 +79,15 @@ def test_what_the_month_has_cost_counts_and_what_the_last_one_has_does_not(past,
     ((text, patience),) = questions
     assert text == "5.00 USD of this month's 15.00 are spent; this run costs about 10.10."
     assert patience == timedelta(hours=3)
+
+
+def test_what_batch_jobs_have_cost_counts(past, questions):
+    JOBS.append({"job": "mail", "recorded_at": datetime.now(UTC) - timedelta(days=40), "usd": 500.0})
+    JOBS.append({"job": "fans", "recorded_at": datetime.now(UTC), "usd": None})
+    assert budget(15).execute({})["asked"] is False
+    JOBS.append({"job": "mail", "recorded_at": datetime.now(UTC), "usd": 6.0})
+    budget(15).execute({})
+    assert "6.00 USD of this month's 15.00 are spent" in questions[0][0]
 
 
 def test_a_training_whose_hours_nobody_knows_is_named(past, questions):
