@@ -133,7 +133,7 @@ def follow(page: Page, shop: PipelineStack, windows: Windows) -> None:
 
 def answer(page: Page, shop: PipelineStack, windows: Windows, number: int) -> None:
     """Approve what waits: the first in the page, the second in Airflow's own form, which the page leads to."""
-    before = waiting(shop)
+    before = answered(shop)
     frame = open_page(page, shop)
     question = frame.locator(".notice.asked")
     question.first.wait_for(timeout=RUN)
@@ -148,7 +148,7 @@ def answer(page: Page, shop: PipelineStack, windows: Windows, number: int) -> No
         page.wait_for_url("**/required_actions**")
         page.get_by_role("button", name="Approve").click()
     deadline = time.monotonic() + 120
-    while waiting(shop) == before:
+    while answered(shop) == before:
         assert time.monotonic() < deadline, "the answer has not arrived"
         page.wait_for_timeout(1_000)  # not `sleep`: the window asks this process about each request
     windows.screenshot(page, f"5-answered-{number}", whole=False)
@@ -159,10 +159,10 @@ def wait_for_scripts(page: Page) -> None:
     page.frames[-1].wait_for_load_state("load")
 
 
-def waiting(shop: PipelineStack) -> int:
-    """How many questions nobody has answered."""
+def answered(shop: PipelineStack) -> int:
+    """How many questions somebody has answered; those that wait may become more meanwhile."""
     path = f"/dags/{RETRAIN}/dagRuns/~/hitlDetails"
-    return int(shop.airflow.get(path, response_received=False)["total_entries"])
+    return int(shop.airflow.get(path, response_received=True)["total_entries"])
 
 
 def see_what_is_live(page: Page, shop: PipelineStack, windows: Windows) -> None:
