@@ -11,6 +11,7 @@ from airflow.sdk import Param
 from encore.config.models import DatasetGroup
 from encore.runs.export_days import AS_EXPORTED, FROM_FIRST_INTERACTION
 
+# Italics in descriptions: what is between backticks covers the line above it in a narrow window of Airflow.
 _DATE: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
 #: Headings of the forms, in the order of the page.
 WHAT, DATA, TRAINING, LIVE = "What", "Data", "Training", "What goes live"
@@ -32,7 +33,7 @@ def retraining(group: DatasetGroup) -> dict[str, Param]:
                 AS_EXPORTED: "use what is exported",
             },
             "History",
-            "The first interaction in the table counts, or `history_start` in the pipeline file.",
+            "The first interaction in the table counts, or *history_start* in the pipeline file.",
             section=DATA,
         ),
         "import_mode": _one_of(
@@ -68,7 +69,7 @@ def retraining(group: DatasetGroup) -> dict[str, Param]:
                 "UPDATE": "new items and events into the last model",
             },
             "Training",
-            "Only `aws-user-personalization` and `aws-hrnn-coldstart` can be updated.",
+            "Only *aws-user-personalization* and *aws-hrnn-coldstart* can be updated.",
             section=TRAINING,
         ),
         "promote": _one_of(
@@ -93,7 +94,7 @@ def export() -> dict[str, Param]:
             None,
             **_DATE,
             title="First day",
-            description_md="Empty: the run's own day (for a manual run: yesterday), and `reexport_days` before it."
+            description_md="Empty: the run's own day (for a manual run: yesterday), and *reexport_days* before it."
             " A backfill has a run for each day of its range, and refuses days here.",
             section=section,
         ),
@@ -109,14 +110,14 @@ def batch(group: DatasetGroup) -> dict[str, Param]:
     training = _yes_or_no(
         True,
         "Train first",
-        "Jobs with a `recipe` of their own train their solution before. Without: its newest version"
-        " answers. Jobs that name a `solution` never train.",
+        "Jobs with a *recipe* of their own train their solution before. Without: its newest version"
+        " answers. Jobs that name a *solution* never train.",
     )
     return {
         "batches": _some_of(
             {job.name: f"{job.kind} of {job.solution_name}, {group.recipe_of(job)}" for job in jobs},
             "Batches",
-            "Which jobs of `batch` in the pipeline file to run.",
+            "Which jobs of *batch* in the pipeline file to run.",
         ),
         **({"train": training} if any(job.recipe for job in jobs) else {}),
         "dry_run": _dry_run("what would be asked, of which version, and where it would go"),

@@ -90,6 +90,10 @@ def test_a_form_fits_wide_and_narrow_windows(
             page.wait_for_timeout(500)  # it opens slowly, for people to see
             windows.screenshot(page, f"{name}-{number}", whole=False)
         assert not overflows(page)
+        if dag_id == "rollback_campaign":
+            link = dialog.get_by_role("link", name="Choose another from a list")
+            address = f"{shop.settings.airflow_url}/encore/groups/shop/try#rollback"
+            assert link.evaluate("link => link.href") == address
     assert windows.problems == []
 
 
