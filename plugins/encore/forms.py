@@ -22,7 +22,7 @@ def retraining(group: DatasetGroup) -> dict[str, Param]:
     return {
         "dry_run": _dry_run("what would be imported, trained and promoted, and what it costs"),
         "solutions": _some_of(
-            {solution.name: solution.recipe for solution in group.solutions},
+            {solution.name: solution.recipe.removeprefix("aws-") for solution in group.solutions},
             "Solutions",
             "Which solutions to train, measure and promote.",
             section=WHAT,
@@ -115,9 +115,11 @@ def batch(group: DatasetGroup) -> dict[str, Param]:
     )
     return {
         "batches": _some_of(
-            {job.name: f"{job.kind} of {job.solution_name}, {group.recipe_of(job)}" for job in jobs},
+            {job.name: job.kind for job in jobs},
             "Batches",
-            "Which jobs of *batch* in the pipeline file to run.",
+            "Which jobs of *batch* in the pipeline file to run: "
+            + "; ".join(f"{job.name} asks {job.solution_name} ({group.recipe_of(job)})" for job in jobs)
+            + ".",
         ),
         **({"train": training} if any(job.recipe for job in jobs) else {}),
         "dry_run": _dry_run("what would be asked, of which version, and where it would go"),
@@ -178,7 +180,10 @@ def _one_of(options: Mapping[str, str], title: str, description: str, section: s
 
 
 def _some_of(options: Mapping[str, str], title: str, description: str, section: str | None = None) -> Param:
-    """One choice or more, each option with a word of explanation; by default all of them."""
+    """One choice or more, each option with a word of explanation; by default all of them.
+
+    All stand beside each other in the form: long words leave its heading no room in a narrow window.
+    """
     names = list(options)
     return Param(
         names,
