@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize import lineage
 from airflow_personalize.operators.base import prune_dict
 from airflow_personalize.operators.job_base import PersonalizeJobOperator
 
@@ -56,3 +57,7 @@ class PersonalizeCreateDatasetImportJobOperator(PersonalizeJobOperator):
             **(self.create_kwargs or {}),
         )
         return str(response[self.member])
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """From the folder to the service's dataset. Called by Airflow's OpenLineage provider, if it is there."""
+        return lineage.lineage([lineage.of_s3(self.data_location)], [lineage.of_arn(self.dataset_arn)])

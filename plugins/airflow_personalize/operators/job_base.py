@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk.observability import stats
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_personalize.arns import arn_member, arn_of
@@ -133,6 +134,7 @@ class PersonalizeJobOperator(PersonalizeCreateOperator):
 
     def completed(self, context: Context, resource: str) -> str:
         JobState(context).done()
+        stats.incr("personalize.jobs", tags={"kind": self.kind, "dag_id": self.dag_id})
         return resource
 
     def _name(self, context: Context, repetition: int, attempt: int) -> str:

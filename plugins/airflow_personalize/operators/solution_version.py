@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
+from airflow_personalize import lineage
 from airflow_personalize.arns import ArnParameterMixin
 from airflow_personalize.links import PersonalizeResourceLink
 from airflow_personalize.operators.base import PersonalizeBaseOperator
@@ -47,6 +48,7 @@ class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
         self.solution_arn = solution_arn
         self.training_mode = training_mode
         self.stop_on_kill = stop_on_kill
+        self._trained: str | None = None
 
     def create(self, name: str) -> str:
         response = self.non_retrying_client.create_solution_version(
@@ -73,6 +75,17 @@ class PersonalizeCreateSolutionVersionOperator(PersonalizeJobOperator):
 
     def stops_on_kill(self, arn: str) -> str | None:
         return arn if self.stop_on_kill else None
+
+    def completed(self, context: Context, resource: str) -> str:
+        self._trained = resource
+        return super().completed(context, resource)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """From the group's datasets to the version. Called by Airflow's OpenLineage provider, if it is there."""
+        solution = self.describe("solution", solutionArn=self.solution_arn) or {}
+        listed = list_all(self.client, "list_datasets", datasetGroupArn=solution["datasetGroupArn"])
+        datasets = [lineage.of_arn(entry["datasetArn"]) for entry in listed]
+        return lineage.lineage(datasets, [lineage.of_arn(self._trained)] if self._trained else [])
 
 
 class PersonalizeStopSolutionVersionOperator(ArnParameterMixin, PersonalizeBaseOperator):

@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.observability import stats
 
+from airflow_personalize import lineage
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.export.exporter import Export
 from airflow_personalize.export.partitions import Partition, from_context
@@ -81,6 +84,7 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
         self.part_size = part_size
         self.file_size = file_size
         self.batch_bytes = batch_bytes
+        self._written: dict[str, int] | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
         distinct = DistinctIds()
@@ -95,7 +99,21 @@ class SqlToPersonalizeDatasetOperator(PartitionMarkers, PersonalizeDatasetTransf
             raise AirflowFailException(str(error)) from None
         summary = total(summaries, self.dataset, self.location.uri, distinct.counts())
         describe_outlets(self.outlets, context, summary)
+        self._written = {"rows": summary["rows_written"], "bytes": summary["bytes"]}
+        self._count(summaries)
         return summary
+
+    def _count(self, summaries: Sequence[Summary]) -> None:
+        """Metrics, through whatever Airflow sends its own by."""
+        tags = {"dataset": self.dataset, "dag_id": self.dag_id}
+        stats.incr("personalize.export.rows", sum(s.rows_written for s in summaries), tags=tags)
+        stats.incr("personalize.export.rejected_rows", sum(s.rows_rejected for s in summaries), tags=tags)
+        stats.timing("personalize.export.duration", sum(s.seconds for s in summaries) * 1000, tags=tags)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """From the query's tables to the dataset's folder. Called by Airflow's OpenLineage provider, if it is there."""
+        tables = lineage.of_tables(self.sql, BaseHook.get_connection(self.conn_id))
+        return lineage.lineage(tables, [lineage.of_s3(self.location.uri)], self._written)
 
     def _export(self) -> Export:
         contract = self.contract

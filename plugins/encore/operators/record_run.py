@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.observability import stats
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_personalize import solution_versions
@@ -117,6 +118,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         if rows:
             location = history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, rows)
             self.log.info("Recorded %d solutions in %s", len(rows), location)
+        self._count(group, rows, estimate.usd)
         draw_report(self.s3, group, self.log)
         log_versions(rows, self._pictures, self.log)
         return {
@@ -132,6 +134,15 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         from encore.report.page import pictures
 
         return pictures(history.read(self.s3, self.settings.bucket, self.settings.prefix))
+
+    def _count(self, group: DatasetGroup, rows: Sequence[Mapping[str, Any]], usd: float) -> None:
+        """Metrics, through whatever Airflow sends its own by."""
+        stats.gauge("encore.cost_usd", usd, tags={"group": group.name})
+        for row in rows:
+            tags = {"group": group.name, "solution": row["solution"]}
+            stats.incr("encore.versions", tags={**tags, "outcome": row["outcome"]})
+            for name, value in (row.get("metrics") or {}).items():
+                stats.gauge("encore.metric", value, tags={**tags, "metric": name})
 
     def _unused(self, group: DatasetGroup) -> list[str]:
         """What is paid for and not used, a sentence each; nothing is stopped, and no run fails by it."""
