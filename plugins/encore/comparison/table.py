@@ -16,6 +16,7 @@ NAMES = {
     "recall_at_25": "recall@25",
 }
 SEGMENT_COLUMNS = ("for whom", "users", "new", "live", "difference", "interval", "")
+QUESTION_COLUMNS = ("for whom", "", "change", "interval", "users")
 METRIC_COLUMNS = ("metric", "new", "live", "difference", "interval", POPULAR, NEIGHBOURS)
 Layout = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
 
@@ -95,17 +96,36 @@ def as_document(compared: Compared) -> dict[str, Any]:
     return {
         **compared.as_json(),
         "summary": summary(compared),
-        "text": _tables(compared, as_text),
-        "markdown": _tables(compared, as_markdown),
+        "text": _tables(compared, as_text, *columns_of(compared), segment_rows(compared)),
+        "markdown": _tables(
+            compared, as_markdown, QUESTION_COLUMNS, columns_of(compared)[1], question_rows(compared)
+        ),
     }
 
 
-def _tables(compared: Compared, layout: Layout) -> str:
-    of_segments, of_metrics = columns_of(compared)
+def question_rows(compared: Compared) -> list[tuple[str, ...]]:
+    """The deciding metric by segment for a question to a person, whose panel in Airflow is narrow: the answer first."""
+    other = _other(compared)
+    rows = []
+    for line in compared.segments():
+        interval, of = line.intervals.get(other), line.means.get(other) or 0.0
+        change = "" if interval is None else _relative(interval.difference, of)
+        ends = "" if interval is None else f"{_relative(interval.low, of)} to {_relative(interval.high, of)}"
+        rows.append((line.segment, f"**{verdict_of(interval)}**", change, ends, f"{line.users:,}"))
+    return rows
+
+
+def _tables(
+    compared: Compared,
+    layout: Layout,
+    of_segments: Sequence[str],
+    of_metrics: Sequence[str],
+    segments: Sequence[Sequence[str]],
+) -> str:
     return "\n\n".join(
         [
             f"{short_name(compared.metric)}, by segment:",
-            layout(of_segments, segment_rows(compared)),
+            layout(of_segments, segments),
             "All metrics, all users:",
             layout(of_metrics, metric_rows(compared)),
         ]

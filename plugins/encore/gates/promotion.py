@@ -113,7 +113,7 @@ class Decision:
 
     def as_markdown(self) -> str:
         """For a question and for mails."""
-        return "\n\n".join([self.headline, *self._tables("markdown", as_markdown)])
+        return "\n\n".join([f"**{self.headline}**", *self._tables("markdown", as_markdown)])
 
     def _tables(self, layout: str, table: Callable[..., str]) -> list[str]:
         compared = [as_document(self.compared)[layout]] if self.compared else []

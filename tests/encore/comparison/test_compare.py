@@ -8,7 +8,15 @@ import pytest
 from encore.comparison.compare import LIVE, NEIGHBOURS, NEW, POPULAR, Compared, compare
 from encore.comparison.metrics import accuracy
 from encore.comparison.rule import findings
-from encore.comparison.table import as_document, columns_of, metric_rows, segment_rows, summary
+from encore.comparison.table import (
+    QUESTION_COLUMNS,
+    as_document,
+    columns_of,
+    metric_rows,
+    question_rows,
+    segment_rows,
+    summary,
+)
 from encore.config.comparison import SameUsersRule
 from tests.support.comparisons import lists, shop
 
@@ -107,3 +115,16 @@ def test_knowing_the_last_event_of_each_user_gains_nothing(seed):
     rest = np.array([row[row != item][:24] for row, item in zip(live, last, strict=True)])
     line = compare(held_back, np.column_stack([last, rest]), live, metric=NDCG, confidence=0.95).line(NDCG)
     assert line.intervals[LIVE].difference < 0
+
+
+def test_a_question_says_for_whom_it_is_better_and_by_what_share_first():
+    table = compared(0.2, live_noise=2.0)
+    rows = question_rows(table)
+    assert {len(row) for row in rows} == {len(QUESTION_COLUMNS)}
+    segment, verdict, change, interval, users = rows[0]
+    assert (segment, verdict, users) == ("all users", "**better**", "120")
+    line = table.line(table.metric)
+    assert change == f"{line.intervals[LIVE].difference / line.means[LIVE]:+.1%}"
+    assert interval.startswith("+")
+    without = question_rows(compared(0.5, live_noise=None))
+    assert without[0][1].strip("*") in {"better", "worse", "no difference shown"}
