@@ -14,8 +14,9 @@ from localpersonalize.recipes.hrnn.batching import SequenceBatches
 from localpersonalize.recipes.hrnn.model import HrnnModel
 
 MIN_TRAINED_EVENTS = 1_200_000  # over all epochs, for small data
-FULL_SOFTMAX_LIMIT = 3_000_000_000  # events x items x epochs up to which the softmax is over all items
-NEGATIVE_SAMPLES = 1024
+FULL_SOFTMAX_ITEMS = 1024  # items up to which the softmax is over all of them
+NEGATIVE_SAMPLES = 512  # more for more than MANY_ITEMS
+MANY_ITEMS, MANY_SAMPLES = 10_000, 1024
 MIN_STEPS = 400  # small data is gone through until there were so many
 RATE = 3e-3
 #: Share of the epochs, and learning rate, for a model of yesterday, and for one that lacks the held-out users.
@@ -140,10 +141,17 @@ def plan_of(log: EventLog, hyperparameters: Any, seed: int, continuation: Contin
         lanes=lanes,
         time=time,
         epochs=epochs,
-        samples=NEGATIVE_SAMPLES if len(log) * len(log.items) * epochs > FULL_SOFTMAX_LIMIT else 0,
+        samples=_negative_samples(len(log.items)),
         rate=continuation.rate if continuation is not None else RATE,
         seed=seed,
     )
+
+
+def _negative_samples(items: int) -> int:
+    """How many negatives the events of a step share; 0 for the softmax over all items."""
+    if items <= FULL_SOFTMAX_ITEMS:
+        return 0
+    return NEGATIVE_SAMPLES if items <= MANY_ITEMS else MANY_SAMPLES
 
 
 def regress_on_features(vectors: np.ndarray, features: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@ import pytest
 
 from localpersonalize.recipes.base.data import TrainingData
 from localpersonalize.recipes.base.options import TrainingOptions, TrainingStoppedError
+from localpersonalize.recipes.hrnn import trainer
 from localpersonalize.recipes.hrnn.hrnn import Hrnn, HrnnHyperparameters
 from tests.support.planted import best, chain, request
 
@@ -46,3 +47,9 @@ def test_the_model_that_serves_goes_on_from_the_measured_one_and_is_as_good():
     assert fewer <= 0.4 * whole
     assert finished.items.ids.tolist() == anew.items.ids.tolist()
     assert right(finished) >= min(right(anew), 18)
+
+
+def test_a_few_negatives_teach_what_all_items_do(monkeypatch):
+    monkeypatch.setattr(trainer, "FULL_SOFTMAX_ITEMS", 1)
+    monkeypatch.setattr(trainer, "NEGATIVE_SAMPLES", 10)
+    assert right(Hrnn().train(chain(), HrnnHyperparameters(), TrainingOptions(seed=0))) >= 18
