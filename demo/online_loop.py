@@ -16,11 +16,13 @@ from demo.settings import Settings
 from demo.visitors import Visit
 from encore import history
 from encore.config import DatasetGroup, load_pipeline
+from encore.experiments import record
+from encore.experiments.split import CHALLENGER, CHAMPION
 from encore.online import read
 from encore.online.summary import Online
 from encore.report.online import view_of
 
-CHAMPION, CHALLENGER = "popular", "personal"
+SOLUTIONS = ("popular", "personal")  # champion and challenger, where the pipeline file has no experiment
 ATTRIBUTED_SECONDS = 60
 
 
@@ -34,6 +36,12 @@ def run(console: Console, settings: Settings, database: str, visits: int, seed: 
     """
     group = load_pipeline().dataset_groups[0]
     campaigns, tracking_id = _prepared(group, local_aws.client(settings, "personalize"))
+    division: dict[str, Any] = {}
+    if group.experiment and (
+        document := record.read(local_aws.client(settings, "s3"), group, group.experiment)
+    ):
+        campaigns = document["campaigns"][CHAMPION], document["campaigns"][CHALLENGER]
+        division = {"experiment": document["experiment"], "share": document["share"]}
     tastes = shop.hidden_tastes()
     begun = time.monotonic()
     done = visitors.visit_all(
@@ -42,6 +50,7 @@ def run(console: Console, settings: Settings, database: str, visits: int, seed: 
         campaigns,
         local_aws.client(settings, "personalize-runtime"),
         seed,
+        **division,
         after=visitors.put_events(
             local_aws.client(settings, "personalize-events"), tracking_id, product_database.prices(database)
         ),
@@ -55,7 +64,7 @@ def run(console: Console, settings: Settings, database: str, visits: int, seed: 
 
 def _prepared(group: DatasetGroup, personalize: Any) -> tuple[tuple[str, str], str]:
     """The ARNs of both campaigns, and the tracking id."""
-    campaigns = [find_by(personalize, "list_campaigns", name=name) for name in (CHAMPION, CHALLENGER)]
+    campaigns = [find_by(personalize, "list_campaigns", name=name) for name in SOLUTIONS]
     tracker = find_by(personalize, "list_event_trackers", name=group.name)
     if tracker is None or not all(campaigns):
         raise NotReadyError(

@@ -72,17 +72,19 @@ def visit_all(
     runtime: Any,
     seed: int,
     experiment: str = "demo",
+    share: float = 0.5,
     after: Callable[[Visit], None] = lambda visit: None,
 ) -> list[Visit]:
     """Let them visit, eight at a time; each has a generator of its own, so their order changes nothing.
 
-    :param campaigns: ARNs of the champion's campaign and of the challenger's; half of the users see each
+    :param campaigns: ARNs of the champion's campaign and of the challenger's
+    :param experiment: by whose name users are divided; a `share` of them sees the challenger
     :param after: called with each visit, e.g. to put its events
     """
 
     def visit(user: str) -> Visit:
         champion, challenger = campaigns
-        campaign = challenger if arm(experiment, user, 0.5) == CHALLENGER else champion
+        campaign = challenger if arm(experiment, user, share) == CHALLENGER else champion
         answer = runtime.get_recommendations(campaignArn=campaign, userId=user, numResults=LENGTH)
         items = [entry["itemId"] for entry in answer["itemList"]]
         reaction = react(tastes, user, items, np.random.default_rng([seed, int(user)]))

@@ -64,6 +64,13 @@ def test_the_recommender_that_knows_tastes_sells_more(tastes):
     assert np.mean(sold[CAMPAIGNS[1]]) > 2 * np.mean(sold[CAMPAIGNS[0]])
 
 
+def test_as_many_see_the_challenger_as_the_experiment_says(tastes):
+    users = visitors.visitors(tastes, 300, 1)
+    for share, least, most in ((0.0, 0, 0), (0.2, 35, 85), (1.0, 300, 300)):
+        done = visitors.visit_all(tastes, users, CAMPAIGNS, Runtime(tastes), 1, "home", share)
+        assert least <= sum(visit.campaign == CAMPAIGNS[1] for visit in done) <= most
+
+
 def test_the_same_seed_gives_the_same_visits(tastes):
     assert visits(tastes) == visits(tastes)
     assert visits(tastes) != visits(tastes, seed=2)

@@ -106,7 +106,7 @@ def as_document(compared: Compared) -> dict[str, Any]:
 def question_rows(compared: Compared) -> list[tuple[str, ...]]:
     """The deciding metric by segment for a question to a person, whose panel in Airflow is narrow: the answer first."""
     other = _other(compared)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for line in compared.segments():
         interval, of = line.intervals.get(other), line.means.get(other) or 0.0
         change = "" if interval is None else _relative(interval.difference, of)

@@ -42,7 +42,7 @@ def end(seed: int, gain: float) -> str | None:
 
 
 def test_equal_solutions_seldom_have_a_winner():
-    assert [end(seed, 0.0) for seed in range(200)].count(None) >= 185
+    assert [end(seed, 0.0) for seed in range(60)].count(None) >= 55
 
 
 @pytest.mark.parametrize(("gain", "winner"), [(1.0, CHALLENGER), (-0.6, CHAMPION)])
