@@ -23,6 +23,7 @@ from localpersonalize.evaluation import evaluate, splitting
 from localpersonalize.evaluation.metrics import gain_over_truth, ranking_metrics
 from localpersonalize.evaluation.splitting import Split
 from localpersonalize.recipes.base.data import TrainingData, TrainingError
+from localpersonalize.recipes.base.features import Features
 from localpersonalize.recipes.base.interactions import EventLog
 from localpersonalize.recipes.base.options import TrainingOptions
 from localpersonalize.recipes.base.ranking import top_k
@@ -116,9 +117,19 @@ def _measure_peers(split: Split, rows: Rows) -> None:
     histories = [log.items.index(held.items) for held in split.held_out]
     truth = [log.items.index(held.truth) for held in split.held_out]
     seen = _peers.seen_matrix(log.user, log.item, len(log.users), len(log.items))
-    for name, scorer in _peers.peers(seen).items():
+    for name, scorer in _peers.peers(seen, _metadata(split.train, log)).items():
         scores = scorer(histories)
         _add(rows, name, scores, histories, truth, split, float("nan"))  # trained all at once
+
+
+def _metadata(data: TrainingData, log: EventLog) -> np.ndarray:
+    """Features of the items at length 1, float32 [items, features]: what aws-similar-items reads."""
+    assert data.items is not None
+    features = Features.fit(data.items, data.schemas.get("items"), sorted(data.items.column_names))
+    dense = np.zeros((len(log.items), features.width), np.float32)
+    dense[log.items.index(data.items["ITEM_ID"])] = features.encode(data.items).toarray()
+    unit: np.ndarray = dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 def _measure_recipe(name: str, split: Split, seed: int, rows: Rows) -> None:
@@ -207,6 +218,11 @@ def report(rows: Rows) -> None:
     }
     pairs = {
         "sims_to_last_item": ("aws-sims", "item-kNN, last item", f"{NDCG} left out"),
+        "similar_to_last_item_with_metadata": (
+            "aws-similar-items",
+            "item-kNN, last item, with metadata",
+            f"{NDCG} left out",
+        ),
         "metadata_to_hrnn": ("aws-hrnn-metadata", "aws-hrnn", f"{NDCG} left out"),
         "ranking_to_popularity": ("aws-personalized-ranking", "popularity", "ranking"),
     }

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
+from scipy.sparse.linalg import svds
 
 from localpersonalize.recipes.base import serialization
 from localpersonalize.recipes.base.data import TrainingData
@@ -43,8 +45,8 @@ class SimilarItemsHyperparameters(Hyperparameters):
         30,
         200,
         tunable=True,
-        description="The size of the service's metadata embeddings. Checked and kept for compatibility; metadata"
-        " are compared directly here, so it changes nothing.",
+        description="The most dimensions in which metadata are compared: those in which items differ most, where the"
+        " metadata have more values than that.",
         source=GUIDE,
     )
 
@@ -63,12 +65,17 @@ class SimilarItemsModel(Model):
         users: np.ndarray,
         metadata: np.ndarray,
         features: Features,
+        axes: np.ndarray | None = None,
     ) -> None:
+        """
+        :param axes: of the metadata's dimensions, float32 [features, dimensions]; None: each feature is one.
+        """
         self.items = items
         self.neighbours = neighbours
         self.users = users
         self.metadata = metadata
         self.features = features
+        self.axes = axes
         self.popular = (users / (users.max() + 1.0) - 1.0).astype(np.float32)
         if not features.width:
             self.popular[users == 0] = -np.inf
@@ -97,7 +104,7 @@ class SimilarItemsModel(Model):
         if not self.features.width or not new_items.num_rows:
             return
         count = new_items.num_rows
-        self.metadata = np.concatenate([self.metadata, _unit(self.features, new_items)])
+        self.metadata = np.concatenate([self.metadata, _unit(self.features, new_items, self.axes)])
         self.users = np.concatenate([self.users, np.zeros(count, self.users.dtype)])
         self.popular = np.concatenate([self.popular, np.full(count, -1.0, np.float32)])
         starts = np.concatenate([self.neighbours.starts, np.full(count, self.neighbours.starts[-1])])
@@ -106,13 +113,16 @@ class SimilarItemsModel(Model):
 
     def save(self, directory: Path) -> None:
         arrays = {"users": self.users, "metadata": self.metadata, **self.neighbours.arrays()}
+        if self.axes is not None:
+            arrays["axes"] = self.axes
         serialization.write(directory, self.recipe, self.items, arrays, features=self.features.to_json())
 
     @classmethod
     def load(cls, directory: Path) -> SimilarItemsModel:
         items, arrays, small = serialization.read(directory)
         features = Features.from_json(small["features"])
-        return cls(items, Neighbours.from_arrays(arrays), arrays["users"], arrays["metadata"], features)
+        neighbours = Neighbours.from_arrays(arrays)
+        return cls(items, neighbours, arrays["users"], arrays["metadata"], features, arrays.get("axes"))
 
 
 class SimilarItems(Recipe):
@@ -128,19 +138,38 @@ class SimilarItems(Recipe):
         log = EventLog.of(data)
         names = [] if data.items is None else sorted(data.items.column_names)
         features = Features.fit(data.items, data.schemas.get("items"), names)
-        metadata = np.zeros((len(log.items), features.width), np.float32)
+        axes = None
+        if (
+            data.items is not None
+            and features.width > hyperparameters.item_metadata_hidden_dim
+            and data.items.num_rows > 1
+        ):
+            axes = _axes(features, data.items, hyperparameters.item_metadata_hidden_dim)
+        width = features.width if axes is None else axes.shape[1]
+        metadata = np.zeros((len(log.items), width), np.float32)
         if data.items is not None and features.width:
-            metadata[log.items.index(data.items["ITEM_ID"])] = _unit(features, data.items)
+            metadata[log.items.index(data.items["ITEM_ID"])] = _unit(features, data.items, axes)
         options.step(0.05, f"{len(log)} events, {features.width} features of {len(log.items)} items")
         neighbours = co_interactions(
             log, np.ones(len(log), bool), discount=0.5, min_count=2, count=MAX_NEIGHBOURS, options=options
         )
-        return SimilarItemsModel(log.items, neighbours, log.users_of_items(), metadata, features)
+        return SimilarItemsModel(log.items, neighbours, log.users_of_items(), metadata, features, axes)
 
 
-def _unit(features: Features, table: pa.Table) -> np.ndarray:
-    """Features of each row at length 1, float32 [rows, width]."""
-    dense = features.encode(table).toarray()
+def _unit(features: Features, table: pa.Table, axes: np.ndarray | None = None) -> np.ndarray:
+    """Features of each row, along the axes if there are any, at length 1, float32 [rows, width]."""
+    encoded = features.encode(table)
+    dense = encoded.toarray() if axes is None else np.asarray(encoded @ axes)
     lengths = np.linalg.norm(dense, axis=1, keepdims=True)
     unit: np.ndarray = dense / np.maximum(lengths, 1e-9).astype(np.float32)
-    return unit
+    return unit.astype(np.float32)
+
+
+def _axes(features: Features, table: pa.Table, dimensions: int) -> np.ndarray:
+    """The directions in which the rows' features, at length 1, are longest (float32 [features, dimensions])."""
+    encoded = features.encode(table)
+    lengths = np.sqrt(np.asarray(encoded.multiply(encoded).sum(axis=1)).ravel())
+    unit = sp.diags_array(1 / np.maximum(lengths, 1e-9)) @ encoded
+    start = np.random.default_rng(0).standard_normal(min(unit.shape))
+    _, _, right = svds(unit.astype(np.float64), k=max(1, min(dimensions, min(unit.shape) - 1)), v0=start)
+    return np.ascontiguousarray(right[::-1].T, np.float32)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -38,3 +40,25 @@ def test_a_saved_model_takes_in_new_items(similar, tmp_path):
     model.add_items(pa.table({"ITEM_ID": ["late"], "GENRE": ["blue"]}))
     assert {int(item[1:]) % 2 for item in best(model, "late", 10)} == {1}
     assert best(model, "i4", 5) == best(similar, "i4", 5)
+
+
+@pytest.mark.parametrize("dimensions", [30, 60, 200])
+def test_metadata_of_many_values_are_compared_in_as_many_dimensions_as_are_asked_for(dimensions, tmp_path):
+    """Makers make things of one kind, so that items of two makers of a kind are alike in fewer dimensions."""
+    data = tastes(cold=3)
+    rows = data.items.to_pylist()
+    for row in rows:
+        number = int(row["ITEM_ID"][1:])
+        row["MAKER"] = f"{row['GENRE']}-{number % 40}|{row['GENRE']}-{(number + 14) % 40}"
+    data = replace(data, items=pa.Table.from_pylist(rows), schemas={})
+    hyperparameters = SimilarItemsHyperparameters(item_metadata_hidden_dim=dimensions)
+    model = SimilarItems().train(data, hyperparameters, TrainingOptions())
+    width = model.features.width
+    assert width > 30
+    assert model.metadata.shape[1] == min(dimensions, width, len(rows) - 1)
+    assert {int(item[1:]) % 2 for item in best(model, "i61", 10)} == {1}
+    model.save(tmp_path)
+    loaded = load_model(tmp_path)
+    new = {"ITEM_ID": "late", "GENRE": "blue", "MAKER": "blue-1|blue-15"}
+    loaded.add_items(pa.Table.from_pylist([new | {name: None for name in rows[0] if name not in new}]))
+    assert {int(item[1:]) % 2 for item in best(loaded, "late", 10)} == {1}
