@@ -1,4 +1,4 @@
-"""New items that are then really taken, and user segments, beside simple peers.
+"""New items that are then really bought, and user segments, beside simple peers.
 
 `new items`: of the demo's generated shop, products that appear in the second half are put without the events of
 their first days; of the events of the last ten days with them, how well are a user's found among all new products? The
@@ -109,10 +109,10 @@ def new_items(size: ShopSize, names: tuple[str, ...], seed: int) -> dict[str, fl
 
 def _gain(score: Callable[[str], np.ndarray], new: np.ndarray, truth: dict[str, np.ndarray]) -> float:
     gains = []
-    for user, taken in truth.items():
+    for user, bought in truth.items():
         best = new[np.argsort(-score(user), kind="stable")[:10]]
         discounts = 1 / np.log2(np.arange(2, 12))
-        gains.append(discounts[np.isin(best, taken)].sum() / discounts[: len(taken)].sum())
+        gains.append(discounts[np.isin(best, bought)].sum() / discounts[: len(bought)].sum())
     return float(np.mean(gains))
 
 
