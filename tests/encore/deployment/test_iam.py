@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -248,3 +250,37 @@ def test_bucket_and_role_are_made_as_printed_however_often(service):
     assert document == printed["roles"]["AppliedRole"]["policy"]
     trust = iam.get_role(RoleName="AppliedRole")["Role"]["AssumeRolePolicyDocument"]
     assert trust == printed["roles"]["AppliedRole"]["trust"]
+
+
+@pytest.fixture
+def module(tmp_path):
+    """The folder of the module, with Terraform to read it."""
+    if shutil.which("terraform") is None:
+        pytest.skip("no terraform on this machine")
+    document = as_terraform(pipeline("least"), KEY, bucket=True)
+    (tmp_path / "main.tf.json").write_text(json.dumps(document))
+    return tmp_path
+
+
+def terraform(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["terraform", *arguments, "-no-color"], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize("fault", [None, ('"resource"', '"resourcee"'), ('"policy"', '"policy')])
+def test_terraform_reads_the_module_and_its_blocks(module, fault):
+    file = module / "main.tf.json"
+    if fault:
+        file.write_text(file.read_text().replace(*fault))
+    done = terraform(module, "providers")
+    assert (done.returncode == 0) == (fault is None), done.stderr
+    assert fault or "hashicorp/aws" in done.stdout
+
+
+@pytest.mark.long
+def test_terraform_validates_the_module_where_its_provider_can_be_had(module):
+    if terraform(module, "init", "-backend=false").returncode:
+        pytest.skip("Terraform's AWS provider can't be had here")
+    validated = terraform(module, "validate")
+    assert validated.returncode == 0, validated.stdout + validated.stderr
