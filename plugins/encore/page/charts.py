@@ -138,7 +138,7 @@ def _lines(row: Row, metric: str, live: float | None, popular: float | None) -> 
         lines.append(f"live stayed {number(live)}")
     if popular is not None:
         lines.append(f"popular items {number(popular)}")
-    return [*lines, prose(row["reason"])]
+    return [*lines, prose(row["reason"]).replace("`", "")]  # a tip is text alone
 
 
 def _scale(values: Sequence[float]) -> tuple[float, list[float]]:
