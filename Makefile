@@ -58,6 +58,9 @@ test: lint types
 	$(VENV)/bin/pytest -m "end_to_end and not long"
 
 # Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour. Then the browser.
+# The services of docker-compose.yaml as processes want PostgreSQL and redis-server of the system (left out without), and
+# make what their image installs once, in .encore. Helm's charts are rendered where Helm (HELM=) and Airflow's chart
+# (ENCORE_CHART=folder or archive) can be had.
 test-long: setup
 	$(VENV)/bin/pytest -m "long and not browser"
 	@$(MAKE) test-browser
