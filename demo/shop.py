@@ -2,8 +2,8 @@
 
 Everything is drawn from one seeded generator, so the same size and seed give the same shop; only the
 calendar moves, so that the last full day of events is always yesterday. What a recommender can find in it:
-a session keeps to one category, a customer to a few, products of one line follow each other, popularity
-drifts, and one product in seven appears while the sixty days run.
+a session keeps to one category, a customer to a few, products of one line follow each other, customers come back to
+what they set their heart on, popularity drifts, and one product in seven appears while the sixty days run.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ REGIONS = ["north", "south", "east", "west", "islands"]
 SEGMENTS = ["new", "regular", "loyal"]
 KINDS = np.array(["view", "cart", "purchase"])
 MAX_SESSION_LENGTH = 12
+WISHES = 3  # products that a customer comes back to, of the categories that the customer likes
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def _taste(rng: np.random.Generator, size: ShopSize) -> np.ndarray:
 def _events(
     rng: np.random.Generator, size: ShopSize, catalogue: _Catalogue, taste: np.ndarray, start: datetime
 ) -> pd.DataFrame:
-    lengths = 2 + rng.poisson(2.5, size.events // 3).clip(max=MAX_SESSION_LENGTH - 2)
+    lengths = 2 + rng.poisson(1.5, size.events // 2).clip(max=MAX_SESSION_LENGTH - 2)
     sessions = int(np.searchsorted(np.cumsum(lengths), size.events)) + 1
     lengths = lengths[:sessions]
     activity = rng.lognormal(0, 0.9, size.customers)
@@ -186,17 +187,23 @@ def _events(
     day = rng.uniform(0, size.days, sessions)
     hour_of_day = rng.normal(19, 3.5, sessions) % 24
     begins = (np.floor(day) * 86_400 + hour_of_day * 3_600).astype(np.int64)
-    focus = (taste[customer].cumsum(axis=1) > rng.random((sessions, 1))).argmax(axis=1)
+    focus = _categories(rng, taste[customer])
+    wishes = catalogue.draw(
+        rng, _categories(rng, np.repeat(taste, WISHES, axis=0)), np.zeros(size.customers * WISHES)
+    )
+    wishes = wishes.reshape(size.customers, WISHES)
     product = catalogue.draw(rng, focus, day)
     clock = begins.copy()
     columns: list[np.ndarray] = []
     for position in range(MAX_SESSION_LENGTH):
         alive = np.flatnonzero(lengths > position)
         if position:
-            follows = rng.random(len(alive)) < 0.4
+            follows = rng.random(len(alive)) < 0.3
             fresh = catalogue.draw(rng, focus[alive], day[alive])
             product[alive] = np.where(follows, catalogue.follow(product[alive], day[alive]), fresh)
             clock[alive] += rng.integers(15, 420, len(alive))
+        wished = alive[rng.random(len(alive)) < 0.15]
+        product[wished] = wishes[customer[wished], rng.integers(0, WISHES, len(wished))]
         kind = rng.choice(3, len(alive), p=[0.82, 0.12, 0.06])
         columns.append(np.stack([customer[alive] + 1, product[alive] + 1, kind, clock[alive]]))
     table = np.concatenate(columns, axis=1)
@@ -212,6 +219,11 @@ def _events(
             "happened_at": pd.to_datetime(start) + pd.to_timedelta(table[3], unit="s"),
         }
     )
+
+
+def _categories(rng: np.random.Generator, taste: np.ndarray) -> np.ndarray:
+    """A category (int64 [rows]) for each row of tastes."""
+    return np.asarray((taste.cumsum(axis=1) > rng.random((len(taste), 1))).argmax(axis=1))
 
 
 def _dirty(rng: np.random.Generator, events: pd.DataFrame, size: ShopSize) -> pd.DataFrame:
