@@ -234,6 +234,9 @@ def test_a_held_version_is_put_live_from_where_it_says_that_it_was_held(live: Sh
     choice = page.locator("#rollback-choice")
     choice.wait_for()
     assert choice.input_value() == f"{ARN}:solution/you/{21:08x}"
+    page.wait_for_load_state(
+        "load"
+    )  # a person is too slow to notice: a page is seen before its scripts listen
     page.get_by_role("button", name="Roll back…").click()
     page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
     page.get_by_role("heading", name="Run of").wait_for()
