@@ -101,10 +101,10 @@ def _distribution(module: str) -> str:
 
 
 def _provider(module: str) -> str:
-    """The longest name that is installed: `airflow.providers.common.sql.hooks` -> `...-common-sql`."""
+    """The longest name that is installed, or declared: `airflow.providers.common.sql.hooks` -> `...-common-sql`."""
     parts = module.split(".")[2:]
     names = ["apache-airflow-providers-" + "-".join(parts[:length]) for length in range(len(parts), 0, -1)]
-    return next(name for name in names if name in _installed())
+    return next(name for name in names if name in _installed() | PROVIDER.declared)
 
 
 @cache

@@ -12,6 +12,7 @@ import pytest
 
 from localpersonalize.fault_injection import Fault, Faults
 from localpersonalize.http.personalize import ApiRequest, ApiResponse, HangUpError, PersonalizeApi
+from localpersonalize.http.request_counts import RequestCounts
 from localpersonalize.runtime.metrics import Metrics
 from tests.support.localpersonalize.in_process import INTERACTIONS, InProcessService
 
@@ -22,7 +23,8 @@ def post(
     async def read() -> bytes:
         return json.dumps(params).encode()
 
-    api = PersonalizeApi(service.context, faults or Faults(), Metrics())
+    counts = RequestCounts(service.context.clients)
+    api = PersonalizeApi(service.context, faults or Faults(), Metrics(), counts)
     return asyncio.run(api.answer(ApiRequest("POST", "/", f"AmazonPersonalize.{operation}", read)))
 
 
