@@ -52,10 +52,9 @@ lint: setup
 types: setup
 	$(VENV)/bin/mypy
 
-# Files side by side, one a core; then the run through a real scheduler by itself, which needs both cores.
+# Files side by side, the run through a real scheduler among them: one process more than cores, since tests wait for services.
 test: lint types
-	$(VENV)/bin/pytest -m "not long and not end_to_end" --numprocesses auto --maxprocesses 4 --dist loadfile
-	$(VENV)/bin/pytest -m "end_to_end and not long"
+	$(VENV)/bin/pytest -m "not long" --numprocesses auto --dist loadfile
 
 # Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour. Then the browser.
 # The services of docker-compose.yaml as processes want PostgreSQL and redis-server of the system (left out without), and

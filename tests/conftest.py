@@ -28,5 +28,10 @@ os.environ.update(
 )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: tests wait for services and for each other's trainings. At most four."""
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(AIRFLOW_HOME, ignore_errors=True)
