@@ -30,6 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(1200))
             if item.path.name != SHORT_TEST:
                 item.add_marker(pytest.mark.long)
+    items.sort(
+        key=lambda item: "end_to_end" not in str(item.path)
+    )  # the longest file first, beside the others
 
 
 class RunningStack:

@@ -60,6 +60,7 @@ def aws(live: Live, tmp_path: Path) -> Cli:
     return Cli(live.endpoint, tmp_path)
 
 
+@pytest.mark.long
 def test_from_a_schema_to_a_recommendation(aws: Cli, tmp_path: Path) -> None:
     file = tmp_path / "interactions.csv"
     rows = [f"u{user},i{item},1700000000" for user in range(50) for item in range(user + 1)]

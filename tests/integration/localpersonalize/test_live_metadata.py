@@ -13,6 +13,8 @@ import pytest
 from benchmarks.live_service import BUCKET, LiveService
 from tests.support.planted import tastes
 
+pytestmark = pytest.mark.long
+
 COLOURS = ("red", "blue")  # users and items with even numbers are red, those with odd ones blue
 
 

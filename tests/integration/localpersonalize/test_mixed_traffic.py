@@ -20,6 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from benchmarks.live_service import LiveService
 
+pytestmark = pytest.mark.long
+
 SECONDS = float(os.environ.get("MIXED_TRAFFIC_SECONDS", "15"))
 USERS = [f"u{n}" for n in range(60)]
 ITEMS = [f"i{n}" for n in range(60)]

@@ -8,6 +8,16 @@ import time
 from localpersonalize.jobs.worker_slots import WorkerSlots
 
 
+def start_in_turn(slots: WorkerSlots, threads: list[threading.Thread]) -> None:
+    """Start those who want a slot, each once the one before has one or waits."""
+    for number, thread in enumerate(threads, 1):
+        thread.start()
+        deadline = time.monotonic() + 20
+        while len(slots._waiting) + slots._running.total() < number:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+
 def served(limit: int, *groups: str) -> list[str]:
     """In which order those who wait get a slot, one of which is freed at a time."""
     slots, order = WorkerSlots(limit), list[str]()
@@ -23,9 +33,7 @@ def served(limit: int, *groups: str) -> list[str]:
 
     threads = [threading.Thread(target=occupy) for _ in range(limit)]
     threads += [threading.Thread(target=work, args=(name,)) for name in groups]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.02)
+    start_in_turn(slots, threads)
     begin.set()
     for thread in threads:
         thread.join(20)
@@ -54,9 +62,7 @@ def test_a_group_that_has_a_worker_waits_for_one_that_has_none() -> None:
 
     threads = [threading.Thread(target=occupy, args=(name,)) for name in leave]
     threads += [threading.Thread(target=work, args=(name,)) for name in ("a2", "b2")]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.02)
+    start_in_turn(slots, threads)
     leave["b1"].set()
     threads[3].join(20)
     leave["a1"].set()

@@ -29,6 +29,7 @@ def compiled_by_training(folder, users):
     return {file.name for file in folder.glob("compiled/*/*") if "jit_step" in file.name}
 
 
+@pytest.mark.long
 def test_the_next_training_compiles_nothing(tmp_path):
     first = compiled_by_training(tmp_path, users=30)
     assert len(first) >= 1
