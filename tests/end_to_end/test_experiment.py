@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,7 +56,14 @@ def document(pipeline: PipelineStack) -> dict[str, Any]:
 
 
 def campaigns(pipeline: PipelineStack) -> set[str]:
-    return {entry["name"] for entry in pipeline.aws("personalize").list_campaigns()["campaigns"]}
+    """Their names, once none is being deleted."""
+    deadline = time.monotonic() + 60
+    while True:
+        listed = pipeline.aws("personalize").list_campaigns()["campaigns"]
+        if not any(entry["status"].startswith("DELETE") for entry in listed):
+            return {entry["name"] for entry in listed}
+        assert time.monotonic() < deadline, listed
+        time.sleep(0.5)
 
 
 def test_a_winner_is_approved_and_shown_to_all_and_the_loser_goes(pipeline):

@@ -205,7 +205,7 @@ class PersonalizeRemoveLoserOperator(ExperimentOperator):
         if datetime.now(UTC).date() < due:
             raise AirflowSkipException(f"The campaign of {solution} is kept until {due}.")
         campaign = find_by(self.client, "list_campaigns", name=group.solution(solution).campaign_name)
-        if campaign is None:
+        if campaign is None or campaign["status"].startswith("DELETE"):
             raise AirflowSkipException(f"The campaign of {solution} is gone.")
         arn = str(campaign["campaignArn"])
         tags = self.client.list_tags_for_resource(resourceArn=arn).get("tags", [])
