@@ -23,9 +23,9 @@ COUNTED = ("GetRecommendations", "GetPersonalizedRanking")
 MINUTE = 60
 DATA_PER_REQUEST = 500
 MOST_MINUTES = 100_000  # of all campaigns together; what nobody has looked at by then is let go
-
-
 PUT = "PutMetricData"
+Count = tuple[str, str, str, int]
+"""Operation, dimension, ARN, and the minute in epoch seconds."""
 
 
 def is_metric_put(path: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -41,7 +41,7 @@ class RequestCounts:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._counts: Counter[tuple[str, str, str, int]] = Counter()
+        self._counts: Counter[Count] = Counter()
 
     def add(self, operation: str, params: Mapping[str, Any]) -> None:
         """One that was answered."""
@@ -54,9 +54,13 @@ class RequestCounts:
         if len(self._counts) < MOST_MINUTES:
             self._counts[operation, dimension, arn, int(time.time()) // MINUTE * MINUTE] += 1
 
-    def publish(self) -> None:
-        """Put what was counted since the last time into CloudWatch."""
+    def take(self) -> Counter[Count]:
+        """What was counted since the last time; of the thread that adds, since the next is counted anew."""
         counts, self._counts = self._counts, Counter()
+        return counts
+
+    def publish(self, counts: Counter[Count]) -> None:
+        """Put what was taken into CloudWatch."""
         data = [
             {
                 "MetricName": operation,

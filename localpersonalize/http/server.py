@@ -156,7 +156,7 @@ class Server:
             if scope["path"].startswith(MOTOS_OWN):
                 raise AccessDeniedError("There is no such operation.", code="AccessDenied")
             if service == CLOUDWATCH and not is_metric_put(path, headers, body):
-                await asyncio.to_thread(self._counts.publish)
+                await asyncio.to_thread(self._counts.publish, self._counts.take())
             target = f"{path}?{query}" if query else path
             answer = await forward(self._moto, scope["method"], target, scope["headers"], body)
         except ServiceError as error:

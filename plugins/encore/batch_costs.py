@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from airflow_personalize.pagination import list_objects
@@ -24,9 +24,13 @@ def write(client: Any, bucket: str, prefix: str, name: str, row: Mapping[str, An
     return f"s3://{bucket}/{key}"
 
 
-def read(client: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
-    """All records, oldest first, `recorded_at` as a datetime."""
-    keys = [entry["Key"] for entry in list_objects(client, bucket, f"{prefix.strip('/')}/{FOLDER}/")]
+def read(client: Any, bucket: str, prefix: str, since: date | None = None) -> list[dict[str, Any]]:
+    """The records, oldest first, `recorded_at` as a datetime.
+
+    :param since: what was written before this day is not read
+    """
+    listed = list_objects(client, bucket, f"{prefix.strip('/')}/{FOLDER}/")
+    keys = [entry["Key"] for entry in listed if since is None or entry["LastModified"].date() >= since]
     rows = [json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
     for row in rows:
         row["recorded_at"] = datetime.fromisoformat(row["recorded_at"])

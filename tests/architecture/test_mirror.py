@@ -27,7 +27,6 @@ SHOWN_BY = {
     "localpersonalize/datasets/column_checks.py": "tests/localpersonalize/datasets/test_imports.py",
     "localpersonalize/datasets/domain_schemas.py": "tests/localpersonalize/datasets/test_schemas.py",
     "localpersonalize/datasets/*": "tests/integration/localpersonalize/test_data_jobs.py",
-    "localpersonalize/http/request_counts.py": "tests/integration/localpersonalize/test_attribution.py",
     "localpersonalize/http/*": "tests/integration/localpersonalize/test_operations.py",
     "localpersonalize/page/*": "tests/integration/localpersonalize/test_page.py",
     "localpersonalize/protocol/*": "tests/localpersonalize/protocol/test_operations.py",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -158,6 +158,11 @@ def finished(client: Any, location: DatasetLocation) -> list[str]:
     objects = list_objects(client, location.bucket, location.root)
     keys = (entry["Key"].removeprefix(location.root) for entry in objects)
     return sorted(key.removesuffix(f"/{NAME}") for key in keys if key.endswith(f"/{NAME}"))
+
+
+def days(folders: Iterable[str]) -> list[str]:
+    """The keys of the folders of days, YYYY-MM-DD."""
+    return [folder.removeprefix("dt=") for folder in folders if folder.startswith("dt=")]
 
 
 def _read(client: Any, location: DatasetLocation, directory: str) -> tuple[Manifest | None, str | None]:

@@ -27,10 +27,7 @@ def imported(client: Any, location: str, most: int) -> Interactions:
 
 def days_after(client: Any, location: DatasetLocation, last: str, number: int) -> list[str]:
     """The keys of the exported days after one, YYYY-MM-DD, as many as a comparison looks at."""
-    days = [
-        folder.removeprefix("dt=") for folder in manifests.finished(client, location) if folder[:3] == "dt="
-    ]
-    return [day for day in days if day > last][:number]
+    return [day for day in manifests.days(manifests.finished(client, location)) if day > last][:number]
 
 
 def of_days(client: Any, location: DatasetLocation, days: Sequence[str]) -> Interactions:

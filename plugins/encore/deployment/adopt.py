@@ -18,7 +18,7 @@ from encore.config.events import FOLDER
 from encore.config.models import DATASET_TYPES
 from encore.deployment.inventory import Description, Inventory
 from encore.deployment.plan import campaign_state
-from encore.deployment.plan_online import recommender_config
+from encore.deployment.plan_online import recommender_config, reports_location
 
 # What Encore decides by itself, and does not take over from a solution.
 _NOT_TAKEN_OVER = ("autoTrainingConfig",)
@@ -217,7 +217,7 @@ def _attribution(existing: Inventory, adoption: Adoption) -> dict[str, Any] | No
     """The section of the metric attribution; none of one whose reports go elsewhere than Encore's would."""
     group = adoption.group
     for name, attribution in existing.metric_attributions.items():
-        location = attribution.get("metricsOutputConfig", {}).get("s3DataDestination", {}).get("path")
+        location = reports_location(attribution)
         if location not in (None, f"s3://{group['bucket']}/{group['prefix']}/{FOLDER}/"):
             adoption.notes.append(
                 f"metric attribution {name} stays as it is: its reports go to {location}, Encore's would go elsewhere"

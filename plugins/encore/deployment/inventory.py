@@ -63,14 +63,13 @@ def read_inventory(client: Any, name: str) -> Inventory | None:
     if listed is None:
         return None
     arn = listed["datasetGroupArn"]
-    solutions = {entry["name"]: entry for entry in _descriptions(client, "solution", datasetGroupArn=arn)}
     datasets = {
         dataset["datasetType"].lower(): _dataset(client, dataset)
         for dataset in _descriptions(client, "dataset", datasetGroupArn=arn)
     }
-    others = {
+    others: dict[str, Any] = {
         f"{kind}s": {entry["name"]: dict(entry) for entry in _descriptions(client, kind, datasetGroupArn=arn)}
-        for kind in ("filter", "recommender", "event_tracker", "metric_attribution")
+        for kind in ("filter", "event_tracker", "metric_attribution")
     }
     for attribution in others["metric_attributions"].values():
         arn_of_attribution = attribution["metricAttributionArn"]
@@ -81,34 +80,29 @@ def read_inventory(client: Any, name: str) -> Inventory | None:
     return Inventory(
         group=client.describe_dataset_group(datasetGroupArn=arn)["datasetGroup"],
         datasets=datasets,
-        solutions=solutions,
-        campaigns={
-            name: list(_descriptions(client, "campaign", solutionArn=solution["solutionArn"]))
-            for name, solution in solutions.items()
-        },
         imports=_imports(client, datasets),
         **others,
+        **_models(client, arn),
     )
 
 
 def read_models(client: Any, name: str) -> Inventory | None:
     """Of the dataset group of a name what is paid for by the hour or trains: solutions, campaigns, recommenders."""
     listed = find_by(client, "list_dataset_groups", name=name)
-    if listed is None:
-        return None
-    arn = listed["datasetGroupArn"]
-    solutions = {entry["name"]: entry for entry in _descriptions(client, "solution", datasetGroupArn=arn)}
-    return Inventory(
-        group=listed,
-        solutions=solutions,
-        campaigns={
-            name: list(_descriptions(client, "campaign", solutionArn=solution["solutionArn"]))
-            for name, solution in solutions.items()
-        },
-        recommenders={
-            entry["name"]: entry for entry in _descriptions(client, "recommender", datasetGroupArn=arn)
-        },
+    return Inventory(group=listed, **_models(client, listed["datasetGroupArn"])) if listed else None
+
+
+def _models(client: Any, group_arn: str) -> dict[str, Any]:
+    """The fields of `Inventory` for solutions, their campaigns, and recommenders."""
+    solutions, recommenders = (
+        {entry["name"]: entry for entry in _descriptions(client, kind, datasetGroupArn=group_arn)}
+        for kind in ("solution", "recommender")
     )
+    campaigns = {
+        name: list(_descriptions(client, "campaign", solutionArn=solution["solutionArn"]))
+        for name, solution in solutions.items()
+    }
+    return {"solutions": solutions, "campaigns": campaigns, "recommenders": recommenders}
 
 
 def _descriptions(client: Any, kind: str, **arguments: str) -> Iterator[Description]:

@@ -41,6 +41,12 @@ def recommender_config(recommender: Description) -> Mapping[str, Any]:
     return {"minRecommendationRequestsPerSecond": 1, **state.get("recommenderConfig", {})}
 
 
+def reports_location(attribution: Description) -> str | None:
+    """Where in S3 the reports of a metric attribution go; None if it writes none."""
+    location: str | None = attribution.get("metricsOutputConfig", {}).get("s3DataDestination", {}).get("path")
+    return location
+
+
 def of_events(group: DatasetGroup, existing: Inventory) -> Iterator[Difference]:
     """The event tracker and the metric attribution."""
     if (
@@ -76,6 +82,5 @@ def _attribution_changes(
     if other := [name for name in after if name in before and after[name] != before[name]]:
         yield f"changes {', '.join(other)}"
     wanted = group.attribution_uri if attribution.reports else None
-    location = current.get("metricsOutputConfig", {}).get("s3DataDestination", {}).get("path")
-    if location != wanted:
+    if (location := reports_location(current)) != wanted:
         yield changed("reports", location, wanted)

@@ -14,8 +14,7 @@ from encore.csv_rows import batches
 
 def finished_days(client: Any, location: DatasetLocation) -> list[str]:
     """The exported days, YYYY-MM-DD."""
-    folders = manifests.finished(client, location)
-    return sorted(folder.removeprefix("dt=") for folder in folders if folder.startswith("dt="))
+    return manifests.days(manifests.finished(client, location))
 
 
 def outcomes(

@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_personalize.arns import arn_of
-from encore.config.events import FOLDER
+from airflow_personalize.pagination import split_uri
 from encore.config.models import DatasetGroup
 from encore.online import cloudwatch, reports
 from encore.online.readings import Readings, hour_of, merged, window
@@ -46,7 +46,7 @@ def online(
         problems.append(f"CloudWatch was not read: {error}")
     try:
         if group.metric_attribution.reports:
-            written = reports.read(s3, group.bucket, f"{group.prefix}/{FOLDER}/", since)
+            written = reports.read(s3, *split_uri(group.attribution_uri), since)
     except (BotoCoreError, ClientError) as error:
         problems.append(f"The reports in S3 were not read: {error}")
     readings = merged(counted, written)

@@ -132,11 +132,9 @@ def _periods(
     }
     periods = []
     for version, own in by_version.items():
-        rates = {}
-        answers = np.array([readings.requests.get((campaign, hour), 0.0) for hour in own])
-        for name in names:
-            values = np.array([readings.sums.get((name.upper(), campaign, hour), 0.0) for hour in own])
-            rates[name] = rate(values, answers, is_count=name in counts)
+        rates = {
+            name: rate(*_columns(readings, campaign, name, own), is_count=name in counts) for name in names
+        }
         measured = offline.get(version)
         periods.append(
             Period(
@@ -147,7 +145,7 @@ def _periods(
                 own[0],
                 own[-1],
                 measured.get(METRIC) if measured else None,
-                float(answers.sum()),
+                sum(readings.requests.get((campaign, hour), 0.0) for hour in own),
                 rates,
             )
         )

@@ -46,7 +46,7 @@ class PersonalizeBudgetOperator(S3Mixin, ApprovalOperator):
 
     def execute(self, context: Context) -> Any:
         require_inputs(self.task_id, solutions=self.solutions, data_gate=self.data_gate)
-        group = DatasetGroup.model_validate(self.group)
+        group, today = DatasetGroup.model_validate(self.group), datetime.now(UTC).date()
         decision = judge(
             group,
             float(group.monthly_budget_usd or 0),
@@ -54,8 +54,8 @@ class PersonalizeBudgetOperator(S3Mixin, ApprovalOperator):
             history.read(self.s3, group.bucket, group.prefix),
             self.data_gate,
             self.solutions,
-            datetime.now(UTC).date(),
-            batch_costs.read(self.s3, group.bucket, group.prefix),
+            today,
+            batch_costs.read(self.s3, group.bucket, group.prefix, today.replace(day=1)),
         )
         self.log.info("%s", decision.text)
         if not decision.is_over:

@@ -43,7 +43,7 @@ class ExperimentOperator(DatasetGroupOperator):
 
 class PersonalizeJudgeExperimentOperator(ExperimentOperator):
     """
-    Analysis at what users of both arms did, where a analysis is due, and write where the experiment stands.
+    Judge what users of both arms did, where an analysis is due, and write where the experiment stands.
 
     :return: `state`, `winner`, `verdict` (`promote` or `ask` where the challenger has won, else `hold`), `new`, the
         campaign that would be shown to all, and `text` and `markdown` for readers
@@ -156,16 +156,15 @@ class PersonalizeEndExperimentOperator(ExperimentOperator):
             raise AirflowSkipException(str(self.decision["reason"]))
         if document["state"] == "ended":
             raise AirflowSkipException("It has ended before.")
-        won = self.decision["winner"] == CHALLENGER and goes_live(self.decision, self.answer)
-        reason = str(self.decision["reason"])
-        if self.decision["winner"] == CHALLENGER and not won:
+        winner, reason = self.decision["winner"], str(self.decision["reason"])
+        won = winner == CHALLENGER and goes_live(self.decision, self.answer)
+        if winner == CHALLENGER and not won:
+            winner = None
             reason += f" A person has rejected it: {experiment.champion} stays."
         ended = {
             "state": "ended",
             "share": 1.0 if won else 0.0,
-            "winner": CHALLENGER
-            if won
-            else (None if self.decision["winner"] == CHALLENGER else self.decision["winner"]),
+            "winner": winner,
             "reason": reason,
             "ended": datetime.now(UTC).date(),
         }

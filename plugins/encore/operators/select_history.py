@@ -20,7 +20,6 @@ from airflow_personalize.transfers.base import PersonalizeDatasetTransferOperato
 from airflow_personalize.transfers.partition_template import PartitionMarkers
 from airflow_personalize.transfers.sql_source import source_of
 from encore.runs.export_days import AS_EXPORTED, HistoryError, in_tasks, missing_days
-from encore.runs.import_days import days
 from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class PersonalizeSelectHistoryOperator(PartitionMarkers, PersonalizeDatasetTrans
 
     def execute(self, context: Context) -> list[list[dict[str, Any]]]:
         require_inputs(self.task_id, history=self.history)
-        exported = days(manifests.finished(self.s3, self.location))
+        exported = manifests.days(manifests.finished(self.s3, self.location))
         if self.history == AS_EXPORTED:
             if not exported:
                 raise AirflowFailException(

@@ -13,7 +13,7 @@ from airflow_personalize.export.manifest import DatasetLocation
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from airflow_personalize.pagination import list_all
 from encore.csv_rows import files
-from encore.runs.import_days import UnknownImportsError, days, days_until, hold_back, not_imported
+from encore.runs.import_days import UnknownImportsError, days_until, hold_back, not_imported
 from encore.task_inputs import require_inputs
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class PersonalizeSelectPartitionsOperator(PersonalizeBaseOperator):
             return self._but_held_back(location) if self.held_back_days else None
         exported = manifests.directories(self.s3, location)
         if self.as_of:
-            return days(days_until(exported, self.as_of))
+            return manifests.days(days_until(exported, self.as_of))
         try:
-            selected = not_imported(days(exported), self._imported_files())
+            selected = not_imported(manifests.days(exported), self._imported_files())
         except UnknownImportsError as error:
             raise AirflowFailException(str(error)) from None
         if not selected:
@@ -72,7 +72,9 @@ class PersonalizeSelectPartitionsOperator(PersonalizeBaseOperator):
 
     def _but_held_back(self, location: DatasetLocation) -> list[str] | None:
         """All days but the newest; None, for all, where so few would be left that they are needed."""
-        selected, held_back = hold_back(days(manifests.finished(self.s3, location)), self.held_back_days)
+        selected, held_back = hold_back(
+            manifests.days(manifests.finished(self.s3, location)), self.held_back_days
+        )
         if not held_back:
             self.log.info("No day is held back for a comparison: there are only a few.")
             return None

@@ -77,7 +77,10 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
     """What is live, what waits, and what the last runs came to."""
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     campaigns, service_error = service.attempt(lambda: service.campaigns(service.personalize(group), group))
-    jobs, _ = service.attempt(lambda: batch_costs.read(service.s3(group), group.bucket, group.prefix))
+    today = datetime.now(UTC).date()
+    jobs, _ = service.attempt(
+        lambda: batch_costs.read(service.s3(group), group.bucket, group.prefix, today.replace(day=1))
+    )
     rows = past or []
     runs = last_runs(api, group, rows)
     missing = unrecorded(rows, campaigns)
@@ -91,7 +94,7 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
         solutions=solutions,
         runs=runs,
         is_busy=any(run.outcome in ("running", "waiting") for run in runs),
-        cost=cost.of_month(rows, datetime.now(UTC).date(), jobs or []),
+        cost=cost.of_month(rows, today, jobs or []),
         questions=open_questions(api, group),
         history_error=history_error,
         service_error=service_error,

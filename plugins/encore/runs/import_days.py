@@ -19,11 +19,6 @@ def days_until(folders: Iterable[str], as_of: str) -> list[str]:
     return [folder for folder in folders if folder.startswith("dt=") and folder[3:] <= as_of]
 
 
-def days(folders: Iterable[str]) -> list[str]:
-    """The keys of day folders."""
-    return [folder.removeprefix("dt=") for folder in folders if folder.startswith("dt=")]
-
-
 def hold_back(exported: Sequence[str], number: int) -> tuple[list[str], list[str]]:
     """The days to import, and the newest ones, which are not.
 
