@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -78,9 +78,7 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     campaigns, service_error = service.attempt(lambda: service.campaigns(service.personalize(group), group))
     today = datetime.now(UTC).date()
-    jobs, _ = service.attempt(
-        lambda: batch_costs.read(service.s3(group), group.bucket, group.prefix, today.replace(day=1))
-    )
+    jobs = _batch_costs(group, today.replace(day=1))
     rows = past or []
     runs = last_runs(api, group, rows)
     missing = unrecorded(rows, campaigns)
@@ -94,7 +92,7 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
         solutions=solutions,
         runs=runs,
         is_busy=any(run.outcome in ("running", "waiting") for run in runs),
-        cost=cost.of_month(rows, today, jobs or []),
+        cost=cost.of_month(rows, today, jobs),
         questions=open_questions(api, group),
         history_error=history_error,
         service_error=service_error,
@@ -152,9 +150,16 @@ def report(request: Request, group: Group) -> HTMLResponse:
     rows = history.read(service.s3(group), group.bucket, group.prefix)
     policy = {"Content-Security-Policy": REPORT_SECURITY_POLICY}
     results = service.online(group, rows)
-    return HTMLResponse(
-        page(rows, group.name, results=results, experiment=_experiment(group)), headers=policy
+    content = page(
+        rows, group.name, results=results, experiment=_experiment(group), batch=_batch_costs(group)
     )
+    return HTMLResponse(content, headers=policy)
+
+
+def _batch_costs(group: DatasetGroup, since: date | None = None) -> Sequence[Mapping[str, Any]]:
+    """What batch jobs have cost; what can't be read is left out."""
+    rows, _ = service.attempt(lambda: batch_costs.read(service.s3(group), group.bucket, group.prefix, since))
+    return rows or []
 
 
 def _experiment(group: DatasetGroup) -> experiments.View | None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from botocore.exceptions import EndpointConnectionError
 
+from encore import batch_costs
 from encore.config.models import DAG_NAMES
 from encore.online.readings import Readings
 from encore.online.summary import summary
@@ -257,6 +258,17 @@ def test_the_report_is_a_file_by_itself(shop):
     assert "No run has been recorded yet" in text_of(
         shop.airflow.page().get("/encore/groups/shop/report").text
     )
+
+
+def test_the_report_counts_what_batch_jobs_have_cost(thirty_runs):
+    def spent() -> float:
+        report = text_of(thirty_runs.airflow.page().get("/encore/groups/shop/report").text)
+        return float(re.search(r"list price together ([\d.]+) USD", report)[1])
+
+    before = spent()
+    row = {"recorded_at": "2026-02-01T04:00:00+00:00", "job": "mail", "lines": 9, "usd": 7.25}
+    batch_costs.write(thirty_runs.exports, "encore", "shop", "run-mail", row)
+    assert spent() == pytest.approx(before + 7.25)
 
 
 def test_what_nobody_expected_is_a_page_too(shop, monkeypatch):
