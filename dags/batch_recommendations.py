@@ -6,6 +6,7 @@ job writes its input from the product database to S3, asks the version that is l
 newest one, where it has no campaign), counts the answers, and puts them in the place of a table's rows if the file
 names one. Readers of that table see the old rows until they see all the new ones.
 
+With a `monthly_budget_usd` in the file, nothing is trained or asked that would go over it before a person has approved.
 A job with a recipe of its own trains a solution for it first; no campaign is needed, or paid for. The waits on Amazon
 Personalize are deferred and hold no worker. A job that fails does not stop the others.
 Runs work one after the other; a dry run waits for none.
@@ -28,11 +29,13 @@ from airflow_personalize.operators.solution_version import PersonalizeCreateSolu
 from airflow_personalize.transfers.personalize_batch_output_to_sql import PersonalizeBatchOutputToSqlOperator
 from airflow_personalize.transfers.sql_to_personalize_batch_input import SqlToPersonalizeBatchInputOperator
 from encore import forms, notifications, pools
+from encore.builders.budget import ask_over_budget
 from encore.config import DatasetGroup, include_folder, load_pipeline
 from encore.config.batch import Batch, BatchJob
 from encore.config.models import RECIPE_ARN
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
 from encore.operators.batch_dry_run import PersonalizeBatchDryRunOperator
+from encore.operators.budget import PersonalizeBatchBudgetOperator
 from encore.operators.record_batch import PersonalizeRecordBatchOperator
 from encore.operators.select_batch_version import PersonalizeSelectBatchVersionOperator
 from encore.operators.wait_for_turn import RUNS_AT_A_TIME, PersonalizeWaitForTurnOperator
@@ -63,47 +66,72 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
         **notifications.callbacks(group),
         tags=["personalize", "batch", group.name],
     ) as dag:
-        first_tasks = {job.name: run_job(group, job) for job in batch.jobs}
+        tasks = {job.name: run_job(group, job) for job in batch.jobs}
+        train = dag.param("train") if "train" in dag.params else False
+        check_budget(group, tasks, train)
         dry_run = PersonalizeBatchDryRunOperator(
             task_id="dry_run",
             group=group.model_dump(mode="json", by_alias=True),
             queries={job.name: group.batch_query(job) for job in batch.jobs},
             batches=dag.param("batches"),
-            train=dag.param("train") if "train" in dag.params else False,
+            train=train,
         )
-        jobs = [task_ for tasks in first_tasks.values() for task_ in tasks.all]
         turn = PersonalizeWaitForTurnOperator(task_id="wait_for_turn", unless=dag.param("dry_run"))
-        turn >> select_jobs(first_tasks, dry_run) >> [dry_run, *jobs]
+        (
+            turn
+            >> select_jobs(tasks, dry_run)
+            >> [dry_run, *(task_ for job in tasks.values() for task_ in job.first)]
+        )
     return dag
 
 
 @dataclass(frozen=True)
-class FirstTasks:
-    """The tasks that a job begins with; `training` is what its own solution needs before."""
+class JobTasks:
+    """The tasks of one job: those that it begins with, `training` only if it trains, and those that are paid for."""
 
-    job: list[BaseOperator]
+    begin: list[BaseOperator]
     training: list[BaseOperator]
+    input: BaseOperator
+    paid: list[BaseOperator]
 
     @property
-    def all(self) -> list[BaseOperator]:
-        return [*self.job, *self.training]
+    def first(self) -> list[BaseOperator]:
+        return [*self.begin, *self.training]
 
 
-def select_jobs(first_tasks: dict[str, FirstTasks], dry_run: BaseOperator) -> XComArg:
+def select_jobs(tasks: dict[str, JobTasks], dry_run: BaseOperator) -> XComArg:
     """Leads to the first tasks of the chosen jobs, or to the dry run alone."""
 
     @task.branch(task_id="select_jobs", task_display_name="select jobs")
     def select(params: Any = None) -> list[str]:
         if params["dry_run"]:
             return [dry_run.task_id]
-        selected = [first_tasks[name] for name in params["batches"]]
+        selected = [tasks[name] for name in params["batches"]]
         train = params.get("train")
-        return [task_.task_id for tasks in selected for task_ in (tasks.all if train else tasks.job)]
+        return [task_.task_id for job in selected for task_ in (job.first if train else job.begin)]
 
     return select()
 
 
-def run_job(group: DatasetGroup, job: BatchJob) -> FirstTasks:
+def check_budget(group: DatasetGroup, tasks: dict[str, JobTasks], train: Any) -> None:
+    """Nothing is trained or asked before the inputs are counted and the month's budget has room, if the file has one.
+
+    An input that fails keeps its own job from running, and no other.
+    """
+    budget = ask_over_budget(
+        group,
+        PersonalizeBatchBudgetOperator,
+        "a run of batch jobs",
+        lines={name: job.input.output["lines"] for name, job in tasks.items()},
+        train=train,
+        trigger_rule=TriggerRule.ALL_DONE,
+    )
+    if budget:
+        for job in tasks.values():
+            budget >> job.paid
+
+
+def run_job(group: DatasetGroup, job: BatchJob) -> JobTasks:
     """Input, job and answers of one job, and before them the training, where it has a recipe of its own."""
     recipe = str(group.recipe_of(job))
     with TaskGroup(f"batch_{job.name}", tooltip=f"{job.kind} of {job.solution_name} ({recipe})"):
@@ -116,7 +144,7 @@ def run_job(group: DatasetGroup, job: BatchJob) -> FirstTasks:
             trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
             multiple_outputs=True,
         )
-        training = [train_solution(group, job, version)] if job.recipe else []
+        training = train_solution(group, job, version) if job.recipe else []
         batch_input = SqlToPersonalizeBatchInputOperator(
             task_id="input",
             sql=group.batch_query(job),
@@ -132,11 +160,11 @@ def run_job(group: DatasetGroup, job: BatchJob) -> FirstTasks:
             load_answers(group, job, recipe, batch_input.output),
             record_cost(group, job, version.output, batch_input.output),
         ]
-    return FirstTasks([version, batch_input], training)
+    return JobTasks([version, batch_input], training[:1], batch_input, [*training[1:], done])
 
 
-def train_solution(group: DatasetGroup, job: BatchJob, version: BaseOperator) -> BaseOperator:
-    """The solution of a job with a recipe of its own, trained before `version`; returns the first task."""
+def train_solution(group: DatasetGroup, job: BatchJob, version: BaseOperator) -> list[BaseOperator]:
+    """The solution of a job with a recipe of its own, trained before `version`; returns the first task and the last."""
     dataset_group = PersonalizeCreateDatasetGroupOperator(
         task_id="dataset_group", dataset_group_name=group.name, domain=group.domain
     )
@@ -151,7 +179,7 @@ def train_solution(group: DatasetGroup, job: BatchJob, version: BaseOperator) ->
         task_id="train", solution_arn=solution.output, pool=pools.TRAININGS
     )
     train >> version
-    return dataset_group
+    return [dataset_group, train]
 
 
 def create_job(

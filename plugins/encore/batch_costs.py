@@ -17,7 +17,8 @@ def write(client: Any, bucket: str, prefix: str, name: str, row: Mapping[str, An
     """Record one job of a run; returns where.
 
     :param name: of the run and the job
-    :param row: `recorded_at` (ISO 8601), `job`, `lines`, and `usd`, which may be None
+    :param row: `recorded_at` (ISO 8601), `job`, `lines`, `usd`, which may be None, what of it is `unknown`, and the
+        `training_hours` of a solution of its own, if it has trained one
     """
     key = f"{prefix.strip('/')}/{FOLDER}/{file_name(name)}.json"
     client.put_object(Bucket=bucket, Key=key, Body=json.dumps(dict(row)).encode())

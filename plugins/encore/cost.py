@@ -1,7 +1,8 @@
 """What a run costs on AWS: estimated before it from the data's size, computed after it from what the service did.
 
 Prices are in `include/prices.json`, with their date and source. They are list prices of one region without free tier
-or discounts. Batch jobs of `batch_recommendations` are recorded by themselves (`encore.batch_costs`).
+or discounts. A price that is null there is not known: what it is asked for says so, and never costs 0. Batch jobs of
+`batch_recommendations` are recorded by themselves (`encore.batch_costs`).
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from encore.config import INCLUDE, include_folder
-from encore.config.recipes import BATCH_COLUMNS, PRICED_BY_INTERACTION
+from encore.config.recipes import BATCH_COLUMNS, PRICED_BY_INTERACTION, WITHOUT_CAMPAIGN
+from encore.config.recommenders import is_use_case
 from encore.text_tables import as_markdown, as_text
 
 PRICES_FILE = "prices.json"  # in `include/`
 COLUMNS = ("what", "quantity", "price", "USD")
 HOURS_A_DAY = 24
+UNKNOWN_PRICE = "price unknown"
 GB = 1e9
 
 
@@ -29,6 +32,10 @@ class Prices:
 
     The recipes of the second version are priced by interactions trained on and by requests answered: their TPS-hour is
     3,600 requests, as the service bills the provisioned minimum even if nobody asks.
+
+    :param recommender_hour: of a domain recommender that is not stopped; it depends on the users of the dataset group
+    :param recommender_rps_hour: of each request a second that a recommender is provisioned for beyond the first
+    :param segment_thousand_users: a thousand users of the dataset, for each segment that a batch job makes of them
     """
 
     as_of: str
@@ -41,6 +48,9 @@ class Prices:
     campaign_tps_hour_v2: float
     batch_thousand: float
     batch_thousand_v2: float
+    recommender_hour: float | None = None
+    recommender_rps_hour: float | None = None
+    segment_thousand_users: float | None = None
 
     def batch(self, recipe: str) -> float:
         """A thousand lines answered by a batch job."""
@@ -73,7 +83,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Item:
-    """One line of an estimate. `usd` is None where the quantity is not known yet."""
+    """One line of an estimate. `usd` is None where the quantity is not known yet, or the price."""
 
     what: str
     quantity: str
@@ -124,12 +134,7 @@ def estimate(
     """The cost of importing so many bytes, these trainings, and a day of their campaigns' provisioned throughput."""
     items = [_priced("data ingested", bytes_imported / GB, "GB", prices.ingested_gb)]
     for training in trainings:
-        what = f"training {training.solution}"
-        if training.recipe in PRICED_BY_INTERACTION:
-            price = prices.training_thousand_interactions
-            items.append(_priced(what, interactions / 1000, "thousand interactions", price))
-        else:
-            items.append(_priced(what, training.hours, "training hours", prices.training_hour))
+        items.append(training_item(prices, training, interactions))
         if training.compared:
             price = prices.batch(training.recipe)
             items.append(
@@ -139,6 +144,37 @@ def estimate(
             )
     items += [campaign_day(prices, training) for training in trainings if training.tps]
     return Estimate(items, prices.as_of)
+
+
+def training_item(prices: Prices, training: Training, interactions: int | None) -> Item:
+    """One training, by its hours or by the interactions that it sees, as its recipe is priced."""
+    what = f"training {training.solution}"
+    if training.recipe in PRICED_BY_INTERACTION:
+        thousands = None if interactions is None else interactions / 1000
+        return _priced(what, thousands, "thousand interactions", prices.training_thousand_interactions)
+    return _priced(what, training.hours, "training hours", prices.training_hour)
+
+
+def batch_item(prices: Prices, job: str, recipe: str, lines: int, users: int | None) -> Item:
+    """What a batch job answers: so many lines, or of segments every user for each line.
+
+    :param users: of the dataset; None where nobody knows yet
+    """
+    what = f"batch job {job}"
+    if recipe not in WITHOUT_CAMPAIGN:
+        return _priced(what, lines / 1000, "thousand answers", prices.batch(recipe))
+    thousands = None if users is None else lines * users / 1000
+    return _priced(what, thousands, "thousand users in segments", prices.segment_thousand_users)
+
+
+def recommender_day(prices: Prices, name: str, requests_per_second: int) -> Item:
+    """A day of a recommender that is not stopped, and of what it is provisioned for."""
+    further = requests_per_second - 1
+    hour = prices.recommender_hour
+    if further:
+        each = prices.recommender_rps_hour
+        hour = None if hour is None or each is None else hour + further * each
+    return _priced(f"recommender {name}, a day", float(HOURS_A_DAY), "hours", hour)
 
 
 def compared_lines(recipe: str, users: int, versions: int) -> int:
@@ -162,11 +198,15 @@ def spent(past: Sequence[Mapping[str, Any]]) -> float:
 
 @dataclass(frozen=True)
 class MonthCost:
-    """What a month has cost so far, in USD: its runs, the throughput of campaigns, day by day, and batch jobs."""
+    """What a month has cost so far, in USD: its runs, what campaigns and recommenders cost day by day, and batch jobs.
+
+    :param unknown: what costs as well, without a price that is known
+    """
 
     runs: float
     campaigns: float
     batch: float = 0.0
+    unknown: Sequence[str] = ()
 
     @property
     def usd(self) -> float:
@@ -178,22 +218,51 @@ def of_month(
 ) -> MonthCost:
     """The cost of the month of `today`, this day included.
 
-    A campaign costs every day from its solution's first promotion on, whether a run touches it or not.
+    A campaign costs every day from its solution's first promotion on, whether a run touches it or not; a recommender
+    every day until a run has stopped it.
 
     :param past: the history, oldest first
     :param batch: what `encore.batch_costs` has recorded
     """
     first = today.replace(day=1)
     runs = sum(row["cost_usd"] or 0.0 for row in past if first <= row["recorded_at"].date() <= today)
-    begun: dict[str, date] = {}
-    daily: dict[str, float] = {}
+    daily: dict[str, dict[date, float]] = {}
     for row in past:
-        if row["outcome"] == "promoted":
-            begun.setdefault(row["solution"], row["recorded_at"].date())
-        daily[row["solution"]] = row.get("campaign_usd_a_day") or daily.get(row["solution"], 0.0)
-    campaigns = sum(daily[name] * ((today - max(first, day)).days + 1) for name, day in begun.items())
-    jobs = sum(row["usd"] or 0.0 for row in batch if first <= row["recorded_at"].date() <= today)
-    return MonthCost(runs, campaigns, jobs)
+        name, usd = row["solution"], row.get("campaign_usd_a_day")
+        if row["outcome"] == "promoted" or name in daily:
+            rates = daily.setdefault(name, {})
+            newest = next(reversed(rates.values()), 0.0)
+            rates[row["recorded_at"].date()] = newest if usd is None else usd
+    campaigns = sum(_days_cost(rates, first, today) for rates in daily.values())
+    recorded = [row for row in batch if first <= row["recorded_at"].date() <= today]
+    jobs = sum(row["usd"] or 0.0 for row in recorded)
+    return MonthCost(runs, campaigns, jobs, without_price(past, recorded))
+
+
+def without_price(past: Sequence[Mapping[str, Any]], batch: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names of what costs and has no price in the list: recommenders as last recorded, and batch jobs."""
+    newest = {row["solution"]: row for row in past if is_use_case(row.get("recipe"))}
+    names = {name for name, row in newest.items() if row.get("campaign_usd_a_day") is None}
+    return sorted(names | {row["job"] for row in batch if row["usd"] is None or row.get("unknown")})
+
+
+def _days_cost(rates: Mapping[date, float], first: date, today: date) -> float:
+    """From the first day with a rate until `today`, each day at the rate of the newest row by then.
+
+    :param rates: by the day from which they hold, oldest first
+    """
+    ends = [*list(rates)[1:], today + timedelta(days=1)]
+    spans = (
+        (max(begin, first), min(end, ends[-1]), usd)
+        for (begin, usd), end in zip(rates.items(), ends, strict=True)
+    )
+    return sum(max((end - begin).days, 0) * usd for begin, end, usd in spans)
+
+
+def last_rows(past: Sequence[Mapping[str, Any]], dataset: str) -> int | None:
+    """How many rows of a dataset were imported last; None if that was not recorded."""
+    rows = [row["rows"][dataset] for row in past if (row.get("rows") or {}).get(dataset) is not None]
+    return int(rows[-1]) if rows else None
 
 
 def usual_hours(past: Sequence[Mapping[str, Any]], solution: str) -> float | None:
@@ -206,8 +275,7 @@ def usual_hours(past: Sequence[Mapping[str, Any]], solution: str) -> float | Non
     return float(hours[-1]) if hours else None
 
 
-def _priced(what: str, quantity: float | None, unit: str, price: float) -> Item:
+def _priced(what: str, quantity: float | None, unit: str, price: float | None) -> Item:
     amount = f"? {unit}" if quantity is None else f"{quantity:.4g} {unit}"
-    return Item(
-        what, amount, f"{price:g} a {unit.rstrip('s')}", None if quantity is None else quantity * price
-    )
+    each = UNKNOWN_PRICE if price is None else f"{price:g} a {unit.rstrip('s')}"
+    return Item(what, amount, each, None if quantity is None or price is None else quantity * price)

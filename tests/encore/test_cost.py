@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -77,3 +78,37 @@ def test_a_comparison_costs_what_its_batch_jobs_answer():
     assert with_it.usd - without.usd == pytest.approx(2 * 0.067)
     assert "comparison you" in with_it.as_text()
     assert cost.compared_lines("aws-trending-now", 1000, 2) == 0
+
+
+NOW = date(2026, 3, 20)
+
+
+def _row(day: int, usd: float | None, outcome: str = "promoted", month: int = 3, **values) -> dict:
+    recorded = datetime(2026, month, day, 4, tzinfo=UTC)
+    row = {"solution": "top", "recipe": "aws-ecomm-popular-items-by-views", "cost_usd": 0.0}
+    return {**row, "recorded_at": recorded, "outcome": outcome, "campaign_usd_a_day": usd, **values}
+
+
+def test_a_month_has_each_day_at_the_rate_of_the_newest_run_by_then():
+    past = [_row(9, 7.0, "held", month=1), _row(10, 2.0, month=2), _row(11, 3.0), _row(16, 0.0)]
+    assert cost.of_month(past, NOW).campaigns == 10 * 2.0 + 5 * 3.0
+    assert cost.of_month(past[:3], NOW).campaigns == 10 * 2.0 + 10 * 3.0
+    assert cost.of_month([_row(20, 2.0), _row(20, 4.0)], NOW).campaigns == 4.0
+
+
+def test_what_has_no_known_price_is_named_instead_of_costing_nothing():
+    jobs = [{"job": "fans", "recorded_at": datetime(2026, 3, 1, tzinfo=UTC), "usd": None}]
+    month = cost.of_month([_row(10, None)], NOW, jobs)
+    assert (month.usd, month.unknown) == (0.0, ["fans", "top"])
+    assert cost.of_month([_row(10, None), _row(11, 2.0)], NOW).unknown == []
+    assert (
+        cost.of_month([_row(10, None, recipe="aws-sims")], NOW).unknown == []
+    )  # of a time before that column
+
+
+@pytest.mark.parametrize(("requests", "hour"), [(1, 0.5), (4, 0.5 + 3 * 0.25)])
+def test_a_recommender_costs_by_the_hour_and_by_what_it_is_provisioned_for(requests, hour):
+    prices = replace(PRICES, recommender_hour=0.5, recommender_rps_hour=0.25)
+    assert cost.recommender_day(prices, "top", requests).usd == 24 * hour
+    assert cost.recommender_day(PRICES, "top", requests).usd is None
+    assert cost.recommender_day(PRICES, "top", requests).price == "price unknown"

@@ -11,13 +11,14 @@ from airflow_personalize.operators.dataset_import_job import PersonalizeCreateDa
 from airflow_personalize.operators.filter import PersonalizeCreateFilterOperator
 from airflow_personalize.transfers.personalize_dataset_snapshot import PersonalizeDatasetSnapshotOperator
 from airflow_personalize.transfers.sql_to_personalize_dataset import SqlToPersonalizeDatasetOperator
-from encore import notifications, pools
+from encore import pools
+from encore.builders.budget import ask_over_budget
 from encore.builders.checks import check_tables
 from encore.builders.exports import exported, query, target
 from encore.builders.history import export_history, select_history
 from encore.config import DatasetGroup, DatasetType
 from encore.config.policies import DataGate
-from encore.operators.budget import PersonalizeBudgetOperator
+from encore.operators.budget import PersonalizeRetrainingBudgetOperator
 from encore.operators.data_gate import PersonalizeDataGateOperator
 from encore.operators.select_partitions import PersonalizeSelectPartitionsOperator
 
@@ -114,21 +115,14 @@ def check_data(group: DatasetGroup, datasets: dict[DatasetType, DatasetTasks], p
 
 def check_budget(group: DatasetGroup, data_gate: BaseOperator, plan: XComArg) -> BaseOperator:
     """What the first paid steps wait for: the data gate, and after it the month's budget, if the file has one."""
-    if group.monthly_budget_usd is None:
-        return data_gate
-    budget = PersonalizeBudgetOperator(
-        task_id="budget",
-        group=group.model_dump(mode="json", by_alias=True),
+    budget = ask_over_budget(
+        group,
+        PersonalizeRetrainingBudgetOperator,
+        "a retraining",
         solutions=plan["solutions"],
         data_gate=data_gate.output,
-        subject=f"{group.name}: this run goes over the month's budget. Shall it go on?",
-        defaults="Reject",
-        notifiers=notifications.channels_for(
-            "asked", group.notify, f"{group.name}: a run would go over the month's budget", "{{ task.body }}"
-        ),
-        retries=0,
     )
-    return budget
+    return budget or data_gate
 
 
 def _data_gate(group: DatasetGroup) -> DataGate:

@@ -27,6 +27,11 @@ USE_CASES = {
 }
 
 
+def is_use_case(recipe: str | None) -> bool:
+    """Whether a recipe is a domain's use case, which a recommender serves and no campaign."""
+    return any(recipe in recipes for recipes in USE_CASES.values())
+
+
 class Recommender(Settings):
     """A use case of the group's domain. Made by the retraining; it is paid for by the hour from then on."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_personalize import solution_versions
-from encore.cost import HOURS_A_DAY, Prices
+from encore.cost import HOURS_A_DAY, UNKNOWN_PRICE, Prices, recommender_day
 from encore.deployment.clients import Account
 from encore.deployment.inventory import Description, Inventory, read_models
 from encore.deployment.plan import campaign_state, trains_by_itself
@@ -48,7 +48,7 @@ class Unused:
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        price = "costs" if self.usd_a_month is None else f"about {self.usd_a_month:,.2f} USD a month"
+        price = UNKNOWN_PRICE if self.usd_a_month is None else f"about {self.usd_a_month:,.2f} USD a month"
         return f"{self.what}: {self.advice} ({price})"
 
 
@@ -81,7 +81,12 @@ def unused(
         if recommender["status"] == "ACTIVE" and is_old and not use(recommender["recommenderArn"]).requests:
             advice = f"nobody has asked it for {DAYS} days: stop it, which keeps its model"
             of_recommender = {"recommenderArn": recommender["recommenderArn"]}
-            yield Unused(f"recommender {name}", advice, None, "stop_recommender", of_recommender)
+            provisioned = recommender.get("recommenderConfig", {}).get(
+                "minRecommendationRequestsPerSecond", 1
+            )
+            day = recommender_day(prices, name, provisioned).usd
+            usd = None if day is None else day * DAYS_A_MONTH
+            yield Unused(f"recommender {name}", advice, usd, "stop_recommender", of_recommender)
     for name, solution in existing.solutions.items():
         if trains_by_itself(solution):
             trained = hours(solution["solutionArn"])

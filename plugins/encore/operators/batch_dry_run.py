@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow_personalize.export.exceptions import ExportError
 from airflow_personalize.transfers.sql_source import source_of
 from airflow_personalize.transfers.sql_to_personalize_batch_input import write_input
-from encore import cost
+from encore import cost, history
 from encore.config.batch import BatchJob
 from encore.config.models import DatasetGroup
 from encore.config.recipes import BATCH_COLUMNS, BATCH_MOST_LINES
@@ -70,10 +70,10 @@ class PersonalizeBatchDryRunOperator(DatasetGroupOperator):
         except ExportError as error:
             return f"would fail: {error}", None
         text = f"{count:,} lines of input, {skipped:,} rows without an id"
-        if job.kind == "segments":  # priced by the users of the dataset, of whom a line says nothing
-            return text, count
-        usd = count / 1000 * cost.Prices.load().batch(recipe)
-        return f"{text}; about {usd:.2f} USD", count
+        past = history.read(self.s3, group.bucket, group.prefix, newest=history.COMPARED_RUNS)
+        item = cost.batch_item(cost.Prices.load(), job.name, recipe, count, cost.last_rows(past, "users"))
+        price = f"about {item.usd:.2f} USD" if item.usd is not None else f"{item.quantity}, {item.price}"
+        return f"{text}; {price}", count
 
     def _version(self, group: DatasetGroup, job: BatchJob) -> str:
         if job.recipe and self.train:

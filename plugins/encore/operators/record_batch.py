@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 
-from encore import batch_costs, cost
-from encore.config.recipes import PRICED_BY_INTERACTION
+from encore import batch_costs, cost, history
 from encore.operators.base import DatasetGroupOperator
 from encore.task_inputs import require_inputs
 
@@ -20,7 +19,7 @@ class PersonalizeRecordBatchOperator(DatasetGroupOperator):
     """
     Record what a batch job has cost at the service: its lines, and the training of a solution of its own.
 
-    Segments are priced by the users of the dataset, which no line says: their job is recorded without a price.
+    What has no price in the price list, or counts users that nobody has counted, is recorded without one.
 
     :param job: the job's name in the pipeline file
     :param lines: how many lines were asked (templated)
@@ -37,25 +36,35 @@ class PersonalizeRecordBatchOperator(DatasetGroupOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         require_inputs(self.task_id, lines=self.lines, solution_version_arn=self.solution_version_arn)
         group, prices = self.settings, cost.Prices.load()
+        past = history.read(self.s3, group.bucket, group.prefix, newest=history.COMPARED_RUNS)
         job = next(job for job in group.batch_jobs if job.name == self.job)
         recipe, lines = str(group.recipe_of(job)), int(self.lines)
-        answers = None if job.kind == "segments" else lines / 1000 * prices.batch(recipe)
-        training = self._training(context, prices, recipe) if job.recipe else 0.0
-        usd = None if answers is None and not training else (answers or 0.0) + training
+        items = [cost.batch_item(prices, self.job, recipe, lines, cost.last_rows(past, "users"))]
+        hours = None
+        if job.recipe and (version := self._trained(context)):
+            hours = float(version.get("trainingHours") or 0.0)
+            training = cost.Training(self.job, recipe, hours)
+            items.append(cost.training_item(prices, training, cost.last_rows(past, "interactions")))
+        estimate = cost.Estimate(items, prices.as_of)
+        usd = None if len(estimate.unknown) == len(items) else estimate.usd
         run = context["dag_run"]
-        row = {"recorded_at": run.run_after.isoformat(), "job": self.job, "lines": lines, "usd": usd}
+        row = {
+            "recorded_at": run.run_after.isoformat(),
+            "job": self.job,
+            "lines": lines,
+            "usd": usd,
+            "training_hours": hours,
+            "unknown": estimate.unknown,
+        }
         location = batch_costs.write(
             self.s3, group.bucket, group.prefix, f"{context['ti'].run_id}-{self.job}", row
         )
-        said = "priced by the users of the dataset" if usd is None else f"{usd:.2f} USD"
-        self.log.info("%s: %s lines, %s; recorded in %s", self.job, f"{lines:,}", said, location)
+        self.log.info("%s: recorded in %s\n%s", self.job, location, estimate.as_text())
         return {"job": self.job, "lines": lines, "usd": usd}
 
-    def _training(self, context: Context, prices: cost.Prices, recipe: str) -> float:
-        """Of the version, where this run has trained it; what is priced by interactions is no recipe of such a job."""
-        version = self.describe("solution_version", solutionVersionArn=self.solution_version_arn) or {}
+    def _trained(self, context: Context) -> dict[str, Any] | None:
+        """The version, where this run has trained it."""
+        version = self.describe("solution_version", solutionVersionArn=self.solution_version_arn)
         begun = context["dag_run"].start_date
-        is_new = bool(version) and begun is not None and version["creationDateTime"] >= begun
-        if not is_new or recipe in PRICED_BY_INTERACTION:
-            return 0.0
-        return float(version.get("trainingHours") or 0.0) * prices.training_hour
+        is_new = version is not None and begun is not None and version["creationDateTime"] >= begun
+        return version if is_new else None

@@ -69,6 +69,7 @@ def page(
         first=rows[0]["recorded_at"] if rows else None,
         last=rows[-1]["recorded_at"] if rows else None,
         spent=cost.spent(rows) + sum(job["usd"] or 0.0 for job in batch),
+        unknown=cost.without_price(rows, batch),
         comparisons=comparisons.views(rows),
         online=online.view_of(results),
         experiment=experiment,

@@ -83,7 +83,7 @@ def test_a_solution_that_trains_by_itself_is_priced_by_its_last_training():
     (trains,) = entries({}, hours=7.0, trains=True)
     assert trains.usd_a_month == pytest.approx(30 * PRICES.training_hour)
     (unknown,) = entries({}, trains=True)
-    assert str(unknown).endswith("(costs)")
+    assert str(unknown).endswith("(price unknown)")
 
 
 def test_an_idle_recommender_is_named():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from encore import batch_costs
+from encore import batch_costs, history
 from encore.config import INCLUDE
 from encore.cost import Prices
 from encore.operators.record_batch import PersonalizeRecordBatchOperator
@@ -44,7 +45,7 @@ class Bucket:
         return {"Body": SimpleNamespace(read=lambda: self.objects[Key])}
 
     def get_paginator(self, operation: str):
-        contents = [{"Key": key} for key in self.objects]
+        contents = [{"Key": key, "LastModified": BEGUN} for key in self.objects]
         return SimpleNamespace(paginate=lambda **_: [{"Contents": contents}])
 
 
@@ -80,10 +81,17 @@ def test_a_training_counts_where_this_run_has_done_it(record):
 
 
 def test_segments_have_no_price_by_the_line(record):
-    assert record("fans", 300)["fans"] is None
+    assert record("fans", 300)["fans"] is None  # nothing says how many users there are
     assert record("fans", 300, BEGUN + timedelta(minutes=5))["fans"] == pytest.approx(
         3.0 * PRICES.training_hour
     )
+
+
+def test_segments_are_priced_by_the_users_of_the_last_import_where_the_price_is_set(record, monkeypatch):
+    monkeypatch.setattr(history, "read", lambda *_, **__: [{"rows": {"users": 8_000, "interactions": 1}}])
+    assert record("fans", 300)["fans"] is None  # the list that ships has no price for them
+    monkeypatch.setattr(Prices, "load", lambda *_: replace(PRICES, segment_thousand_users=0.01))
+    assert record("fans", 300)["fans"] == pytest.approx(300 * 8 * 0.01)
 
 
 def test_a_run_that_is_done_again_replaces_its_record(record):
