@@ -172,8 +172,8 @@ def recommender_day(prices: Prices, name: str, requests_per_second: int) -> Item
     further = requests_per_second - 1
     hour = prices.recommender_hour
     if further:
-        each = prices.recommender_rps_hour
-        hour = None if hour is None or each is None else hour + further * each
+        rps_hour = prices.recommender_rps_hour
+        hour = None if hour is None or rps_hour is None else hour + further * rps_hour
     return _priced(f"recommender {name}, a day", float(HOURS_A_DAY), "hours", hour)
 
 
@@ -277,5 +277,5 @@ def usual_hours(past: Sequence[Mapping[str, Any]], solution: str) -> float | Non
 
 def _priced(what: str, quantity: float | None, unit: str, price: float | None) -> Item:
     amount = f"? {unit}" if quantity is None else f"{quantity:.4g} {unit}"
-    each = UNKNOWN_PRICE if price is None else f"{price:g} a {unit.rstrip('s')}"
-    return Item(what, amount, each, None if quantity is None or price is None else quantity * price)
+    rate = UNKNOWN_PRICE if price is None else f"{price:g} a {unit.rstrip('s')}"
+    return Item(what, amount, rate, None if quantity is None or price is None else quantity * price)

@@ -101,7 +101,8 @@ class PlantedAirflow:
         def hitl(dag_id: str, run_id: str, response_received: bool) -> Any:
             assert not response_received
             self._known(dag_id)
-            own = [q for q in self.questions if run_id in ("~", q["task_instance"]["dag_run_id"])]
+            of_dag = [q for q in self.questions if q["task_instance"]["dag_id"] == dag_id]
+            own = [q for q in of_dag if run_id in ("~", q["task_instance"]["dag_run_id"])]
             return {"hitl_details": own, "total_entries": len(own)}
 
         @api.patch("/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/{map_index}/hitlDetails")

@@ -97,11 +97,11 @@ def of_batch_jobs(
     """
     items = []
     for job in group.batch_jobs:
-        asked = lines.get(job.name)
-        if asked is None:
+        number = lines.get(job.name)
+        if number is None:
             continue
         recipe = str(group.recipe_of(job))
-        items.append(cost.batch_item(prices, job.name, recipe, asked, cost.last_rows(past, "users")))
+        items.append(cost.batch_item(prices, job.name, recipe, number, cost.last_rows(past, "users")))
         if job.recipe and train:
             hours = cost.usual_hours([{"solution": row["job"], **row} for row in batch], job.name)
             training = cost.Training(job.name, recipe, hours)

@@ -21,7 +21,7 @@ from encore.page.access import Api, Group, is_readable
 from encore.page.airflow_api import AirflowApi, AirflowApiError
 from encore.page.charts import measurements
 from encore.page.live import solutions_now, unrecorded
-from encore.page.questions import open_questions
+from encore.page.questions import ASKS, open_questions
 from encore.page.render import Addresses, html_page
 from encore.page.run_details import RunDetails, details
 from encore.page.run_list import last_runs, moment, outcome_of, sentences_of
@@ -106,8 +106,8 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
         raise HTTPException(404, f"{dag_id} is no DAG of {group.name}.")
     past, _ = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     run = details(api, dag_id, run_id, past or [])
-    asks = dag_id == group.dag_id("retrain_recommenders") and not run.is_over
-    questions = open_questions(api, group, run_id) if asks else []
+    asks = dag_id in map(group.dag_id, ASKS) and not run.is_over
+    questions = open_questions(api, group, dag_id, run_id) if asks else []
     return html_page(
         request,
         "run.html",

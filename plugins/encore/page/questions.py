@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from encore.config.models import DatasetGroup
+from encore.config.models import DagName, DatasetGroup
 from encore.page.airflow_api import AirflowApi, task_path
 from encore.runs.turns import WAITING_FOR_ANSWER
+
+#: The DAGs with a question: about a version, a cost or the winner of an experiment.
+ASKS: tuple[DagName, ...] = ("retrain_recommenders", "batch_recommendations", "judge_experiment")
 
 
 @dataclass(frozen=True)
@@ -29,17 +32,25 @@ class Question:
     path: str
 
 
-def open_questions(api: AirflowApi, group: DatasetGroup, run_id: str = "~") -> list[Question]:
-    """The questions of a group's retraining that nobody has answered, the oldest first.
+def open_questions(
+    api: AirflowApi, group: DatasetGroup, dag_id: str | None = None, run_id: str = "~"
+) -> list[Question]:
+    """The questions of a group's runs that nobody has answered, the oldest first.
 
     Airflow knows a question before its task waits for the answer: one that came that early would never reach the task.
 
-    :param run_id: of one run only
+    :param dag_id: of one DAG only
+    :param run_id: of one of its runs only
     """
-    dag_id = quote(group.dag_id("retrain_recommenders"), safe="")
-    path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='~')}/hitlDetails"
+    dags = [dag_id] if dag_id else [name for name in map(group.dag_id, ASKS) if name in group.dag_ids]
+    questions = [question for name in dags for question in _of_dag(api, name, run_id)]
+    return sorted(questions, key=lambda question: question.created_at)
+
+
+def _of_dag(api: AirflowApi, dag_id: str, run_id: str) -> list[Question]:
+    path = f"/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='~')}/hitlDetails"
     answer = api.find(path, response_received=False, limit=100)
-    questions = [
+    return [
         Question(
             detail["subject"],
             list(detail["options"]),
@@ -50,4 +61,3 @@ def open_questions(api: AirflowApi, group: DatasetGroup, run_id: str = "~") -> l
         for detail in (answer or {}).get("hitl_details", ())
         if detail["task_instance"]["state"] == WAITING_FOR_ANSWER
     ]
-    return sorted(questions, key=lambda question: question.created_at)

@@ -15,6 +15,7 @@ from encore.config.models import DAG_NAMES
 from encore.online.readings import Readings
 from encore.online.summary import summary
 from encore.page import app, service
+from encore.page.questions import ASKS
 from tests.encore.page.conftest import ARN, pipeline, text_of
 from tests.support.past_runs import past_runs
 
@@ -161,8 +162,9 @@ def test_the_dag_of_another_team_is_no_error(shop):
     assert "theirs is no DAG of the pipeline file" in text_of(answer.text)
 
 
-@pytest.mark.parametrize("dag_id", DAG_NAMES)
-def test_every_dag_of_the_group_leads_to_it(shop, tmp_path, monkeypatch, dag_id):
+@pytest.fixture
+def every_dag(shop, tmp_path, monkeypatch):
+    """The shop with every DAG that a group can have."""
     groups = pipeline("shop")
     groups["dataset_groups"][0]["batch"] = {"jobs": [{"name": "mail", "solution": "you"}]}
     groups["dataset_groups"][0]["experiment"] = {
@@ -175,7 +177,25 @@ def test_every_dag_of_the_group_leads_to_it(shop, tmp_path, monkeypatch, dag_id)
     file = tmp_path / "batch.yaml"
     file.write_text(yaml.safe_dump(groups))
     monkeypatch.setenv("ENCORE_PIPELINE", str(file))
-    shop.airflow.dags.add(dag_id)
+    shop.airflow.dags.update(DAG_NAMES)
+    return shop
+
+
+@pytest.mark.parametrize("dag_id", ASKS)
+def test_a_question_of_every_dag_that_asks_is_shown(every_dag, dag_id):
+    run = every_dag.airflow.add_run("manual__2", "running", dag_id=dag_id)
+    task = every_dag.airflow.add_task(run, "budget", "awaiting_input")
+    question = {"subject": "shop: shall it?", "body": "", "options": ["Approve"], "task_instance": task}
+    created = {"created_at": "2026-02-28T03:10:00Z", "response_received": False}
+    every_dag.airflow.questions.append({**question, **created})
+    for address in ("/encore/groups/shop", f"/encore/groups/shop/runs/{dag_id}/manual__2"):
+        page = text_of(every_dag.airflow.page().get(address).text)
+        assert page.count("Waits for an answer shop: shall it? Approve…") == 1, address
+
+
+@pytest.mark.parametrize("dag_id", DAG_NAMES)
+def test_every_dag_of_the_group_leads_to_it(every_dag, dag_id):
+    shop = every_dag
     shop.airflow.add_run("manual__1", dag_id=dag_id)
     page = shop.airflow.page()
     answer = page.get(f"/encore/dags/{dag_id}", follow_redirects=False)
