@@ -1,12 +1,12 @@
 # make demo | make up | make visitors | make down | make airflow ARGS="..." | make check | make bench NAME=... [DATA=folder]
-# make test | make lint | make types | make test-long | make test-browser | make docs | make lock
+# make test | make lint | make types | make test-long | make test-browser | make test-resilience | make docs | make lock
 SHELL := /bin/bash
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 DATA_OPTION = $(if $(DATA),--data $(DATA))
 
-.PHONY: setup demo up visitors down airflow check lint types test test-long test-browser docs lock bench clean
+.PHONY: setup demo up visitors down airflow check lint types test test-long test-browser test-resilience docs lock bench clean
 
 setup: $(VENV)/installed
 
@@ -70,6 +70,12 @@ test-browser: setup
 	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -r requirements/browser.txt 2>/dev/null \
 	  || $(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements/browser.txt
 	$(VENV)/bin/pytest -m browser tests/browser $(if $(SCREENSHOTS),--screenshots $(SCREENSHOTS))
+
+# Months of a shop through a real Airflow while everything goes wrong, a day in a minute: DAYS=10, SEEDS=1,2 (default: two
+# drawn ones, printed), MINUTES=20. ARGS='--events "3:LostAnswers"' plays a list. On Celery where the system has redis-server.
+test-resilience: setup
+	@$(RUN) -m tests.resilience $(if $(DAYS),--days $(DAYS)) $(if $(SEEDS),--seeds $(SEEDS)) \
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 # The site, in site/. Mermaid comes with it where npm can be had; else the pages with diagrams ask a CDN for it.
 docs: setup

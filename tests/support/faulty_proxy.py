@@ -8,13 +8,23 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-THROTTLE, FAIL, DROP_BEFORE, DROP_AFTER = "throttle", "fail", "drop before", "drop after"
+THROTTLE, FAIL, DROP_BEFORE, DROP_AFTER, SLOW = "throttle", "fail", "drop before", "drop after", "slow"
+LIMIT = "limit"  # a quota is reached
+SLOW_SECONDS = 3.0
+ERRORS = {  # code and status of the service's, and of S3's
+    THROTTLE: (("ThrottlingException", 400), ("SlowDown", 503)),
+    FAIL: (("InternalFailure", 500), ("InternalError", 500)),
+    LIMIT: (("LimitExceededException", 400), ("SlowDown", 503)),
+}
+#: Headers of an answer that are of one connection, or made anew.
+OF_CONNECTION = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 Plan = Callable[[int, str], str | None]
 
 
@@ -38,7 +48,12 @@ def lose_first_answer(*operations: str) -> Plan:
 
 
 class Proxy:
-    """Counts what reached the service, and what did not, by operation."""
+    """Counts what reached the service, and what did not, by operation.
+
+    :ivar covers_all: whether S3 and the run-time requests meet trouble too; their operation is the verb and the path
+    """
+
+    covers_all = False
 
     def __init__(self, target: str) -> None:
         self.reset()
@@ -77,15 +92,9 @@ class Proxy:
         connection = http.client.HTTPConnection(self._target.hostname or "", self._target.port, timeout=60)
         connection.request(handler.command, handler.path, body, dict(handler.headers.items()))
         answer = connection.getresponse()
-        forwarded = (
-            "content-type",
-            "x-amzn-errortype",
-            "x-amzn-requestid",
-            "etag",
-            "last-modified",
-            "content-range",
-        )
-        headers = [(name, value) for name, value in answer.getheaders() if name.lower() in forwarded]
+        headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in OF_CONNECTION]
+        if handler.command == "HEAD":
+            headers.append(("content-length", answer.getheader("content-length") or "0"))
         content = answer.read()
         connection.close()
         return answer.status, headers, content
@@ -100,13 +109,20 @@ class Proxy:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 target = self.headers.get("x-amz-target", "")
                 operation = target.rpartition(".")[2] or f"{self.command} {self.path.split('?')[0]}"
-                trouble = proxy.next_trouble(operation) if target else None
-                if trouble in (THROTTLE, FAIL):
-                    self.answer_error(trouble)
+                trouble = proxy.next_trouble(operation) if target or proxy.covers_all else None
+                if trouble == SLOW:
+                    time.sleep(SLOW_SECONDS)
+                if trouble in ERRORS:
+                    signature = self.headers.get("authorization", "")
+                    self.answer_error(trouble, is_s3="/s3/aws4_request" in signature)
                 elif trouble == DROP_BEFORE:
                     self.hang_up()
                 else:
-                    status, headers, content = proxy.forward(self, body)
+                    try:
+                        status, headers, content = proxy.forward(self, body)
+                    except (OSError, http.client.HTTPException):  # the service is gone
+                        self.hang_up()
+                        return
                     if status < 300 and target:
                         proxy.done[operation] += 1
                         content = proxy.edit(operation, body, content)
@@ -117,18 +133,23 @@ class Proxy:
                         self.send(status, headers, content)
                         proxy.after_answer(operation)
 
-            def answer_error(self, trouble: str) -> None:
-                throttled = trouble == THROTTLE
-                code = "ThrottlingException" if throttled else "InternalFailure"
-                content = json.dumps({"__type": code, "message": "Trouble that a test asked for."}).encode()
-                headers = [("content-type", "application/x-amz-json-1.1"), ("x-amzn-errortype", code)]
-                self.send(400 if throttled else 500, headers, content)
+            def answer_error(self, trouble: str, is_s3: bool) -> None:
+                code, status = ERRORS[trouble][is_s3]
+                text = "Trouble that a test asked for."
+                if is_s3:
+                    content = f"<Error><Code>{code}</Code><Message>{text}</Message></Error>".encode()
+                    headers = [("content-type", "application/xml")]
+                else:
+                    content = json.dumps({"__type": code, "message": text}).encode()
+                    headers = [("content-type", "application/x-amz-json-1.1"), ("x-amzn-errortype", code)]
+                self.send(status, headers, content)
 
             def send(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
                 self.send_response(status)
                 for name, value in headers:
                     self.send_header(name, value)
-                self.send_header("content-length", str(len(content)))
+                if self.command != "HEAD":
+                    self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(content)
