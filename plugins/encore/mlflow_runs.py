@@ -1,4 +1,4 @@
-"""Each version as a run of MLflow, where Airflow has a connection `mlflow`: parameters, metrics, comparison, pictures.
+"""Each version as a run of MLflow, where Airflow has a connection `mlflow`: parameters, metrics, comparison, chart.
 
 `mlflow-skinny` is not a dependency: install it beside Encore where it is wanted. What MLflow refuses is logged; a
 retraining is not spoiled by it.
@@ -11,8 +11,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from airflow.sdk import Connection
@@ -40,12 +38,12 @@ _COLUMNS = (
 Row = Mapping[str, Any]
 
 
-def log_versions(rows: Sequence[Row], draw: Callable[[], Mapping[str, bytes]], log: Any) -> list[str]:
+def log_versions(rows: Sequence[Row], draw: Callable[[], Mapping[str, str]], log: Any) -> list[str]:
     """
     Log the versions of a run; nothing where there is no connection `mlflow`.
 
     :param rows: of the history, those of the run
-    :param draw: makes the report's PNGs, by name without its ending
+    :param draw: draws the metric of each solution's versions: SVG files, by name without its ending
     :return: ids of MLflow's runs
     """
     versions = [row for row in rows if row.get("solution_version_arn")]
@@ -57,8 +55,8 @@ def log_versions(rows: Sequence[Row], draw: Callable[[], Mapping[str, bytes]], l
         log.warning("There is a connection %s, but no mlflow: pip install mlflow-skinny", CONNECTION)
         return []
     try:
-        pictures = draw() if versions else {}
-        return [log_version(client, row, pictures) for row in versions]
+        drawings = draw() if versions else {}
+        return [log_version(client, row, drawings) for row in versions]
     except Exception:
         log.exception("MLflow has not taken the versions of this run.")
         return []
@@ -78,7 +76,7 @@ def client_of(connection: Any) -> Any:
     return MlflowClient(tracking_uri=connection.extra_dejson.get("tracking_uri") or _address(connection))
 
 
-def log_version(client: Any, row: Row, pictures: Mapping[str, bytes]) -> str:
+def log_version(client: Any, row: Row, drawings: Mapping[str, str]) -> str:
     """One version as a run; that of a version which was logged before in the same run of the DAG is written again.
 
     :param client: `mlflow.MlflowClient`
@@ -95,12 +93,8 @@ def log_version(client: Any, row: Row, pictures: Mapping[str, bytes]) -> str:
     if row.get("comparison"):
         compared = Compared.from_json(json.loads(row["comparison"]))
         client.log_text(run_id, str(table.as_document(compared)["markdown"]), "comparison.md")
-    with TemporaryDirectory() as folder:
-        for name, content in pictures.items():
-            if name == f"metrics-{row['solution']}":
-                file = Path(folder) / f"{name}.png"
-                file.write_bytes(content)
-                client.log_artifact(run_id, str(file))
+    if drawing := drawings.get(f"metrics-{row['solution']}"):
+        client.log_text(run_id, drawing, f"metrics-{row['solution']}.svg")
     client.set_terminated(run_id, STATES.get(row["outcome"], "FINISHED"))
     return run_id
 

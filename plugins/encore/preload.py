@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 FORKING_COMMANDS = ("scheduler", "dag-processor", "celery", "standalone")
 PACKAGES = ("airflow_personalize", "encore")
 #: Parts that no task and no DAG file imports.
-LEFT_OUT = ("airflow_personalize.example_dags", "encore.page", "encore.report")
+LEFT_OUT = ("airflow_personalize.example_dags", "encore.page")
 LIBRARIES = (
     "airflow.dag_processing.processor",
     "airflow.sdk.execution_time.task_runner",

@@ -80,9 +80,6 @@ class Client:
     def log_text(self, run_id, text, name):
         self.files[run_id, name] = text
 
-    def log_artifact(self, run_id, path):
-        self.files[run_id, path.split("/")[-1]] = path
-
     def set_terminated(self, run_id, status):
         self.runs[run_id]["status"] = status
 
@@ -102,7 +99,7 @@ def test_a_version_is_a_run_with_parameters_metrics_comparison_and_its_picture(c
     compared = compare(sample, lists(scores), lists(scores, 1.0), metric="ndcg_at_25", confidence=0.95)
     logged = row(comparison=json.dumps(compared.as_json()))
     (run_id,) = mlflow_runs.log_versions(
-        [logged], lambda: {"metrics-you": b"png", "metrics-other": b"png"}, LOG
+        [logged], lambda: {"metrics-you": "<svg/>", "metrics-other": "<svg/>"}, LOG
     )
     run = client.runs[run_id]
     assert client.experiments == {"encore/shop": "1"}
@@ -113,7 +110,7 @@ def test_a_version_is_a_run_with_parameters_metrics_comparison_and_its_picture(c
     assert run["metrics"]["live/coverage"] == 0.3
     assert run["metrics"]["same users/ndcg_at_25/low"] <= run["metrics"]["same users/ndcg_at_25/difference"]
     assert run["tags"]["encore.outcome"] == "promoted"
-    assert {name for _, name in client.files} == {"comparison.md", "metrics-you.png"}
+    assert {name for _, name in client.files} == {"comparison.md", "metrics-you.svg"}
     assert "NDCG@25, by segment" in client.files[run_id, "comparison.md"]
 
 
@@ -173,9 +170,9 @@ def test_the_client_itself_takes_what_is_logged(tmp_path):
     """Where `mlflow-skinny` is installed: the real client on a file store."""
     mlflow = pytest.importorskip("mlflow")
     client = mlflow.MlflowClient(tracking_uri=f"file://{tmp_path}")
-    first = mlflow_runs.log_version(client, row(), {"metrics-you": b"png"})
+    first = mlflow_runs.log_version(client, row(), {"metrics-you": "<svg/>"})
     assert mlflow_runs.log_version(client, row(), {}) == first
     run = client.get_run(first)
     assert run.data.metrics["live/coverage"] == 0.3
     assert run.data.params["algorithmHyperParameters.bptt"] == "2"
-    assert [entry.path for entry in client.list_artifacts(first)] == ["metrics-you.png"]
+    assert [entry.path for entry in client.list_artifacts(first)] == ["metrics-you.svg"]

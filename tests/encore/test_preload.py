@@ -17,7 +17,7 @@ import airflow_local_settings
 if os.fork() == 0:
     names = ("airflow_personalize.operators.campaign", "encore.operators.gate")
     there = [name for name in names if name in sys.modules]
-    print(len(there), "matplotlib" in sys.modules, flush=True)
+    print(len(there), "encore.page.app" in sys.modules, flush=True)
     os._exit(0)
 os.wait()
 """

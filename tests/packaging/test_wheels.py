@@ -22,7 +22,7 @@ DATA = {
         "page/static/icon.svg",
     ],
     "airflow_personalize": ["waiters/personalize.json"],
-    "encore": ["pools.json", "report/page.html.jinja"],
+    "encore": ["pools.json", "report/page.html.jinja", "report/static/charts.css", "page/static/page.css"],
 }
 
 

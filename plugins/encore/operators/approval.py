@@ -1,8 +1,8 @@
 """A person's approval of a version that the gate does not decide on by itself.
 
-The tasks that follow the gate's decision look at it and skip themselves. Airflow's branching can't do it: in a mapped
-task group the tasks to skip may not exist yet when the branch is taken, and what it leaves for them is looked up under
-another map index.
+Of the tasks that follow the gate's decision, it skips those that the verdict leaves nothing to do, which saves the
+start of a process each. They look at the decision too: one of them may be cleared, and what a branch leaves for later
+is looked up under another map index in a mapped task group.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class PersonalizeApprovalOperator(ApprovalOperator):
     :return: the answer, with the `solution_version_arn` that it is about
     """
 
+    VERDICTS = frozenset({"ask"})
     template_fields = ("decision", "approval_hours", *ApprovalOperator.template_fields)
     inherits_from_skipmixin = False
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from airflow_personalize import solution_versions
 from airflow_personalize.arns import arn_of
@@ -13,7 +15,7 @@ from airflow_personalize.links import PersonalizeResourceLink
 from airflow_personalize.operators.base import PersonalizeBaseOperator
 from encore import history
 from encore.comparison.compare import Compared
-from encore.config.policies import Gate
+from encore.config.policies import Gate, Verdict
 from encore.gates.promotion import Decision, Policy, SameUsers, Version, decide
 from encore.task_inputs import require_inputs
 
@@ -26,7 +28,7 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
     Decide whether a new version goes live, is asked about, or is held.
 
     The decision is logged as a table and pushed as XCom ``decision`` (verdict, text, Markdown, rows), for the tasks
-    that follow it. Returns the verdict.
+    that follow it. Those whose ``VERDICTS`` do not hold this one are skipped. Returns the verdict.
 
     :param solution_version_arn: the new version (templated)
     :param gates: the `gate` section of each solution, and the name of its popularity solution as `baseline`
@@ -73,7 +75,22 @@ class PersonalizeGateOperator(PersonalizeBaseOperator):
         log = self.log.info if decision.verdict == "promote" else self.log.warning
         log("%s\n%s", decision.verdict.upper(), decision.as_text())
         context["ti"].xcom_push(key="decision", value=facts)
+        self._skip_followers(context, decision.verdict)
         return decision.verdict
+
+    def _skip_followers(self, context: Context, verdict: Verdict) -> None:
+        """
+        :raises DownstreamTasksSkipped: if tasks have nothing to do after this verdict; the verdict is pushed before.
+        """
+        ti = context["ti"]
+        idle = [
+            (task_id, ti.map_index)
+            for task_id in sorted(self.downstream_task_ids)
+            if verdict not in getattr(self.dag.get_task(task_id), "VERDICTS", {verdict})
+        ]
+        if idle:
+            ti.xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=verdict)
+            raise DownstreamTasksSkipped(tasks=idle)
 
     def _decide(self, run_id: str) -> tuple[Decision, dict[str, Any]]:
         arn = self.solution_version_arn

@@ -23,6 +23,7 @@ class PersonalizeHoldOperator(BaseOperator):
     :param answer: what a person has answered, if somebody was asked (templated)
     """
 
+    VERDICTS = frozenset({"ask", "hold"})
     template_fields: Sequence[str] = ("campaign_name", "decision", "answer")
     ui_color = "#ffe8cc"
 

@@ -27,6 +27,7 @@ class PersonalizePromoteOperator(PersonalizeCreateOrUpdateCampaignOperator):
     :param answer: what a person has answered, if somebody was asked (templated)
     """
 
+    VERDICTS = frozenset({"ask", "promote"})
     template_fields: Sequence[str] = (
         *PersonalizeCreateOrUpdateCampaignOperator.template_fields,
         "decision",

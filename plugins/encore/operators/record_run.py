@@ -19,6 +19,7 @@ from encore.deployment.surroundings import NotAllowedError
 from encore.mlflow_runs import log_versions
 from encore.operators.base import DatasetGroupOperator
 from encore.report.draw import draw_report
+from encore.report.page import drawings
 from encore.runs.failed_tasks import fail_beside
 from encore.runs.failure_reasons import Failure, failures, of_solution
 from encore.runs.history_row import history_row, row_without_version
@@ -120,7 +121,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             self.log.info("Recorded %d solutions in %s", len(rows), location)
         self._count(group, rows, estimate.usd)
         draw_report(self.s3, group, self.log)
-        log_versions(rows, self._pictures, self.log)
+        log_versions(rows, self._drawings, self.log)
         return {
             "solutions": {
                 row["solution"]: {"outcome": row["outcome"], "reason": row["reason"]} for row in rows
@@ -130,10 +131,8 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             "report": f"s3://{group.bucket}/{group.prefix}/{history.REPORT_KEY}",
         }
 
-    def _pictures(self) -> dict[str, bytes]:
-        from encore.report.page import pictures
-
-        return pictures(history.read(self.s3, self.settings.bucket, self.settings.prefix))
+    def _drawings(self) -> dict[str, str]:
+        return drawings(history.read(self.s3, self.settings.bucket, self.settings.prefix))
 
     def _count(self, group: DatasetGroup, rows: Sequence[Mapping[str, Any]], usd: float) -> None:
         """Metrics, through whatever Airflow sends its own by."""

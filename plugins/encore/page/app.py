@@ -19,14 +19,15 @@ from encore.config.loader import PipelineError
 from encore.page import service
 from encore.page.access import Api, Group, is_readable
 from encore.page.airflow_api import AirflowApi, AirflowApiError
-from encore.page.charts import measurements
-from encore.page.live import solutions_now, unrecorded
+from encore.page.live import metric_of, solutions_now, unrecorded
 from encore.page.questions import ASKS, open_questions
 from encore.page.render import Addresses, html_page
 from encore.page.run_details import RunDetails, details
 from encore.page.run_list import last_runs, moment, outcome_of, sentences_of
 from encore.page.try_page import suggestions, try_page
 from encore.report import experiments
+from encore.report import page as report_page
+from encore.report.charts import measurements
 from encore.report.online import view_of
 
 STATIC = Path(__file__).with_name("static")
@@ -38,7 +39,7 @@ REPORT_SECURITY_POLICY = (
 def create_app() -> FastAPI:
     """The app that Airflow mounts."""
     app = FastAPI(title="Encore", docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", StaticFiles(directory=STATIC, packages=[("encore.report", "static")]))
     app.add_api_route("/", home)
     app.add_api_route("/dags/{dag_id}", of_dag)
     app.add_api_route("/dags/{dag_id}/runs/{run_id}", of_dag)
@@ -133,7 +134,11 @@ def metrics_page(request: Request, group: Group) -> HTMLResponse:
         group=group,
         current="metrics",
         history_error=history_error,
-        solutions=[charts for solution in group.solutions if (charts := measurements(rows, solution))],
+        solutions=[
+            charts
+            for solution in group.solutions
+            if (charts := measurements(rows, solution.name, metric_of(solution)))
+        ],
     )
 
 
@@ -145,12 +150,10 @@ def _outcome(run: RunDetails) -> str:
 
 def report(request: Request, group: Group) -> HTMLResponse:
     """The report of all runs, drawn now: one file to keep or to send."""
-    from encore.report.page import page  # brings matplotlib
-
     rows = history.read(service.s3(group), group.bucket, group.prefix)
     policy = {"Content-Security-Policy": REPORT_SECURITY_POLICY}
     results = service.online(group, rows)
-    content = page(
+    content = report_page.page(
         rows, group.name, results=results, experiment=_experiment(group), batch=_batch_costs(group)
     )
     return HTMLResponse(content, headers=policy)

@@ -15,8 +15,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from encore.metric_names import NAMES, short_name
+from encore.metric_names import short_name
 from encore.report import comparisons
+from encore.report.wording import number, prose, version, when
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
@@ -26,7 +27,6 @@ HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": 
 UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 JUST_NOW = 20
 _CODE = re.compile(r"`([^`]+)`")
-_ACCOUNT = re.compile(r"arn:[a-z-]+:personalize:[a-z0-9-]*:\d*:(solution|campaign)/")
 TEMPLATES = Path(__file__).with_name("templates")
 SHARED = Path(comparisons.__file__).parent  # what the report shows in the same way
 
@@ -105,17 +105,6 @@ def _environment() -> Environment:
     return environment
 
 
-def number(value: float | None) -> str:
-    """A metric or a count."""
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
-
-
-def when(time: datetime | None) -> str:
-    return time.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC") if time else "–"
-
-
 def ago(time: datetime | None) -> str:
     """How long ago, in the largest unit."""
     if time is None:
@@ -140,19 +129,6 @@ def duration(seconds: float | None) -> str:
     return f"{hours // 24} days"
 
 
-def prose(text: str | None) -> str:
-    """A sentence with metrics by their short names, and versions by what follows the account in their ARNs."""
-    text = _ACCOUNT.sub("", text or "")
-    for name, short in NAMES.items():
-        text = text.replace(name, short)
-    return text
-
-
 def marked_prose(text: str | None) -> Markup:
     """The same as HTML, with what is between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(prose(text)))))
-
-
-def version(arn: str | None) -> str:
-    """The part of a version's ARN that tells it from others of its solution."""
-    return arn.split("/")[-1] if arn else "–"

@@ -19,8 +19,9 @@ from encore.page import service, trial
 from encore.page.access import Group
 from encore.page.catalogue import Catalogue, Entry
 from encore.page.live import metric_of
-from encore.page.render import html_page, prose, version
+from encore.page.render import html_page
 from encore.page.trial import Choice, FilterChoice, Question
+from encore.report.wording import prose, version
 
 Row = Mapping[str, Any]
 MOST_ROLLBACKS = 12  # of each kind

@@ -1,4 +1,4 @@
-"""`python -m encore.report`: the history of a dataset group as one HTML file, with its pictures as PNGs."""
+"""`python -m encore.report`: the history of a dataset group as an HTML file, its metrics as SVG files beside it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from encore.config import load_pipeline
 from encore.metric_names import METRIC
 from encore.report import experiments
 from encore.report.draw import online_results
-from encore.report.page import page, pictures
+from encore.report.page import drawings, page
 
 
 def main(
@@ -31,10 +31,9 @@ def main(
         typer.echo(f"No run of {name} has been recorded yet: run retrain_recommenders first.", err=True)
         raise typer.Exit(1)
     out.mkdir(parents=True, exist_ok=True)
-    drawn = pictures(rows, metric)
-    for picture, content in drawn.items():
-        (out / f"{picture}.png").write_bytes(content)
-    (out / "report.html").write_text(page(rows, name, metric, drawn, **beside))
+    for drawing, content in drawings(rows, metric).items():
+        (out / f"{drawing}.svg").write_text(content)
+    (out / "report.html").write_text(page(rows, name, metric, **beside))
     typer.echo(f"{len(rows)} versions: {out / 'report.html'}")
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from encore import batch_costs, history
 from encore.config.models import DatasetGroup
+from encore.report import experiments
+from encore.report.page import page
 
 if TYPE_CHECKING:
     from encore.online.summary import Online
@@ -23,11 +25,8 @@ def online_results(group: DatasetGroup, past: Sequence[Mapping[str, Any]], s3: A
 
 
 def draw_report(s3: Any, group: DatasetGroup, log: Any) -> None:
-    """The report of all runs, where the tab *Runs* reads it; a run is not spoiled by a picture that fails."""
+    """The report of all runs, where the tab *Runs* reads it; a run is not spoiled by a drawing that fails."""
     try:
-        from encore.report import experiments
-        from encore.report.page import page
-
         past = history.read(s3, group.bucket, group.prefix)
         results, experiment = online_results(group, past, s3), experiments.read(s3, group)
         jobs = batch_costs.read(s3, group.bucket, group.prefix)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 
 from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
 from encore import cost, history
@@ -17,31 +17,34 @@ from encore.config.models import DATASET_TYPES
 from encore.gates.drift import MOVING
 from encore.metric_names import METRIC, short_name
 from encore.online.summary import Online
-from encore.report import comparisons, experiments, figures, online
-from encore.report.profile_figures import profiles_over_time
+from encore.report import comparisons, experiments, online
+from encore.report.charts import measurements
+from encore.report.panels import Rows, data_volumes, durations
+from encore.report.profile_panels import profiles_over_time
 
-Rows = Sequence[Mapping[str, Any]]
+OUTCOMES = ("promoted", "held", "failed")
+FOLDER = Path(__file__).parent
 LAST_VERSIONS = 40
 FREQUENT_SHOWN = 3
 
 
-def pictures(rows: Rows, metric: str = METRIC) -> dict[str, bytes]:
-    """PNGs by file name without its ending: one for each solution, then data and durations."""
-    solutions = list(dict.fromkeys(row["solution"] for row in rows))
-    drawn = {f"metrics-{name}": figures.metrics_over_time(rows, metric, name) for name in sorted(solutions)}
-    drawn["data"] = figures.data_volumes(rows)
-    profiles = profiles_over_time(history.profiles(rows))
-    if profiles is not None:
-        drawn["profiles"] = profiles
-    drawn["durations"] = figures.durations(rows)
-    return {name: figures.png(figure) for name, figure in drawn.items()}
+def drawings(rows: Rows, metric: str = METRIC) -> dict[str, str]:
+    """The metric over each solution's versions, as SVG files by name without its ending."""
+    template = _environment().from_string(
+        '{% from "charts.html.jinja" import drawing %}{{ drawing(chart, "alone", style=style) }}'
+    )
+    charts = {name: measurements(rows, name, metric) for name in _solutions(rows)}
+    return {
+        f"metrics-{name}": template.render(chart=entry.main, style=_style()).strip()
+        for name, entry in charts.items()
+        if entry
+    }
 
 
 def page(
     rows: Rows,
     group: str,
     metric: str = METRIC,
-    drawn: Mapping[str, bytes] | None = None,
     results: Online | None = None,
     experiment: experiments.View | None = None,
     batch: Rows = (),
@@ -49,20 +52,16 @@ def page(
     """The whole report.
 
     :param rows: the history, oldest first
-    :param drawn: the pictures, if they have been drawn already
     :param batch: what batch jobs have cost
     :param results: what recommendations have led to, where there is a metric attribution
     :param experiment: where an A/B test stands
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
-    )
-    images = {} if not rows else pictures(rows, metric) if drawn is None else drawn
-    return environment.get_template("page.html.jinja").render(
+    template = _environment().get_template("page.html.jinja")
+    return template.render(
         group=group,
         metric=metric,
         metric_name=short_name(metric),
-        cards=[_card(rows, name, metric) for name in sorted({row["solution"] for row in rows})],
+        cards=[_card(rows, name, metric) for name in _solutions(rows)],
         rows=list(reversed(rows))[:LAST_VERSIONS],
         not_live=[row for row in reversed(rows) if row["outcome"] != "promoted"][:LAST_VERSIONS],
         runs=len({row["run_id"] for row in rows}),
@@ -76,8 +75,27 @@ def page(
         columns=_columns(rows),
         insights=_of_last_run(rows, "insights"),
         unused=_of_last_run(rows, "unused"),
-        images={name: b64encode(content).decode() for name, content in images.items()},
+        charts=[entry for name in _solutions(rows) if (entry := measurements(rows, name, metric))],
+        panels=[*data_volumes(rows), *profiles_over_time(history.profiles(rows)), *durations(rows)],
+        style=_style(),
     )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True)
+    environment.filters["short_metric"] = short_name
+    return environment
+
+
+@cache
+def _style() -> Markup:
+    """How drawings look."""
+    return Markup((FOLDER / "static" / "charts.css").read_text())
+
+
+def _solutions(rows: Rows) -> list[str]:
+    return sorted({row["solution"] for row in rows})
 
 
 def _card(rows: Rows, solution: str, metric: str) -> dict[str, Any]:
@@ -95,7 +113,7 @@ def _card(rows: Rows, solution: str, metric: str) -> dict[str, Any]:
         "live_since": live["recorded_at"] if live else None,
         "live": (live["metrics"] or {}).get(metric) if live else None,
         "newest": (own[-1]["metrics"] or {}).get(metric),
-        "counts": {outcome: sum(row["outcome"] == outcome for row in own) for outcome in figures.COLOURS},
+        "counts": {outcome: sum(row["outcome"] == outcome for row in own) for outcome in OUTCOMES},
     }
 
 

@@ -329,3 +329,12 @@ def test_metrics_show_what_recommendations_led_to_and_where_an_experiment_stands
     assert "you: 15 clicks for a hundred answers." in text
     assert "S3 was not read." in text
     assert "style=" not in page, "the page's policy allows none"
+
+
+def test_the_page_has_a_chart_of_each_solution_and_the_same_as_a_table(shop):
+    page = shop.airflow.page()
+    assert "No version has been measured yet" in text_of(page.get("/encore/groups/shop/metrics").text)
+    shop.rows = past_runs()
+    answer = page.get("/encore/groups/shop/metrics").text
+    assert answer.count('class="chart broad"') == answer.count('class="chart narrow"') == 2
+    assert re.search(r"28 Feb 2026, 03:00 UTC 0000001d promoted 0\.\d{4} 0\.4000", text_of(answer))

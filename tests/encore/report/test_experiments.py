@@ -58,7 +58,6 @@ def test_the_report_shows_it_once_it_is_judged():
     html = page(
         history.from_parquet(history.to_parquet(past_runs(2))),
         "shop",
-        drawn={},
         experiment=read(planted, group),
     )
     assert "Experiment home: personal against popular" in html

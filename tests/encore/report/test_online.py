@@ -53,8 +53,8 @@ def test_a_chart_shows_each_day_once_there_are_two():
 
 def test_the_report_shows_it_and_says_nothing_where_there_is_no_attribution():
     rows = history.from_parquet(history.to_parquet([row(0, run_id="1")]))
-    assert "What recommendations have led to" in page(rows, "shop", drawn={}, results=results(80, 40))
-    assert "What recommendations have led to" not in page(rows, "shop", drawn={})
+    assert "What recommendations have led to" in page(rows, "shop", results=results(80, 40))
+    assert "What recommendations have led to" not in page(rows, "shop")
     assert view_of(None) is None
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html.parser
+import itertools
 import re
+from xml.etree import ElementTree
 
-import matplotlib.image
 import pytest
 
 from encore import history
-from encore.report import figures
+from encore.report import panels
 from encore.report.__main__ import main
+from encore.report.charts import measurements
 from encore.report.page import page
 from tests.support.past_runs import NDCG, past_runs
 
@@ -30,15 +32,16 @@ class Sources(html.parser.HTMLParser):
 
 @pytest.fixture(scope="module")
 def report() -> str:
-    return page(ROWS, "shop", drawn={"metrics-you": b"x"})
+    return page(ROWS, "shop")
 
 
 def test_the_page_needs_nothing_beside_it(report):
     sources = Sources()
     sources.feed(report)
-    assert sources.addresses
-    assert all(source.startswith("data:") for source in sources.addresses)
+    assert not sources.addresses
     assert "<script" not in report
+    assert "url(" not in report
+    assert "@import" not in report
 
 
 def test_the_cards_say_what_is_live_since_when_and_what_came_of_it(report):
@@ -55,7 +58,7 @@ def test_what_did_not_go_live_stands_first_with_its_reason(report):
     text = report[first : report.index("Run by run")]
     positions = [text.index(re.sub("'", "&#39;", reason)) for reason in reasons]
     assert positions == sorted(positions), "the newest comes first"
-    assert "Nothing was held" in page([row for row in ROWS if row["outcome"] == "promoted"], "shop", drawn={})
+    assert "Nothing was held" in page([row for row in ROWS if row["outcome"] == "promoted"], "shop")
 
 
 def test_runs_that_failed_before_there_was_a_version_are_shown_with_their_reason_and_log():
@@ -74,24 +77,24 @@ def test_runs_that_failed_before_there_was_a_version_are_shown_with_their_reason
 
 def test_what_comes_from_the_service_is_escaped():
     rows = [{**ROWS[0], "reason": "<b>bad</b>", "outcome": "held"}]
-    assert "<b>bad</b>" not in page(rows, "shop", drawn={})
+    assert "<b>bad</b>" not in page(rows, "shop")
 
 
-def test_the_metric_is_drawn_with_what_went_live_marked():
-    axes = figures.metrics_over_time(ROWS, NDCG, "you").axes[0]
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["live", "popular items", "promoted (27)", "held (2)", "failed (1)"]
-    live = next(line for line in axes.get_lines() if line.get_label() == "live")
-    values = list(live.get_ydata())
-    assert values[9] == values[8] == ROWS_OF_YOU[8]["metrics"][NDCG], "a held version is not live"
-    assert values[10] == ROWS_OF_YOU[10]["metrics"][NDCG]
+def test_the_metric_is_drawn_with_what_went_live_marked(report):
+    drawing = re.search(r"<h3>you: NDCG@25</h3>\s*(<svg.*?</svg>)", report, re.DOTALL).group(1)
+    for outcome, count in (("promoted", 27), ("held", 2), ("failed", 1)):
+        assert drawing.count(f'class="mark {outcome}"') == count
+    live = re.search(r'class="live" d="([^"]+)"', drawing).group(1)
+    heights = [float(step or start) for step, start in re.findall(r"V([\d.]+)|M[\d.]+ ([\d.]+)", live)]
+    assert heights[9] == heights[8], "a held version is not live"
+    assert heights[10] != heights[8]
 
 
 def test_every_metric_that_the_service_gives_is_drawn():
     metrics = {"coverage": 0.3, "mean_reciprocal_rank_at_25": 0.2, "hits_at_1_percent": 0.1}
     rows = [{**row, "metrics": {**row["metrics"], **metrics}} for row in ROWS_OF_YOU[:1]]
-    titles = [axes.get_title(loc="left") for axes in figures.metrics_over_time(rows, NDCG, "you").axes]
-    assert titles[0] == "you: NDCG@25"
+    titles = re.findall(r"<h3>you: (.*?)</h3>", page(rows, "shop"))
+    assert titles[0] == "NDCG@25"
     assert set(titles[1:]) >= {"coverage", "MRR@25", "hits_at_1_percent"}
     assert len(titles) == len(rows[0]["metrics"])
 
@@ -100,22 +103,59 @@ ROWS_OF_YOU = [row for row in ROWS if row["solution"] == "you"]
 
 
 def test_every_day_on_the_axis_has_its_month():
-    figure = figures.data_volumes(ROWS)
-    figures.png(figure)
-    ticks = [text.get_text() for text in figure.axes[-1].get_xticklabels()]
-    assert len(ticks) > 5
-    assert all(re.fullmatch(r"\d+ (Jan|Feb|Mar)", tick) for tick in ticks), ticks
+    for panel in (*panels.data_volumes(ROWS), *panels.durations(ROWS)):
+        ticks = [text for _, text in panel.x_ticks]
+        assert len(ticks) > 5
+        assert all(re.fullmatch(r"\d+ (Jan|Feb|Mar)", tick) for tick in ticks), ticks
 
 
-def test_the_axis_of_a_first_run_is_about_its_day():
+def test_a_first_run_is_in_the_middle_and_has_its_day():
     rows = ROWS_OF_YOU[:1]
-    for figure in (
-        figures.metrics_over_time(rows, NDCG, "you"),
-        figures.data_volumes(rows),
-        figures.durations(rows),
+    for drawn in (measurements(rows, "you", NDCG).main, *panels.data_volumes(rows), *panels.durations(rows)):
+        ((x, day),) = drawn.x_ticks
+        assert day == "30 Jan"
+        assert 0.4 * drawn.width < x < 0.6 * drawn.width
+
+
+def test_bars_are_as_high_as_the_axis_says():
+    """Each bar of the rows, and each part of the minutes, which stand on one another."""
+    (volumes, *_), (durations,) = panels.data_volumes(ROWS[:4]), panels.durations(ROWS[:4])
+    runs = list(dict.fromkeys(row["recorded_at"] for row in ROWS[:4]))
+    assert len(volumes.bars) == len(runs) == 2
+    for panel, values in (
+        (volumes, [ROWS[2 * number]["rows"]["interactions"] for number in range(2)]),
+        (durations, [_minutes(when) for when in runs]),
     ):
-        first, last = figure.axes[0].get_xlim()
-        assert last - first <= 7, "days"
+        (bottom, _), (top, text) = panel.y_ticks[0], panel.y_ticks[-1]
+        unit = (bottom - top) / float(text.replace(",", ""))
+        stacks = {}
+        for bar in panel.bars:
+            stacks.setdefault(bar.x, []).append(bar)
+        for stack, value in zip(stacks.values(), values, strict=True):
+            assert sum(bar.height for bar in stack) == pytest.approx(unit * value, abs=0.3)
+            edges = sorted(stack, key=lambda bar: -bar.y)
+            assert edges[0].y + edges[0].height == pytest.approx(bottom, abs=0.2)
+            for lower, upper in itertools.pairwise(edges):
+                assert upper.y + upper.height == pytest.approx(lower.y, abs=0.2)
+
+
+def _minutes(when) -> float:
+    rows = [row for row in ROWS if row["recorded_at"] == when]
+    steps = {
+        f"train {row['solution']}" if step == "train" else step: seconds
+        for row in rows
+        for step, seconds in row["seconds"].items()
+    }
+    return sum(steps.values()) / 60
+
+
+def test_only_the_newest_runs_are_drawn_where_there_are_many():
+    rows = history.from_parquet(history.to_parquet(past_runs(90)))
+    panel = panels.data_volumes(rows)[0]
+    assert len(panel.bars) == panels.MOST_RUNS
+    assert panel.bars[-1].said.startswith(f"{rows[-1]['recorded_at']:%-d %b %Y}, ")
+    edges = [(bar.x, bar.x + bar.width) for bar in panel.bars]
+    assert all(left[1] <= right[0] for left, right in itertools.pairwise(edges)), "none covers another"
 
 
 def test_a_history_of_a_rollback_alone_is_drawn():
@@ -134,11 +174,10 @@ def test_the_command_writes_a_page_and_pictures(tmp_path):
     main(out=tmp_path / "out", group=None, metric=NDCG, parquet=tmp_path / "history")
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "report.html",
-        "metrics-you.png",
-        "metrics-related.png",
-        "data.png",
-        "durations.png",
+        "metrics-you.svg",
+        "metrics-related.svg",
     }
-    picture = matplotlib.image.imread(tmp_path / "out" / "metrics-you.png")
-    assert picture.shape[1] > 900
-    assert picture.std() > 0.02, "the picture is blank"
+    drawing = ElementTree.parse(tmp_path / "out" / "metrics-you.svg").getroot()
+    names = [part.tag.split("}")[1] for part in drawing.iter()]
+    assert names.count("circle") == 3, "a mark for each version"
+    assert "style" in names, "it looks the same by itself"

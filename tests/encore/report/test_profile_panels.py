@@ -1,4 +1,4 @@
-"""The picture of the data: panels for what was recorded, in every state that a history can be in."""
+"""The drawings of the data: panels for what was recorded, in every state that a history can be in."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import pyarrow as pa
 import pytest
 
 from encore import history
-from encore.report import figures
 from encore.report.page import page
-from encore.report.profile_figures import profiles_over_time
-from tests.support.past_runs import NDCG, past_runs
+from encore.report.profile_panels import profiles_over_time
+from tests.support.past_runs import past_runs
 from tests.support.shop_days import Shop
 
 
@@ -42,13 +41,8 @@ def drifted():
     return runs_with_profiles(12, fault_from=9)
 
 
-def titles(figure):
-    return [axes.get_title(loc="left") for axes in figure.axes]
-
-
 def test_rows_nulls_and_each_mix_have_a_panel(drifted):
-    figure = profiles_over_time(history.profiles(drifted))
-    assert titles(figure) == [
+    assert [panel.title for panel in profiles_over_time(history.profiles(drifted))] == [
         "interactions of the newest day: rows",
         "interactions: share of nulls",
         "interactions: mix of EVENT_TYPE",
@@ -57,36 +51,42 @@ def test_rows_nulls_and_each_mix_have_a_panel(drifted):
 
 
 def test_what_has_changed_is_seen_where_it_changed(drifted):
-    nulls = profiles_over_time(history.profiles(drifted)).axes[1]
-    [line] = [line for line in nulls.get_lines() if line.get_label() == "DEVICE"]
-    shares = list(line.get_ydata())
-    assert max(shares[:9]) < 0.1
-    assert min(shares[9:]) > 0.5
+    _, nulls, events, _ = profiles_over_time(history.profiles(drifted))
+    line = next(line for line in nulls.lines if "DEVICE" in line.points[0][2])
+    heights = [nulls.y_ticks[0][0] - y for _, y, _ in line.points]
+    assert min(heights[9:]) > 4 * max(heights[:9])
+    purchases = [bar for bar in events.bars if ", purchase: " in bar.said]
+    assert len(purchases) == 9, "gone since"
+    assert all(sum(share_of(bar) for bar in stack) == pytest.approx(1, abs=0.02) for stack in stacks(events))
 
 
-def test_one_run_stands_among_the_days_around_it():
-    rows = runs_with_profiles(1)
-    profiles, metrics = (
-        profiles_over_time(history.profiles(rows)),
-        figures.metrics_over_time(rows, NDCG, "you"),
-    )
-    for figure in (profiles, metrics, figures.data_volumes(rows), figures.durations(rows)):
-        figures.png(figure)
-        axes = figure.axes[0 if figure is metrics else -1]  # below the large metric are small ones
-        low, high = axes.get_xlim()
-        assert 6 <= high - low < 8
-        assert {text.get_text() for text in axes.get_xticklabels()} >= {"29 Jan", "30 Jan", "31 Jan"}
+def share_of(bar):
+    return float(bar.said.rsplit(": ", 1)[1].rstrip("%")) / 100
+
+
+def stacks(panel):
+    by_run = {}
+    for bar in panel.bars:
+        by_run.setdefault(bar.x, []).append(bar)
+    return by_run.values()
+
+
+def test_one_run_stands_in_the_middle_with_its_day():
+    for panel in profiles_over_time(history.profiles(runs_with_profiles(1))):
+        ((x, day),) = panel.x_ticks
+        assert day == "30 Jan"
+        assert 0.4 * panel.width < x < 0.6 * panel.width
 
 
 def test_runs_without_profiles_have_none():
     rows = history.from_parquet(history.to_parquet(past_runs(3)))
-    assert profiles_over_time(history.profiles(rows)) is None
-    assert profiles_over_time([]) is None
-    assert "The data of the last run" not in page(rows, "shop", drawn={})
+    assert profiles_over_time(history.profiles(rows)) == []
+    assert profiles_over_time([]) == []
+    assert "The data of the last run" not in page(rows, "shop")
 
 
 def test_the_page_has_the_columns_and_insights_of_the_last_run(drifted):
-    html = page(drifted, "shop", drawn={})
+    html = page(drifted, "shop")
     assert "50,000 or more are recommended" in html
     for part in ("EVENT_VALUE", "DEVICE", "view 100%", "The data of the last run"):
         assert part in html

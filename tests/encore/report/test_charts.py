@@ -9,8 +9,7 @@ import re
 import pytest
 
 from encore import history
-from encore.page.charts import chart
-from tests.encore.page.conftest import text_of
+from encore.report.charts import chart
 from tests.support.past_runs import NDCG, past_runs
 
 ROWS = history.from_parquet(history.to_parquet(past_runs()))
@@ -77,12 +76,3 @@ def test_a_metric_of_nothing_but_zeros_is_drawn():
 
 def test_a_solution_without_metrics_has_no_chart():
     assert drawn([{**row, "metrics": None} for row in YOU]) is None
-
-
-def test_the_page_has_a_chart_of_each_solution_and_the_same_as_a_table(shop):
-    page = shop.airflow.page()
-    assert "No version has been measured yet" in text_of(page.get("/encore/groups/shop/metrics").text)
-    shop.rows = past_runs()
-    answer = page.get("/encore/groups/shop/metrics").text
-    assert answer.count('class="chart broad"') == answer.count('class="chart narrow"') == 2
-    assert re.search(r"28 Feb 2026, 03:00 UTC 0000001d promoted 0\.\d{4} 0\.4000", text_of(answer))
