@@ -27,8 +27,10 @@ def heights(height: float, top: float) -> Callable[[float], float]:
     return y
 
 
-def scale(values: Sequence[float]) -> tuple[float, list[float]]:
-    """The top of an axis from 0 on, and its ticks, of round numbers."""
+def scale(values: Sequence[float], top: float | None = None) -> tuple[float, list[float]]:
+    """The top of an axis from 0 on, and its ticks, of round numbers; four of them to a `top` that is known."""
+    if top is not None:
+        return top, [top * number / 4 for number in range(5)]
     highest = max(values, default=0.0) or 1.0
     rough = highest / 4
     size = 10.0 ** math.floor(math.log10(rough))

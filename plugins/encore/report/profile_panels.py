@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
 from encore.config.models import DATASET_TYPES
-from encore.report.panels import COLOURS, OTHERS, Panel, count, lined, stacked
+from encore.report.panels import COLOURS, OTHERS, Panel, count, lined, short_count, stacked
 
 Runs = Sequence[tuple[datetime, Profile]]
 #: As many columns have a panel of their mix, as many lines a panel of nulls, as many colours a mix.
@@ -34,7 +34,7 @@ def _panels_of(dataset: str, runs: Runs) -> list[Panel]:
     panels = []
     if dataset == "interactions":
         rows = {"rows": [float(profile.rows) for _, profile in runs]}
-        panels.append(stacked("interactions of the newest day: rows", moments, rows, count))
+        panels.append(stacked("interactions of the newest day: rows", moments, rows, count, axis=short_count))
     if lacking := _lacking(runs):
         panels.append(lined(f"{dataset}: share of nulls", moments, lacking, _share))
     return panels + [_mix(dataset, column, runs) for column in _mixed(runs)]
@@ -83,7 +83,7 @@ def _mix(dataset: str, column: str, runs: Runs) -> Panel:
     if any(share > 1e-9 for share in rest):
         shares[OTHERS] = rest
     colours = [*COLOURS[: len(names)], PALE]
-    return stacked(f"{dataset}: mix of {column}", moments, shares, _share, colours)
+    return stacked(f"{dataset}: mix of {column}", moments, shares, _share, colours=colours, top=1)
 
 
 def _share(value: float) -> str:

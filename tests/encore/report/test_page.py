@@ -104,14 +104,16 @@ ROWS_OF_YOU = [row for row in ROWS if row["solution"] == "you"]
 
 def test_every_day_on_the_axis_has_its_month():
     for panel in (*panels.data_volumes(ROWS), *panels.durations(ROWS)):
-        ticks = [text for _, text in panel.x_ticks]
-        assert len(ticks) > 5
+        ticks = [text for _, text in panel.broad.x_ticks]
+        assert len(ticks) > 5 > len(panel.narrow.x_ticks) > 1
         assert all(re.fullmatch(r"\d+ (Jan|Feb|Mar)", tick) for tick in ticks), ticks
 
 
 def test_a_first_run_is_in_the_middle_and_has_its_day():
     rows = ROWS_OF_YOU[:1]
-    for drawn in (measurements(rows, "you", NDCG).main, *panels.data_volumes(rows), *panels.durations(rows)):
+    over_runs = [*panels.data_volumes(rows), *panels.durations(rows)]
+    drawings = [drawing for panel in over_runs for drawing in (panel.broad, panel.narrow)]
+    for drawn in (measurements(rows, "you", NDCG).main, *drawings):
         ((x, day),) = drawn.x_ticks
         assert day == "30 Jan"
         assert 0.4 * drawn.width < x < 0.6 * drawn.width
@@ -119,7 +121,7 @@ def test_a_first_run_is_in_the_middle_and_has_its_day():
 
 def test_bars_are_as_high_as_the_axis_says():
     """Each bar of the rows, and each part of the minutes, which stand on one another."""
-    (volumes, *_), (durations,) = panels.data_volumes(ROWS[:4]), panels.durations(ROWS[:4])
+    volumes, durations = panels.data_volumes(ROWS[:4])[0].broad, panels.durations(ROWS[:4])[0].narrow
     runs = list(dict.fromkeys(row["recorded_at"] for row in ROWS[:4]))
     assert len(volumes.bars) == len(runs) == 2
     for panel, values in (
@@ -127,7 +129,7 @@ def test_bars_are_as_high_as_the_axis_says():
         (durations, [_minutes(when) for when in runs]),
     ):
         (bottom, _), (top, text) = panel.y_ticks[0], panel.y_ticks[-1]
-        unit = (bottom - top) / float(text.replace(",", ""))
+        unit = (bottom - top) / float(text.replace("k", "e3"))
         stacks = {}
         for bar in panel.bars:
             stacks.setdefault(bar.x, []).append(bar)
@@ -149,11 +151,19 @@ def _minutes(when) -> float:
     return sum(steps.values()) / 60
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (250, "250"), (2_000, "2k"), (400_000, "400k"), (2.5e6, "2.5M"), (5e9, "5G")],
+)
+def test_counts_beside_an_axis_are_short(value, text):
+    assert panels.short_count(value) == text
+
+
 def test_only_the_newest_runs_are_drawn_where_there_are_many():
     rows = history.from_parquet(history.to_parquet(past_runs(90)))
-    panel = panels.data_volumes(rows)[0]
+    panel = panels.data_volumes(rows)[0].narrow
     assert len(panel.bars) == panels.MOST_RUNS
-    assert panel.bars[-1].said.startswith(f"{rows[-1]['recorded_at']:%-d %b %Y}, ")
+    assert panel.bars[-1].text.startswith(f"{rows[-1]['recorded_at']:%-d %b %Y}, ")
     edges = [(bar.x, bar.x + bar.width) for bar in panel.bars]
     assert all(left[1] <= right[0] for left, right in itertools.pairwise(edges)), "none covers another"
 

@@ -51,17 +51,17 @@ def test_rows_nulls_and_each_mix_have_a_panel(drifted):
 
 
 def test_what_has_changed_is_seen_where_it_changed(drifted):
-    _, nulls, events, _ = profiles_over_time(history.profiles(drifted))
+    _, nulls, events, _ = (panel.broad for panel in profiles_over_time(history.profiles(drifted)))
     line = next(line for line in nulls.lines if "DEVICE" in line.points[0][2])
     heights = [nulls.y_ticks[0][0] - y for _, y, _ in line.points]
     assert min(heights[9:]) > 4 * max(heights[:9])
-    purchases = [bar for bar in events.bars if ", purchase: " in bar.said]
+    purchases = [bar for bar in events.bars if ", purchase: " in bar.text]
     assert len(purchases) == 9, "gone since"
     assert all(sum(share_of(bar) for bar in stack) == pytest.approx(1, abs=0.02) for stack in stacks(events))
 
 
 def share_of(bar):
-    return float(bar.said.rsplit(": ", 1)[1].rstrip("%")) / 100
+    return float(bar.text.rsplit(": ", 1)[1].rstrip("%")) / 100
 
 
 def stacks(panel):
@@ -73,9 +73,10 @@ def stacks(panel):
 
 def test_one_run_stands_in_the_middle_with_its_day():
     for panel in profiles_over_time(history.profiles(runs_with_profiles(1))):
-        ((x, day),) = panel.x_ticks
-        assert day == "30 Jan"
-        assert 0.4 * panel.width < x < 0.6 * panel.width
+        for drawing in (panel.broad, panel.narrow):
+            ((x, day),) = drawing.x_ticks
+            assert day == "30 Jan"
+            assert 0.4 * drawing.width < x < 0.6 * drawing.width
 
 
 def test_runs_without_profiles_have_none():
