@@ -115,6 +115,12 @@ class LiveService:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def processor_seconds(self) -> float:
+        """What the server process took of processors so far."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def children(self) -> list[int]:
         assert self.process is not None
         lists = Path(f"/proc/{self.process.pid}/task").glob("*/children")

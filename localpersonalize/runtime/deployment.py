@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from localpersonalize.recipes.base.model import Model, Request
+from localpersonalize.recipes.base.scores import Scores
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.runtime.filters import Columns
 from localpersonalize.runtime.histories import Codes, Events, EventSelection, Histories
@@ -120,10 +121,10 @@ class Deployment:
         """Source: the developer guide, "How recommendation scoring works"."""
         return self.model.score_kind == "logit" and not self.is_recommender
 
-    def score(self, requests: list[Request]) -> tuple[np.ndarray, Vocabulary]:
-        """float32 [requests, items] and the vocabulary those columns stand for."""
+    def score(self, requests: list[Request]) -> tuple[Sequence[Scores], Vocabulary]:
+        """The scores of each request and the vocabulary that they are of."""
         with self._lock:
-            return self.model.score(requests), self.model.items
+            return self.model.scores_for(requests), self.model.items
 
     def prepare(self, data: GroupData, users: Sequence[str]) -> None:
         """Let the model read these users' histories before they ask."""
@@ -138,6 +139,10 @@ class Deployment:
         """Let the model add items that came after training, where its recipe can."""
         with self._lock:
             self.model.add_items(items)
+
+    def build_index(self) -> None:
+        """Let a model with very many items get ready to answer without a look at each; requests go on meanwhile."""
+        self.model.build_index()
 
     def follow_events(self, data: GroupData) -> None:
         """Let a model whose recipe follows events look at all those of the solution's types there are now."""

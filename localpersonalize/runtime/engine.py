@@ -176,6 +176,7 @@ class Runtime:
             loaded = self._load_campaign(arn, body) if kind is CAMPAIGN else self._load_recommender(arn, body)
             data = self.groups.get(loaded.data_arn)
             add_unseen_items(loaded, data)
+            loaded.build_index()
             if data.histories.has_streamed:
                 loaded.follow_events(data)
             loaded.view(data, loaded.model.items)
@@ -286,6 +287,7 @@ class Runtime:
             try:
                 data = self.groups.get(group_arn)
                 add_unseen_items(deployment, data, put)
+                deployment.build_index()
                 deployment.follow_events(data)
                 deployment.view(data, deployment.model.items)
             except Exception:

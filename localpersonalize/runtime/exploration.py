@@ -14,6 +14,8 @@ from localpersonalize.runtime.selection import ExplorationCandidates
 SECONDS_PER_DAY = 86_400
 CANDIDATES_TTL_SECONDS = 30.0
 """How long a deployment's candidates are used before they are looked for again."""
+MAX_CANDIDATES = 10_000
+"""Of more, as many are drawn each time: every request scores all of them."""
 
 
 class Explorer:
@@ -43,6 +45,8 @@ class Explorer:
 
     def _find(self, deployment: Deployment, data: GroupData, view: ItemView) -> ExplorationCandidates:
         items = exploration_candidates(deployment, data, view, int(time.time()))
+        if len(items) > MAX_CANDIDATES:
+            items = np.random.default_rng().choice(items, MAX_CANDIDATES, replace=False)
         ids = view.items.ids
         ignored = [self._ignored[deployment.group_arn, str(ids[item])] for item in items.tolist()]
         return ExplorationCandidates(items, -np.log1p(np.array(ignored, np.float64)))

@@ -15,6 +15,7 @@ import numpy as np
 
 from localpersonalize.protocol.recommendation_ids import new_id
 from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.scores import DenseScores, Scores
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.runtime import selection
 from localpersonalize.runtime.deployment import PERSONALIZED_ACTIONS, Deployment, GroupData, ItemView
@@ -56,11 +57,11 @@ class Sources(Protocol):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A checked request: what to score, and what makes the answer of float32 [items] scores."""
+    """A checked request: what to score, and what makes the answer of the scores."""
 
     deployment: Deployment
     request: Request
-    finish: Callable[[np.ndarray, Vocabulary], Answer]
+    finish: Callable[[Scores, Vocabulary], Answer]
 
 
 def recommendations(sources: Sources, params: Params) -> Prepared:
@@ -79,9 +80,10 @@ def recommendations(sources: Sources, params: Params) -> Prepared:
     request_filter = context.filter(params)
     promotion = _promotion(context, params)
 
-    def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
+    def finish(scores: Scores, items: Vocabulary) -> Answer:
         view = context.view(items)
-        scores = influenced(scores, deployment, context.data, view)
+        if deployment.influence:
+            scores = DenseScores(influenced(scores.all(), deployment, context.data, view))
         mask = context.mask(view, *request_filter) if request_filter else None
         mask = context.without_hidden(view, mask)
         promoted = None
@@ -124,7 +126,7 @@ def ranking(sources: Sources, params: Params) -> Prepared:
     context = _RequestContext(sources, deployment, params)
     request_filter = context.filter(params)
 
-    def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
+    def finish(scores: Scores, items: Vocabulary) -> Answer:
         view = context.view(items)
         allowed = listed
         if request_filter:
@@ -158,11 +160,15 @@ def actions(sources: Sources, params: Params) -> Prepared:
     context = _RequestContext(sources, deployment, params)
     request_filter = context.filter(params)
 
-    def finish(scores: np.ndarray, items: Vocabulary) -> Answer:
+    def finish(scores: Scores, items: Vocabulary) -> Answer:
         view = context.view(items)
         mask = context.mask(view, *request_filter) if request_filter else None
         choices = selection.select(scores, count, mask)
-        listed = [_action(str(items.ids[c.item]), float(scores[c.item])) for c in choices]
+        best = np.array([c.item for c in choices], np.int64)
+        listed = [
+            _action(str(name), float(score))
+            for name, score in zip(items.ids[best], scores.of(best), strict=True)
+        ]
         return {"actionList": listed, "recommendationId": _identify(sources, deployment, [])}
 
     return Prepared(deployment, context.request(), finish)

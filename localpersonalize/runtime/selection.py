@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from localpersonalize.recipes.base.ranking import top_k
+from localpersonalize.recipes.base.scores import DenseScores, Scores, log_sum_exp
 
 EXPLORATION_REASON = "Exploration"
 PROMOTION_REASON = "Promoted item"
-SCORES_IN_CACHE = 65_536
-"""Float scores of a row that are worked on at a time: several passes over a million would each wait for memory."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class ExplorationCandidates:
 
 
 def select(
-    scores: np.ndarray,
+    scores: Scores | np.ndarray,
     count: int,
     mask: np.ndarray | None = None,
     *,
@@ -55,7 +53,7 @@ def select(
     explore_share: float = 0.0,
     rng: np.random.Generator | None = None,
 ) -> list[Choice]:
-    """The ``count`` best of ``scores`` (float [items], -inf: never), best first.
+    """The ``count`` best of ``scores`` (of all items; -inf: never), best first.
 
     Promoted items stand at random places among the others, in order among themselves; where too few can be
     promoted, the others fill the list. ``explore_share`` of the results that aren't promoted are drawn from
@@ -63,18 +61,21 @@ def select(
     """
     if count <= 0 or not len(scores):
         return []
+    scores = DenseScores(scores) if isinstance(scores, np.ndarray) else scores
     rng = rng or np.random.default_rng()
     promoted = np.empty(0, np.int64)
     if promotion is not None:
-        promoted = top_k(scores, min(count, math.ceil(count * promotion.percent / 100)), promotion.mask)
+        promoted = scores.best(min(count, math.ceil(count * promotion.percent / 100)), promotion.mask)
         mask = np.ones(len(scores), bool) if mask is None else mask.copy()
         mask[promoted] = False
-    rest = top_k(scores, count - len(promoted), mask)
+    rest = scores.best(count - len(promoted), mask)
     explored: set[int] = set()
     if explore is not None and explore_share > 0:
         rest, explored = _explore(scores, rest, mask, explore, explore_share, rng)
     items = [*rest.tolist(), *promoted.tolist()]
-    shares = softmax_scores(scores, np.array(items, np.int64)) if shows_score else [None] * len(items)
+    shares: list[float] | list[None] = [None] * len(items)
+    if shows_score:
+        shares = softmax_scores(scores.of(np.array(items, np.int64)), scores.log_sum())
     others = [
         Choice(item, score, None, EXPLORATION_REASON if item in explored else None)
         for item, score in zip(rest.tolist(), shares, strict=False)
@@ -89,35 +90,35 @@ def select(
 
 
 def rank(
-    scores: np.ndarray, indices: np.ndarray, *, shows_score: bool = True
+    scores: Scores | np.ndarray, indices: np.ndarray, *, shows_score: bool = True
 ) -> list[tuple[int, float | None]]:
     """Order a given list: positions in it with their scores, which sum to one over the list.
 
-    :param scores: float [items] of the whole model. :param indices: int [list], model index of each, -1
+    :param scores: of all of the model's items. :param indices: int [list], model index of each, -1
     unknown; unknown ones and those that the model can't score come last, in the order given and without a
     score.
     """
-    known = indices >= 0
-    values = np.where(known, scores[np.where(known, indices, 0)], -np.inf).astype(np.float64)
+    scores = DenseScores(scores) if isinstance(scores, np.ndarray) else scores
+    values = np.full(len(indices), -np.inf)
+    values[indices >= 0] = scores.of(indices[indices >= 0])
     order = np.argsort(-values, kind="stable")
-    shares = softmax_scores(values, order) if shows_score else [0.0] * len(order)
+    shares = softmax_scores(values[order], log_sum_exp(values)) if shows_score else [0.0] * len(order)
     return [
         (at, score if shows_score and values[at] > -np.inf else None)
         for at, score in zip(order.tolist(), shares, strict=True)
     ]
 
 
-def softmax_scores(scores: np.ndarray, items: np.ndarray) -> list[float]:
-    """Softmax over all of ``scores`` (float [items]) at the indices ``items``, with the service's seven decimals."""
-    normaliser = _log_sum(scores)
-    if normaliser == -math.inf:
-        return [0.0] * len(items)
-    shares: list[float] = np.round(np.exp(scores[items].astype(np.float64) - normaliser), 7).tolist()
+def softmax_scores(scores: np.ndarray, log_sum: float) -> list[float]:
+    """Softmax of some scores (float) where all of them have this `log_sum_exp`, with the service's seven decimals."""
+    if log_sum == -math.inf:
+        return [0.0] * len(scores)
+    shares: list[float] = np.round(np.exp(scores.astype(np.float64) - log_sum), 7).tolist()
     return shares
 
 
 def softmax_scores_of_rows(scores: np.ndarray, items: np.ndarray, starts: np.ndarray) -> list[float]:
-    """`softmax_scores` of every row at once, row after row; works in place, so that `scores` are of no use after it.
+    """Softmax over all items of every row at once, row after row; works in place: `scores` are of no use after it.
 
     :param scores: float [rows, all items].
     :param items: indices, those of row r at `starts[r]:starts[r + 1]`, best first, as `top_k_of_rows` gives them.
@@ -136,7 +137,7 @@ def softmax_scores_of_rows(scores: np.ndarray, items: np.ndarray, starts: np.nda
 
 
 def _explore(
-    scores: np.ndarray,
+    scores: Scores,
     best: np.ndarray,
     mask: np.ndarray | None,
     explore: ExplorationCandidates,
@@ -147,7 +148,7 @@ def _explore(
     slots = int(rng.binomial(len(best), min(share, 1.0)))
     allowed = explore.items if mask is None else explore.items[mask[explore.items]]
     weights = explore.log_weights if mask is None else explore.log_weights[mask[explore.items]]
-    utility = scores[allowed].astype(np.float64) + weights
+    utility = scores.of(allowed).astype(np.float64) + weights
     possible = (utility > -np.inf) & ~np.isin(allowed, best[: len(best) - slots])
     allowed, utility = allowed[possible], utility[possible]
     slots = min(slots, len(allowed))
@@ -157,7 +158,7 @@ def _explore(
     noisy = utility + rng.gumbel(size=len(utility))
     explored_items = allowed[np.argsort(-noisy)[:slots]]
     candidates = np.concatenate([best[: len(best) - slots], explored_items])
-    return candidates[np.argsort(-scores[candidates], kind="stable")], set(explored_items.tolist())
+    return candidates[np.argsort(-scores.of(candidates), kind="stable")], set(explored_items.tolist())
 
 
 def _interleave(others: list[Choice], promoted: list[Choice], rng: np.random.Generator) -> list[Choice]:
@@ -166,15 +167,3 @@ def _interleave(others: list[Choice], promoted: list[Choice], rng: np.random.Gen
     positions = set(rng.choice(total, len(promoted), replace=False).tolist())
     first, second = iter(promoted), iter(others)
     return [next(first) if position in positions else next(second) for position in range(total)]
-
-
-def _log_sum(scores: np.ndarray) -> float:
-    """log(sum(exp(scores))), -inf if nothing is finite."""
-    top = float(scores.max()) if len(scores) else -math.inf
-    if not math.isfinite(top):
-        return -math.inf
-    total = 0.0
-    for begin in range(0, len(scores), SCORES_IN_CACHE):
-        part = scores[begin : begin + SCORES_IN_CACHE] - scores.dtype.type(top)
-        total += float(np.exp(part, out=part).sum())
-    return top + math.log(total)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import pyarrow as pa
 
+from localpersonalize.recipes.base.scores import DenseScores, Scores
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 
 Needs = Literal["user", "item", "ranking", "nothing", "segment"]
@@ -64,6 +65,13 @@ class Model(ABC):
     @abstractmethod
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """How well each item suits each request: float32 [requests, items]; -inf: never to be recommended."""
+
+    def scores_for(self, requests: Sequence[Request]) -> Sequence[Scores]:
+        """`score` as far as single answers need it: without a look at every item, where that would take long."""
+        return [DenseScores(row) for row in self.score(requests)]
+
+    def build_index(self) -> None:  # noqa: B027 - most models look at every item
+        """Get ready for `scores_for` of very many items, after they were loaded or others were added."""
 
     def prepare(self, requests: Sequence[Request]) -> None:  # noqa: B027 - most models have nothing to keep
         """Do ahead what later requests of the same users would wait for, such as reading their histories."""

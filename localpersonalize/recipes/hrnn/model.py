@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from localpersonalize.recipes.base import serialization
 from localpersonalize.recipes.base.features import Features
+from localpersonalize.recipes.base.item_index import MAX_NEW_ITEMS, MIN_ITEMS, IndexedScores, ItemIndex
 from localpersonalize.recipes.base.logits import logits
 from localpersonalize.recipes.base.model import Model, Needs, Request
+from localpersonalize.recipes.base.scores import Scores
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.hrnn import inference
 from localpersonalize.recipes.hrnn.inference import State
@@ -66,6 +68,7 @@ class HrnnModel(Model):
         self.encoders = encoders
         self.repeat = repeat
         self._lock = threading.Lock()
+        self._index: ItemIndex | None = None
         self._states: OrderedDict[str, tuple[np.ndarray, np.ndarray, State]] = OrderedDict()
 
     @property
@@ -73,21 +76,42 @@ class HrnnModel(Model):
         return self.parameters["vectors"]
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        queries = np.concatenate(
-            [
-                self.query(requests[start : start + MAX_BATCH_REQUESTS])
-                for start in range(0, len(requests), MAX_BATCH_REQUESTS)
-            ]
-        )
-        scores = logits(queries, self.vectors, self.parameters["bias"])
+        scores = logits(self._queries(requests), self.vectors, self.parameters["bias"])
         seen = np.concatenate([request.history_items for request in requests])
         row = np.repeat(np.arange(len(requests)), [len(request.history_items) for request in requests])
         pairs = (row * scores.shape[1] + seen)[seen >= 0]
         scores.reshape(-1)[pairs] += self.repeat  # once, however often the item was seen
         return scores
 
+    def scores_for(self, requests: Sequence[Request]) -> Sequence[Scores]:
+        index = self._index
+        if index is None:
+            return super().scores_for(requests)
+        bias = self.parameters["bias"]
+        seen = [np.unique(request.history_items[request.history_items >= 0]) for request in requests]
+        return [
+            IndexedScores(index, query, self.vectors, bias, raised, self.repeat)
+            for query, raised in zip(self._queries(requests), seen, strict=True)
+        ]
+
+    def build_index(self) -> None:
+        bias = self.parameters["bias"]
+        vectors = self.vectors[: len(bias)]  # items may be added meanwhile, their vectors first
+        indexed = 0 if self._index is None else len(self._index)
+        if np.count_nonzero(bias > -np.inf) >= MIN_ITEMS and len(bias) - indexed > MAX_NEW_ITEMS:
+            self._index = ItemIndex.build(vectors, bias)
+
     def prepare(self, requests: Sequence[Request]) -> None:
         self._state(requests)
+
+    def _queries(self, requests: Sequence[Request]) -> np.ndarray:
+        """`query` of any number of requests."""
+        return np.concatenate(
+            [
+                self.query(requests[start : start + MAX_BATCH_REQUESTS])
+                for start in range(0, len(requests), MAX_BATCH_REQUESTS)
+            ]
+        )
 
     def query(self, requests: Sequence[Request]) -> np.ndarray:
         """The query vector of each request, float32 [requests, embedding]."""

@@ -111,7 +111,7 @@ class BatchSegments:
         size = max(1, min(4096, SCORES_IN_MEMORY // max(1, len(self.deployment.model.items))))
         for start in range(0, len(self.users), size):
             requests = [self._request(user) for user in self.users[start : start + size]]
-            scores, _ = self.deployment.score(requests)
+            scores = self.deployment.model.score(requests)
             top = scores.max(axis=1, keepdims=True)
             likelihoods = np.exp(scores - np.where(np.isfinite(top), top, 0))
             total = likelihoods.sum(axis=1)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 
 from benchmarks.influence import Catalogue
+from localpersonalize.runtime import exploration
 from localpersonalize.runtime.deployment import Exploration
 from localpersonalize.runtime.exploration import exploration_candidates
 from tests.support.localpersonalize.planted_runtime import DAY, NextItem, PlantedRuntime
@@ -60,3 +62,18 @@ def test_more_weight_explores_more_and_an_earlier_cut_off_fewer_items() -> None:
     ages = [catalogue.oldest_explored(Exploration(1.0, days)) for days in (5, 20, 60, 200)]
     assert ages == sorted(ages)
     assert all(age <= days for age, days in zip(ages, (5, 20, 60, 200), strict=True))
+
+
+def test_of_very_many_candidates_others_are_explored_every_half_minute(
+    world: PlantedRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploration, "MAX_CANDIDATES", 3)
+    monkeypatch.setattr(exploration, "CANDIDATES_TTL_SECONDS", -1)
+    deployment = world.deploy("explores", NextItem(), explores=Exploration(weight=1.0))
+    view = deployment.view(world.held, deployment.model.items)
+    all_of_them = exploration_candidates(deployment, world.held, view, 0).tolist()
+    drawn = [world.explorer.candidates(deployment, world.held, view) for _ in range(50)]
+    items = [candidates.items.tolist() for candidates in drawn if candidates is not None]
+    assert {len(set(some)) for some in items} == {3}
+    assert {item for some in items for item in some} == set(all_of_them)
+    assert len(all_of_them) > 3

@@ -1,7 +1,10 @@
 import numpy as np
 import pyarrow as pa
 
+from localpersonalize.recipes.base import item_index
 from localpersonalize.recipes.base.model import Request
+from localpersonalize.recipes.base.scores import DenseScores
+from localpersonalize.recipes.hrnn import model as hrnn_model
 from localpersonalize.recipes.registry import load_model
 from tests.support.planted import best, request
 
@@ -63,3 +66,31 @@ def test_an_item_that_came_after_training_is_ranked_by_its_genre(with_metadata, 
     assert model.items.ids[-2:].tolist() == ["late red", "late blue"]
     assert logit(model, RED, "late red") > logit(model, RED, "late blue")
     assert logit(model, BLUE, "late blue") > logit(model, BLUE, "late red")
+
+
+def test_a_large_catalogue_is_answered_from_an_index_that_takes_in_what_comes_later(
+    with_metadata, tmp_path, monkeypatch
+):
+    with_metadata.save(tmp_path)
+    model = load_model(tmp_path)
+    requests = [request(model, RED), request(model, BLUE)]
+    model.build_index()
+    assert all(isinstance(scores, DenseScores) for scores in model.scores_for(requests))
+    monkeypatch.setattr(hrnn_model, "MIN_ITEMS", 10)
+    monkeypatch.setattr(hrnn_model, "MAX_NEW_ITEMS", 5)
+    model.build_index()
+    late = pa.table({"ITEM_ID": ["late red", "late blue"], "GENRE": ["red", "blue"]})
+    model.add_items(late)
+    for scores, exact in zip(model.scores_for(requests), model.score(requests), strict=True):
+        assert isinstance(scores, item_index.IndexedScores)
+        best, exact_best = scores.best(len(exact)), DenseScores(exact).best(len(exact))
+        assert sorted(best.tolist()) == sorted(exact_best.tolist())
+        assert np.allclose(exact[best], exact[exact_best], atol=1e-4)
+        assert np.isclose(scores.log_sum(), DenseScores(exact).log_sum(), atol=1e-4)
+        assert np.allclose(scores.of(np.arange(len(exact))), exact, atol=1e-4)
+    before = model._index
+    model.build_index()
+    assert model._index is before
+    model.add_items(pa.table({"ITEM_ID": [f"later {n}" for n in range(9)], "GENRE": ["red"] * 9}))
+    model.build_index()
+    assert len(model._index) == len(model.items)
