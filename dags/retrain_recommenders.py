@@ -36,7 +36,7 @@ from encore.builders.datasets import (
     prepare_dataset,
 )
 from encore.builders.events import keep_events
-from encore.builders.recommenders import keep_recommenders
+from encore.builders.recommenders import RecommenderTasks, keep_recommenders
 from encore.builders.solutions import SolutionTasks, retrain_solutions
 from encore.config import DatasetGroup, DatasetType, include_folder, load_pipeline
 from encore.operators.dry_run import PersonalizeDryRunOperator
@@ -87,12 +87,15 @@ def build(group: DatasetGroup) -> DAG:
         data_gate = check_data(group, datasets, plan)
         imports = {kind: import_dataset(group, kind, datasets[kind], plan) for kind in datasets}
         held_back = hold_back(group, dataset_group, datasets, plan)
-        solution = retrain_solutions(group, dataset_group, datasets, data_gate, plan, held_back)
-        check_budget(group, data_gate, plan) >> list(imports.values()) >> solution.create
+        check_budget(group, data_gate, plan) >> list(imports.values())
+        solution = None
+        if group.solutions:
+            solution = retrain_solutions(group, dataset_group, datasets, data_gate, plan, held_back)
+            list(imports.values()) >> solution.create
         keep_events(group, dataset_group, [tasks.create for tasks in datasets.values()])
         create_filters(group, dataset_group, list(imports.values()))
-        keep_recommenders(group, dataset_group, list(imports.values()))
-        report_run(group, plan, data_gate, datasets, imports, solution)
+        recommenders = keep_recommenders(group, dataset_group, list(imports.values()))
+        report_run(group, plan, data_gate, datasets, imports, solution, recommenders)
     return dag
 
 
@@ -125,11 +128,12 @@ def report_run(
     data_gate: BaseOperator,
     datasets: dict[DatasetType, DatasetTasks],
     imports: dict[DatasetType, BaseOperator],
-    solution: SolutionTasks,
+    solution: SolutionTasks | None,
+    recommenders: list[RecommenderTasks],
 ) -> None:
     """What came of the run is recorded and notified, however it went."""
     settings = group.model_dump(mode="json", by_alias=True)
-    decisions = solution.gate.output["decision"]
+    decisions = solution.gate.output["decision"] if solution else []
     imported: dict[str, Any] = {kind: tasks.output for kind, tasks in imports.items()}
     exported: dict[str, Any] = {kind: tasks.export.output for kind, tasks in datasets.items() if tasks.export}
     record = PersonalizeRecordRunOperator(
@@ -137,11 +141,12 @@ def report_run(
         group=settings,
         plan=plan,
         data_gate=data_gate.output,
-        versions=solution.train.output,
+        versions=solution.train.output if solution else [],
         decisions=decisions,
-        answers=solution.approve.output,
-        checks=solution.verify.output,
-        rollbacks=solution.verify.output["rolled_back"],
+        answers=solution.approve.output if solution else [],
+        checks=solution.verify.output if solution else [],
+        rollbacks=solution.verify.output["rolled_back"] if solution else [],
+        recommenders={tasks.name: tasks.result() for tasks in recommenders},
         imports=imported,
         exports=exported,
         history=next(tasks.history.output for tasks in datasets.values() if tasks.history),
@@ -149,7 +154,8 @@ def report_run(
     notify = PersonalizeNotifyOperator(
         task_id="notify", group=settings, plan=plan, recorded=record.output, decisions=decisions
     ).as_teardown()
-    [solution.held, solution.verify] >> record >> notify
+    ends = [solution.held, solution.verify] if solution else list(imports.values())
+    [*ends, *(tasks.tasks[-1] for tasks in recommenders)] >> record >> notify
 
 
 for dataset_group_settings in load_pipeline().dataset_groups:

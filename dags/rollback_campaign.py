@@ -80,4 +80,5 @@ def build(group: DatasetGroup) -> DAG:
 
 
 for dataset_group in load_pipeline().dataset_groups:
-    build(dataset_group)
+    if dataset_group.solutions:
+        build(dataset_group)

@@ -18,15 +18,16 @@ WHAT, DATA, TRAINING, LIVE = "What", "Data", "Training", "What goes live"
 
 
 def retraining(group: DatasetGroup) -> dict[str, Param]:
-    """The form of `retrain_recommenders`."""
+    """The form of `retrain_recommenders`; without solutions there is nothing to choose of trainings."""
+    solutions = _some_of(
+        {solution.name: solution.recipe.removeprefix("aws-") for solution in group.solutions},
+        "Solutions",
+        "Which solutions to train, measure and promote.",
+        section=WHAT,
+    )
     return {
         "dry_run": _dry_run("what would be imported, trained and promoted, and what it costs"),
-        "solutions": _some_of(
-            {solution.name: solution.recipe.removeprefix("aws-") for solution in group.solutions},
-            "Solutions",
-            "Which solutions to train, measure and promote.",
-            section=WHAT,
-        ),
+        **({"solutions": solutions} if group.solutions else {}),
         "history": _one_of(
             {
                 FROM_FIRST_INTERACTION: "export first the days that never were, from the first interaction on",
@@ -63,6 +64,13 @@ def retraining(group: DatasetGroup) -> dict[str, Param]:
             "What follows when the data is not what it usually is.",
             section=DATA,
         ),
+        **(_trainings() if group.solutions else {}),
+    }
+
+
+def _trainings() -> dict[str, Param]:
+    """How the chosen solutions are trained, and what goes live."""
+    return {
         "training_mode": _one_of(
             {
                 "FULL": "a new model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 
 import pytest
 import yaml
@@ -46,6 +47,23 @@ def test_what_a_group_configures_is_in_its_dags_only(two_groups):
         len(books.get_task("solution.approve").notifiers or books.get_task("solution.approve").partial_kwargs)
         > 0
     )
+
+
+def test_a_domain_group_may_have_recommenders_alone(dags_of):
+    def change(groups):
+        for section in ("solutions", "batch", "comparison", "experiment"):
+            groups[0].pop(section, None)
+        top = {"name": "top", "recipe": "aws-ecomm-popular-items-by-views"}
+        groups[0] |= {"domain": "ECOMMERCE", "recommenders": [{**top, "state": "stopped"}]}
+
+    dags = dags_of(change)
+    assert sorted(dags) == ["clean_up", "export_interactions", "retrain_recommenders"]
+    dag = dags["retrain_recommenders"]
+    assert set(dag.params) == {"dry_run", "history", "import_mode", "as_of", "data_gate"}
+    assert not any(task.startswith("solution") for task in dag.task_ids)
+    order = ["import_interactions", "recommender_top", "stop_top", "record", "notify"]
+    for before, after in pairwise(order):
+        assert before in dag.get_task(after).upstream_task_ids
 
 
 def test_the_form_of_retraining_names_the_choices(dags):

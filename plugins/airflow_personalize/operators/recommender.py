@@ -15,6 +15,8 @@ from airflow_personalize.operators.delete_base import PersonalizeDeleteOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+STOPPED = ("STOP PENDING", "STOP IN_PROGRESS", "INACTIVE")
+
 
 class PersonalizeCreateRecommenderOperator(PersonalizeCreateOperator):
     """
@@ -24,7 +26,7 @@ class PersonalizeCreateRecommenderOperator(PersonalizeCreateOperator):
     :param dataset_group_arn: ARN of the domain dataset group. (templated)
     :param recipe_arn: ARN of the recipe of the use case. (templated)
     :param recommender_config: ``recommenderConfig``, as the API takes it; the recommender is updated if it has
-        another. (templated)
+        another. (templated) One that is stopped stays as it is: the service updates none before it is started.
     """
 
     template_fields: Sequence[str] = aws_template_fields(
@@ -65,12 +67,26 @@ class PersonalizeCreateRecommenderOperator(PersonalizeCreateOperator):
                 f"Recommender {arn} exists with the recipe {existing['recipeArn']}, not {self.recipe_arn}, and a"
                 " recommender's recipe can't be changed. Use another name, or delete it first."
             )
+        if existing["status"] in STOPPED:
+            config = self._config_of(existing)
+            if not self._has_config(config):
+                self.log.warning(
+                    "%s is stopped: its configuration stays %s until it is started.", arn, config
+                )
+            return "recommender_inactive"
         last = existing.get("latestRecommenderUpdate", existing)
         if last["status"] == "CREATE FAILED" and last is not existing:
             return None
         if not self._has_config(last.get("recommenderConfig", {})):
             return None
         return "recommender_active" if last is existing else "recommender_updated"
+
+    def _config_of(self, recommender: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What it has, or had before an update that has failed."""
+        update = recommender.get("latestRecommenderUpdate", {})
+        state = update if update.get("status") == "ACTIVE" else recommender
+        config: Mapping[str, Any] = state.get("recommenderConfig", {})
+        return config
 
     def _has_config(self, config: Mapping[str, Any]) -> bool:
         return all(config.get(name) == value for name, value in (self.recommender_config or {}).items())

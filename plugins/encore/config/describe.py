@@ -41,7 +41,8 @@ def describe(group: DatasetGroup) -> Group:
         facts.add_row("attribution", ", ".join(sums))
     for recommender in group.recommenders:
         provisioned = f"{recommender.min_requests_per_second} requests per second"
-        facts.add_row(f"recommender {recommender.name}", f"{recommender.recipe}, {provisioned}")
+        state = f", {recommender.state}" if recommender.state else ""
+        facts.add_row(f"recommender {recommender.name}", f"{recommender.recipe}, {provisioned}{state}")
     for filter_ in group.filters:
         facts.add_row(f"filter {filter_.name}", filter_.expression)
     for channel in group.notify:

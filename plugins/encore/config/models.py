@@ -24,8 +24,8 @@ POPULARITY = "aws-popularity-count"
 
 DatasetType = Literal["interactions", "users", "items", "actions", "action_interactions"]
 DATASET_TYPES: tuple[DatasetType, ...] = get_args(DatasetType)
-# The DAGs of a dataset group, each in a file of its name in `dags/`. Two of them
-# are only there if there are batch jobs, or an experiment.
+# The DAGs of a dataset group, each in a file of its name in `dags/`. Three of them
+# are only there if there are solutions, batch jobs, or an experiment.
 DagName = Literal[
     "export_interactions",
     "retrain_recommenders",
@@ -192,7 +192,10 @@ class DatasetGroup(Settings):
     )
     schedule: str = Field("0 3 * * *", description="Cron expression of the retraining, UTC")
     datasets: dict[DatasetType, Dataset]
-    solutions: list[Solution] = Field(min_length=1)
+    solutions: list[Solution] = Field(
+        default_factory=list,
+        description="Trained by each run; a domain group with `recommenders` may have none",
+    )
     recommenders: list[Recommender] = Field(
         default_factory=list, description="Use cases of the domain; the service keeps them fresh by itself"
     )
@@ -232,6 +235,8 @@ class DatasetGroup(Settings):
     def _consistent(self) -> DatasetGroup:
         if "interactions" not in self.datasets:
             raise ValueError("datasets needs an entry `interactions`: every recipe trains on it")
+        if not self.solutions and not self.recommenders:
+            raise ValueError("solutions or recommenders: there must be one at least")
         names = [solution.name for solution in self.solutions]
         _reject_repeated("solution", names + [job.name for job in self.batch_jobs if job.recipe])
         return self
@@ -290,7 +295,8 @@ class DatasetGroup(Settings):
     @property
     def dag_ids(self) -> list[str]:
         """The ids of all DAGs of the group."""
-        needs: dict[DagName, Settings | None] = {
+        needs: dict[DagName, object] = {
+            "rollback_campaign": self.solutions,
             "batch_recommendations": self.batch,
             "judge_experiment": self.experiment,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -39,6 +39,11 @@ class Recommender(Settings):
     recipe: Name = Field(description="The use case, e.g. aws-ecomm-recommended-for-you")
     min_requests_per_second: int = Field(
         1, ge=1, description="Provisioned, and paid for whether asked or not"
+    )
+    state: Literal["active", "stopped"] | None = Field(
+        None,
+        description="Started or stopped by each run; a stopped one keeps its model, answers nothing and is not paid"
+        " for. Empty: as a person has left it",
     )
     config: dict[str, Any] = Field(
         default_factory=dict, description="Further entries of recommenderConfig, as the API takes them"

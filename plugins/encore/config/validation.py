@@ -120,6 +120,8 @@ def _of_group(at: Location, group: DatasetGroup, pipeline: Pipeline, include: Pa
         if other := served.get(solution.campaign_name):
             yield Problem(here, f"its campaign {solution.campaign_name} is {other}'s already")
         served[solution.campaign_name] = solution.name
+    if group.comparison and not group.solutions:
+        yield Problem((*at, "comparison"), "compares versions of solutions, and the group has none")
     if group.comparison and group.comparison.attribute:
         yield from _of_attribute((*at, "comparison", "attribute"), group.comparison.attribute, group, include)
     if group.metric_attribution:
@@ -139,7 +141,8 @@ def _of_experiment(
     arms = {"champion": experiment.champion, "challenger": experiment.challenger}
     for arm, name in arms.items():
         if name not in solutions:
-            yield Problem((*at, arm), f"the group has no solution {name}, only {', '.join(solutions)}")
+            known = ", ".join(solutions) or "none"
+            yield Problem((*at, arm), f"the group has no solution {name}, only {known}")
     used = [solutions[name].recipe for name in arms.values() if name in solutions]
     if len({recipes.BATCH_COLUMNS[recipe] for recipe in used if recipe in recipes.BATCH_COLUMNS}) > 1:
         yield Problem(

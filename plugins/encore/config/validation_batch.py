@@ -25,7 +25,7 @@ def problems(at: Location, batch: Batch, group: DatasetGroup, include: Path) -> 
             yield Problem((*here, "filter"), f"there is no filter {job.filter} in `filters`")
         recipe = group.recipe_of(job)
         if recipe is None:
-            known = ", ".join(solution.name for solution in group.solutions)
+            known = ", ".join(solution.name for solution in group.solutions) or "none"
             yield Problem((*here, "solution"), f"there is no solution {job.solution}, only {known}")
             continue
         if job.recipe:

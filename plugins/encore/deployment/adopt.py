@@ -60,7 +60,8 @@ def adopt(existing: Inventory, bucket: str | None = None, role: str | None = Non
         adoption.group["domain"] = existing.domain
     adoption.group |= _surroundings(existing, bucket, role)
     adoption.group["datasets"] = dict(_datasets(existing, adoption))
-    adoption.group["solutions"] = list(_solutions(existing, adoption.notes))
+    if solutions := list(_solutions(existing, adoption.notes)):
+        adoption.group["solutions"] = solutions
     filters = [
         {"name": entry["name"], "expression": entry["filterExpression"]}
         for entry in existing.filters.values()
@@ -146,10 +147,10 @@ def _solutions(existing: Inventory, notes: list[str]) -> Iterator[dict[str, Any]
                 )
         served += 1
         yield _solution(solution, newest)
-    if not served:
+    if not served and not existing.recommenders:
         raise AdoptionError(
-            f"No solution of {existing.group['name']} has an ACTIVE campaign: write the pipeline file by hand, nothing"
-            " is live that could be taken over"
+            f"No solution of {existing.group['name']} has an ACTIVE campaign, and there is no recommender: write the"
+            " pipeline file by hand, nothing is live that could be taken over"
         )
 
 
@@ -209,6 +210,8 @@ def _recommender(recommender: Description) -> dict[str, Any]:
         "recipe": str(recommender["recipeArn"]).rsplit("/", 1)[-1],
         "min_requests_per_second": config.pop("minRecommendationRequestsPerSecond"),
     }
+    if recommender["status"] == "INACTIVE":
+        section["state"] = "stopped"
     config = {key: value for key, value in config.items() if value not in ({}, None)}
     return {**section, "config": config} if config else section
 

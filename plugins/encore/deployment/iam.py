@@ -186,7 +186,10 @@ def _of_resources(group: DatasetGroup, scope: Scope) -> Iterator[Statement]:
         yield allow("Attribution", actions, [name])
     if group.recommenders:
         names = [scope.personalize("recommender", recommender.name) for recommender in group.recommenders]
-        verbs = ("CreateRecommender", "UpdateRecommender", "TagResource")
+        verbs = ["CreateRecommender", "UpdateRecommender", "TagResource"]
+        states = {recommender.state for recommender in group.recommenders}
+        verbs += ["StartRecommender"] if "active" in states else []
+        verbs += ["StopRecommender"] if "stopped" in states else []
         yield allow("Recommenders", verbs, names)
     if group.filters:
         names = [scope.personalize("filter", filter_.name) for filter_ in group.filters]

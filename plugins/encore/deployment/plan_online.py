@@ -30,6 +30,9 @@ def of_recommenders(group: DatasetGroup, existing: Inventory) -> Iterator[Differ
                 for key, value in recommender.request().items()
                 if config.get(key) != value
             ]
+            state = "active" if current["status"] == "ACTIVE" else "stopped"
+            if recommender.state not in (None, state):
+                changes.append(changed("state", state, recommender.state))
             if changes:
                 yield Difference("update", what, "; ".join(changes))
 

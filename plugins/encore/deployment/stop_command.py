@@ -75,5 +75,9 @@ def _in_file(group: DatasetGroup, entry: Unused) -> str | None:
     if name not in named.get(kind, set()):
         return None
     if entry.operation == "stop_recommender":
+        if any(
+            recommender.name == name and recommender.state == "active" for recommender in group.recommenders
+        ):
+            return "the pipeline file says `state: active`: change it there, too, or the next run starts it"
         return "the pipeline file names it; a run leaves it stopped"
     return f"the pipeline file names the {kind}: change it there, too, or the next run brings it back"

@@ -77,7 +77,7 @@ def of_retraining(
     begun = [
         cost.recommender_day(prices, recommender.name, recommender.min_requests_per_second)
         for recommender in group.recommenders
-        if recommender.name not in served
+        if recommender.name not in served and recommender.state != "stopped"
     ]
     return cost.Estimate([*estimate.items, *begun], prices.as_of)
 

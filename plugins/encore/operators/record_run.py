@@ -22,7 +22,7 @@ from encore.report.draw import draw_report
 from encore.report.page import drawings
 from encore.runs.failed_tasks import fail_beside
 from encore.runs.failure_reasons import Failure, failures, of_solution
-from encore.runs.history_row import history_row, row_without_version
+from encore.runs.history_row import history_row, recommender_row, row_without_version
 from encore.runs.outcomes import SolutionResult, results_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ INPUTS = (
     "answers",
     "checks",
     "rollbacks",
+    "recommenders",
     "imports",
     "exports",
     "history",
@@ -57,10 +58,11 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
     :param answers: what people have answered (templated)
     :param checks: what `PersonalizeVerifyCampaignOperator` has returned (templated)
     :param rollbacks: what it has pushed as ``rolled_back`` (templated)
+    :param recommenders: by name, the `arn` of one that is as the file says, and the `tasks` that keep it (templated)
     :param imports: by dataset, the ARN of its import job (templated)
     :param exports: by dataset, the summary of its export (templated)
     :param history: what `PersonalizeSelectHistoryOperator` has returned (templated)
-    :return: what became of each solution, and the cost
+    :return: what became of each solution, and of each recommender that was made or has failed; and the cost
     """
 
     template_fields: Sequence[str] = aws_template_fields(*INPUTS)
@@ -78,6 +80,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         imports: Mapping[str, str | None],
         exports: Mapping[str, Mapping[str, Any] | None],
         history: Sequence[Sequence[Mapping[str, Any]]] | None = None,
+        recommenders: Mapping[str, Mapping[str, Any]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -85,6 +88,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         self.versions, self.decisions, self.answers = versions, decisions, answers
         self.checks, self.rollbacks = checks, rollbacks
         self.imports, self.exports, self.history = imports, exports, history
+        self.recommenders = recommenders or {}
 
     def execute(self, context: Context) -> dict[str, Any] | None:
         failed = failures(context)
@@ -105,16 +109,19 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         names = [solution.name for solution in group.solutions if solution.name in selected]
         versions = [self._row(context, group, results[name], failed) for name in names if name in results]
         without = [
-            row_without_version(context, group, name, _failures_of(group, name, failed))
+            row_without_version(
+                context, group, name, group.solution(name).recipe, _failures_of(group, name, failed)
+            )
             for name in names
             if name not in results
             and failed  # else the run was skipped: another does what it would have done
         ]
-        rows = [*versions, *without]
+        kept, new = self._recommender_rows(context, group, failed)
+        rows = [*versions, *without, *kept]
         unused = self._unused(group)
         for row in rows:
             row["unused"] = json.dumps(unused)
-        estimate = self._add_cost(group, versions)
+        estimate = self._add_cost(group, versions, [row for row in kept if row["outcome"] != "failed"])
         self.log.info("Cost:\n%s", estimate.as_text())
         if rows:
             location = history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, rows)
@@ -124,7 +131,8 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         log_versions(rows, self._drawings, self.log)
         return {
             "solutions": {
-                row["solution"]: {"outcome": row["outcome"], "reason": row["reason"]} for row in rows
+                row["solution"]: {"outcome": row["outcome"], "reason": row["reason"]}
+                for row in [*versions, *without, *new]
             },
             "cost": estimate.as_json(),
             "unused": unused,
@@ -158,20 +166,14 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         self, context: Context, group: DatasetGroup, result: SolutionResult, failed: Sequence[Failure]
     ) -> dict[str, Any]:
         version = solution_versions.trained(self.client, result.version_arn)
-        decision, gate, plan = result.decision, self.data_gate or {}, self.plan or {}
+        decision = result.decision
         columns = {
+            **self._data_columns(),
             "live_version_arn": decision.get("live"),
             "verdict": decision.get("verdict"),
-            "seconds": self._seconds(version.description),
-            "history_days": sum(len(task) for task in self.history or ()),
+            "seconds": {"train": _duration(version.description), **self._seconds()},
             **{name: decision.get(name) for name in ("live_metrics", "popularity_metrics")},
-            **{
-                name: gate.get(name)
-                for name in ("rows", "bytes", "held_out_users", "fingerprint", "data_until")
-            },
             "comparison": _comparison(decision),
-            **{name: plan.get(name) for name in ("import_mode", "as_of")},
-            **{name: json.dumps(gate[name]) for name in ("profiles", "insights") if gate.get(name)},
         }
         outcome, reason = result.outcome()
         if outcome == "failed" and (own := _failures_of(group, result.solution, failed)):
@@ -179,9 +181,47 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             columns |= {"failed_task": own[0].task, "link": own[0].link}
         return history_row(context, group, version, (outcome, reason), columns)
 
-    def _seconds(self, version: Mapping[str, Any]) -> dict[str, float]:
-        """How long the steps took, by the service's clock where it worked."""
-        seconds = {"train": _duration(version)}
+    def _recommender_rows(
+        self, context: Context, group: DatasetGroup, failed: Sequence[Failure]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The rows of recommenders, and of those the ones that have news: made by this run, or failed."""
+        rows, new = [], []
+        for recommender in group.recommenders:
+            result = self.recommenders.get(recommender.name) or {}
+            arn = result.get("arn")
+            description = self.describe("recommender", recommenderArn=arn) if arn else None
+            if description is not None:
+                columns = {**self._data_columns(), "seconds": self._seconds()}
+                row = recommender_row(context, group, recommender, description, columns)
+                begun = context["dag_run"].start_date
+                is_new = begun is not None and description["creationDateTime"] >= begun
+            elif failed:  # else the run was skipped
+                own = [failure for failure in failed if failure.task in result.get("tasks", ())]
+                shared = [failure for failure in failed if failure.label is None]
+                row = row_without_version(context, group, recommender.name, recommender.recipe, own or shared)
+                is_new = True
+            else:
+                continue
+            rows.append(row)
+            new += [row] if is_new else []
+        return rows, new
+
+    def _data_columns(self) -> dict[str, Any]:
+        """What all rows of a run have in common: the data."""
+        gate, plan = self.data_gate or {}, self.plan or {}
+        return {
+            "history_days": sum(len(task) for task in self.history or ()),
+            **{
+                name: gate.get(name)
+                for name in ("rows", "bytes", "held_out_users", "fingerprint", "data_until")
+            },
+            **{name: plan.get(name) for name in ("import_mode", "as_of")},
+            **{name: json.dumps(gate[name]) for name in ("profiles", "insights") if gate.get(name)},
+        }
+
+    def _seconds(self) -> dict[str, float]:
+        """How long exports and imports took, by the service's clock where it worked."""
+        seconds: dict[str, float] = {}
         for dataset in self.settings.datasets:
             arn, export = self.imports.get(dataset), self.exports.get(dataset)
             job = self.describe("dataset_import_job", datasetImportJobArn=arn) if arn else None
@@ -189,8 +229,13 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             seconds |= {f"export {dataset}": float(export["seconds"])} if export else {}
         return seconds
 
-    def _add_cost(self, group: DatasetGroup, rows: Sequence[dict[str, Any]]) -> cost.Estimate:
-        """The cost of the run, which is put into its rows: each has its share, and a day of its campaign by itself."""
+    def _add_cost(
+        self, group: DatasetGroup, versions: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]]
+    ) -> cost.Estimate:
+        """The cost of the run, which is put into its rows: each has its share, and a day of what it serves by itself.
+
+        :param kept: the rows of recommenders
+        """
         prices, gate = cost.Prices.load(), self.data_gate or {}
         trainings = [
             cost.Training(
@@ -200,15 +245,24 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
                 group.solution(row["solution"]).campaign.min_provisioned_tps,
                 _compared_lines(row),
             )
-            for row in rows
+            for row in versions
         ]
         interactions = (gate.get("rows") or {}).get("interactions", 0)
         estimate = cost.estimate(prices, gate.get("bytes") or 0, interactions, trainings)
-        days = [cost.campaign_day(prices, training).usd or 0.0 for training in trainings]
+        days: list[float | None] = [cost.campaign_day(prices, training).usd for training in trainings]
+        provisioned = {entry.name: entry.min_requests_per_second for entry in group.recommenders}
+        active = [row for row in kept if row["outcome"] == "promoted"]
+        served = {
+            row["solution"]: cost.recommender_day(prices, row["solution"], provisioned[row["solution"]])
+            for row in active
+        }
+        of_run = estimate.usd - sum(usd or 0.0 for usd in days)
+        days += [served[name].usd if (name := row["solution"]) in served else 0.0 for row in kept]
+        rows = [*versions, *kept]
         for row, usd in zip(rows, days, strict=True):
-            row["cost_usd"] = (estimate.usd - sum(days)) / len(rows)
+            row["cost_usd"] = of_run / len(rows)
             row["campaign_usd_a_day"] = usd
-        return estimate
+        return cost.Estimate([*estimate.items, *served.values()], prices.as_of)
 
 
 def _comparison(decision: Mapping[str, Any]) -> str | None:

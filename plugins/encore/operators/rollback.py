@@ -145,8 +145,8 @@ class PersonalizeRecordRollbackOperator(DatasetGroupOperator):
     def _failed_row(self, context: Context, failed: Sequence[Failure]) -> dict[str, Any]:
         """Without a version: that it was live before is what its own rows say."""
         group = self.settings
-        name = next(entry.name for entry in group.solutions if entry.campaign_name == self.campaign_name)
-        row = row_without_version(context, group, name, failed)
+        solution = next(entry for entry in group.solutions if entry.campaign_name == self.campaign_name)
+        row = row_without_version(context, group, solution.name, solution.recipe, failed)
         aim = (self.version or {}).get("solution_version_arn")
         what = f"The rollback to {str(aim).split('/')[-1]} has failed" if aim else "The rollback has failed"
         return {**row, "reason": f"{what}: {row['reason']}"}

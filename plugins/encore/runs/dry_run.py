@@ -38,6 +38,9 @@ def preview(
     compares = group.comparison is not None and plan["import_mode"] == "FULL"
     trainings = [_training(group, name, past, served[name], compares) for name in plan["solutions"]]
     estimate = cost.estimate(prices, size, rows["interactions"], trainings)
+    kept = [entry for entry in group.recommenders if entry.state != "stopped"]
+    served_daily = [cost.recommender_day(prices, entry.name, entry.min_requests_per_second) for entry in kept]
+    estimate = cost.Estimate([*estimate.items, *served_daily], prices.as_of)
     profiled = of_partitions(s3, group.bucket, partitions, past, group.data_gate.compare_runs)
     gate = _data_gate(group, rows, partitions["interactions"], past, plan.get("as_of"), profiled.drifts)
     lines = [
@@ -59,6 +62,10 @@ def preview(
             f" {group.comparison.users:,} users are asked of each solution's new and live version"
         )
     lines += [_training_line(group, plan, name, live) for name, live in served.items()]
+    lines += [
+        f"recommender {entry.name} ({entry.recipe}): made, or kept as the file says"
+        for entry in group.recommenders
+    ]
     lines += ["cost:", estimate.as_text()]
     return {
         "lines": lines,

@@ -1,4 +1,4 @@
-"""A row of the history: what a run has made of a solution, with a new version of it or without."""
+"""A row of the history: what a run has made of a solution, with a new version of it or without, or of a recommender."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_personalize.solution_versions import Trained
 from encore.config.models import DatasetGroup
+from encore.config.recommenders import Recommender
 from encore.runs.code_version import code_version
 from encore.runs.failure_reasons import Failure
 
@@ -31,7 +32,7 @@ def history_row(
     name = version.arn.split("/")[1]
     return {
         **({"live_from": datetime.now(UTC)} if outcome[0] == "promoted" else {}),
-        **_run_columns(context, group, name),
+        **_run_columns(context, group, name, group.solution(name).recipe),
         "solution_version_arn": version.arn,
         "trained_by": version.description.get("trainingType"),
         "training_mode": version.description.get("trainingMode"),
@@ -44,23 +45,53 @@ def history_row(
     }
 
 
-def row_without_version(
-    context: Context, group: DatasetGroup, solution: str, failed: Sequence[Failure]
+def recommender_row(
+    context: Context,
+    group: DatasetGroup,
+    recommender: Recommender,
+    description: Mapping[str, Any],
+    columns: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The row of a solution that the run was to train and has no version of.
+    """The row of a recommender after a run: what it serves is the service's own affair, so it has no version.
+
+    :param description: as the service describes it
+    :param columns: what else is known
+    """
+    is_active = description["status"] == "ACTIVE"
+    reason = (
+        "The service trains and serves it."
+        if is_active
+        else f"It is {description['status']}: it answers nothing."
+    )
+    return {
+        **_run_columns(context, group, recommender.name, recommender.recipe),
+        "solution_version_arn": description["recommenderArn"],
+        "trained_by": "AUTOMATIC",
+        "hyperparameters": json.dumps(recommender.request(), sort_keys=True),
+        "metrics": description.get("modelMetrics") or None,
+        "outcome": "promoted" if is_active else "held",
+        "reason": reason,
+        **columns,
+    }
+
+
+def row_without_version(
+    context: Context, group: DatasetGroup, name: str, recipe: str, failed: Sequence[Failure]
+) -> dict[str, Any]:
+    """The row of a solution that the run was to train and has no version of, or of a recommender not kept.
 
     :param failed: the tasks that were in its way
     """
     reason = " ".join(failure.as_text() for failure in failed)
     return {
-        **_run_columns(context, group, solution),
+        **_run_columns(context, group, name, recipe),
         "outcome": "failed",
         "reason": reason or "The run ended before a version was trained.",
         **({"failed_task": failed[0].task, "link": failed[0].link} if failed else {}),
     }
 
 
-def _run_columns(context: Context, group: DatasetGroup, solution: str) -> dict[str, Any]:
+def _run_columns(context: Context, group: DatasetGroup, name: str, recipe: str) -> dict[str, Any]:
     run, ti = context["dag_run"], context["ti"]
     return {
         "recorded_at": run.run_after,
@@ -69,6 +100,6 @@ def _run_columns(context: Context, group: DatasetGroup, solution: str) -> dict[s
         "run_id": ti.run_id,
         "run_type": str(getattr(run.run_type, "value", run.run_type)),
         "code_version": code_version(run),
-        "solution": solution,
-        "recipe": group.solution(solution).recipe,
+        "solution": name,
+        "recipe": recipe,
     }

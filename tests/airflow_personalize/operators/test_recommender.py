@@ -67,6 +67,19 @@ def test_a_recommender_with_another_configuration_is_updated(client):
     )
 
 
+@pytest.mark.parametrize("status", ["STOP PENDING", "STOP IN_PROGRESS", "INACTIVE"])
+@pytest.mark.parametrize("rate", [1, 3])
+def test_a_recommender_that_is_stopped_stays_so_and_as_it_is(client, status, rate):
+    client.describe_recommender.side_effect = [
+        description(status=status),
+        *[description(status="INACTIVE")] * 3,
+    ]
+    config = {"minRecommendationRequestsPerSecond": rate}
+    assert Task("t").run(create_recommender(recommender_config=config)) == f"{ARN}recommender/r"
+    client.update_recommender.assert_not_called()
+    client.create_recommender.assert_not_called()
+
+
 def test_a_recommender_of_another_recipe_is_refused(client):
     client.describe_recommender.return_value = description(recipeArn="other")
     with pytest.raises(AirflowFailException, match="exists with the recipe other, not recipe"):

@@ -132,6 +132,7 @@ PIPELINE: dict[str, Any] = {
                     "name": "for-you",
                     "recipe": "aws-ecomm-recommended-for-you",
                     "min_requests_per_second": 4,
+                    "state": "active",
                     "config": {"enableMetadataWithRecommendations": True},
                 }
             ],
@@ -534,6 +535,10 @@ CHECKS: dict[str, Callable[[Built], bool]] = {
     ),
     "Recommender.min_requests_per_second": lambda b: (
         b.task(RETRAIN, "recommender_for-you").recommender_config["minRecommendationRequestsPerSecond"] == 4
+    ),
+    "Recommender.state": lambda b: (
+        b.task(RETRAIN, "start_for-you").upstream_task_ids == {"recommender_for-you"}
+        and b.task(RETRAIN, "update_for-you").upstream_task_ids >= {"start_for-you"}
     ),
     "Recommender.config": lambda b: (
         b.task(RETRAIN, "recommender_for-you").recommender_config["enableMetadataWithRecommendations"] is True

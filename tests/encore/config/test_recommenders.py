@@ -6,7 +6,7 @@ import pytest
 
 from encore.config.recommenders import USE_CASES
 from localpersonalize.runtime import use_cases
-from tests.support.pipeline_files import problems  # noqa: F401
+from tests.support.pipeline_files import MINIMAL, problems  # noqa: F401
 
 AFTER = "    role: Role\n"
 SHOP = "domain: ECOMMERCE"
@@ -29,6 +29,15 @@ POPULAR = "{name: top, recipe: aws-ecomm-popular-items-by-views}"
 def test_what_makes_no_sense_is_refused_with_its_place(problems, sections, reason):  # noqa: F811
     lines = problems(AFTER, AFTER + "".join(f"    {section}\n" for section in sections))
     assert any(reason in line and "recommenders.0" in line.replace("s.1", "s.0") for line in lines), lines
+
+
+def test_a_group_has_solutions_or_recommenders(problems):  # noqa: F811
+    solutions = MINIMAL[MINIMAL.index("    solutions:") :]
+    assert any("solutions or recommenders: there must be one" in line for line in problems(solutions, ""))
+    alone = f"    domain: ECOMMERCE\n    recommenders: [{POPULAR}]\n    comparison: {{users: 100}}\n"
+    lines = problems(solutions, alone)
+    assert [line for line in lines if "schema" not in line and "comparison" not in line] == []
+    assert any("compares versions of solutions, and the group has none" in line for line in lines)
 
 
 def test_the_use_cases_are_the_services():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -11,6 +12,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from encore import history
+from encore.config import INCLUDE
+from encore.cost import Prices
 from encore.deployment.surroundings import NotAllowedError
 from encore.operators import record_run
 from encore.operators.record_run import PersonalizeRecordRunOperator
@@ -33,11 +36,12 @@ INPUTS = ("plan", "data_gate", "versions", "decisions", "answers", "checks", "ro
 def recorded(monkeypatch):
     """Rows by solution of a run whose tasks failed as given: task -> (reason, solution's or campaign's name)."""
     rows: list[dict] = []
+    results: list[dict] = []
     monkeypatch.setattr(history, "append", lambda s3, bucket, prefix, run_id, new: rows.extend(new))
     monkeypatch.setattr(record_run, "draw_report", lambda *arguments: None)
     monkeypatch.setattr(record_run, "unused_of_group", lambda *arguments: [])
 
-    def record(failed, params=None, **inputs):
+    def record(failed, params=None, group=None, described=None, **inputs):
         reasons = {
             task: {"task": task, "reason": reason, "label": label, "link": LOG + task}
             for task, (reason, label) in failed.items()
@@ -51,20 +55,29 @@ def recorded(monkeypatch):
             xcom_push=lambda key, value: None,
         )
         run = SimpleNamespace(
-            run_after=datetime(2026, 3, 1, tzinfo=UTC), run_type="manual", bundle_version=None
+            run_after=datetime(2026, 3, 1, tzinfo=UTC),
+            start_date=datetime(2026, 3, 1, 3, tzinfo=UTC),
+            run_type="manual",
+            bundle_version=None,
         )
         operator = PersonalizeRecordRunOperator(
-            task_id="record", group=GROUP, imports={}, exports={}, **{**dict.fromkeys(INPUTS), **inputs}
+            task_id="record",
+            group=group or GROUP,
+            imports={},
+            exports={},
+            **{**dict.fromkeys(INPUTS), **inputs},
         )
         monkeypatch.setitem(vars(operator), "hook", SimpleNamespace(conn=None))
         monkeypatch.setattr(type(operator), "s3", None, raising=False)
+        monkeypatch.setattr(operator, "describe", lambda kind, recommenderArn: described[recommenderArn])
         tasks = [SimpleNamespace(task_id=task, is_teardown=False) for task in failed]
         context = {"ti": ti, "dag_run": run, "params": params or {}, "dag": SimpleNamespace(tasks=tasks)}
         with pytest.raises(AirflowFailException) if failed else nullcontext():
-            operator.execute(context)
+            results.append(operator.execute(context))
         history.to_parquet(rows)  # columns that it has
         return {row["solution"]: row for row in rows}
 
+    record.results = results
     return record
 
 
@@ -113,3 +126,47 @@ def test_what_is_paid_for_and_not_used_is_recorded_and_no_run_fails_by_looking(r
 
     monkeypatch.setattr(record_run, "unused_of_group", deny)
     assert json.loads(recorded(failed, plan=plan)["related"]["unused"]) == []
+
+
+DOMAIN = {
+    **{name: value for name, value in GROUP.items() if name != "solutions"},
+    "domain": "ECOMMERCE",
+    "recommenders": [
+        {"name": "top", "recipe": "aws-ecomm-popular-items-by-views", "min_requests_per_second": 2},
+        {"name": "you", "recipe": "aws-ecomm-recommended-for-you"},
+    ],
+}
+KEPT = {name: {"arn": f"arn:{name}", "tasks": [f"recommender_{name}"]} for name in ("top", "you")}
+DATA = {"bytes": 2_000_000_000, "rows": {"interactions": 9}}
+
+
+def described(name: str, hour: int, status: str = "ACTIVE", **more) -> dict:
+    created = datetime(2026, 3, 1, hour, tzinfo=UTC)
+    return {"recommenderArn": f"arn:{name}", "status": status, "creationDateTime": created, **more}
+
+
+def test_recommenders_alone_are_recorded_and_one_that_the_run_has_made_is_told_of(recorded, monkeypatch):
+    prices = replace(Prices.load(INCLUDE / "prices.json"), recommender_hour=0.5, recommender_rps_hour=0.25)
+    monkeypatch.setattr(Prices, "load", lambda *_: prices)
+    metrics = {"coverage": 0.5}
+    state = {"arn:top": described("top", 4, modelMetrics=metrics), "arn:you": described("you", 1, "INACTIVE")}
+    plan = {"solutions": []}
+    rows = recorded({}, group=DOMAIN, described=state, recommenders=KEPT, plan=plan, data_gate=DATA)
+    assert {name: row["outcome"] for name, row in rows.items()} == {"top": "promoted", "you": "held"}
+    assert (rows["top"]["metrics"], rows["top"]["rows"]) == (metrics, {"interactions": 9})
+    assert (rows["top"]["campaign_usd_a_day"], rows["you"]["campaign_usd_a_day"]) == (24 * 0.75, 0.0)
+    assert rows["top"]["cost_usd"] + rows["you"]["cost_usd"] == pytest.approx(0.1)
+    assert list(recorded.results[-1]["solutions"]) == ["top"]
+    assert recorded.results[-1]["cost"]["usd"] == pytest.approx(0.1 + 24 * 0.75)
+
+
+def test_a_recommender_that_could_not_be_kept_has_its_own_failure_and_the_other_is_recorded(recorded):
+    state = {"arn:you": described("you", 1)}
+    kept = {**KEPT, "top": {**KEPT["top"], "arn": None}}
+    failed = {"recommender_top": ("Too few interactions.", None)}
+    rows = recorded(
+        failed, group=DOMAIN, described=state, recommenders=kept, plan={"solutions": []}, data_gate=DATA
+    )
+    assert (rows["top"]["outcome"], rows["you"]["outcome"]) == ("failed", "promoted")
+    assert rows["top"]["reason"] == "recommender_top: Too few interactions."
+    assert rows["you"]["campaign_usd_a_day"] is None  # no price is known, which is not 0
