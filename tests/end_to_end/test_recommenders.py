@@ -97,7 +97,7 @@ def change(shop: PipelineStack, task: str, **top: Any) -> None:
         time.sleep(2)
 
 
-def described(shop: PipelineStack, name: str) -> dict[str, Any]:
+def description_of(shop: PipelineStack, name: str) -> dict[str, Any]:
     personalize = shop.aws("personalize")
     entries = personalize.list_recommenders()["recommenders"]
     arn = next(entry["recommenderArn"] for entry in entries if entry["name"] == name)
@@ -105,7 +105,7 @@ def described(shop: PipelineStack, name: str) -> dict[str, Any]:
 
 
 def answers(shop: PipelineStack, name: str) -> list[str]:
-    arn = described(shop, name)["recommenderArn"]
+    arn = description_of(shop, name)["recommenderArn"]
     runtime = shop.aws("personalize-runtime")
     return [
         item["itemId"]
@@ -134,12 +134,12 @@ def test_recommenders_alone_are_made_changed_stopped_and_started_by_runs(shop):
     assert set(result["solutions"]) == {"top", "for-you"}
 
     # Changed and stopped by the file: nothing is made anew, and it answers no more; the other is as it was.
-    before = described(shop, "for-you")["lastUpdatedDateTime"]
+    before = description_of(shop, "for-you")["lastUpdatedDateTime"]
     change(shop, "stop_top", min_requests_per_second=2, state="stopped")
     stopped = shop.good()
-    top = described(shop, "top")
+    top = description_of(shop, "top")
     assert (top["status"], top["recommenderConfig"]["minRecommendationRequestsPerSecond"]) == ("INACTIVE", 2)
-    assert described(shop, "for-you")["lastUpdatedDateTime"] == before
+    assert description_of(shop, "for-you")["lastUpdatedDateTime"] == before
     assert len(shop.aws("personalize").list_recommenders()["recommenders"]) == 2
     with pytest.raises(shop.aws("personalize-runtime").exceptions.ClientError):
         answers(shop, "top")
@@ -151,7 +151,7 @@ def test_recommenders_alone_are_made_changed_stopped_and_started_by_runs(shop):
     # Started by the file, and what changed while it was stopped is caught up on.
     change(shop, "update_top", min_requests_per_second=3, state="active")
     shop.good()
-    top = described(shop, "top")
+    top = description_of(shop, "top")
     assert (top["status"], top["recommenderConfig"]["minRecommendationRequestsPerSecond"]) == ("ACTIVE", 3)
     assert set(answers(shop, "top")) <= products
 
@@ -163,7 +163,7 @@ def test_recommenders_alone_are_made_changed_stopped_and_started_by_runs(shop):
         assert time.monotonic() < deadline
         time.sleep(2)
     shop.good()
-    assert described(shop, "top")["status"] == "INACTIVE"
+    assert description_of(shop, "top")["status"] == "INACTIVE"
 
     # A dry run says what is kept, and what a day of it costs.
     dry = shop.good({"dry_run": True})

@@ -49,7 +49,7 @@ def keep_recommender(
     """Made or updated, then started or stopped as the file says; one that was stopped is updated once it is started."""
     name = recommender.name
 
-    def keep(task_id: str) -> BaseOperator:
+    def ensure(task_id: str) -> BaseOperator:
         return PersonalizeCreateRecommenderOperator(
             task_id=task_id,
             recommender_name=name,
@@ -59,13 +59,15 @@ def keep_recommender(
             create_kwargs={"tags": tags(group.name)},
         )
 
-    kept = keep(f"recommender_{name}")
-    tasks = [kept]
+    ensured = ensure(f"recommender_{name}")
+    tasks = [ensured]
     if recommender.state == "active":
-        start = PersonalizeStartRecommenderOperator(task_id=f"start_{name}", recommender_arn=kept.output)
-        tasks += [start, keep(f"update_{name}")]
+        start = PersonalizeStartRecommenderOperator(task_id=f"start_{name}", recommender_arn=ensured.output)
+        tasks += [start, ensure(f"update_{name}")]
     elif recommender.state == "stopped":
-        tasks.append(PersonalizeStopRecommenderOperator(task_id=f"stop_{name}", recommender_arn=kept.output))
+        tasks.append(
+            PersonalizeStopRecommenderOperator(task_id=f"stop_{name}", recommender_arn=ensured.output)
+        )
     for before, after in pairwise(tasks):
         before >> after
     return tasks

@@ -116,12 +116,14 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             if name not in results
             and failed  # else the run was skipped: another does what it would have done
         ]
-        kept, new = self._recommender_rows(context, group, failed)
-        rows = [*versions, *without, *kept]
+        recommenders, new = self._recommender_rows(context, group, failed)
+        rows = [*versions, *without, *recommenders]
         unused = self._unused(group)
         for row in rows:
             row["unused"] = json.dumps(unused)
-        estimate = self._add_cost(group, versions, [row for row in kept if row["outcome"] != "failed"])
+        estimate = self._add_cost(
+            group, versions, [row for row in recommenders if row["outcome"] != "failed"]
+        )
         self.log.info("Cost:\n%s", estimate.as_text())
         if rows:
             location = history.append(self.s3, group.bucket, group.prefix, context["ti"].run_id, rows)
@@ -230,11 +232,11 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         return seconds
 
     def _add_cost(
-        self, group: DatasetGroup, versions: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]]
+        self, group: DatasetGroup, versions: Sequence[dict[str, Any]], recommenders: Sequence[dict[str, Any]]
     ) -> cost.Estimate:
         """The cost of the run, which is put into its rows: each has its share, and a day of what it serves by itself.
 
-        :param kept: the rows of recommenders
+        :param recommenders: the rows of recommenders
         """
         prices, gate = cost.Prices.load(), self.data_gate or {}
         trainings = [
@@ -251,14 +253,14 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
         estimate = cost.estimate(prices, gate.get("bytes") or 0, interactions, trainings)
         days: list[float | None] = [cost.campaign_day(prices, training).usd for training in trainings]
         provisioned = {entry.name: entry.min_requests_per_second for entry in group.recommenders}
-        active = [row for row in kept if row["outcome"] == "promoted"]
+        active = [row for row in recommenders if row["outcome"] == "promoted"]
         served = {
             row["solution"]: cost.recommender_day(prices, row["solution"], provisioned[row["solution"]])
             for row in active
         }
         of_run = estimate.usd - sum(usd or 0.0 for usd in days)
-        days += [served[name].usd if (name := row["solution"]) in served else 0.0 for row in kept]
-        rows = [*versions, *kept]
+        days += [served[name].usd if (name := row["solution"]) in served else 0.0 for row in recommenders]
+        rows = [*versions, *recommenders]
         for row, usd in zip(rows, days, strict=True):
             row["cost_usd"] = of_run / len(rows)
             row["campaign_usd_a_day"] = usd

@@ -38,8 +38,10 @@ def preview(
     compares = group.comparison is not None and plan["import_mode"] == "FULL"
     trainings = [_training(group, name, past, served[name], compares) for name in plan["solutions"]]
     estimate = cost.estimate(prices, size, rows["interactions"], trainings)
-    kept = [entry for entry in group.recommenders if entry.state != "stopped"]
-    served_daily = [cost.recommender_day(prices, entry.name, entry.min_requests_per_second) for entry in kept]
+    running = [entry for entry in group.recommenders if entry.state != "stopped"]
+    served_daily = [
+        cost.recommender_day(prices, entry.name, entry.min_requests_per_second) for entry in running
+    ]
     estimate = cost.Estimate([*estimate.items, *served_daily], prices.as_of)
     profiled = of_partitions(s3, group.bucket, partitions, past, group.data_gate.compare_runs)
     gate = _data_gate(group, rows, partitions["interactions"], past, plan.get("as_of"), profiled.drifts)

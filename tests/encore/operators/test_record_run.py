@@ -41,7 +41,7 @@ def recorded(monkeypatch):
     monkeypatch.setattr(record_run, "draw_report", lambda *arguments: None)
     monkeypatch.setattr(record_run, "unused_of_group", lambda *arguments: [])
 
-    def record(failed, params=None, group=None, described=None, **inputs):
+    def record(failed, params=None, group=None, descriptions=None, **inputs):
         reasons = {
             task: {"task": task, "reason": reason, "label": label, "link": LOG + task}
             for task, (reason, label) in failed.items()
@@ -69,7 +69,7 @@ def recorded(monkeypatch):
         )
         monkeypatch.setitem(vars(operator), "hook", SimpleNamespace(conn=None))
         monkeypatch.setattr(type(operator), "s3", None, raising=False)
-        monkeypatch.setattr(operator, "describe", lambda kind, recommenderArn: described[recommenderArn])
+        monkeypatch.setattr(operator, "describe", lambda kind, recommenderArn: descriptions[recommenderArn])
         tasks = [SimpleNamespace(task_id=task, is_teardown=False) for task in failed]
         context = {"ti": ti, "dag_run": run, "params": params or {}, "dag": SimpleNamespace(tasks=tasks)}
         with pytest.raises(AirflowFailException) if failed else nullcontext():
@@ -140,7 +140,7 @@ KEPT = {name: {"arn": f"arn:{name}", "tasks": [f"recommender_{name}"]} for name 
 DATA = {"bytes": 2_000_000_000, "rows": {"interactions": 9}}
 
 
-def described(name: str, hour: int, status: str = "ACTIVE", **more) -> dict:
+def description_of(name: str, hour: int, status: str = "ACTIVE", **more) -> dict:
     created = datetime(2026, 3, 1, hour, tzinfo=UTC)
     return {"recommenderArn": f"arn:{name}", "status": status, "creationDateTime": created, **more}
 
@@ -149,9 +149,12 @@ def test_recommenders_alone_are_recorded_and_one_that_the_run_has_made_is_told_o
     prices = replace(Prices.load(INCLUDE / "prices.json"), recommender_hour=0.5, recommender_rps_hour=0.25)
     monkeypatch.setattr(Prices, "load", lambda *_: prices)
     metrics = {"coverage": 0.5}
-    state = {"arn:top": described("top", 4, modelMetrics=metrics), "arn:you": described("you", 1, "INACTIVE")}
+    state = {
+        "arn:top": description_of("top", 4, modelMetrics=metrics),
+        "arn:you": description_of("you", 1, "INACTIVE"),
+    }
     plan = {"solutions": []}
-    rows = recorded({}, group=DOMAIN, described=state, recommenders=KEPT, plan=plan, data_gate=DATA)
+    rows = recorded({}, group=DOMAIN, descriptions=state, recommenders=KEPT, plan=plan, data_gate=DATA)
     assert {name: row["outcome"] for name, row in rows.items()} == {"top": "promoted", "you": "held"}
     assert (rows["top"]["metrics"], rows["top"]["rows"]) == (metrics, {"interactions": 9})
     assert (rows["top"]["campaign_usd_a_day"], rows["you"]["campaign_usd_a_day"]) == (24 * 0.75, 0.0)
@@ -161,11 +164,11 @@ def test_recommenders_alone_are_recorded_and_one_that_the_run_has_made_is_told_o
 
 
 def test_a_recommender_that_could_not_be_kept_has_its_own_failure_and_the_other_is_recorded(recorded):
-    state = {"arn:you": described("you", 1)}
-    kept = {**KEPT, "top": {**KEPT["top"], "arn": None}}
+    state = {"arn:you": description_of("you", 1)}
+    results = {**KEPT, "top": {**KEPT["top"], "arn": None}}
     failed = {"recommender_top": ("Too few interactions.", None)}
     rows = recorded(
-        failed, group=DOMAIN, described=state, recommenders=kept, plan={"solutions": []}, data_gate=DATA
+        failed, group=DOMAIN, descriptions=state, recommenders=results, plan={"solutions": []}, data_gate=DATA
     )
     assert (rows["top"]["outcome"], rows["you"]["outcome"]) == ("failed", "promoted")
     assert rows["top"]["reason"] == "recommender_top: Too few interactions."
