@@ -136,7 +136,7 @@ DOMAIN = {
         {"name": "you", "recipe": "aws-ecomm-recommended-for-you"},
     ],
 }
-KEPT = {name: {"arn": f"arn:{name}", "tasks": [f"recommender_{name}"]} for name in ("top", "you")}
+RESULTS = {name: {"arn": f"arn:{name}", "tasks": [f"recommender_{name}"]} for name in ("top", "you")}
 DATA = {"bytes": 2_000_000_000, "rows": {"interactions": 9}}
 
 
@@ -154,7 +154,7 @@ def test_recommenders_alone_are_recorded_and_one_that_the_run_has_made_is_told_o
         "arn:you": description_of("you", 1, "INACTIVE"),
     }
     plan = {"solutions": []}
-    rows = recorded({}, group=DOMAIN, descriptions=state, recommenders=KEPT, plan=plan, data_gate=DATA)
+    rows = recorded({}, group=DOMAIN, descriptions=state, recommenders=RESULTS, plan=plan, data_gate=DATA)
     assert {name: row["outcome"] for name, row in rows.items()} == {"top": "promoted", "you": "held"}
     assert (rows["top"]["metrics"], rows["top"]["rows"]) == (metrics, {"interactions": 9})
     assert (rows["top"]["campaign_usd_a_day"], rows["you"]["campaign_usd_a_day"]) == (24 * 0.75, 0.0)
@@ -165,7 +165,7 @@ def test_recommenders_alone_are_recorded_and_one_that_the_run_has_made_is_told_o
 
 def test_a_recommender_that_could_not_be_kept_has_its_own_failure_and_the_other_is_recorded(recorded):
     state = {"arn:you": description_of("you", 1)}
-    results = {**KEPT, "top": {**KEPT["top"], "arn": None}}
+    results = {**RESULTS, "top": {**RESULTS["top"], "arn": None}}
     failed = {"recommender_top": ("Too few interactions.", None)}
     rows = recorded(
         failed, group=DOMAIN, descriptions=state, recommenders=results, plan={"solutions": []}, data_gate=DATA
