@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import logging
 import pkgutil
 import sys
@@ -32,8 +33,13 @@ LIBRARIES = (
     "airflow.providers.standard.operators.hitl",
     "boto3",
     "pyarrow.compute",
+    "pyarrow.dataset",
     "pyarrow.parquet",
+    "sqlglot.dialects",
 )
+#: Used where they are installed: the driver of exports from PostgreSQL, and what pyarrow imports by itself at the first
+#: list that it makes an array of.
+WHERE_INSTALLED = ("adbc_driver_postgresql.dbapi", "pandas")
 
 
 def preload(command: Sequence[str] | None = None) -> list[str]:
@@ -46,7 +52,8 @@ def preload(command: Sequence[str] | None = None) -> list[str]:
     arguments = sys.argv if command is None else command
     if len(arguments) < 2 or arguments[1] not in FORKING_COMMANDS:
         return []
-    imported = [name for name in (*LIBRARIES, *_modules()) if _can_import(name)]
+    others = [name for name in WHERE_INSTALLED if importlib.util.find_spec(name.split(".")[0])]
+    imported = [name for name in (*LIBRARIES, *others, *_modules()) if _can_import(name)]
     gc.collect()
     gc.freeze()  # so that collections in a fork do not touch, and by that copy, the pages that it shares
     return imported

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 from airflow_personalize.hooks import PersonalizeEventsHook, PersonalizeHook, PersonalizeRuntimeHook
 from airflow_personalize.waiter import waiter_names
@@ -49,3 +52,33 @@ def test_get_waiter_knows_our_waiters():
     hook = PersonalizeHook()
     assert set(waiter_names()) <= set(hook.list_waiters())
     assert hook.get_waiter("campaign_active").config.operation == "DescribeCampaign"
+
+
+def test_both_clients_of_a_hook_are_of_one_session(monkeypatch):
+    """What a session reads, the service's description and credentials, is read once."""
+    hook, made = PersonalizeHook(region_name="eu-west-1"), []
+    session = AwsBaseHook.get_session
+    monkeypatch.setattr(
+        AwsBaseHook, "get_session", lambda *arguments: made.append(arguments) or session(*arguments)
+    )
+    assert hook.conn.meta.region_name == hook.non_retrying_client.meta.region_name == "eu-west-1"
+    assert len(made) == 1
+
+
+class Operator:
+    def execute(self, hook):
+        return (lambda: hook.conn)()
+
+
+class Outer(Operator):
+    def execute(self, hook):
+        return Operator().execute(hook)
+
+
+@pytest.mark.parametrize(
+    ("make", "caller"),
+    [(Operator().execute, "Operator"), (Outer().execute, "Operator"), (lambda hook: hook.conn, "Unknown")],
+)
+def test_the_user_agent_names_the_operator(make, caller):
+    agent = make(PersonalizeHook()).meta.config.user_agent_extra
+    assert re.search(rf"Airflow/3\S+ AmPP/\S+ Caller/{caller} DagRunKey/", agent), agent
