@@ -112,19 +112,35 @@ def trend_scores(trend: np.ndarray, popularity: np.ndarray) -> np.ndarray:
 
 
 class TrendingModel(Model):
-    """The same for everybody. Events that come while it serves count: the service evaluates trends again and again."""
+    """The same for everybody. Events that come while it serves count: the service evaluates trends again and again.
+
+    Without any event in the last two intervals nothing trends, and popular items are recommended. Source: the
+    developer guide, "Trending-Now recipe".
+    """
 
     recipe = "aws-trending-now"
     needs = "nothing"
     follows_events = True
 
-    def __init__(self, items: Vocabulary, scores: np.ndarray, seconds: int) -> None:
+    def __init__(
+        self, items: Vocabulary, trend: np.ndarray, popularity: np.ndarray, seconds: int, newest: int
+    ) -> None:
+        """
+        :param trend: `trend_of_items`, float [items]. :param popularity: events or users of each item, [items].
+        :param seconds: of an interval. :param newest: epoch seconds of the newest event.
+        """
         self.items = items
-        self.scores = scores.astype(np.float32)
-        self.seconds = seconds
+        self.trend, self.popularity = trend, popularity
+        self.seconds, self.newest = seconds, newest
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        return np.broadcast_to(self.scores, (len(requests), len(self.scores)))
+        trending = trend_scores(self.trend, self.popularity).astype(np.float32)
+        popular = trend_scores(np.zeros(len(self.trend)), self.popularity).astype(np.float32)
+        return np.stack([trending if self._trends_at(request.now) else popular for request in requests])
+
+    def _trends_at(self, now: int) -> bool:
+        """:param now: epoch seconds; 0: at the newest event."""
+        return not now or now - self.newest <= 2 * self.seconds
 
     def add_items(self, items: pa.Table) -> None:
         """Items that came after training may trend from their first event on."""
@@ -135,21 +151,28 @@ class TrendingModel(Model):
             return
         self._extend(ids)
         item, count = self.items.index(ids)[items], len(self.items)
-        trend = trend_of_items(item, times, count, self.seconds)
-        self.scores = trend_scores(trend, np.bincount(item, minlength=count)).astype(np.float32)
+        self.trend = trend_of_items(item, times, count, self.seconds)
+        self.popularity = np.bincount(item, minlength=count)
+        self.newest = int(times.max())
 
     def _extend(self, ids: Sequence[str]) -> None:
         self.items = self.items.extended(ids)
-        missing = len(self.items) - len(self.scores)
-        self.scores = np.append(self.scores, np.full(missing, -np.inf, np.float32))
+        missing = (0, len(self.items) - len(self.trend))
+        self.trend, self.popularity = np.pad(self.trend, missing), np.pad(self.popularity, missing)
 
     def save(self, directory: Path) -> None:
-        serialization.write(directory, self.recipe, self.items, {"scores": self.scores}, seconds=self.seconds)
+        arrays = {"trend": self.trend, "popularity": self.popularity}
+        times = {"seconds": self.seconds, "newest": self.newest}
+        serialization.write(directory, self.recipe, self.items, arrays, **times)
 
     @classmethod
     def load(cls, directory: Path) -> TrendingModel:
-        items, arrays, small = serialization.read(directory)
-        return cls(items, arrays["scores"], small.get("seconds", INTERVAL_SECONDS["3 hours"]))
+        items, arrays, times = serialization.read(directory)
+        if "trend" not in arrays:
+            raise serialization.FormatError(
+                f"{directory} is of a release that kept no popularity. Train the solution version again."
+            )
+        return cls(items, arrays["trend"], arrays["popularity"], times["seconds"], times["newest"])
 
 
 class TrendingNow(Recipe):
@@ -167,4 +190,4 @@ class TrendingNow(Recipe):
         options.step(0.5, f"looking for what rises every {hyperparameters.trend_discovery_frequency}")
         seconds = interval_seconds(hyperparameters)
         trend = trend_of_items(log.item, log.time, len(log.items), seconds)
-        return TrendingModel(log.items, trend_scores(trend, log.users_of_items()), seconds)
+        return TrendingModel(log.items, trend, log.users_of_items(), seconds, int(log.time.max()))

@@ -13,6 +13,8 @@ from tests.support.localpersonalize.shop import RECIPE, Shop
 NAME = {"name": "TITLE", "type": "string", "itemName": True}
 TEXT = {"name": "ABOUT", "type": ["null", "string"], "textual": True}
 ITEM = ("ITEM_ID", "string")
+CREATED = ("CREATION_TIMESTAMP", "long")
+DAY = 86_400
 SUBJECTS = {
     "space": "rocket planet orbit astronaut galaxy comet",
     "sea": "sailor harbour wave anchor captain island",
@@ -21,13 +23,13 @@ SEMANTIC = RECIPE + "aws-semantic-similarity"
 
 
 def rows(number: int = 12) -> str:
-    """CSV: items of two subjects, with four words of it in another order each."""
-    lines = ["ITEM_ID,TITLE,ABOUT"]
+    """CSV: items of two subjects, with four words of it in another order each, the later ones the newer."""
+    lines = ["ITEM_ID,TITLE,ABOUT,CREATION_TIMESTAMP"]
     for subject, text in SUBJECTS.items():
         words = text.split()
         for n in range(number):
             turned = words[n % 6 :] + words[: n % 6]
-            lines.append(f"{subject}-{n},{turned[0]} {turned[1]},{' '.join(turned[2:5])}")
+            lines.append(f"{subject}-{n},{turned[0]} {turned[1]},{' '.join(turned[2:5])},{n * DAY}")
     return "\n".join(lines)
 
 
@@ -43,7 +45,7 @@ def solution(live: Live, group: str, **more: Any) -> dict[str, Any]:
 
 def test_from_items_without_interactions_to_similar_items(live: Live, shop: Shop) -> None:
     group = live.make("DatasetGroup", name="semantic")
-    shop["dataset semantic"] = dataset(live, group, "semantic-items", ITEM, NAME, TEXT)
+    shop["dataset semantic"] = dataset(live, group, "semantic-items", ITEM, NAME, TEXT, CREATED)
     shop.import_csv("semantic", "semantic-items", rows())
     made = live.make("Solution", **solution(live, group, performIncrementalUpdate=True))
     assert live.personalize.describe_solution(solutionArn=made)["solution"]["performIncrementalUpdate"]
@@ -58,13 +60,14 @@ def test_from_items_without_interactions_to_similar_items(live: Live, shop: Shop
 
     for subject in SUBJECTS:
         assert {item.split("-")[0] for item in similar(f"{subject}-3")} == {subject}
-    properties = json.dumps({"title": "captain anchor", "about": "harbour island"})
+    shop["version semantic"] = version
+    properties = json.dumps({"title": "captain anchor", "about": "harbour island", "creationTimestamp": 0})
     live.client("personalize-events").put_items(
         datasetArn=shop["dataset semantic"], items=[{"itemId": "late", "properties": properties}]
     )
     until(lambda: "late" in similar("sea-3", 20), "the new item to be similar")
     assert {item.split("-")[0] for item in similar("late", 5)} == {"sea"}
-    changed = json.dumps({"title": "rocket orbit", "about": "planet galaxy"})
+    changed = json.dumps({"title": "rocket orbit", "about": "planet galaxy", "creationTimestamp": 0})
     live.client("personalize-events").put_items(
         datasetArn=shop["dataset semantic"], items=[{"itemId": "late", "properties": changed}]
     )
@@ -82,6 +85,27 @@ def test_from_items_without_interactions_to_similar_items(live: Live, shop: Shop
     out = live.s3.get_object(Bucket=BUCKET, Key="batch/semantic-out/semantic.json.out")["Body"].read()
     items = json.loads(out)["output"]["recommendedItems"]
     assert {item.split("-")[0] for item in items} == {"space"}
+
+
+def test_with_freshness_new_items_come_before_older_ones_that_are_more_similar(
+    live: Live, shop: Shop
+) -> None:
+    """Source: the developer guide, "Semantic-Similarity recipe": with CREATION_TIMESTAMP, ranking by freshness."""
+    runtime, days = live.client("personalize-runtime"), {}
+    for freshness in (0.0, 0.2, 1.0):
+        campaign = live.make(
+            "Campaign",
+            name=f"semantic-fresh-{freshness * 10:.0f}",
+            solutionVersionArn=shop["version semantic"],
+            campaignConfig={"rankingInfluence": {"FRESHNESS": freshness}},
+        )
+        answer = runtime.get_recommendations(campaignArn=campaign, itemId="sea-3", numResults=6)["itemList"]
+        days[freshness] = [int(item["itemId"].split("-")[1]) for item in answer]
+        subjects = [item["itemId"].split("-")[0] for item in answer]
+        assert freshness == 1.0 or subjects == ["sea"] * 6
+        live.personalize.delete_campaign(campaignArn=campaign)
+        live.gone("Campaign", campaign)
+    assert sum(days[0.0]) < sum(days[0.2]) <= sum(days[1.0])
 
 
 @pytest.mark.parametrize(

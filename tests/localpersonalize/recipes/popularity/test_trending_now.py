@@ -69,6 +69,20 @@ def test_events_that_come_while_it_serves_count(tmp_path):
     assert model.score([Request()]).shape == (1, len(model.items))
 
 
+@pytest.mark.parametrize(("frequency", "seconds"), INTERVAL_SECONDS.items())
+def test_without_events_in_the_last_two_intervals_popular_items_are_recommended(frequency, seconds, tmp_path):
+    """Source: the developer guide, "Trending-Now recipe"."""
+    trending(trend_discovery_frequency=frequency).save(tmp_path)
+    model = load_model(tmp_path)
+    newest = int(np.max(rising().interactions["TIMESTAMP"]))
+    requests = [Request(now=newest + 2 * seconds), Request(now=newest + 2 * seconds + 1)]
+    assert [model.items.ids[top_k(row, 1)][0] for row in model.score(requests)] == ["rocket", "star"]
+    items = np.full(50, model.items.index_of("flash"), np.int32)
+    later = np.full(50, newest + 3 * seconds, np.int64)
+    model.follow_events(model.items.ids.tolist(), items, later)
+    assert [model.items.ids[top_k(row, 1)][0] for row in model.score(requests)] == ["flash", "flash"]
+
+
 @pytest.mark.parametrize("frequency", INTERVAL_SECONDS)
 @pytest.mark.parametrize("hour", [0, 8, 13, 20])
 def test_what_is_read_at_this_hour_of_every_day_comes_after_what_is_read_as_much_for_the_first_time(
