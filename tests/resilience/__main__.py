@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
+import signal
 import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.resilience.faults import Event, draw_events, make
 from tests.resilience.invariants import Invariants
@@ -47,8 +50,21 @@ class Report:
         return "\n".join([*lines, *self.failures])
 
 
-def play(seed: int, days: int, events: Sequence[Event], report: Report, until: float) -> list[str]:
-    """A month; returns what was wrong on the first day on which something was."""
+def play(
+    seed: int,
+    days: int,
+    events: Sequence[Event],
+    report: Report,
+    until: float,
+    logs: Path | None = None,
+    goes_on: bool = False,
+) -> list[str]:
+    """A month; returns what was wrong on the first day on which something was.
+
+    :param logs: where the logs are kept of a month on which something was wrong
+    :param goes_on: with the next day, all the same
+    """
+    first: list[str] = []
     with running_stack(PIPELINE) as stack:
         month = Month(stack, seed, days)
         invariants = Invariants(month)
@@ -58,13 +74,24 @@ def play(seed: int, days: int, events: Sequence[Event], report: Report, until: f
             for day in range(1, days + 1):
                 if time.monotonic() > until:
                     print(f"seed {seed}: the time is over after {day - 1} days", flush=True)
-                    return []
+                    break
                 today = [event for event in events if event[0] == day]
                 if problems := play_day(month, invariants, seed, today, report):
-                    return [f"day {day}: {problem}" for problem in problems]
+                    if logs:
+                        keep_logs(stack.settings.home, logs / f"seed-{seed}-day-{day}")
+                    first = first or [f"day {day}: {problem}" for problem in problems]
+                    month.problems.clear()
+                    if not goes_on:
+                        break
         finally:
             month.close()
-    return []
+    return first
+
+
+def keep_logs(home: Path, folder: Path) -> None:
+    for name in ("logs", "airflow/logs"):
+        shutil.copytree(home / name, folder / name, dirs_exist_ok=True)
+    print(f"    logs: {folder}", flush=True)
 
 
 def play_day(
@@ -79,6 +106,7 @@ def play_day(
     except Exception as error:
         traceback.print_exc()
         problems = [*month.problems, f"{type(error).__name__}: {error}"]
+        month.heal()
     report.seconds.append(time.monotonic() - began)
     states = " ".join(f"{run.dag_id.partition('_')[0]}={run.state}" for run in month.runs)
     print(
@@ -98,6 +126,12 @@ def main() -> int:
     parser.add_argument("--seeds", help="e.g. 1,2; default: two drawn ones")
     parser.add_argument("--minutes", type=float, default=20, help="no day begins after these")
     parser.add_argument("--events", help="instead of drawn ones, e.g. '3:LostAnswers 4:WorkerKilled'")
+    parser.add_argument(
+        "--logs", type=Path, help="folder for the logs of a month on which something was wrong"
+    )
+    parser.add_argument(
+        "--go-on", action="store_true", help="after a day on which something was wrong; no shrinking"
+    )
     options = parser.parse_args()
     seeds = (
         [int(seed) for seed in options.seeds.split(",")] if options.seeds else random.sample(range(10_000), 2)
@@ -109,8 +143,9 @@ def main() -> int:
             events = [(int(day), name) for day, _, name in (e.partition(":") for e in options.events.split())]
         else:
             events = draw_events(seed, options.days)
-        if problems := play(seed, options.days, events, report, until):
-            shortest = shrunk(seed, events, int(problems[0].split()[1].rstrip(":")), until)
+        if problems := play(seed, options.days, events, report, until, options.logs, options.go_on):
+            day = int(problems[0].split()[1].rstrip(":"))
+            shortest = events if options.go_on else shrunk(seed, events, day, until)
             text = " ".join(f"{day}:{name}" for day, name in shortest)
             report.failures += [f"seed {seed} fails: {problems[0]}", f'  --seeds {seed} --events "{text}"']
     print(report.as_text())
@@ -130,4 +165,7 @@ def shrunk(seed: int, events: Sequence[Event], day: int, until: float) -> list[E
 
 
 if __name__ == "__main__":
+    # However it is ended, the stack ends with it; a shell's background jobs ignore SIGINT.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(130))
     sys.exit(main())

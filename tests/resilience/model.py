@@ -97,7 +97,7 @@ class Shop:
             kind = self._random.choice(KINDS)
             if number % 50 == 10:
                 user = None
-            if number == 20:
+            if number == 20 and count >= EVENTS:  # of few rows one would be more than a day may reject
                 item = None
             made.append(Event(len(self.events) + 1 + len(made), user, item, kind, second))
         clicked = [

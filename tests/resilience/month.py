@@ -165,7 +165,7 @@ class Month:
             "include_downstream": True,
         }
         self.stack.airflow.post(f"/dags/{run.dag_id}/clearTaskInstances", body)
-        run.state = "queued"
+        run.state, run.is_cleared = "queued", True
 
     def write(self, events: Sequence[Event], users: Sequence[int] = (), items: Sequence[Item] = ()) -> None:
         """Rows of the model into the product database."""

@@ -31,6 +31,7 @@ class Run:
 
     :ivar tasks: states by `task_id` or `task_id[index]`
     :ivar repeated: how often a person has let succeeded tasks of it be done again
+    :ivar is_cleared: whether a person has cleared its failed tasks
     :ivar is_cut: whether a person has ended it while it worked
     """
 
@@ -39,6 +40,7 @@ class Run:
     state: str = "queued"
     tasks: Mapping[str, str | None] = field(default_factory=dict)
     repeated: int = 0
+    is_cleared: bool = False
     is_cut: bool = False
 
     @property
@@ -109,6 +111,10 @@ class Observation:
         """The ids of a DAG's runs."""
         answer = self.stack.airflow.get(f"/dags/{dag_id}/dagRuns", limit=100, order_by="-run_after")
         return [run["dag_run_id"] for run in answer["dag_runs"]]
+
+    def end_of(self, run: Run) -> str:
+        """When a run ended, the last time; in the order of time."""
+        return str(self.stack.airflow.run(run.dag_id, run.run_id)["end_date"])
 
     def version_of(self, run: Run) -> str | None:
         """The version that a run has trained."""

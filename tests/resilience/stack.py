@@ -17,11 +17,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import yaml
 
 from demo import local_aws
-from demo.airflow import aws_connection
+from demo.airflow import READY_SECONDS, aws_connection
 from demo.postgres import Postgres
 from demo.processes import Process, free_port, wait_until
 from demo.settings import ROOT, Settings
@@ -75,7 +76,10 @@ class ResilienceStack(PipelineStack):
         """SIGKILL for a component and all that it has started, at once; it is started again."""
         process = self.component(name)
         kill_family(process)
-        self.replace(process, self.start_component(name))
+        started = self.start_component(name)
+        self.replace(process, started)
+        if name == "api-server":  # the test itself asks it
+            wait_until(self._is_answering, [started], READY_SECONDS, name)
 
     def kill_service(self) -> None:
         """SIGKILL for localpersonalize; it is started again."""
@@ -123,6 +127,23 @@ class ResilienceStack(PipelineStack):
         return Process.start(
             f"airflow {label or name}", [sys.executable, "-m", "airflow", *command], env, log, ROOT
         )
+
+    def add_component(self, name: str, label: str) -> Process:
+        """One more of a kind, which is watched and stopped with the others."""
+        process = self.start_component(name, label)
+        self._components.append(process)
+        return process
+
+    def remove_component(self, process: Process) -> None:
+        """SIGKILL for one that was added."""
+        self._components.remove(process)
+        kill_family(process)
+
+    def _is_answering(self) -> bool:
+        try:
+            return bool(self.airflow.get("/monitor/health"))
+        except (httpx.HTTPError, RuntimeError):
+            return False
 
     def replace(self, old: Process, new: Process) -> None:
         """Let another process stand for one that has ended, so that it is watched and stopped with the others."""

@@ -54,13 +54,19 @@ def draw_events(seed: int, days: int, first: int = 1) -> list[Event]:
     names: list[str] = []
     events: list[Event] = []
     for day in range(first + 1, first + days):
+        today: list[str] = []
         for _ in range(draw.choice((1, 1, 2))):
             if not names:
                 names = draw.sample(sorted(BY_NAME), len(BY_NAME))
-            name = names.pop()
-            if (day, name) not in events:
-                events.append((day, name))
+            if not any(_excludes(names[-1], other) for other in today):
+                today.append(names.pop())
+        events += [(day, name) for name in today]
     return events
+
+
+def _excludes(name: str, other: str) -> bool:
+    places = BY_NAME[name].place, BY_NAME[other].place
+    return name == other or (places[0] is not None and places[0] == places[1])
 
 
 def make(seed: int, event: Event) -> Fault:

@@ -19,10 +19,14 @@ class Fault:
     """Nothing goes wrong.
 
     :cvar order: of injection; what is done to rows needs a database that answers
+    :cvar place: what it is done to; two faults of one place do not meet on a day
     :cvar said: what somebody must have heard of a day with this fault alone
+    :cvar hides_history: whether nothing can be recorded before it is healed
     """
 
     order = SURROUNDINGS
+    place: str | None = None
+    hides_history = False
     said: tuple[str, ...] = ()
 
     def __init__(self, draw: random.Random) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ class NoEvents(Fault):
     """A day without a row: nothing is imported until a person says that this is right."""
 
     order = ROWS
+    place = "rows of the day"
     said = ("data_gate",)
 
     def inject(self, month: Month) -> None:
@@ -47,6 +49,7 @@ class TenfoldDay(Fault):
     """Ten times as many rows as usual."""
 
     order = ROWS
+    place = "rows of the day"
 
     def inject(self, month: Month) -> None:
         month.events_of_today = 10 * EVENTS
@@ -59,7 +62,7 @@ class ChangedTable(Fault):
     change: str
     back: str
 
-    def __init__(self, draw) -> None:
+    def __init__(self, draw: random.Random) -> None:
         super().__init__(draw)
         self.is_changed = False
 

@@ -13,7 +13,6 @@ import psutil
 
 from demo.processes import Process
 from tests.resilience.faults.base import Fault, SuddenFault
-from tests.resilience.stack import kill_family
 
 if TYPE_CHECKING:
     from tests.resilience.month import Month
@@ -67,6 +66,8 @@ class AllWorkersKilled(SuddenFault):
 class ServiceKilled(SuddenFault):
     """SIGKILL for localpersonalize, S3 and its workers with it."""
 
+    place = "service"
+
     def strike(self, month: Month, run: Run) -> None:
         with month.without_service():
             month.stack.kill_service()
@@ -108,9 +109,9 @@ class TwoSchedulers(Fault):
         self._second: Process | None = None
 
     def inject(self, month: Month) -> None:
-        self._second = month.stack.start_component("scheduler", "scheduler-2")
+        self._second = month.stack.add_component("scheduler", "scheduler-2")
 
     def heal(self, month: Month) -> None:
         if self._second:
-            kill_family(self._second)
+            month.stack.remove_component(self._second)
             self._second = None

@@ -19,14 +19,30 @@ SHARE_OF_REQUESTS = 0.12
 LOCKED_SECONDS, QUOTA_SECONDS = 15, 12
 
 
-class DatabaseDown(Fault):
-    """The product database is down until a person has heard of it."""
+class LastingFault(Fault):
+    """Begins with the retraining, and ends when a person has heard of it."""
 
-    said = ("connection 'product_db'",)
+    def __init__(self, draw: random.Random) -> None:
+        super().__init__(draw)
+        self._has_begun = False
 
     def step(self, month: Month, run: Run) -> None:
-        if run.dag_id != month.EXPORT and month.stack.product.socket_directory:
-            month.stack.product.stop()
+        if run.dag_id != month.EXPORT and not self._has_begun:
+            self._has_begun = True
+            self.begin(month)
+
+    def begin(self, month: Month) -> None:
+        raise NotImplementedError
+
+
+class DatabaseDown(LastingFault):
+    """The product database is down."""
+
+    place = "database"
+    said = ("connection 'product_db'",)
+
+    def begin(self, month: Month) -> None:
+        month.stack.product.stop()
 
     def heal(self, month: Month) -> None:
         if month.stack.product.socket_directory is None:
@@ -36,6 +52,8 @@ class DatabaseDown(Fault):
 class DatabaseRestarted(SuddenFault):
     """The product database is stopped in the middle of a run, and there again seconds later."""
 
+    place = "database"
+
     def strike(self, month: Month, run: Run) -> None:
         month.stack.product.stop()
         time.sleep(self.draw.uniform(0, 5))
@@ -44,6 +62,8 @@ class DatabaseRestarted(SuddenFault):
 
 class DatabaseSlow(Fault):
     """Somebody's transaction keeps the tables locked: queries wait."""
+
+    place = "database"
 
     def __init__(self, draw: random.Random) -> None:
         super().__init__(draw)
@@ -66,6 +86,7 @@ class DatabaseSlow(Fault):
 class NetworkFault(Fault):
     """A share of all requests to the service and to S3 meets trouble of one kind."""
 
+    place = "network"
     trouble: str
 
     def inject(self, month: Month) -> None:
@@ -110,6 +131,8 @@ class SlowAnswers(NetworkFault):
 class QuotaReached(Fault):
     """Somebody else's imports and trainings take all places for a while."""
 
+    place = "network"
+
     def __init__(self, draw: random.Random) -> None:
         super().__init__(draw)
         self._since = 0.0
@@ -127,14 +150,15 @@ class QuotaReached(Fault):
         return network.LIMIT if time.monotonic() - self._since < QUOTA_SECONDS else None
 
 
-class DiskFull(Fault):
-    """The disk of the service and of S3 has no room until a person has heard of it."""
+class DiskFull(LastingFault):
+    """The disk of the service and of S3 has no room."""
 
+    place = "service"
     said = ("Free space on its disk and try again",)
+    hides_history = True
 
-    def step(self, month: Month, run: Run) -> None:
-        if run.dag_id != month.EXPORT and not month.stack.disk_is_full:
-            month.stack.fill_disk()
+    def begin(self, month: Month) -> None:
+        month.stack.fill_disk()
 
     def heal(self, month: Month) -> None:
         if month.stack.disk_is_full:
