@@ -92,7 +92,8 @@ def build(group: DatasetGroup) -> DAG:
         if group.solutions:
             solution = retrain_solutions(group, dataset_group, datasets, data_gate, plan, held_back)
             list(imports.values()) >> solution.create
-        keep_events(group, dataset_group, [tasks.create for tasks in datasets.values()])
+        created = [tasks.create for tasks in datasets.values()]
+        keep_events(group, dataset_group, created, data_gate, imports["interactions"])
         create_filters(group, dataset_group, list(imports.values()))
         recommenders = keep_recommenders(group, dataset_group, list(imports.values()))
         report_run(group, plan, data_gate, datasets, imports, solution, recommenders)

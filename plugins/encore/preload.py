@@ -33,13 +33,18 @@ LIBRARIES = (
     "airflow.providers.standard.operators.hitl",
     "boto3",
     "pyarrow.compute",
-    "pyarrow.dataset",
     "pyarrow.parquet",
+)
+#: What tasks import beside it when they come to it, where it is installed: a driver is used if it is there, and pandas
+#: is what pyarrow imports by itself at the first list that it makes an array of.
+OF_TASKS = (
+    "adbc_driver_postgresql.dbapi",
+    "pandas",
+    "pyarrow.dataset",
+    "scipy.sparse",
+    "scipy.stats",
     "sqlglot.dialects",
 )
-#: Used where they are installed: the driver of exports from PostgreSQL, and what pyarrow imports by itself at the first
-#: list that it makes an array of.
-WHERE_INSTALLED = ("adbc_driver_postgresql.dbapi", "pandas")
 
 
 def preload(command: Sequence[str] | None = None) -> list[str]:
@@ -52,8 +57,9 @@ def preload(command: Sequence[str] | None = None) -> list[str]:
     arguments = sys.argv if command is None else command
     if len(arguments) < 2 or arguments[1] not in FORKING_COMMANDS:
         return []
-    others = [name for name in WHERE_INSTALLED if importlib.util.find_spec(name.split(".")[0])]
-    imported = [name for name in (*LIBRARIES, *others, *_modules()) if _can_import(name)]
+    of_tasks = () if arguments[1] == "dag-processor" else OF_TASKS
+    libraries = [*LIBRARIES, *(name for name in of_tasks if importlib.util.find_spec(name.split(".")[0]))]
+    imported = [name for name in (*libraries, *_modules()) if _can_import(name)]
     gc.collect()
     gc.freeze()  # so that collections in a fork do not touch, and by that copy, the pages that it shares
     return imported

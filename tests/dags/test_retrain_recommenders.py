@@ -162,3 +162,19 @@ def test_no_operator_of_the_application_names_a_task():
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "xcom_pull":
                 named = [word.value for word in node.keywords if word.arg == "task_ids"]
                 assert all(isinstance(name, ast.Attribute) for name in named), f"{file}:{node.lineno}"
+
+
+@pytest.mark.parametrize("reports", [True, False])
+def test_an_import_that_reports_waits_for_the_attribution_and_no_import_for_the_tracker(dags_of, reports):
+    """Without an attribution an import has nothing to report, and no second one of the same data would."""
+
+    def change(groups):
+        groups[0]["event_tracker"] = {}
+        metrics = [{"name": "purchases", "event_type": "purchase"}]
+        groups[0]["metric_attribution"] = {"metrics": metrics, "reports": reports}
+
+    dag = dags_of(change)["retrain_recommenders"]
+    before = dag.get_task("import_interactions").get_flat_relative_ids(upstream=True)
+    assert ("metric_attribution" in before) == reports
+    assert "event_tracker" not in before
+    assert {"users_dataset", "data_gate"} <= dag.get_task("event_tracker").upstream_task_ids

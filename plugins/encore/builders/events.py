@@ -12,18 +12,29 @@ from encore.config import DatasetGroup
 from encore.retention import tags
 
 
-def keep_events(group: DatasetGroup, dataset_group: BaseOperator, datasets: Sequence[BaseOperator]) -> None:
-    """Tracker and attribution, once the datasets are there; events need the Interactions dataset to go to."""
+def keep_events(
+    group: DatasetGroup,
+    dataset_group: BaseOperator,
+    datasets: Sequence[BaseOperator],
+    data_gate: BaseOperator,
+    interactions: BaseOperator,
+) -> None:
+    """Tracker and attribution, once the datasets are there; events need the Interactions dataset to go to.
+
+    The tracker is for later: it is made beside the imports. An import that reports needs the attribution.
+
+    :param interactions: the import of the interactions
+    """
     tagged = {"tags": tags(group.name)}
     if group.event_tracker:
-        datasets >> PersonalizeCreateEventTrackerOperator(
+        [*datasets, data_gate] >> PersonalizeCreateEventTrackerOperator(
             task_id="event_tracker",
             tracker_name=group.event_tracker.name or group.name,
             dataset_group_arn=dataset_group.output,
             create_kwargs=tagged,
         )
     if attribution := group.metric_attribution:
-        datasets >> PersonalizeCreateMetricAttributionOperator(
+        made = PersonalizeCreateMetricAttributionOperator(
             task_id="metric_attribution",
             metric_attribution_name=attribution.name or group.name,
             dataset_group_arn=dataset_group.output,
@@ -34,3 +45,6 @@ def keep_events(group: DatasetGroup, dataset_group: BaseOperator, datasets: Sequ
             role_arn=group.role,
             output_location=group.attribution_uri if attribution.reports else None,
         )
+        datasets >> made
+        if attribution.reports:
+            made >> interactions

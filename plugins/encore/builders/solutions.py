@@ -77,11 +77,12 @@ def retrain_solutions(
             perform_hpo=perform_hpo,
             create_kwargs={"tags": tags(group.name)},
         )
-        train, gate = train_and_judge(group, create, campaign_name, data_gate, plan, held_back)
+        train, metrics, gate = train_and_judge(group, create, campaign_name, data_gate, plan, held_back)
         approve = request_approval(group, gate, approval_hours)
         held, campaign = hold_or_promote(
             group, train, gate, approve, campaign_name, min_provisioned_tps, campaign_config
         )
+        metrics >> [held, campaign]
         verify = verify_campaign(group, campaign, datasets, gate)
         return SolutionTasks(create, train, gate, approve, held, verify)
 
@@ -96,8 +97,8 @@ def train_and_judge(
     data_gate: BaseOperator,
     plan: XComArg,
     held_back: BaseOperator | None,
-) -> tuple[BaseOperator, BaseOperator]:
-    """A new version of a solution, and whether it goes live."""
+) -> tuple[BaseOperator, BaseOperator, BaseOperator]:
+    """A new version of a solution, its metrics to look at, and whether it goes live: the gate reads them itself."""
     train = PersonalizeCreateSolutionVersionOperator(
         task_id="train",
         map_index_template="{{ task.solution_arn.split('/')[-1] }}",
@@ -121,8 +122,7 @@ def train_and_judge(
         comparison=compare.output if compare else None,
         policy=plan["promote"],
     )
-    metrics >> gate
-    return train, gate
+    return train, metrics, gate
 
 
 def request_approval(group: DatasetGroup, gate: BaseOperator, approval_hours: XComArg) -> BaseOperator:
