@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from benchmarks import _peers
+from benchmarks import _neural_peers, _peers
 from localpersonalize.evaluation import evaluate, splitting
 from localpersonalize.evaluation.metrics import gain_over_truth, ranking_metrics
 from localpersonalize.evaluation.splitting import Split
@@ -61,6 +61,7 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--recipes", nargs="*", default=RECIPES)
+    parser.add_argument("--neural", nargs="*", default=tuple(_neural_peers.NEURAL_PEERS), help="of the peers")
     parser.add_argument("--over", type=int, default=0, help="only ratings over this")
     arguments = parser.parse_args()
     data = read(arguments.data, arguments.over)
@@ -68,6 +69,8 @@ def main() -> None:
     for seed in range(arguments.seeds):
         split = splitting.split(data, seed)
         _measure_peers(split, rows)
+        for name in arguments.neural:
+            _measure_neural_peer(name, split, seed, rows)
         for name in arguments.recipes:
             _measure_recipe(name, split, seed, rows)
         print(f"seed {seed} done", flush=True)
@@ -119,7 +122,17 @@ def _measure_peers(split: Split, rows: Rows) -> None:
     seen = _peers.seen_matrix(log.user, log.item, len(log.users), len(log.items))
     for name, scorer in _peers.peers(seen, _metadata(split.train, log)).items():
         scores = scorer(histories)
-        _add(rows, name, scores, histories, truth, split, float("nan"))  # trained all at once
+        _add(rows, name, scores, histories, truth, split)  # trained all at once
+
+
+def _measure_neural_peer(name: str, split: Split, seed: int, rows: Rows) -> None:
+    log = EventLog.of(split.train)
+    histories = [log.items.index(held.items) for held in split.held_out]
+    truth = [log.items.index(held.truth) for held in split.held_out]
+    started = time.perf_counter(), time.process_time()
+    scorer = _neural_peers.NEURAL_PEERS[name](log, seed)
+    seconds = time.perf_counter() - started[0], time.process_time() - started[1]
+    _add(rows, name, scorer(histories), histories, truth, split, *seconds)
 
 
 def _metadata(data: TrainingData, log: EventLog) -> np.ndarray:
@@ -134,17 +147,17 @@ def _metadata(data: TrainingData, log: EventLog) -> np.ndarray:
 
 def _measure_recipe(name: str, split: Split, seed: int, rows: Rows) -> None:
     algorithm = recipe(name)
-    started = time.perf_counter()
+    started = time.perf_counter(), time.process_time()
     try:
         model = algorithm.train(split.train, algorithm.hyperparameters(), TrainingOptions(seed=seed))
     except TrainingError as error:
         print(f"{name}: {error}")
         return
-    seconds = time.perf_counter() - started
+    seconds = time.perf_counter() - started[0], time.process_time() - started[1]
     requests = [evaluate.request_of(model, held) for held in split.held_out]
     histories = [request.history_items for request in requests]
     truth = [model.items.index(held.truth) for held in split.held_out]
-    _add(rows, name, model.score(requests), histories, truth, split, seconds)
+    _add(rows, name, model.score(requests), histories, truth, split, *seconds)
 
 
 def _add(
@@ -154,10 +167,15 @@ def _add(
     histories: Sequence[np.ndarray],
     truth: Sequence[np.ndarray],
     split: Split,
-    seconds: float,
+    seconds: float = float("nan"),
+    processor: float = float("nan"),
 ) -> None:
     unknown = [int((true < 0).sum()) for true in truth]
-    figures: dict[str, float] = {"seconds": seconds, "ranking": _ranking(scores, truth)}
+    figures: dict[str, float] = {
+        "seconds": seconds,
+        "processor": processor,
+        "ranking": _ranking(scores, truth),
+    }
     for seen in ("kept", "left out"):
         ranked = []
         for row, history in zip(scores, histories, strict=True):
@@ -169,6 +187,8 @@ def _add(
         metrics[NDCG] = gain_over_truth(ranked, truth, 10, unknown)
         figures |= {f"{metric} {seen}": value for metric, value in metrics.items()}
     rows[name].append(figures)
+    gain = figures[f"{NDCG} left out"]
+    print(f"{name}: NDCG@10 {gain:.4f}, {seconds:.1f} s, {processor:.1f} processor s", flush=True)
 
 
 def _ranking(scores: np.ndarray, truth: Sequence[np.ndarray]) -> float:
@@ -192,20 +212,29 @@ def report(rows: Rows) -> None:
     def mean(name: str, metric: str) -> float:
         return float(np.mean([row[metric] for row in rows[name]]))
 
-    print("\n| model | NDCG@10 | MRR@25 | P@10 | coverage | NDCG@10, seen kept | MRR@25, seen kept |", end="")
-    print(" P@10, seen kept | ranking of 100 | seconds |")
-    print("| --- |" + " --- |" * 9)
+    print(
+        "\n| model | NDCG@10 | its standard error | MRR@25 | P@10 | coverage | NDCG@10, seen kept |", end=""
+    )
+    print(" MRR@25, seen kept | P@10, seen kept | ranking of 100 | seconds | processor seconds |")
+    print("| --- |" + " --- |" * 11)
     for name in rows:
+        gains = [row[f"{NDCG} left out"] for row in rows[name]]
         cells = [mean(name, f"{metric} left out") for metric in METRICS]
+        cells.insert(
+            1, float(np.std(gains, ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else float("nan")
+        )
         cells += [mean(name, f"{metric} kept") for metric in METRICS[:3]]
         cells.append(mean(name, "ranking"))
-        print(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in cells)} | {mean(name, 'seconds'):.1f} |")
+        times = f"{mean(name, 'seconds'):.1f} | {mean(name, 'processor'):.1f}"
+        print(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in cells)} | {times} |")
     print("\nAll that GetSolutionMetrics shows of the same models, seen items kept as in the service:\n")
     print("| model | NDCG@5 | NDCG@10 | NDCG@25 | MRR@25 | P@5 | P@10 | P@25 | coverage |")
     print("| --- |" + " --- |" * 8)
     for name in rows:
         cells = [mean(name, f"{metric} kept") for metric in SERVICE]
         print(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
+    if "aws-hrnn" not in rows:
+        return
     peers = [name for name in rows if not name.startswith("aws-")]
     best = max(peers, key=lambda name: mean(name, f"{NDCG} left out"))
     ours, peer = mean("aws-hrnn", f"{NDCG} left out"), mean(best, f"{NDCG} left out")
