@@ -50,7 +50,7 @@ def environment(
     ports, secrets = settings.ports, settings.secrets
     sections = {
         "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": "4",
+        "CORE__PARALLELISM": "8",
         "CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "CORE__LOAD_EXAMPLES": "False",
