@@ -59,7 +59,6 @@ SHOWN_BY = {
     "plugins/encore/deployment/surroundings.py": "tests/encore/operators/test_preflight.py",
     "plugins/encore/deployment/inventory.py": "tests/encore/deployment/test_adopt.py",
     "plugins/encore/deployment/plan.py": "tests/encore/deployment/test_adopt.py",
-    "plugins/encore/deployment/iam_formats.py": "tests/encore/deployment/test_iam.py",
     "plugins/encore/deployment/*": "tests/encore/deployment/test_doctor.py",
     "plugins/encore/__main__.py": "tests/encore/deployment/test_iam.py",
     "plugins/encore/commands.py": "tests/encore/deployment/test_iam.py",

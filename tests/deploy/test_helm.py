@@ -19,6 +19,7 @@ import yaml
 
 from demo.settings import state
 from tests.support.compose import ROOT
+from tests.support.kubernetes_schemas import KubernetesSchemas, download
 
 FOLDER = ROOT / "deploy" / "helm"
 OVERLAYS = ("celery.yaml", "git-sync.yaml", "secrets-manager.yaml")
@@ -124,6 +125,17 @@ def _pods(manifests: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]
             yield "task", yaml.safe_load(manifest["data"]["pod_template_file.yaml"])["spec"]
 
 
+@pytest.fixture(scope="module", params=["1.30", "1.35"])
+def kubernetes(request: pytest.FixtureRequest) -> KubernetesSchemas:
+    """The API of the oldest version that the chart is made for, and of a new one."""
+    folder = state() / "kubernetes"
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = download(folder)
+    if archive is None:
+        pytest.skip("the package with Kubernetes' schemas can't be had here")
+    return KubernetesSchemas(archive, request.param)
+
+
 COMBINATIONS = [overlays for count in range(4) for overlays in combinations(OVERLAYS, count)]
 
 
@@ -165,3 +177,47 @@ def _check_settings(manifests: list[dict[str, Any]], pod: dict[str, Any], overla
     in_cluster = "secrets-manager.yaml" not in overlays
     assert ("AIRFLOW_CONN_PRODUCT_DB" in connections) == in_cluster
     assert ("SecretsManagerBackend" in config["airflow.cfg"]) == (not in_cluster)
+
+
+def _objects(manifests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The manifests, and the pod of a task, which is in the configuration."""
+    for manifest in manifests:
+        yield manifest
+        if "pod_template_file.yaml" in (manifest.get("data") or {}):
+            yield yaml.safe_load(manifest["data"]["pod_template_file.yaml"])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("overlays", COMBINATIONS, ids=" ".join)
+def test_kubernetes_takes_what_the_chart_makes_of_the_values(
+    helm: str, chart: str, kubernetes: KubernetesSchemas, overlays: tuple[str, ...]
+):
+    objects = list(_objects(_render(helm, chart, *overlays)))
+    assert {"Deployment", "ServiceAccount", "ConfigMap", "Service"} <= {entry["kind"] for entry in objects}
+    assert ("Pod" in {entry["kind"] for entry in objects}) == ("celery.yaml" not in overlays)
+    assert [problem for entry in objects for problem in kubernetes.problems(entry)] == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda pod: pod["containers"][0].update(imagee="x"), "imagee"),
+        (lambda pod: pod.update(terminationGracePeriodSeconds="long"), "terminationGracePeriodSeconds"),
+        (lambda pod: pod["containers"][0]["env"].append({"value": "no name"}), "env"),
+    ],
+)
+def test_a_field_that_kubernetes_would_refuse_is_found(
+    helm: str, chart: str, kubernetes: KubernetesSchemas, change, place
+):
+    objects = list(_objects(_render(helm, chart)))
+    scheduler = next(
+        entry
+        for entry in objects
+        if entry["kind"] == "Deployment" and "scheduler" in entry["metadata"]["name"]
+    )
+    change(scheduler["spec"]["template"]["spec"])
+    assert place in "".join(kubernetes.problems(scheduler))
+    assert list(kubernetes.problems({**scheduler, "apiVersion": "apps/v1beta1"})) == [
+        "there is no Deployment in apps/v1beta1"
+    ]

@@ -1,0 +1,67 @@
+"""The Terraform module against what the provider for AWS takes, as its published types say."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from encore.deployment.iam_formats import as_terraform
+from tests.support.permitted_account import pipeline
+from tests.support.terraform_provider import META, problems
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def module(key: str | None = KEY, bucket: bool = True) -> dict[str, Any]:
+    return as_terraform(pipeline("least"), key, bucket=bucket)
+
+
+def places(block: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every argument of every resource, as its path."""
+    for name, value in block.items():
+        path = (*at, name)
+        if len(path) > 2 and path[2] not in META:
+            yield path
+        if isinstance(value, Mapping) and not (len(path) > 2 and path[2] in META):
+            yield from places(value, path)
+
+
+def changed(path: tuple[str, ...], change: str) -> dict[str, Any]:
+    document = copy.deepcopy(module())
+    block = document["resource"]
+    for name in path[:-1]:
+        block = block[name]
+    value = block.pop(path[-1])
+    if change == "renamed":
+        block[f"{path[-1]}s"] = value
+    elif change == "of another type":
+        block[path[-1]] = ["a"]
+    return document
+
+
+@pytest.mark.parametrize("bucket", [True, False])
+@pytest.mark.parametrize("key", [KEY, None])
+def test_the_provider_takes_the_module(key, bucket):
+    assert list(problems(module(key, bucket))) == []
+
+
+@pytest.mark.parametrize("change", ["renamed", "of another type"])
+@pytest.mark.parametrize("path", list(places(module()["resource"])), ids="/".join)
+def test_any_argument_that_the_provider_would_refuse_is_found(path, change):
+    found = list(problems(changed(path, change)))
+    assert any(path[-1] in problem and path[0] in problem for problem in found), found
+
+
+def test_a_missing_argument_a_wrong_resource_and_a_wrong_attribute_are_found():
+    (role,) = module()["resource"]["aws_iam_role"]
+    without = changed(("aws_iam_role", role, "assume_role_policy"), "removed")
+    assert list(problems(without)) == [f"aws_iam_role.{role}: missing argument assume_role_policy"]
+    other = module()
+    other["resource"]["aws_iam_rolle"] = other["resource"].pop("aws_iam_role")
+    assert "aws_iam_rolle: no such resource" in list(problems(other))
+    other = module()
+    next(iter(other["output"].values()))["value"] = "${aws_iam_policy.encore_dags.arm}"
+    assert list(problems(other)) == ["aws_iam_policy has no attribute arm"]
