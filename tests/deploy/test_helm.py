@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -108,11 +109,16 @@ def chart(helm: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def _render(helm: str, chart: str, *overlays: str) -> list[dict[str, Any]]:
     """The manifests; Helm checks the values against the chart's schema."""
+    return [document for document in yaml.safe_load_all(_rendered(helm, chart, overlays)) if document]
+
+
+@functools.cache
+def _rendered(helm: str, chart: str, overlays: tuple[str, ...]) -> str:
     files = [word for name in ("values.yaml", *overlays) for word in ("-f", str(FOLDER / name))]
     command = [helm, "template", "encore", chart, "--namespace", "encore", *files]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
+    return done.stdout
 
 
 def _pods(manifests: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -200,7 +206,7 @@ def test_kubernetes_takes_what_the_chart_makes_of_the_values(
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("change", "place"),
+    ("change", "field"),
     [
         (lambda pod: pod["containers"][0].update(imagee="x"), "imagee"),
         (lambda pod: pod.update(terminationGracePeriodSeconds="long"), "terminationGracePeriodSeconds"),
@@ -208,7 +214,7 @@ def test_kubernetes_takes_what_the_chart_makes_of_the_values(
     ],
 )
 def test_a_field_that_kubernetes_would_refuse_is_found(
-    helm: str, chart: str, kubernetes: KubernetesSchemas, change, place
+    helm: str, chart: str, kubernetes: KubernetesSchemas, change, field
 ):
     objects = list(_objects(_render(helm, chart)))
     scheduler = next(
@@ -217,7 +223,7 @@ def test_a_field_that_kubernetes_would_refuse_is_found(
         if entry["kind"] == "Deployment" and "scheduler" in entry["metadata"]["name"]
     )
     change(scheduler["spec"]["template"]["spec"])
-    assert place in "".join(kubernetes.problems(scheduler))
+    assert field in "".join(kubernetes.problems(scheduler))
     assert list(kubernetes.problems({**scheduler, "apiVersion": "apps/v1beta1"})) == [
         "there is no Deployment in apps/v1beta1"
     ]

@@ -87,6 +87,12 @@ class PlantedAirflow:
                 return JSONResponse({"detail": "Not authenticated"}, 401)
             return await call_next(request)
 
+        @api.get("/dags")
+        def dags(dag_id_pattern: str, exclude_stale: bool, limit: int, offset: int) -> Any:
+            listed = sorted(dag for dag in self.dags - self.refused.keys() if dag_id_pattern in dag)
+            page = [{"dag_id": dag} for dag in listed[offset : offset + limit]]
+            return {"dags": page, "total_entries": len(listed)}
+
         @api.get("/dags/{dag_id}")
         def dag(dag_id: str) -> Any:
             return {"dag_id": self._known(dag_id), "is_paused": False}
@@ -100,8 +106,8 @@ class PlantedAirflow:
         @api.get("/dags/{dag_id}/dagRuns/{run_id}/hitlDetails")
         def hitl(dag_id: str, run_id: str, response_received: bool) -> Any:
             assert not response_received
-            self._known(dag_id)
-            of_dag = [q for q in self.questions if q["task_instance"]["dag_id"] == dag_id]
+            readable = self.dags - self.refused.keys() if dag_id == "~" else {self._known(dag_id)}
+            of_dag = [q for q in self.questions if q["task_instance"]["dag_id"] in readable]
             own = [q for q in of_dag if run_id in ("~", q["task_instance"]["dag_run_id"])]
             return {"hitl_details": own, "total_entries": len(own)}
 
@@ -153,19 +159,19 @@ class PlantedAirflow:
         if dag_id in self.refused:
             raise HTTPException(self.refused[dag_id], "Forbidden")
         if dag_id not in self.dags:
-            raise HTTPException(404, f"The Dag with ID: `{dag_id}` was not found")
+            raise HTTPException(404, f"The Dag with ID: `{dag_id}` was not listed")
         return dag_id
 
     def _run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         runs = [run for run in self.runs if (run["dag_id"], run["dag_run_id"]) == (dag_id, run_id)]
         if not runs:
             raise HTTPException(
-                404, f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found"
+                404, f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not listed"
             )
         return runs[0]
 
     @staticmethod
     def _find(planted: Mapping[Any, Any], key: Any) -> Any:
         if key not in planted:
-            raise HTTPException(404, f"{key} not found")
+            raise HTTPException(404, f"{key} not listed")
         return planted[key]

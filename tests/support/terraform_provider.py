@@ -95,26 +95,26 @@ def problems(module: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{kind}: no such {section}"
                 continue
             for name, body in instances.items():
-                given = {key: value for key, value in body.items() if key not in META}
-                yield from _of_block(f"{kind}.{name}", given, types[kind]["arguments"])
+                body = {key: value for key, value in body.items() if key not in META}
+                yield from _of_block(f"{kind}.{name}", body, types[kind]["arguments"])
     for section, kind, attribute in _references(json.dumps(module)):
         if attribute not in types.get(kind, {"attributes": ()})["attributes"]:
             yield f"{section}{kind} has no attribute {attribute}"
 
 
-def _of_block(at: str, given: Any, arguments: Mapping[str, Any]) -> Iterator[str]:
-    if not isinstance(given, Mapping):
+def _of_block(at: str, body: Any, arguments: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(body, Mapping):
         yield f"{at}: not a block"
         return
-    for name in sorted(set(given) - set(arguments)):
+    for name in sorted(set(body) - set(arguments)):
         yield f"{at}: unsupported argument {name}"
     for name, argument in arguments.items():
-        if name not in given:
+        if name not in body:
             if argument["required"]:
                 yield f"{at}: missing argument {name}"
         elif isinstance(argument["type"], Mapping):
-            yield from _of_block(f"{at}.{name}", given[name], argument["type"])
-        elif not isinstance(given[name], PYTHON_TYPES[argument["type"]]):
+            yield from _of_block(f"{at}.{name}", body[name], argument["type"])
+        elif not isinstance(body[name], PYTHON_TYPES[argument["type"]]):
             yield f"{at}: {name} must be a {argument['type']}"
 
 

@@ -8,7 +8,11 @@ from urllib.parse import quote
 from fastapi import Depends, HTTPException, Request
 
 from encore.config import DatasetGroup, load_pipeline
+from encore.config.models import DagName
 from encore.page.airflow_api import APP, AirflowApi
+
+#: Its DAG stands for the group: who may read it may read the group's pages.
+RETRAINING: DagName = "retrain_recommenders"
 
 
 def airflow_api(request: Request) -> AirflowApi:
@@ -33,6 +37,13 @@ def readable_group(name: str, api: Api) -> DatasetGroup:
 Group = Annotated[DatasetGroup, Depends(readable_group)]
 
 
+def readable_groups(api: AirflowApi) -> list[DatasetGroup]:
+    """The groups whose retraining DAG the reader may read: listed in one list, as a file may have hundreds."""
+    listed = api.all("/dags", "dags", dag_id_pattern=RETRAINING, exclude_stale=False)
+    readable = {dag["dag_id"] for dag in listed}
+    return [group for group in load_pipeline().dataset_groups if group.dag_id(RETRAINING) in readable]
+
+
 def is_readable(api: AirflowApi, group: DatasetGroup) -> bool:
     """Whether the reader may read the group's retraining DAG."""
-    return api.find(f"/dags/{quote(group.dag_id('retrain_recommenders'), safe='')}") is not None
+    return api.find(f"/dags/{quote(group.dag_id(RETRAINING), safe='')}") is not None

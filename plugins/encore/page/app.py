@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from encore import batch_costs, cost, history
 from encore.config import DatasetGroup, load_pipeline
 from encore.config.loader import PipelineError
 from encore.page import service
-from encore.page.access import Api, Group, is_readable
-from encore.page.airflow_api import AirflowApi, AirflowApiError
+from encore.page.access import Api, Group, readable_groups
+from encore.page.airflow_api import AirflowApiError
 from encore.page.live import metric_of, solutions_now, unrecorded
-from encore.page.questions import ASKS, open_questions
+from encore.page.questions import ASKS, open_questions, questions_by_dag
 from encore.page.render import Addresses, html_page
 from encore.page.run_details import RunDetails, details
 from encore.page.run_list import last_runs, moment, outcome_of, sentences_of
@@ -30,6 +31,7 @@ from encore.report import page as report_page
 from encore.report.charts import measurements
 from encore.report.online import view_of
 
+THREADS = 8
 STATIC = Path(__file__).with_name("static")
 REPORT_SECURITY_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -58,10 +60,20 @@ def create_app() -> FastAPI:
 
 def home(request: Request, api: Api, choose: bool = False) -> Response:
     """The group, if the reader may read one; the choice of groups otherwise, or if that is asked for."""
-    groups = [group for group in load_pipeline().dataset_groups if is_readable(api, group)]
+    groups = readable_groups(api)
     if len(groups) == 1 and not choose:
         return RedirectResponse(Addresses.of(request).group(groups[0].name))
-    return html_page(request, "groups.html", groups=[_overview(api, group) for group in groups])
+    questions = questions_by_dag(api)
+    # A client takes longer to make than to ask, and most groups share a connection.
+    one_of_each = {group.aws_conn_id: group for group in groups}
+    clients = {conn_id: service.s3(group) for conn_id, group in one_of_each.items()}
+    with ThreadPoolExecutor(THREADS) as pool:
+        past = pool.map(lambda group: _last_run(clients[group.aws_conn_id], group), groups)
+        overviews = [
+            _overview(group, rows, sum(questions[group.dag_id(name)] for name in ASKS))
+            for group, rows in zip(groups, past, strict=True)
+        ]
+    return html_page(request, "groups.html", groups=overviews)
 
 
 def of_dag(request: Request, dag_id: str, api: Api, run_id: str | None = None) -> Response:
@@ -171,17 +183,20 @@ def _experiment(group: DatasetGroup) -> experiments.View | None:
     return view
 
 
-def _overview(api: AirflowApi, group: DatasetGroup) -> Mapping[str, Any]:
-    past, problem = service.attempt(
-        lambda: history.read(service.s3(group), group.bucket, group.prefix, newest=1)
-    )
-    rows = past or []
+def _last_run(s3: Any, group: DatasetGroup) -> tuple[list[dict[str, Any]] | None, str | None]:
+    return service.attempt(lambda: history.read(s3, group.bucket, group.prefix, newest=1))
+
+
+def _overview(
+    group: DatasetGroup, past: tuple[list[dict[str, Any]] | None, str | None], questions: int
+) -> Mapping[str, Any]:
+    rows, problem = past[0] or [], past[1]
     return {
         "name": group.name,
         "last": rows,
         "outcome": outcome_of(rows),
         "sentences": sentences_of(rows),
-        "questions": len(open_questions(api, group)),
+        "questions": questions,
         "problem": problem,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,8 +48,13 @@ def open_questions(
     return sorted(questions, key=lambda question: question.created_at)
 
 
+def questions_by_dag(api: AirflowApi) -> Counter[str]:
+    """How many questions wait, by DAG: of all DAGs that the reader may read, asked for at once."""
+    return Counter(question.task["dag_id"] for question in _of_dag(api, "~", "~"))
+
+
 def _of_dag(api: AirflowApi, dag_id: str, run_id: str) -> list[Question]:
-    path = f"/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='~')}/hitlDetails"
+    path = f"/dags/{quote(dag_id, safe='~')}/dagRuns/{quote(run_id, safe='~')}/hitlDetails"
     answer = api.find(path, response_received=False, limit=100)
     return [
         Question(

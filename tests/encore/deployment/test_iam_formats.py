@@ -19,14 +19,14 @@ def module(key: str | None = KEY, bucket: bool = True) -> dict[str, Any]:
     return as_terraform(pipeline("least"), key, bucket=bucket)
 
 
-def places(block: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def paths(block: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Every argument of every resource, as its path."""
     for name, value in block.items():
         path = (*at, name)
         if len(path) > 2 and path[2] not in META:
             yield path
         if isinstance(value, Mapping) and not (len(path) > 2 and path[2] in META):
-            yield from places(value, path)
+            yield from paths(value, path)
 
 
 def changed(path: tuple[str, ...], change: str) -> dict[str, Any]:
@@ -49,10 +49,10 @@ def test_the_provider_takes_the_module(key, bucket):
 
 
 @pytest.mark.parametrize("change", ["renamed", "of another type"])
-@pytest.mark.parametrize("path", list(places(module()["resource"])), ids="/".join)
+@pytest.mark.parametrize("path", list(paths(module()["resource"])), ids="/".join)
 def test_any_argument_that_the_provider_would_refuse_is_found(path, change):
-    found = list(problems(changed(path, change)))
-    assert any(path[-1] in problem and path[0] in problem for problem in found), found
+    refusals = list(problems(changed(path, change)))
+    assert any(path[-1] in problem and path[0] in problem for problem in refusals), refusals
 
 
 def test_a_missing_argument_a_wrong_resource_and_a_wrong_attribute_are_found():

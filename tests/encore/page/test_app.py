@@ -15,6 +15,7 @@ from encore.config.models import DAG_NAMES
 from encore.online.readings import Readings
 from encore.online.summary import summary
 from encore.page import app, service
+from encore.page.airflow_api import AirflowApi
 from encore.page.questions import ASKS
 from tests.encore.page.conftest import ARN, pipeline, text_of
 from tests.support.past_runs import past_runs
@@ -160,6 +161,36 @@ def test_the_dag_of_another_team_is_no_error(shop):
     answer = shop.airflow.page().get("/encore/dags/theirs")
     assert answer.status_code == 200
     assert "theirs is no DAG of the pipeline file" in text_of(answer.text)
+
+
+def test_the_choice_of_groups_asks_as_often_for_hundreds_as_for_two(shop, tmp_path, monkeypatch):
+    calls: list[str] = []
+    get = AirflowApi.get
+
+    def counted(api, path, **query):
+        calls.append(path)
+        return get(api, path, **query)
+
+    monkeypatch.setattr(AirflowApi, "get", counted)
+    monkeypatch.setattr(service, "s3", lambda group: calls.append("a client for S3"))
+    number_of_calls = {}
+    for count in (2, 90):
+        names = [f"g{number}" for number in range(count)]
+        file = tmp_path / f"{count}.yaml"
+        settings = pipeline(*names)
+        file.write_text(yaml.safe_dump({**settings, "quotas": {"dataset_groups": count}}))
+        monkeypatch.setenv("ENCORE_PIPELINE", str(file))
+        shop.airflow.dags = {"retrain_recommenders", *(f"retrain_recommenders_{name}" for name in names[1:])}
+        run = shop.airflow.add_run("manual__1", "running", dag_id="retrain_recommenders_g1")
+        task = shop.airflow.add_task(run, "solution.approve", "awaiting_input")
+        created = {"created_at": "2026-02-28T03:10:00Z", "response_received": False}
+        question = {"subject": "Shall it?", "body": "", "options": ["Approve"], "task_instance": task}
+        shop.airflow.questions = [{**question, **created}]
+        calls.clear()
+        page = shop.airflow.page().get("/encore/").text
+        assert all(f"/encore/groups/{name}" in page for name in names)
+        number_of_calls[count] = len(calls)
+    assert number_of_calls == {2: 3, 90: 3}
 
 
 @pytest.fixture
