@@ -7,6 +7,7 @@ what an item has at this time of any day only half counts, and its rise since th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -168,10 +169,10 @@ class TrendingModel(Model):
     @classmethod
     def load(cls, directory: Path) -> TrendingModel:
         items, arrays, times = serialization.read(directory)
-        if "trend" not in arrays:
-            raise serialization.FormatError(
-                f"{directory} is of a release that kept no popularity. Train the solution version again."
-            )
+        if "scores" in arrays:  # of version 0.1, which kept no popularity: as it was, until the next event
+            is_known = np.isfinite(arrays["scores"])
+            trend = np.where(is_known, arrays["scores"], 0.0)
+            return cls(items, trend, is_known.astype(np.int64), times["seconds"], sys.maxsize)
         return cls(items, arrays["trend"], arrays["popularity"], times["seconds"], times["newest"])
 
 

@@ -3,6 +3,7 @@ import pytest
 
 from benchmarks import news
 from benchmarks.trending import day_ahead, decayed, of_interval
+from localpersonalize.recipes.base import serialization
 from localpersonalize.recipes.base.hyperparameters import Hyperparameters
 from localpersonalize.recipes.base.model import Request
 from localpersonalize.recipes.base.options import TrainingOptions
@@ -81,6 +82,17 @@ def test_without_events_in_the_last_two_intervals_popular_items_are_recommended(
     later = np.full(50, newest + 3 * seconds, np.int64)
     model.follow_events(model.items.ids.tolist(), items, later)
     assert [model.items.ids[top_k(row, 1)][0] for row in model.score(requests)] == ["flash", "flash"]
+
+
+def test_a_model_of_version_0_1_answers_as_it_did(tmp_path):
+    model = trending()
+    scores = trend_scores(model.trend, model.popularity).astype(np.float32)
+    scores[model.items.index_of("flash")] = -np.inf
+    serialization.write(tmp_path, model.recipe, model.items, {"scores": scores}, seconds=model.seconds)
+    old = load_model(tmp_path)
+    for now in (0, START + 99 * DAY):
+        row = old.score([Request(now=now)])[0]
+        assert top_k(row, 5).tolist() == top_k(scores, 5).tolist()
 
 
 @pytest.mark.parametrize("frequency", INTERVAL_SECONDS)
