@@ -195,6 +195,7 @@ def hold_back_trainings(network: Proxy, seconds: float) -> None:
 def test_ten_trainings_wait_a_minute_without_a_worker_and_with_few_requests(blocks):
     network = blocks.calm()
     hold_back_trainings(network, MINUTE)
+    started = time.monotonic()
     run_id = blocks.start_run("blocks_waiting")
     states: dict[str, str] = {}
     deadline = time.monotonic() + 300
@@ -206,7 +207,10 @@ def test_ten_trainings_wait_a_minute_without_a_worker_and_with_few_requests(bloc
         states = blocks.states("blocks_waiting", run_id)
     assert blocks.finish("blocks_waiting", run_id)["state"] == "success"
     assert network.done["CreateSolutionVersion"] == 10
-    assert sum(network.requests.values()) < 18 * 10  # one in five seconds at most
+    fives = (time.monotonic() - started) / 5  # a slow machine takes longer for the same
+    assert sum(network.requests.values()) < (6 + fives) * 10, (
+        "six to begin with, then one in five seconds at most"
+    )
 
 
 def test_marking_a_training_failed_stops_it(blocks):

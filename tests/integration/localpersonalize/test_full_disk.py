@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -147,9 +150,15 @@ def _jobs_end_with_the_reason(live: Live, shop: Shop, disk: Disk) -> None:
     until(lambda: bool(_workers(live)), "a worker that waits for the next task", 60)
     workers = _workers(live)
     disk.fill(pid(live), ROOM_FOR_ROWS)
-    arn = _import(live, shop, "fuller", "")["datasetImportJobArn"]
-    disk.fill(pid(live))
     describe = live.personalize.describe_dataset_import_job
+    with _stopped(workers):  # so that the import has begun, and not ended, when there is no room any more
+        arn = _import(live, shop, "fuller", "")["datasetImportJobArn"]
+        until(
+            lambda: describe(datasetImportJobArn=arn)["datasetImportJob"]["status"] != "CREATE PENDING",
+            "the import to begin",
+            60,
+        )
+        disk.fill(pid(live))
 
     def one_has_ended() -> bool:
         """One that waited, or one that was started for the import."""
@@ -163,6 +172,17 @@ def _jobs_end_with_the_reason(live: Live, shop: Shop, disk: Disk) -> None:
     disk.free(pid(live))
     ended = live.wait("DatasetImportJob", arn, "CREATE FAILED")
     assert "can't be written" in ended["failureReason"]
+
+
+@contextmanager
+def _stopped(workers: set[int]) -> Iterator[None]:
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
 
 
 def _workers(live: Live) -> set[int]:
