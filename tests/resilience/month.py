@@ -137,6 +137,8 @@ class Month:
     def mend(self, run: Run) -> Run:
         """What a person does who has read the message: see to the reason, and clear."""
         if run.state == "success":
+            if run.is_cut and not run.is_done("solution.train[0]"):  # the message: trigger it again
+                return self.wait(self.start_retraining())
             return run
         self.problems += self.reasons(run)
         self.heal()

@@ -18,6 +18,7 @@ from encore.deployment.spending import unused_of_group
 from encore.deployment.surroundings import NotAllowedError
 from encore.mlflow_runs import log_versions
 from encore.operators.base import DatasetGroupOperator
+from encore.operators.wait_for_turn import PersonalizeWaitForTurnOperator
 from encore.report.draw import draw_report
 from encore.report.page import drawings
 from encore.runs.failed_tasks import fail_beside
@@ -113,8 +114,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
                 context, group, name, group.solution(name).recipe, _failures_of(group, name, failed)
             )
             for name in names
-            if name not in results
-            and failed  # else the run was skipped: another does what it would have done
+            if name not in results and not _is_superfluous(context)
         ]
         recommenders, new = self._recommender_rows(context, group, failed)
         rows = [*versions, *without, *recommenders]
@@ -265,6 +265,18 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
             row["cost_usd"] = of_run / len(rows)
             row["campaign_usd_a_day"] = usd
         return cost.Estimate([*estimate.items, *served.values()], prices.as_of)
+
+
+def _is_superfluous(context: Context) -> bool:
+    """Whether the run gave its turn away: another scheduled one does what it would have done."""
+    ti: Any = context["ti"]
+    if str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) != "scheduled":
+        return False
+    turns = [
+        task.task_id for task in context["dag"].tasks if isinstance(task, PersonalizeWaitForTurnOperator)
+    ]
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+    return any(states.get(turn) == "skipped" for turn in turns)
 
 
 def _comparison(decision: Mapping[str, Any]) -> str | None:

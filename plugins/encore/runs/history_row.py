@@ -16,6 +16,12 @@ from encore.runs.failure_reasons import Failure
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+#: Airflow shows a run as succeeded that was marked as failed while none of its tasks ran: its teardowns still work.
+ENDED_EARLY = (
+    "The run ended before a version was trained, though no task has failed: what was left of it was skipped, as when a"
+    " person marks a run as failed. Trigger it again."
+)
+
 
 def history_row(
     context: Context,
@@ -86,7 +92,7 @@ def row_without_version(
     return {
         **_run_columns(context, group, name, recipe),
         "outcome": "failed",
-        "reason": reason or "The run ended before a version was trained.",
+        "reason": reason or ENDED_EARLY,
         **({"failed_task": failed[0].task, "link": failed[0].link} if failed else {}),
     }
 

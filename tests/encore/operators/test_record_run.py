@@ -17,6 +17,7 @@ from encore.cost import Prices
 from encore.deployment.surroundings import NotAllowedError
 from encore.operators import record_run
 from encore.operators.record_run import PersonalizeRecordRunOperator
+from encore.operators.wait_for_turn import PersonalizeWaitForTurnOperator
 
 LOG = "http://airflow/dags/d/runs/r/tasks/"
 GROUP = {
@@ -41,7 +42,9 @@ def recorded(monkeypatch):
     monkeypatch.setattr(record_run, "draw_report", lambda *arguments: None)
     monkeypatch.setattr(record_run, "unused_of_group", lambda *arguments: [])
 
-    def record(failed, params=None, group=None, descriptions=None, **inputs):
+    def record(
+        failed, params=None, group=None, descriptions=None, run_type="manual", turn="success", **inputs
+    ):
         reasons = {
             task: {"task": task, "reason": reason, "label": label, "link": LOG + task}
             for task, (reason, label) in failed.items()
@@ -50,14 +53,14 @@ def recorded(monkeypatch):
             dag_id="d",
             run_id="r",
             log_url=f"{LOG}record",
-            get_task_states=lambda dag_id, run_ids: {"r": dict.fromkeys(failed, "failed")},
+            get_task_states=lambda dag_id, run_ids: {"r": {"turn": turn, **dict.fromkeys(failed, "failed")}},
             xcom_pull=lambda task_ids, map_indexes, key: reasons[task_ids],
             xcom_push=lambda key, value: None,
         )
         run = SimpleNamespace(
             run_after=datetime(2026, 3, 1, tzinfo=UTC),
             start_date=datetime(2026, 3, 1, 3, tzinfo=UTC),
-            run_type="manual",
+            run_type=run_type,
             bundle_version=None,
         )
         operator = PersonalizeRecordRunOperator(
@@ -71,7 +74,9 @@ def recorded(monkeypatch):
         monkeypatch.setattr(type(operator), "s3", None, raising=False)
         monkeypatch.setattr(operator, "describe", lambda kind, recommenderArn: descriptions[recommenderArn])
         tasks = [SimpleNamespace(task_id=task, is_teardown=False) for task in failed]
-        context = {"ti": ti, "dag_run": run, "params": params or {}, "dag": SimpleNamespace(tasks=tasks)}
+        waits = PersonalizeWaitForTurnOperator(task_id="turn")
+        dag = SimpleNamespace(tasks=[waits, *tasks])
+        context = {"ti": ti, "dag_run": run, "params": params or {}, "dag": dag}
         with pytest.raises(AirflowFailException) if failed else nullcontext():
             results.append(operator.execute(context))
         history.to_parquet(rows)  # columns that it has
@@ -113,7 +118,18 @@ def test_a_failed_dry_run_is_not_recorded(recorded):
 
 
 def test_a_run_that_was_skipped_since_another_waits_is_not_recorded(recorded):
-    assert recorded({}, plan={"solutions": ["popular"]}) == {}
+    assert recorded({}, plan={"solutions": ["popular"]}, run_type="scheduled", turn="skipped") == {}
+
+
+@pytest.mark.parametrize(
+    ("run_type", "turn"), [("manual", "success"), ("manual", "skipped"), ("scheduled", "success")]
+)
+def test_a_run_whose_rest_a_person_has_skipped_is_recorded_with_what_to_do(recorded, run_type, turn):
+    """Marked as failed between two tasks: nothing has failed, Airflow shows the run as succeeded."""
+    row = recorded({}, plan={"solutions": ["popular"]}, run_type=run_type, turn=turn)["popular"]
+    assert row["outcome"] == "failed"
+    assert "no task has failed: what was left of it was skipped" in row["reason"]
+    assert "Trigger it again" in row["reason"]
 
 
 def test_what_is_paid_for_and_not_used_is_recorded_and_no_run_fails_by_looking(recorded, monkeypatch):
