@@ -14,7 +14,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import tests.conftest  # noqa: F401  Airflow's environment, before anything imports it
 from tests.support.localpersonalize import live as settings
 from tests.support.localpersonalize.live import Live
 from tests.support.localpersonalize.shop import NEWEST_TIMESTAMP, RECIPE, Shop
@@ -154,4 +153,6 @@ def resources(live: Live) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    import tests.conftest  # noqa: F401  Airflow's environment, before anything imports it
+
     write(Path(sys.argv[1]).resolve())
