@@ -159,19 +159,19 @@ class PlantedAirflow:
         if dag_id in self.refused:
             raise HTTPException(self.refused[dag_id], "Forbidden")
         if dag_id not in self.dags:
-            raise HTTPException(404, f"The Dag with ID: `{dag_id}` was not listed")
+            raise HTTPException(404, f"The Dag with ID: `{dag_id}` was not found")
         return dag_id
 
     def _run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         runs = [run for run in self.runs if (run["dag_id"], run["dag_run_id"]) == (dag_id, run_id)]
         if not runs:
             raise HTTPException(
-                404, f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not listed"
+                404, f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found"
             )
         return runs[0]
 
     @staticmethod
     def _find(planted: Mapping[Any, Any], key: Any) -> Any:
         if key not in planted:
-            raise HTTPException(404, f"{key} not listed")
+            raise HTTPException(404, f"{key} not found")
         return planted[key]
