@@ -124,7 +124,7 @@ def batch(group: DatasetGroup) -> dict[str, Param]:
     return {
         "batches": _some_of(
             {job.name: job.kind for job in jobs},
-            "Batches",
+            "Jobs",
             "Which jobs of *batch* in the pipeline file to run: "
             + "; ".join(f"{job.name} asks {job.solution_name} ({group.recipe_of(job)})" for job in jobs)
             + ".",
