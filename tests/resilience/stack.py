@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -30,7 +29,7 @@ from demo.stack import Stack
 from tests.end_to_end.listening import Slack
 from tests.end_to_end.pipeline_stack import PipelineStack, short_folder
 from tests.support.faulty_proxy import Proxy, proxy
-from tests.support.small_disk import Disk, LimitedFiles, SmallDisk
+from tests.support.small_disk import Disk, small_disk
 
 DISK_BYTES = 512 << 20
 WORKERS = ("worker-1", "worker-2")
@@ -181,7 +180,7 @@ def running_stack(pipeline: Mapping[str, Any]) -> Iterator[ResilienceStack]:
         file.write_text(yaml.safe_dump(pipeline))
         product = Postgres(home / "product").start()
         redis = _start_redis(home) if shutil.which("redis-server") else None
-        with proxy(settings.aws_endpoint) as network, _disk(home / "aws") as disk:
+        with proxy(settings.aws_endpoint) as network, small_disk(home / "aws", DISK_BYTES) as disk:
             network.covers_all = True
             stack = Stack(settings, airflow_env=_environment(settings, file, product, network, slack, redis))
             try:
@@ -196,21 +195,6 @@ def running_stack(pipeline: Mapping[str, Any]) -> Iterator[ResilienceStack]:
                 if redis:
                     redis[0].request_stop()
                     redis[0].ensure_stopped()
-
-
-@contextmanager
-def _disk(path: Path) -> Iterator[Disk]:
-    """The disk of the service's data directory."""
-    path.mkdir(mode=0o700)
-    disk: Disk
-    try:
-        disk = SmallDisk(path, DISK_BYTES)
-    except (OSError, subprocess.CalledProcessError):
-        disk = LimitedFiles(path, path / "personalize.sqlite")
-    try:
-        yield disk
-    finally:
-        disk.close()
 
 
 def _start_redis(home: Path) -> tuple[Process, int]:

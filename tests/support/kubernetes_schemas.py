@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -18,25 +16,6 @@ from referencing import Registry, Resource
 #: It has the schemas of every version; they are read in their archive, and nothing of it is installed.
 PACKAGE = "kubernetes-validate"
 FOLDER = "kubernetes_validate/kubernetes-json-schema"
-
-
-def download(folder: Path) -> Path | None:
-    """The package's archive; None if it can't be had."""
-    if not list(folder.glob("*.whl")):
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "-d",
-            str(folder),
-            PACKAGE,
-        ]
-        if subprocess.run(command, capture_output=True).returncode:
-            return None
-    return next(folder.glob("*.whl"))
 
 
 class KubernetesSchemas:

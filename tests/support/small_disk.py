@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -81,3 +83,18 @@ class LimitedFiles:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
             for task in Path(f"/proc/{pid}/task").glob("*/children"):
                 pids.extend(int(child) for child in task.read_text().split())
+
+
+@contextmanager
+def small_disk(path: Path, size: int) -> Iterator[Disk]:
+    """The disk of a service whose data directory is `path`; limited files where nothing can be mounted."""
+    path.mkdir(mode=0o700)
+    disk: Disk
+    try:
+        disk = SmallDisk(path, size)
+    except (OSError, subprocess.CalledProcessError):
+        disk = LimitedFiles(path, path / "personalize.sqlite")
+    try:
+        yield disk
+    finally:
+        disk.close()

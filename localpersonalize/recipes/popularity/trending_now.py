@@ -131,13 +131,19 @@ class TrendingModel(Model):
         :param seconds: of an interval. :param newest: epoch seconds of the newest event.
         """
         self.items = items
-        self.trend, self.popularity = trend, popularity
         self.seconds, self.newest = seconds, newest
+        self._rank(trend, popularity)
+
+    def _rank(self, trend: np.ndarray, popularity: np.ndarray) -> None:
+        """The two orders that requests are answered in, once for all of them."""
+        self.trend, self.popularity = trend, popularity
+        self._trending = trend_scores(trend, popularity).astype(np.float32)
+        self._popular = trend_scores(np.zeros(len(trend)), popularity).astype(np.float32)
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        trending = trend_scores(self.trend, self.popularity).astype(np.float32)
-        popular = trend_scores(np.zeros(len(self.trend)), self.popularity).astype(np.float32)
-        return np.stack([trending if self._trends_at(request.now) else popular for request in requests])
+        return np.stack(
+            [self._trending if self._trends_at(request.now) else self._popular for request in requests]
+        )
 
     def _trends_at(self, now: int) -> bool:
         """:param now: epoch seconds; 0: at the newest event."""
@@ -152,14 +158,13 @@ class TrendingModel(Model):
             return
         self._extend(ids)
         item, count = self.items.index(ids)[items], len(self.items)
-        self.trend = trend_of_items(item, times, count, self.seconds)
-        self.popularity = np.bincount(item, minlength=count)
+        self._rank(trend_of_items(item, times, count, self.seconds), np.bincount(item, minlength=count))
         self.newest = int(times.max())
 
     def _extend(self, ids: Sequence[str]) -> None:
         self.items = self.items.extended(ids)
         missing = (0, len(self.items) - len(self.trend))
-        self.trend, self.popularity = np.pad(self.trend, missing), np.pad(self.popularity, missing)
+        self._rank(np.pad(self.trend, missing), np.pad(self.popularity, missing))
 
     def save(self, directory: Path) -> None:
         arrays = {"trend": self.trend, "popularity": self.popularity}

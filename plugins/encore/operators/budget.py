@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
@@ -49,7 +49,7 @@ class BudgetOperator(S3Mixin, ApprovalOperator):
     def execute(self, context: Context) -> Any:
         group, today = DatasetGroup.model_validate(self.group), datetime.now(UTC).date()
         past = history.read(self.s3, group.bucket, group.prefix)
-        batch = batch_costs.read(self.s3, group.bucket, group.prefix)
+        batch = self._recorded(group, today.replace(day=1))
         estimate = self.estimate(group, past, batch)
         decision = budget.judge(float(group.monthly_budget_usd or 0), estimate, past, today, batch)
         self.log.info("%s\n%s", decision.text, estimate.as_text())
@@ -59,6 +59,10 @@ class BudgetOperator(S3Mixin, ApprovalOperator):
         self.body = decision.text
         self.response_timeout = timedelta(hours=group.approval_hours)
         return super().execute(context)
+
+    def _recorded(self, group: DatasetGroup, since: date | None) -> Rows:
+        """What batch jobs have cost since the month began."""
+        return batch_costs.read(self.s3, group.bucket, group.prefix, since)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         answer = HITLOperator.execute_complete(self, context, event)
@@ -101,6 +105,10 @@ class PersonalizeBatchBudgetOperator(BudgetOperator):
     def __init__(self, *, lines: Mapping[str, Any], train: Any = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.lines, self.train = lines, train
+
+    def _recorded(self, group: DatasetGroup, since: date | None) -> Rows:
+        """Of all months where jobs train: how long that took is in the newest record of each."""
+        return super()._recorded(group, None if self.train else since)
 
     def estimate(self, group: DatasetGroup, past: Rows, batch: Rows) -> cost.Estimate:
         lines = {name: None if number is None else int(number) for name, number in self.lines.items()}

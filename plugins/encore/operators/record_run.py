@@ -197,7 +197,7 @@ class PersonalizeRecordRunOperator(DatasetGroupOperator):
                 row = recommender_row(context, group, recommender, description, columns)
                 begun = context["dag_run"].start_date
                 is_new = begun is not None and description["creationDateTime"] >= begun
-            elif failed:  # else the run was skipped
+            elif not _is_superfluous(context):
                 own = [failure for failure in failed if failure.task in result.get("tasks", ())]
                 shared = [failure for failure in failed if failure.label is None]
                 row = row_without_version(context, group, recommender.name, recommender.recipe, own or shared)

@@ -97,7 +97,7 @@ def test_a_run_that_fails_before_there_are_versions_is_recorded_for_each_solutio
         assert row.get("solution_version_arn") is None
 
 
-def test_a_denyd_form_is_recorded_for_the_solutions_that_it_chose(recorded):
+def test_a_form_that_was_refused_is_recorded_for_the_solutions_that_it_chose(recorded):
     rows = recorded({"validate_parameters": ("Choose FULL.", None)}, params={"solutions": ["related"]})
     assert {name: row["reason"] for name, row in rows.items()} == {
         "related": "validate_parameters: Choose FULL."
@@ -189,3 +189,15 @@ def test_a_recommender_that_could_not_be_kept_has_its_own_failure_and_the_other_
     assert (rows["top"]["outcome"], rows["you"]["outcome"]) == ("failed", "promoted")
     assert rows["top"]["reason"] == "recommender_top: Too few interactions."
     assert rows["you"]["campaign_usd_a_day"] is None  # no price is known, which is not 0
+
+
+@pytest.mark.parametrize(("run_type", "turn"), [("manual", "success"), ("scheduled", "success")])
+def test_recommenders_of_a_run_that_a_person_has_ended_are_recorded_as_solutions_are(
+    recorded, run_type, turn
+):
+    results = {name: {"arn": None, "tasks": [f"recommender_{name}"]} for name in ("top", "you")}
+    ended = {"group": DOMAIN, "recommenders": results, "plan": {"solutions": []}}
+    assert recorded({}, **ended, run_type="scheduled", turn="skipped") == {}, "it has given its turn away"
+    rows = recorded({}, **ended, run_type=run_type, turn=turn)
+    assert {row["outcome"] for row in rows.values()} == {"failed"}
+    assert "no task has failed: what was left of it was skipped" in rows["you"]["reason"]
