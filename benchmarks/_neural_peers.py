@@ -7,7 +7,6 @@ items, with Adam and a cosine schedule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -25,8 +24,6 @@ BATCH = 64
 EPOCHS = {"SASRec": 25, "GRU4Rec": 20}
 RATE, DROPOUT = 2e-3, 0.3
 Tree = dict[str, Any]
-Network = Callable[[Tree, jax.Array, jax.Array], jax.Array]
-"""Parameters, items int32 [sequences, WINDOW] with 0 for none, a key for dropout; states [sequences, WINDOW, SIZE]."""
 
 
 def sasrec(log: EventLog, seed: int) -> Scorer:

@@ -25,7 +25,6 @@ from localpersonalize.disk import folders
 from localpersonalize.disk.sealed import DamagedError
 from localpersonalize.resource_types import DATASET, SCHEMA, Dataset, Schema
 
-SPLIT_ROWS = 5_000_000
 ROWS_AT_ONCE = 10_000
 _UNHELD = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError, TypeError)
 #: What is read of each event that was put, whatever else its dataset has.

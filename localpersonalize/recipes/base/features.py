@@ -14,7 +14,6 @@ import scipy.sparse as sp
 NUMERIC_BINS = 8
 MAX_CATEGORIES = 1000  # of one column; rarer ones count as unknown
 KEY_COLUMNS = ("USER_ID", "ITEM_ID", "CREATION_TIMESTAMP")
-NUMERIC = ("int", "long", "float", "double")
 
 
 @dataclass(frozen=True)

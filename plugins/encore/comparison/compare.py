@@ -17,7 +17,6 @@ from encore.comparison.metrics import ACCURACY, Lists
 NEW, LIVE, POPULAR, NEIGHBOURS = "new", "live", "popular items", "last-item neighbours"
 EVERYBODY = "all users"
 ATTRIBUTE_VALUES = 6  # the most frequent ones of the attribute
-BEYOND = ("coverage", "novelty", "diversity", "popularity", "overlap with live")
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,15 @@ over the days, laid out for SVG.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from encore.metric_names import short_name
 from encore.online.summary import Online, Period, Rate
+from encore.report import axes
 
 WIDTH, HEIGHT = 480, 170
-LEFT, RIGHT, TOP, BOTTOM = 44, 10, 10, 22
 MOST_VERSIONS = 4  # of a solution in the table; the chart has all
 BAR = 110  # of a rate's interval in the table
 COLOURS = ("#2563eb", "#c2410c", "#0d9488", "#7c3aed", "#db2777", "#64748b")
@@ -67,6 +66,8 @@ class Chart:
     description: str
     width: int = WIDTH
     height: int = HEIGHT
+    left: int = axes.LEFT
+    right: int = WIDTH - axes.RIGHT
 
 
 @dataclass(frozen=True)
@@ -200,19 +201,16 @@ def _chart(online: Online, metric: str, colours: dict[str, str]) -> Chart | None
     days = sorted({day for points in by_solution.values() for day, _ in points})
     if len(days) < 2:
         return None
-    top = _round(max((_top(rate) for points in by_solution.values() for _, rate in points), default=0.0))
-    span = (days[-1] - days[0]).total_seconds()
+    top, ticks = axes.scale([_top(rate) for points in by_solution.values() for _, rate in points])
+    span, y = (days[-1] - days[0]).total_seconds(), axes.heights(HEIGHT, top)
 
     def x(day: datetime) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (day - days[0]).total_seconds() / span, 1)
-
-    def y(value: float) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top), 1)
+        return round(axes.LEFT + (WIDTH - axes.LEFT - axes.RIGHT) * (day - days[0]).total_seconds() / span, 1)
 
     return Chart(
         metric,
         [_series(name, colours[name], points, x, y) for name, points in by_solution.items() if points],
-        [(y(top * share), _number(100 * top * share)) for share in (0, 0.5, 1)],
+        [(y(tick), _number(100 * tick)) for tick in ticks],
         [(x(day), f"{day:%-d %b}") for day in dict.fromkeys((days[0], days[len(days) // 2], days[-1]))],
         f"{metric} for a hundred answers, by day, of {', '.join(by_solution)}",
     )
@@ -232,16 +230,10 @@ def _series(
     return Series(
         name,
         colour,
-        "M" + "L".join(f"{across} {down}" for across, down in at),
+        axes.path([across for across, _ in at], [down for _, down in at]),
         " ".join(f"{across},{down}" for across, down in edge),
         at,
     )
-
-
-def _round(highest: float) -> float:
-    """The next round number above."""
-    size = 10.0 ** math.floor(math.log10(highest)) if highest > 0 else 1.0
-    return next(size * factor for factor in (1, 2, 4, 6, 8, 10) if size * factor >= highest)
 
 
 def _top(rate: Rate) -> float:
