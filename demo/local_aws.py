@@ -19,7 +19,9 @@ from demo.settings import ACCOUNT, REGION, ROOT, Settings
 READY_SECONDS = 60
 
 
-def start(settings: Settings, extra_arguments: tuple[str, ...] = ()) -> Process:
+def start(
+    settings: Settings, extra_arguments: tuple[str, ...] = (), extra_env: Mapping[str, str] | None = None
+) -> Process:
     """Start `localpersonalize` and return when it answers."""
     command = [
         sys.executable,
@@ -37,7 +39,7 @@ def start(settings: Settings, extra_arguments: tuple[str, ...] = ()) -> Process:
         ACCOUNT,
         *extra_arguments,
     ]
-    env = {**os.environ, **credentials(settings), "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, **credentials(settings), "PYTHONPATH": str(ROOT), **(extra_env or {})}
     process = Process.start(
         "localpersonalize", command, env, settings.home / "logs" / "localpersonalize.log", ROOT
     )
@@ -54,13 +56,13 @@ def credentials(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def client(settings: Settings, service: str) -> Any:
-    """A boto3 client of the local endpoint."""
+def client(settings: Settings, service: str, endpoint: str | None = None) -> Any:
+    """A boto3 client of the local endpoint, or of what stands before it."""
     made: Any = boto3.client  # its types want the service's name as a literal
     return made(
         service,
         region_name=REGION,
-        endpoint_url=settings.aws_endpoint,
+        endpoint_url=endpoint or settings.aws_endpoint,
         aws_access_key_id=settings.secrets.aws_access_key_id,
         aws_secret_access_key=settings.secrets.aws_secret_access_key,
         config=Config(retries={"max_attempts": 3}, proxies={}),

@@ -35,7 +35,8 @@ class Postgres:
         self.directory.mkdir(parents=True, exist_ok=True)
         # cleanup_mode None: an owner that is killed must not take the server from under the others;
         # `stop` is the one way down.
-        self._server = get_server(self.directory, cleanup_mode=None)
+        self._server = get_server(self.directory, cleanup_mode=None, start=False)
+        self._server.start()  # the library starts a server of its process once only, stopped or not
         self.socket_directory = str(self._server.get_postmaster_info().socket_dir)
         with psycopg2.connect(self.uri("postgres")) as connection:
             existing = _column(connection, "SELECT datname FROM pg_database")

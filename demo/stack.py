@@ -42,10 +42,12 @@ class Stack:
         schedules: bool = False,
         airflow_env: Mapping[str, str] | None = None,
         aws_arguments: tuple[str, ...] = (),
+        aws_env: Mapping[str, str] | None = None,
     ) -> None:
         self.settings = settings
         self.postgres = Postgres(settings.home / "pg")
-        self._schedules, self._airflow_env, self._aws_arguments = schedules, airflow_env, aws_arguments
+        self._schedules, self._airflow_env = schedules, airflow_env
+        self._aws_arguments, self._aws_env = aws_arguments, aws_env
         self._lock: IO[str] | None = None
         self.aws: Process | None = None
         self.airflow: Airflow | None = None
@@ -83,11 +85,15 @@ class Stack:
         report("Starting PostgreSQL")
         self.postgres.start()
         report("Starting the local AWS endpoint")
-        self.aws = local_aws.start(self.settings, self._aws_arguments)
+        self.start_aws()
         self._record()
         pipeline = self._airflow_env.get("ENCORE_PIPELINE") if self._airflow_env else None
         for group in load_pipeline(pipeline).dataset_groups:
             local_aws.prepare_account(self.settings, group.bucket, group.role)
+
+    def start_aws(self) -> None:
+        """The local AWS endpoint; once more, where it has ended."""
+        self.aws = local_aws.start(self.settings, self._aws_arguments, self._aws_env)
 
     def stop(self) -> None:
         """Stop whatever runs, the last started first."""

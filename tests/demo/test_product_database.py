@@ -16,11 +16,16 @@ LAST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
+def postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="encore-", ignore_cleanup_errors=True) as folder:
         postgres = Postgres(Path(folder).resolve() / "pg").start()
-        yield postgres.uri("shop")
+        yield postgres
         postgres.stop()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    return postgres.uri("shop")
 
 
 def test_every_generated_row_arrives_and_a_second_load_replaces_the_first(database):
@@ -49,6 +54,14 @@ def test_a_load_that_fails_leaves_the_earlier_rows(database):
     with pytest.raises(Exception, match="event_kind"):
         product_database.load(database, broken, "broken")
     assert (product_database.loaded_source(database), product_database.counts(database)) == ("good", before)
+
+
+def test_a_server_that_was_stopped_starts_again_with_its_rows(postgres):
+    tables = shop.generate(shop.ShopSize(customers=30, products=40, events=400, days=5), last_day=LAST_DAY)
+    product_database.load(postgres.uri("shop"), tables, "before")
+    postgres.stop()
+    postgres.start()
+    assert product_database.loaded_source(postgres.uri("shop")) == "before"
 
 
 def test_events_are_old_once_the_data_gate_would_refuse_them():

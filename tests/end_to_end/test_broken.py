@@ -122,7 +122,7 @@ def restart_after_kill(pipeline: PipelineStack) -> None:
     assert service is not None
     os.killpg(service.popen.pid, signal.SIGKILL)
     service.popen.wait()
-    pipeline.stack.aws = local_aws.start(pipeline.settings)
+    pipeline.stack.start_aws()
 
 
 def test_everything_that_is_missing_is_named_and_a_clear_goes_on_over_a_kill_of_the_service(pipeline, slack):

@@ -34,12 +34,15 @@ class Report:
     survived: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    answers: int = 0
+    acknowledged: int = 0
 
     def as_text(self) -> str:
         days = len(self.seconds)
         mean = sum(self.seconds) / max(days, 1)
         lines = [
-            f"{days} simulated days, {mean:.0f} s each",
+            f"{days} simulated days, {mean:.0f} s each; the application had {self.answers} answers, and put"
+            f" {self.acknowledged} events",
             "",
             "| fault | injected | survived |",
             "| --- | --- | --- |",
@@ -85,6 +88,8 @@ def play(
                         break
         finally:
             month.close()
+            report.answers += month.application.answers if month.application else 0
+            report.acknowledged += len(month.shop.acknowledged)
     return first
 
 
@@ -98,25 +103,27 @@ def play_day(
     month: Month, invariants: Invariants, seed: int, today: Sequence[Event], report: Report
 ) -> list[str]:
     began = time.monotonic()
-    names = [name for _, name in today]
-    report.injected.update(names)
+    faults = [make(seed, event) for event in today]
     try:
-        month.day([make(seed, event) for event in today])
+        month.day(faults)
         problems = month.problems + invariants.check()
     except Exception as error:
         traceback.print_exc()
         problems = [*month.problems, f"{type(error).__name__}: {error}"]
         month.heal()
     report.seconds.append(time.monotonic() - began)
+    happened = [type(fault).__name__ for fault in faults if fault.has_happened]
+    report.injected.update(happened)
+    words = [name if name in happened else f"{name} (has not come to it)" for _, name in today]
     states = " ".join(f"{run.dag_id.partition('_')[0]}={run.state}" for run in month.runs)
     print(
-        f"seed {seed} {month.today} {report.seconds[-1]:4.0f} s  {', '.join(names) or 'nothing wrong'}: {states}",
+        f"seed {seed} {month.today} {report.seconds[-1]:4.0f} s  {', '.join(words) or 'nothing wrong'}: {states}",
         *problems,
         sep="\n    ",
         flush=True,
     )
     if not problems:
-        report.survived.update(names)
+        report.survived.update(happened)
     return problems
 
 

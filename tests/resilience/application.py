@@ -1,29 +1,41 @@
-"""The shop's web pages: somebody asks the campaign all the time, and writes down every answer that is no good."""
+"""The shop's web pages: somebody asks the campaign all the time, and looks at some of what was recommended.
+
+Every answer that is no good is written down; and every event that was put, and whether the service has taken it.
+"""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.resilience.model import Shop
+
 PAUSE = 0.5
+EVENT_PAUSE = 2.0  # more than a second: no two events are rows of the same second
 
 
 class Application:
-    """Asks for recommendations from its start on.
+    """Asks for recommendations and puts events, from its start on.
 
-    :param items: the ids of all products there are
+    :param runtime: a client that reaches the service whatever happens to the network: any error is a problem
+    :param events: one on whose way requests and answers get lost; its repetitions have the event's id
+    :param users: so many may ask
     :ivar problems: what was wrong with answers, in sentences
     """
 
-    def __init__(self, runtime: Any, campaign_arn: str, users: int, items: Callable[[], set[str]]) -> None:
+    def __init__(
+        self, runtime: Any, campaign_arn: str, events: Any, tracking_id: str, users: int, shop: Shop
+    ) -> None:
         self._runtime, self._campaign_arn = runtime, campaign_arn
-        self._users, self._items = users, items
+        self._events, self._tracking_id = events, tracking_id
+        self._users, self._shop = users, shop
+        self._put_at = 0.0
         self._random = random.Random(0)
         self._excused = 0
         self._stop = threading.Event()
@@ -60,5 +72,20 @@ class Application:
             answered = {item["itemId"] for item in answer["itemList"]}
             if not answered:
                 self.problems.append(f"user {user} got an empty answer")
-            if unknown := answered - self._items():
+            if unknown := answered - {str(number) for number in self._shop.items}:
                 self.problems.append(f"user {user} was recommended what does not exist: {sorted(unknown)}")
+            elif answered and time.time() > self._put_at + EVENT_PAUSE:
+                self._put(user, self._random.choice(sorted(answered)))
+
+    def _put(self, user: str, item: str) -> None:
+        """A look at an item. The client repeats a request that fails; what fails for good may have arrived or not."""
+        self._put_at = time.time()
+        second = int(self._put_at)
+        row = (user, item, "view", str(second))
+        event = {"eventId": str(second), "eventType": "view", "itemId": item, "sentAt": second}
+        self._shop.sent.append(row)
+        with suppress(BotoCoreError, ClientError):
+            self._events.put_events(
+                trackingId=self._tracking_id, userId=user, sessionId=f"session-{user}", eventList=[event]
+            )
+            self._shop.acknowledged.append(row)

@@ -18,6 +18,7 @@ SEGMENTS = ("new", "regular", "loyal")
 FIRST_EVENTS, FIRST_DAYS = 1_800, 12
 FIRST_USERS, FIRST_ITEMS = 150, 60
 EVENTS, NEW_USERS, NEW_ITEMS = 150, 3, 1
+Row = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,10 @@ class Item:
 
 @dataclass
 class Shop:
-    """All rows of the product database, and those of today.
+    """All rows of the product database, and the events that the application has put.
 
     :param first: the first day that has events
+    :ivar sent: events that went to the service, as rows of the dataset; `acknowledged` those that it has answered
     """
 
     seed: int
@@ -60,6 +62,8 @@ class Shop:
     users: dict[int, str] = field(default_factory=dict)
     items: dict[int, Item] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    sent: list[Row] = field(default_factory=list)
+    acknowledged: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -107,28 +111,33 @@ class Shop:
         self.events += made + clicked
         return made + clicked
 
-    def interactions(self, until: date) -> Counter[tuple[str, ...]]:
-        """The rows that the dataset of interactions has, once all days up to that one are exported."""
+    def interactions(self, until: date) -> Counter[Row]:
+        """The rows that the dataset of interactions has for certain, once all days up to that one are exported."""
         rows = {
             (str(event.user), str(event.item), event.kind, str(event.second))
             for event in self.events
             if event.is_sound and event.day <= until
         }
-        return Counter(rows)
+        return Counter(rows) + Counter(self.acknowledged)
 
-    def user_rows(self) -> Counter[tuple[str, ...]]:
+    def user_rows(self) -> Counter[Row]:
         """The rows of the dataset of users."""
         return Counter((str(number), segment) for number, segment in self.users.items())
 
-    def item_rows(self) -> Counter[tuple[str, ...]]:
+    def item_rows(self) -> Counter[Row]:
         """The rows of the dataset of items."""
         return Counter((str(item.id), item.category) for item in self.items.values())
 
 
-def difference(expected: Counter[tuple[str, ...]], found: Iterable[tuple[str, ...]]) -> str | None:
-    """What is missing and what is there too often, in a sentence; None if nothing."""
+def difference(
+    expected: Counter[Row], found: Iterable[Row], unsure: Counter[Row] | None = None
+) -> str | None:
+    """What is missing and what is there too often, in a sentence; None if nothing.
+
+    :param unsure: what may be there besides
+    """
     actual = Counter(found)
-    missing, surplus = expected - actual, actual - expected
+    missing, surplus = expected - actual, actual - expected - (unsure or Counter())
     if not missing and not surplus:
         return None
     return (

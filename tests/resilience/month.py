@@ -102,8 +102,10 @@ class Month:
         return Application(
             self.stack.aws("personalize-runtime"),
             self.observation.campaign()["campaignArn"],
+            self.stack.behind_the_network("personalize-events"),
+            self.observation.tracking_id(),
             FIRST_USERS,
-            lambda: {str(number) for number in self.shop.items},
+            self.shop,
         )
 
     def start_export(self) -> Run:
@@ -194,6 +196,7 @@ PIPELINE: dict[str, Any] = {
         {
             **SHOP,
             "datasets": datasets("interactions", "users", "items"),
+            "event_tracker": {},
             "solutions": [{"name": Month.SOLUTION, "recipe": "aws-popularity-count"}],
             # The month is over: by the clock its newest interaction may be weeks old.
             "data_gate": {"max_age_hours": None},

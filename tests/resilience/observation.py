@@ -127,6 +127,12 @@ class Observation:
         answer = self.personalize.describe_campaign(campaignArn=campaign["campaignArn"])
         return dict(answer["campaign"])
 
+    def tracking_id(self) -> str:
+        """Where the application's events go."""
+        (tracker,) = self.every("event_trackers")
+        answer = self.personalize.describe_event_tracker(eventTrackerArn=tracker["eventTrackerArn"])
+        return str(answer["eventTracker"]["trackingId"])
+
     def messages(self, text: str, seconds: float = 0) -> list[str]:
         """Those messages that have a text, once there is one."""
         deadline = time.monotonic() + seconds

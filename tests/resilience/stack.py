@@ -29,6 +29,7 @@ from demo.stack import Stack
 from tests.end_to_end.listening import Slack
 from tests.end_to_end.pipeline_stack import PipelineStack, short_folder
 from tests.support.faulty_proxy import Proxy, proxy
+from tests.support.shifted_clock import ShiftedClock, can_be_shifted
 from tests.support.small_disk import Disk, small_disk
 
 DISK_BYTES = 512 << 20
@@ -50,13 +51,22 @@ class ResilienceStack(PipelineStack):
 
     :param product: the server of the product database: Airflow's own is another
     :param network: stands between Airflow and the service with S3; the test itself asks the service directly
+    :param clocks: those of `service` and `workers`, where there is a compiler to make them
     """
 
     def __init__(
-        self, stack: Stack, file: Path, product: Postgres, network: Proxy, slack: Slack, disk: Disk
+        self,
+        stack: Stack,
+        file: Path,
+        product: Postgres,
+        network: Proxy,
+        slack: Slack,
+        disk: Disk,
+        clocks: Mapping[str, ShiftedClock],
     ) -> None:
         super().__init__(stack, file)
         self.product, self.network, self.slack, self._disk = product, network, slack, disk
+        self.clocks = clocks
         self.database = product.uri("shop")
         self.workers: dict[str, Process] = {}
         self.disk_is_full = False
@@ -64,6 +74,10 @@ class ResilienceStack(PipelineStack):
     @property
     def has_celery(self) -> bool:
         return bool(self.workers)
+
+    def behind_the_network(self, service: str) -> Any:
+        """A client whose requests meet what those of Airflow meet."""
+        return local_aws.client(self.settings, service, self.network.address)
 
     def component(self, name: str) -> Process:
         """A process of Airflow, e.g. `scheduler` or `worker-1`."""
@@ -83,7 +97,7 @@ class ResilienceStack(PipelineStack):
     def kill_service(self) -> None:
         """SIGKILL for localpersonalize; it is started again."""
         self.stop_service()
-        self.stack.aws = local_aws.start(self.settings)
+        self.stack.start_aws()
 
     def stop_service(self) -> None:
         assert self.stack.aws is not None
@@ -122,6 +136,7 @@ class ResilienceStack(PipelineStack):
         command, env = [name], dict(self.stack.airflow.env)
         if name in WORKERS:
             command = ["celery", "worker", "--celery-hostname", name, "--without-gossip", "--skip-serve-logs"]
+            env |= self.clocks["workers"].environment if self.clocks else {}
         log = self.settings.home / "logs" / f"airflow-{label or name}.log"
         return Process.start(
             f"airflow {label or name}", [sys.executable, "-m", "airflow", *command], env, log, ROOT
@@ -182,10 +197,16 @@ def running_stack(pipeline: Mapping[str, Any]) -> Iterator[ResilienceStack]:
         redis = _start_redis(home) if shutil.which("redis-server") else None
         with proxy(settings.aws_endpoint) as network, small_disk(home / "aws", DISK_BYTES) as disk:
             network.covers_all = True
-            stack = Stack(settings, airflow_env=_environment(settings, file, product, network, slack, redis))
+            own_clocks = ("service", "workers") if redis else ("service",)
+            clocks = {name: ShiftedClock(home / "clocks" / name) for name in own_clocks if can_be_shifted()}
+            stack = Stack(
+                settings,
+                airflow_env=_environment(settings, file, product, network, slack, redis),
+                aws_env=clocks["service"].environment if clocks else None,
+            )
             try:
                 stack.start()
-                running = ResilienceStack(stack, file, product, network, slack, disk)
+                running = ResilienceStack(stack, file, product, network, slack, disk, clocks)
                 if redis:
                     running.start_workers()
                 yield running

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tests.resilience.faults import data, people, processes, surroundings
 from tests.resilience.faults.base import Fault
+from tests.support.shifted_clock import can_be_shifted
 
 FAULTS: Sequence[type[Fault]] = (
     data.LateRows,
@@ -42,6 +43,7 @@ FAULTS: Sequence[type[Fault]] = (
     people.BackfillsDuringARun,
     people.BreaksThePipelineFile,
     people.RollsBack,
+    *([surroundings.ClockJumps] if can_be_shifted() else []),
 )
 BY_NAME = {fault.__name__: fault for fault in FAULTS}
 #: A day and the name of what goes wrong on it, from 1.

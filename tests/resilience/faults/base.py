@@ -22,12 +22,15 @@ class Fault:
     :cvar place: what it is done to; two faults of one place do not meet on a day
     :cvar said: what somebody must have heard of a day with this fault alone
     :cvar hides_history: whether nothing can be recorded before it is healed
+    :ivar has_happened: what has not, is not survived either
     """
 
     order = SURROUNDINGS
     place: str | None = None
     hides_history = False
     said: tuple[str, ...] = ()
+
+    has_happened = True
 
     def __init__(self, draw: random.Random) -> None:
         self.draw = draw
@@ -48,16 +51,17 @@ class Fault:
 class SuddenFault(Fault):
     """Happens once, in the middle of the retraining: when it has so many tasks behind it."""
 
+    has_happened = False
+
     def __init__(self, draw: random.Random) -> None:
         super().__init__(draw)
         self.tasks_before = draw.randrange(MOST_TASKS_BEFORE)
-        self.has_struck = False
 
     def step(self, month: Month, run: Run) -> None:
-        if self.has_struck or run.dag_id != RETRAIN:
+        if self.has_happened or run.dag_id != RETRAIN:
             return
         if sum(state == "success" for state in run.tasks.values()) >= self.tasks_before:
-            self.has_struck = True
+            self.has_happened = True
             self.strike(month, run)
 
     def strike(self, month: Month, run: Run) -> None:

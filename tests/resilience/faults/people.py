@@ -97,6 +97,9 @@ class BreaksThePipelineFile(SuddenFault):
 class RollsBack(Fault):
     """Puts the version back that was live before."""
 
+    has_happened = False
+
     def finish(self, month: Month) -> None:
         if len(month.promoted) > 1:
+            self.has_happened = True
             month.mend(month.wait(month.start(month.ROLLBACK, {"campaign": month.SOLUTION})))

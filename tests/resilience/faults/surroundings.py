@@ -1,4 +1,4 @@
-"""The product database, the network to the service and S3, the disk, the quotas."""
+"""The product database, the network to the service and S3, the disk, the quotas, the clocks."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ LOCKED_SECONDS, QUOTA_SECONDS = 15, 12
 class LastingFault(Fault):
     """Begins with the retraining, and ends when a person has heard of it."""
 
-    def __init__(self, draw: random.Random) -> None:
-        super().__init__(draw)
-        self._has_begun = False
+    has_happened = False
 
     def step(self, month: Month, run: Run) -> None:
-        if run.dag_id != month.EXPORT and not self._has_begun:
-            self._has_begun = True
+        if run.dag_id != month.EXPORT and not self.has_happened:
+            self.has_happened = True
             self.begin(month)
 
     def begin(self, month: Month) -> None:
@@ -87,15 +85,20 @@ class NetworkFault(Fault):
     """A share of all requests to the service and to S3 meets trouble of one kind."""
 
     place = "network"
+    has_happened = False
     trouble: str
 
     def inject(self, month: Month) -> None:
-        month.stack.network.plan = lambda number, operation: (
-            self.trouble if self.draw.random() < SHARE_OF_REQUESTS else None
-        )
+        month.stack.network.plan = self._plan
 
     def heal(self, month: Month) -> None:
         month.stack.network.plan = lambda number, operation: None
+
+    def _plan(self, number: int, operation: str) -> str | None:
+        if self.draw.random() >= SHARE_OF_REQUESTS:
+            return None
+        self.has_happened = True
+        return self.trouble
 
 
 class Throttled(NetworkFault):
@@ -128,26 +131,20 @@ class SlowAnswers(NetworkFault):
     trouble = network.SLOW
 
 
-class QuotaReached(Fault):
+class QuotaReached(NetworkFault):
     """Somebody else's imports and trainings take all places for a while."""
 
-    place = "network"
+    trouble = network.LIMIT
 
     def __init__(self, draw: random.Random) -> None:
         super().__init__(draw)
         self._since = 0.0
 
-    def inject(self, month: Month) -> None:
-        month.stack.network.plan = self._plan
-
-    def heal(self, month: Month) -> None:
-        month.stack.network.plan = lambda number, operation: None
-
     def _plan(self, number: int, operation: str) -> str | None:
         if operation not in ("CreateDatasetImportJob", "CreateSolutionVersion"):
             return None
-        self._since = self._since or time.monotonic()
-        return network.LIMIT if time.monotonic() - self._since < QUOTA_SECONDS else None
+        self.has_happened, self._since = True, self._since or time.monotonic()
+        return self.trouble if time.monotonic() - self._since < QUOTA_SECONDS else None
 
 
 class DiskFull(LastingFault):
@@ -163,3 +160,18 @@ class DiskFull(LastingFault):
     def heal(self, month: Month) -> None:
         if month.stack.disk_is_full:
             month.stack.free_disk()
+
+
+class ClockJumps(SuddenFault):
+    """The clock of the service, or of the workers, is set by minutes, and set right when the day is over.
+
+    By less than what a signature may be off: beyond that every request is refused, and says so.
+    """
+
+    def strike(self, month: Month, run: Run) -> None:
+        clock = month.stack.clocks[self.draw.choice(sorted(month.stack.clocks))]
+        clock.set(self.draw.choice((-1, 1)) * self.draw.randint(30, 240))
+
+    def heal(self, month: Month) -> None:
+        for clock in month.stack.clocks.values():
+            clock.set(0)
