@@ -39,18 +39,18 @@ def test_rows_that_are_missing_and_rows_that_are_too_many_are_told_apart():
 
 
 def test_an_acknowledged_event_is_wanted_once_and_one_without_an_answer_may_be_there_once():
-    taken, lost = ("1", "2", "view", "3"), ("1", "2", "view", "4")
+    answered, lost = ("1", "2", "view", "3"), ("1", "2", "view", "4")
     shop = Shop(seed=1, first=FIRST)
-    shop.sent += [taken, lost]
-    shop.acknowledged.append(taken)
+    shop.sent += [answered, lost]
+    shop.acknowledged.append(answered)
     wanted = shop.interactions(FIRST)
     unsure = Counter(shop.sent) - Counter(shop.acknowledged)
-    assert wanted == Counter([taken])
-    assert difference(wanted, [taken], unsure) is None
-    assert difference(wanted, [taken, lost], unsure) is None
+    assert wanted == Counter([answered])
+    assert difference(wanted, [answered], unsure) is None
+    assert difference(wanted, [answered, lost], unsure) is None
     assert "1 rows are missing" in str(difference(wanted, [lost], unsure))
-    for twice in (taken, lost):
-        assert "1 are too many" in str(difference(wanted, [taken, lost, twice], unsure))
+    for twice in (answered, lost):
+        assert "1 are too many" in str(difference(wanted, [answered, lost, twice], unsure))
 
 
 def test_a_month_of_every_seed_meets_every_fault_before_one_comes_again():
