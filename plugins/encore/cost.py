@@ -177,6 +177,12 @@ def recommender_day(prices: Prices, name: str, requests_per_second: int) -> Item
     return _priced(f"recommender {name}, a day", float(HOURS_A_DAY), "hours", hour)
 
 
+def missing_prices(prices: Prices, requests_per_second: int) -> list[str]:
+    """The entries of the price list that a recommender's price needs and that are null."""
+    needed = ["recommender_hour", *(["recommender_rps_hour"] if requests_per_second > 1 else [])]
+    return [name for name in needed if getattr(prices, name) is None]
+
+
 def compared_lines(recipe: str, users: int, versions: int) -> int:
     """How many lines batch jobs answer to compare so many versions of a recipe; none if it takes no batch jobs."""
     return users * versions if recipe in BATCH_COLUMNS else 0

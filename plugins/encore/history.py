@@ -187,6 +187,13 @@ def profiles(past: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"recorded_at": when, **json.loads(written)} for when, written in runs.values()]
 
 
+def last_sentences(past: Sequence[Mapping[str, Any]], column: str) -> list[str]:
+    """What the last run that recorded any has said in a column of sentences: `insights` or `unused`."""
+    written = [row[column] for row in past if row.get(column)]
+    sentences: list[str] = json.loads(written[-1]) if written else []
+    return sentences
+
+
 def _storable(value: Any) -> Any:
     return list(value.items()) if isinstance(value, Mapping) else value
 

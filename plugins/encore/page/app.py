@@ -17,14 +17,17 @@ from starlette.exceptions import HTTPException as AnyHttpException
 from encore import batch_costs, cost, history
 from encore.config import DatasetGroup, load_pipeline
 from encore.config.loader import PipelineError
+from encore.config.recommenders import is_use_case
+from encore.metric_names import METRIC
 from encore.page import service
 from encore.page.access import Api, Group, readable_groups
 from encore.page.airflow_api import AirflowApiError
 from encore.page.live import metric_of, solutions_now, unrecorded
 from encore.page.questions import ASKS, open_questions, questions_by_dag
+from encore.page.recommenders import recommenders_now
 from encore.page.render import Addresses, html_page
 from encore.page.run_details import RunDetails, details
-from encore.page.run_list import last_runs, moment, outcome_of, sentences_of
+from encore.page.run_list import last_runs, moment, outcome_of, sentences_of, word_of
 from encore.page.try_page import suggestions, try_page
 from encore.report import experiments
 from encore.report import page as report_page
@@ -89,7 +92,8 @@ def of_dag(request: Request, dag_id: str, api: Api, run_id: str | None = None) -
 def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
     """What is live, what waits, and what the last runs came to."""
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
-    campaigns, service_error = service.attempt(lambda: service.campaigns(service.personalize(group), group))
+    served, service_error = service.attempt(lambda: service.served(service.personalize(group), group))
+    campaigns, states = served or (None, None)
     today = datetime.now(UTC).date()
     jobs = _batch_costs(group, today.replace(day=1))
     rows = past or []
@@ -97,19 +101,23 @@ def group_page(request: Request, group: Group, api: Api) -> HTMLResponse:
     missing = unrecorded(rows, campaigns)
     metrics = service.metrics(service.personalize(group), missing) if missing else {}
     solutions = solutions_now(group, rows, campaigns, metrics)
+    recommenders = recommenders_now(group, rows, states)
+    answers = [*(now.serves for now in solutions), *(now.answers for now in recommenders)]
     return html_page(
         request,
         "group.html",
         group=group,
         current="",
         solutions=solutions,
+        recommenders=recommenders,
+        unused=history.last_sentences(rows, "unused"),
         runs=runs,
         is_busy=any(run.outcome in ("running", "waiting") for run in runs),
         cost=cost.of_month(rows, today, jobs),
         questions=open_questions(api, group),
         history_error=history_error,
         service_error=service_error,
-        is_empty=not (rows or runs or history_error or any(now.serves for now in solutions)),
+        is_empty=not (rows or runs or history_error or any(answers)),
     )
 
 
@@ -121,16 +129,19 @@ def run_page(request: Request, group: Group, dag_id: str, run_id: str, api: Api)
     run = details(api, dag_id, run_id, past or [])
     asks = dag_id in map(group.dag_id, ASKS) and not run.is_over
     questions = open_questions(api, group, dag_id, run_id) if asks else []
+    outcome = "waiting" if questions else _outcome(run)
+    has_details = run.decisions or run.failures
     return html_page(
         request,
         "run.html",
         group=group,
         current="run",
         details=run,
-        outcome="waiting" if questions else _outcome(run),
+        outcome=outcome,
+        word=word_of(run.rows) if outcome in ("promoted", "nothing") else "",
         begun=moment(run.run["run_after"]),
         questions=questions,
-        sentences=[] if run.decisions or run.failures else sentences_of(run.rows),
+        sentences=sentences_of(row for row in run.rows if is_use_case(row["recipe"]) or not has_details),
     )
 
 
@@ -138,6 +149,8 @@ def metrics_page(request: Request, group: Group) -> HTMLResponse:
     """Where an A/B test stands, what recommendations have led to, and each solution's metrics over its versions."""
     past, history_error = service.attempt(lambda: history.read(service.s3(group), group.bucket, group.prefix))
     rows = past or []
+    judged = {solution.name: metric_of(solution) for solution in group.solutions}
+    judged |= {recommender.name: METRIC for recommender in group.recommenders}
     return html_page(
         request,
         "metrics.html",
@@ -146,11 +159,7 @@ def metrics_page(request: Request, group: Group) -> HTMLResponse:
         group=group,
         current="metrics",
         history_error=history_error,
-        solutions=[
-            charts
-            for solution in group.solutions
-            if (charts := measurements(rows, solution.name, metric_of(solution)))
-        ],
+        solutions=[charts for name, metric in judged.items() if (charts := measurements(rows, name, metric))],
     )
 
 
@@ -195,6 +204,7 @@ def _overview(
         "name": group.name,
         "last": rows,
         "outcome": outcome_of(rows),
+        "word": word_of(rows),
         "sentences": sentences_of(rows),
         "questions": questions,
         "problem": problem,

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from encore.metric_names import short_name
 from encore.report import comparisons
-from encore.report.wording import number, prose, version, when
+from encore.report.wording import number, outcome_word, prose, version, when
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
@@ -101,6 +101,7 @@ def _environment() -> Environment:
         "version": version,
         "prose": marked_prose,
         "short_metric": short_name,
+        "outcome_word": outcome_word,
     }
     return environment
 

@@ -12,6 +12,7 @@ from encore.config.models import DatasetGroup
 from encore.page.airflow_api import AirflowApi, run_path
 from encore.page.progress import GOES_ON, progress, usual_seconds
 from encore.page.task_errors import error_of
+from encore.report.wording import ACTIVE, STOPPED, outcome_word
 
 Outcome = Literal["promoted", "held", "failed", "running", "waiting", "nothing"]
 Row = Mapping[str, Any]
@@ -37,6 +38,10 @@ class RunLine:
     sentences: Sequence[str]
     rows: Sequence[Row] = field(default_factory=tuple)
     is_known: bool = True
+
+    @property
+    def word(self) -> str:
+        return word_of(self.rows) if self.outcome in ("promoted", "nothing") else ""
 
 
 def last_runs(api: AirflowApi, group: DatasetGroup, past: Sequence[Row]) -> list[RunLine]:
@@ -66,16 +71,22 @@ def last_runs(api: AirflowApi, group: DatasetGroup, past: Sequence[Row]) -> list
 
 
 def outcome_of(rows: Iterable[Row]) -> Outcome:
-    """The worst of what became of a run's versions."""
-    outcomes = {row["outcome"] for row in rows}
+    """The worst of what became of a run's versions and recommenders; that one is stopped is no fault."""
+    outcomes = {row["outcome"] for row in rows if outcome_word(row) != STOPPED}
     return next((outcome for outcome in ("failed", "held", "promoted") if outcome in outcomes), "nothing")
+
+
+def word_of(rows: Sequence[Row]) -> str:
+    """What a run's outcome is called where recommenders alone came of it; empty for all others."""
+    words = {outcome_word(row) for row in rows}
+    return next((word for word in (ACTIVE, STOPPED) if word in words and words <= {ACTIVE, STOPPED}), "")
 
 
 def sentences_of(rows: Iterable[Row]) -> list[str]:
     """What became of a run's solutions; those of which the same is true share a sentence."""
     names: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        names.setdefault((row["outcome"], row["reason"] or ""), []).append(row["solution"])
+        names.setdefault((outcome_word(row), row["reason"] or ""), []).append(row["solution"])
     return [f"{', '.join(solutions)} {outcome}: {reason}" for (outcome, reason), solutions in names.items()]
 
 

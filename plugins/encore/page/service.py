@@ -1,4 +1,4 @@
-"""What the service says of a group's campaigns right now. It is asked briefly: a page waits for it."""
+"""What the service says of a group's campaigns and recommenders right now. It is asked briefly: a page waits for it."""
 
 from __future__ import annotations
 
@@ -49,6 +49,25 @@ class Campaign:
         return (self.serves or self.moves_to or "/").split("/")[1]
 
 
+@dataclass(frozen=True)
+class RecommenderState:
+    """A recommender as it is now.
+
+    :param requests_per_second: provisioned
+    :param since: when it was last changed
+    :param update: the status of its latest update; None if there was none
+    """
+
+    name: str
+    arn: str
+    status: str
+    requests_per_second: int
+    since: datetime
+    metrics: Mapping[str, float]
+    update: str | None = None
+    failure: str | None = None
+
+
 def personalize(group: DatasetGroup) -> Any:
     return PersonalizeHook(aws_conn_id=group.aws_conn_id, config=BRIEF).conn
 
@@ -72,8 +91,25 @@ def online(group: DatasetGroup, past: Sequence[Mapping[str, Any]]) -> Online | N
 def campaigns(client: Any, group: DatasetGroup) -> list[Campaign]:
     """Every campaign that serves a solution of the pipeline file, the file's own and others."""
     names = {solution.name for solution in group.solutions}
-    every = [_campaign(client, entry["campaignArn"]) for entry in list_all(client, "list_campaigns")]
+    listed = list_all(client, "list_campaigns") if names else []
+    every = [_campaign(client, entry["campaignArn"]) for entry in listed]
     return [campaign for campaign in every if campaign.solution in names]
+
+
+def recommenders(client: Any, group: DatasetGroup) -> list[RecommenderState]:
+    """The recommenders of the pipeline file that the dataset group has."""
+    names = {recommender.name for recommender in group.recommenders}
+    listed = list_all(client, "list_recommenders") if names else []
+    return [
+        _recommender(client, entry["recommenderArn"])
+        for entry in listed
+        if entry["name"] in names and entry["datasetGroupArn"].endswith(f"/{group.name}")
+    ]
+
+
+def served(client: Any, group: DatasetGroup) -> tuple[list[Campaign], list[RecommenderState]]:
+    """Whatever answers an application: campaigns and recommenders."""
+    return campaigns(client, group), recommenders(client, group)
 
 
 def metrics(client: Any, versions: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -111,4 +147,19 @@ def _campaign(client: Any, arn: str) -> Campaign:
         moves_to=(update.get("solutionVersionArn") or serves) if is_moving else None,
         since=campaign["lastUpdatedDateTime"],
         failure=update.get("failureReason") or campaign.get("failureReason"),
+    )
+
+
+def _recommender(client: Any, arn: str) -> RecommenderState:
+    recommender = client.describe_recommender(recommenderArn=arn)["recommender"]
+    update = recommender.get("latestRecommenderUpdate") or {}
+    return RecommenderState(
+        name=recommender["name"],
+        arn=arn,
+        status=recommender["status"],
+        requests_per_second=recommender["recommenderConfig"].get("minRecommendationRequestsPerSecond", 1),
+        since=recommender["lastUpdatedDateTime"],
+        metrics=recommender.get("modelMetrics") or {},
+        update=update.get("status"),
+        failure=update.get("failureReason") or recommender.get("failureReason"),
     )

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from encore.config.recommenders import is_use_case
 from encore.metric_names import in_order, short_name
 from encore.report import axes
 from encore.report.series import live_values, measured, popularity_values
-from encore.report.wording import number, prose, version, when
+from encore.report.wording import number, outcome_word, prose, version, when
 
 Row = Mapping[str, Any]
 MOST_VERSIONS = 60
@@ -53,7 +54,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Measurements:
-    """All charts of a solution: the metric that it is judged by for two widths of the window, and the others.
+    """All charts of a solution or recommender: the metric that judges it for two widths of the window, and the others.
 
     :param rows: the newest first
     """
@@ -64,6 +65,10 @@ class Measurements:
     others: Sequence[Chart]
     metrics: Sequence[str]
     rows: Sequence[Row]
+
+    @property
+    def is_recommender(self) -> bool:
+        return is_use_case(self.rows[0]["recipe"])
 
 
 def measurements(rows: Sequence[Row], name: str, metric: str) -> Measurements | None:
@@ -125,9 +130,9 @@ def chart(rows: Sequence[Row], solution: str, metric: str, width: int, height: i
 def _lines(row: Row, metric: str, live: float | None, popular: float | None) -> list[str]:
     lines = [
         f"{when(row['recorded_at'])}, {version(row['solution_version_arn'])}",
-        f"{row['outcome']}: {short_name(metric)} {number(row['metrics'][metric])}",
+        f"{outcome_word(row)}: {short_name(metric)} {number(row['metrics'][metric])}",
     ]
-    if row["outcome"] != "promoted" and live is not None:
+    if outcome_word(row) in ("held", "failed") and live is not None:
         lines.append(f"live stayed {number(live)}")
     if popular is not None:
         lines.append(f"popular items {number(popular)}")

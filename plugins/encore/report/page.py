@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import itertools
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from markupsafe import Markup
 from airflow_personalize.export.statistics.profile import ColumnProfile, Profile
 from encore import cost, history
 from encore.config.models import DATASET_TYPES
+from encore.config.recommenders import is_use_case
 from encore.gates.drift import MOVING
 from encore.metric_names import METRIC, short_name
 from encore.online.summary import Online
@@ -21,6 +23,7 @@ from encore.report import comparisons, experiments, online
 from encore.report.charts import measurements
 from encore.report.panels import Rows, data_volumes, durations
 from encore.report.profile_panels import profiles_over_time
+from encore.report.wording import STOPPED, outcome_word
 
 OUTCOMES = ("promoted", "held", "failed")
 FOLDER = Path(__file__).parent
@@ -62,8 +65,8 @@ def page(
         metric=metric,
         metric_name=short_name(metric),
         cards=[_card(rows, name, metric) for name in _solutions(rows)],
-        rows=list(reversed(rows))[:LAST_VERSIONS],
-        not_live=[row for row in reversed(rows) if row["outcome"] != "promoted"][:LAST_VERSIONS],
+        rows=_news(rows)[:LAST_VERSIONS],
+        not_live=[row for row in reversed(rows) if outcome_style(row) in ("held", "failed")][:LAST_VERSIONS],
         runs=len({row["run_id"] for row in rows}),
         first=rows[0]["recorded_at"] if rows else None,
         last=rows[-1]["recorded_at"] if rows else None,
@@ -73,8 +76,8 @@ def page(
         online=online.view_of(results),
         experiment=experiment,
         columns=_columns(rows),
-        insights=_of_last_run(rows, "insights"),
-        unused=_of_last_run(rows, "unused"),
+        insights=history.last_sentences(rows, "insights"),
+        unused=history.last_sentences(rows, "unused"),
         charts=[entry for name in _solutions(rows) if (entry := measurements(rows, name, metric))],
         panels=[*data_volumes(rows), *profiles_over_time(history.profiles(rows)), *durations(rows)],
         style=_style(),
@@ -84,7 +87,12 @@ def page(
 @cache
 def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True)
-    environment.filters["short_metric"] = short_name
+    environment.filters |= {
+        "short_metric": short_name,
+        "outcome_style": outcome_style,
+        "outcome_word": outcome_word,
+        "is_recommender": lambda row: is_use_case(row["recipe"]),
+    }
     return environment
 
 
@@ -94,27 +102,56 @@ def _style() -> Markup:
     return Markup((FOLDER / "static" / "charts.css").read_text())
 
 
+def outcome_style(row: Mapping[str, Any]) -> str:
+    """How the outcome of a row is shown: that a recommender is stopped is no fault."""
+    return STOPPED if outcome_word(row) == STOPPED else str(row["outcome"])
+
+
 def _solutions(rows: Rows) -> list[str]:
     return sorted({row["solution"] for row in rows})
 
 
-def _card(rows: Rows, solution: str, metric: str) -> dict[str, Any]:
-    """What matters of a solution now."""
-    own = [row for row in rows if row["solution"] == solution]
-    promoted = [row for row in own if row["outcome"] == "promoted"]
-    live = promoted[-1] if promoted else None
+def _card(rows: Rows, name: str, metric: str) -> dict[str, Any]:
+    """What matters now of a solution, or of a recommender, which the service trains."""
+    own = [row for row in rows if row["solution"] == name]
+    newest, promoted = own[-1], [row for row in own if row["outcome"] == "promoted"]
+    live, is_recommender = promoted[-1] if promoted else None, is_use_case(newest["recipe"])
+    words = {outcome: outcome_word({**newest, "outcome": outcome}) for outcome in OUTCOMES}
+    counts = [f"{sum(row['outcome'] == outcome for row in own)} {words[outcome]}" for outcome in OUTCOMES]
     return {
-        "solution": solution,
-        "recipe": own[-1]["recipe"],
-        "outcome": own[-1]["outcome"],
-        "reason": own[-1]["reason"],
-        "link": own[-1].get("link"),
-        "when": own[-1]["recorded_at"],
+        "name": name,
+        "recipe": newest["recipe"],
+        "style": outcome_style(newest),
+        "word": outcome_word(newest),
+        "reason": newest["reason"],
+        "link": newest.get("link"),
+        "is_recommender": is_recommender,
         "live_since": live["recorded_at"] if live else None,
+        "active_since": _active_since(own),
         "live": (live["metrics"] or {}).get(metric) if live else None,
-        "newest": (own[-1]["metrics"] or {}).get(metric),
-        "counts": {outcome: sum(row["outcome"] == outcome for row in own) for outcome in OUTCOMES},
+        "newest": (newest["metrics"] or {}).get(metric),
+        "measured": next((row["metrics"].get(metric) for row in reversed(own) if row["metrics"]), None),
+        "counts": ("in runs: " if is_recommender else "") + ", ".join(counts),
     }
+
+
+def _active_since(own: Rows) -> datetime | None:
+    """The first of the last runs that have all found a recommender active; None if the last one has not."""
+    active = itertools.takewhile(lambda row: row["outcome"] == "promoted", reversed(own))
+    moments = [row["recorded_at"] for row in active]
+    return moments[-1] if moments else None
+
+
+def _news(rows: Rows) -> list[Mapping[str, Any]]:
+    """The versions, newest first; of recommenders the runs that found them changed, as most find them as they were."""
+    known: dict[str, tuple[Any, Any]] = {}
+    news = []
+    for row in rows:
+        state = (row["outcome"], row["metrics"])
+        if not is_use_case(row["recipe"]) or known.get(row["solution"]) != state:
+            news.append(row)
+        known[row["solution"]] = state
+    return news[::-1]
 
 
 def _columns(rows: Rows) -> list[dict[str, Any]]:
@@ -148,10 +185,3 @@ def _range(column: ColumnProfile) -> str:
             f"{datetime.fromtimestamp(end, UTC):%Y-%m-%d}" for end in (column.minimum, column.maximum)
         )
     return f"{column.minimum:g} to {column.maximum:g}"
-
-
-def _of_last_run(rows: Rows, name: str) -> list[str]:
-    """The sentences of the last run that recorded any."""
-    written = [row[name] for row in rows if row.get(name)]
-    lines: list[str] = json.loads(written[-1]) if written else []
-    return lines

@@ -63,12 +63,12 @@ def recommender_row(
     :param description: as the service describes it
     :param columns: what else is known
     """
-    is_active = description["status"] == "ACTIVE"
-    reason = (
-        "The service trains and serves it."
-        if is_active
-        else f"It is {description['status']}: it answers nothing."
-    )
+    status = description["status"]
+    is_active = status == "ACTIVE"
+    reasons = {
+        "ACTIVE": "Trained and served by the service.",
+        "INACTIVE": "It answers nothing, and is not paid for.",
+    }
     return {
         **_run_columns(context, group, recommender.name, recommender.recipe),
         "solution_version_arn": description["recommenderArn"],
@@ -76,7 +76,7 @@ def recommender_row(
         "hyperparameters": json.dumps(recommender.request(), sort_keys=True),
         "metrics": description.get("modelMetrics") or None,
         "outcome": "promoted" if is_active else "held",
-        "reason": reason,
+        "reason": reasons.get(status, f"It is {status}: it answers nothing."),
         **columns,
     }
 

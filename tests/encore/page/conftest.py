@@ -55,6 +55,7 @@ class PlantedService:
 
     def __init__(self) -> None:
         self.campaigns: dict[str, dict[str, Any]] = {}
+        self.recommenders: dict[str, dict[str, Any]] = {}
         self.filters: dict[str, str] = {}
         self.answers: dict[str, list[str]] = {}
         self.requests: list[dict[str, Any]] = []
@@ -70,9 +71,23 @@ class PlantedService:
             **fields,
         }
 
+    def add_recommender(self, name: str, status: str = "ACTIVE", requests: int = 1, **fields: Any) -> None:
+        """A recommender."""
+        arn = f"{ARN}:recommender/{name}"
+        self.recommenders[arn] = {
+            "name": name,
+            "recommenderArn": arn,
+            "datasetGroupArn": f"{ARN}:dataset-group/shop",
+            "recommenderConfig": {"minRecommendationRequestsPerSecond": requests},
+            "status": status,
+            "lastUpdatedDateTime": datetime(2026, 2, 28, 3, 12, tzinfo=UTC),
+            **fields,
+        }
+
     def get_paginator(self, operation: str) -> Any:
         entries = {
             "list_campaigns": {"campaigns": [{"campaignArn": arn} for arn in self.campaigns]},
+            "list_recommenders": {"recommenders": list(self.recommenders.values())},
             "list_filters": {
                 "Filters": [
                     {"name": name, "filterArn": f"{ARN}:filter/{name}", "status": "ACTIVE"}
@@ -84,6 +99,9 @@ class PlantedService:
 
     def describe_campaign(self, campaignArn: str) -> Any:
         return {"campaign": self.campaigns[campaignArn]}
+
+    def describe_recommender(self, recommenderArn: str) -> Any:
+        return {"recommender": self.recommenders[recommenderArn]}
 
     def describe_filter(self, filterArn: str) -> Any:
         return {"filter": {"filterExpression": self.filters[filterArn.split("/")[-1]]}}

@@ -15,6 +15,7 @@ from encore.report.__main__ import main
 from encore.report.charts import measurements
 from encore.report.page import page
 from tests.support.past_runs import NDCG, past_runs
+from tests.support.recommenders import recommender_runs
 
 ROWS = history.from_parquet(history.to_parquet(past_runs()))
 
@@ -191,3 +192,21 @@ def test_the_command_writes_a_page_and_pictures(tmp_path):
     names = [part.tag.split("}")[1] for part in drawing.iter()]
     assert names.count("circle") == 3, "a mark for each version"
     assert "style" in names, "it looks the same by itself"
+
+
+def test_a_recommender_is_active_or_stopped_and_no_gate_is_spoken_of():
+    rows = recommender_runs(outcomes={"top": "held"}, usd=None)
+    text = re.sub(r"<[^>]+>|\s+", " ", page(rows, "shop").split("</style>")[1])
+    text = re.sub(r"\s+", " ", text)
+    assert "what has no known price: bought-together, for-you" in text
+    assert "for-you active aws-ecomm-recommended-for-you 0.1680 NDCG@25, active since Jan 30" in text
+    assert "in runs: 29 active, 1 stopped, 0 failed It answers nothing, and is not paid for." in text
+    assert "Nothing was held, and nothing failed." in text
+    assert "promoted" not in text
+
+
+def test_a_recommender_is_listed_when_it_has_changed():
+    """Most runs find it as it was: the service has trained each of three anew four times after the first."""
+    table = page(recommender_runs(), "shop").split("The last versions")[1]
+    assert table.count("Trained and served by the service.") == 3 * 5
+    assert table.count('class="s">for-you<') == 5, "it has no version that would repeat its name"
