@@ -1,4 +1,6 @@
-"""The stack of `docker-compose.yaml` as processes, and the interpreter that its Airflow image would have."""
+"""The stack of `docker-compose.yaml`: in a container engine where there is one, else as processes, with the interpreter
+that its Airflow image would have.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ from cryptography.fernet import Fernet
 from demo import product_database, shop
 from demo.settings import state
 from tests.support.compose import ROOT, Deployment
+from tests.support.compose_engine import EngineDeployment, engine
 
 LOCK = ROOT / "requirements" / "deploy.txt"
 PROGRAMS = ("postgres", "initdb", "redis-server", "redis-cli", "curl")
+PROFILES, SCALE = ["local", "demo"], {"worker": 2}
 SHOP = shop.ShopSize(customers=200, products=120, events=3_000, days=4)
 
 
@@ -48,19 +52,40 @@ def deploy_python() -> Path:
 
 
 @pytest.fixture(scope="module")
-def deployment(deploy_python: Path) -> Iterator[Deployment]:
+def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment | EngineDeployment]:
     """The file's services with the profiles `local` and `demo`, and two workers."""
-    if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
-        pytest.skip(f"{', '.join(missing)}: not on this machine (Debian: postgresql, redis-server, curl)")
+    program = engine()
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if program is None and missing:
+        pytest.skip(
+            f"{', '.join(missing)}: not on this machine, and no container engine"
+            " (Debian: postgresql, redis-server, curl)"
+        )
     with tempfile.TemporaryDirectory(prefix="enc-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o711)  # PostgreSQL's user must be able to pass
-        deployment = Deployment(Path(folder), deploy_python, _dot_env(), ["local", "demo"])
-        try:
-            # The shop of `shop-data` has 60 days: a smaller one is put in its place.
-            deployment.up(scale={"worker": 2}, instead={"shop-data": _fill_shop})
-            yield deployment
-        finally:
-            deployment.down()
+        if program is None:
+            yield from _processes(Path(folder), request.getfixturevalue("deploy_python"))
+        else:
+            yield from _containers(Path(folder), program)
+
+
+def _containers(home: Path, program: str) -> Iterator[EngineDeployment]:
+    deployment = EngineDeployment(program, home, dot_env(), PROFILES, SHOP)
+    try:
+        deployment.up(scale=SCALE)
+        yield deployment
+    finally:
+        deployment.down()
+
+
+def _processes(home: Path, python: Path) -> Iterator[Deployment]:
+    os.chmod(home, 0o711)  # PostgreSQL's user must be able to pass
+    deployment = Deployment(home, python, dot_env(), PROFILES)
+    try:
+        # The shop of `shop-data` has 60 days: a smaller one is put in its place.
+        deployment.up(scale=SCALE, instead={"shop-data": _fill_shop})
+        yield deployment
+    finally:
+        deployment.down()
 
 
 def _fill_shop(deployment: Deployment) -> None:
@@ -68,7 +93,7 @@ def _fill_shop(deployment: Deployment) -> None:
     product_database.load(deployment.placed(uri), shop.generate(SHOP, seed=3), "a small shop")
 
 
-def _dot_env() -> dict[str, str]:
+def dot_env() -> dict[str, str]:
     """`.env` as `.env.example` asks for it: what is empty there is filled in."""
     env: dict[str, str] = {}
     for line in (ROOT / ".env.example").read_text().splitlines():

@@ -161,6 +161,10 @@ class Deployment:
             del self.running[container]
         return process
 
+    def workers(self) -> set[str]:
+        """The host names of the workers."""
+        return {name for name in self.running if name.startswith("worker-")}
+
     def kill(self, container: str) -> None:
         """SIGKILL for all that is in a container, at once."""
         process = self.running.pop(container)
