@@ -184,7 +184,7 @@ class Histories:
         user = self._users.get(user_id)
         if user is None:
             return _NOTHING
-        part = slice(self._starts[user], self._starts[user + 1])
+        part = slice(*self._starts[user : user + 2].tolist())
         bulk = self._bulk
         return Events(bulk.items[part], bulk.times[part], bulk.types[part], bulk.values[part])
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -26,16 +26,7 @@ ScoreKind = Literal["logit", "propensity", "none"]
 `none`: it shows no score."""
 
 
-def _no_items() -> np.ndarray:
-    return np.empty(0, np.int32)
-
-
-def _no_times() -> np.ndarray:
-    return np.empty(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One query, after the caller looked up what is known of the user.
 
     `history_items`: indices in `model.items` (int32), oldest first, -1 for items the model does not know;
@@ -44,9 +35,9 @@ class Request:
 
     user_id: str | None = None
     item_id: str | None = None
-    history_items: np.ndarray = field(default_factory=_no_items)
-    history_times: np.ndarray = field(default_factory=_no_times)
-    context: Mapping[str, str] = field(default_factory=dict)
+    history_items: np.ndarray = np.empty(0, np.int32)
+    history_times: np.ndarray = np.empty(0, np.int64)
+    context: Mapping[str, str] = MappingProxyType({})
     user: Mapping[str, Any] | None = None
     now: int = 0
 

@@ -37,8 +37,9 @@ class State:
             np.zeros((users, size), np.float32),
             np.full(users, -1, np.int64),
         )
-        nothing = np.zeros((users, size + 1), np.float32) @ parameters["input"] + parameters["input_bias"]
-        state.session = gru(nothing, state.session, parameters["session_recurrent"])
+        nothing = parameters["input_bias"][:, None]  # of nobody's event
+        begun = gru(nothing, np.zeros((hidden, 1), np.float32), parameters["session_recurrent"])
+        state.session[:] = begun.T
         return state
 
     def put(self, row: int, other: State) -> None:
@@ -50,18 +51,27 @@ class State:
         return State(self.session[index], self.user[index], self.memory[index], self.time[index])
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 0.5 * (np.tanh(0.5 * x) + 1.0)
-
-
 def gru(inputs: np.ndarray, state: np.ndarray, recurrent: np.ndarray) -> np.ndarray:
-    """One step of a gated recurrent unit (Cho et al. 2014): inputs [users, 3 hidden], state [users, hidden]."""
-    hidden = state.shape[-1]
-    recurrent_part = state @ recurrent
-    gates = sigmoid(inputs[..., : 2 * hidden] + recurrent_part[..., : 2 * hidden])
-    candidate = np.tanh(inputs[..., 2 * hidden :] + gates[..., :hidden] * recurrent_part[..., 2 * hidden :])
-    update = gates[..., hidden:]
-    state_after: np.ndarray = (1.0 - update) * candidate + update * state
+    """One step of a gated recurrent unit (Cho et al. 2014).
+
+    Users stand in columns, so that gates are whole rows and each operation is one pass over memory.
+
+    :param inputs: [3 hidden, users]. :param state: [hidden, users]. :param recurrent: [hidden, 3 hidden].
+    """
+    hidden = len(state)
+    recurrent_part = recurrent.T @ state
+    gates = inputs[: 2 * hidden] + recurrent_part[: 2 * hidden]
+    gates *= np.float32(0.5)  # the sigmoid is 0.5 * (tanh(x / 2) + 1)
+    np.tanh(gates, out=gates)
+    gates += np.float32(1.0)
+    gates *= np.float32(0.5)
+    candidate = recurrent_part[2 * hidden :]
+    candidate *= gates[:hidden]
+    candidate += inputs[2 * hidden :]
+    np.tanh(candidate, out=candidate)
+    state_after: np.ndarray = state - candidate
+    state_after *= gates[hidden:]
+    state_after += candidate
     return state_after
 
 
@@ -70,29 +80,36 @@ def advance(
 ) -> State:
     """The state after more events.
 
-    :param vectors: of the items, float32 [users, events, embedding], padded at the end.
-    :param times: int64 [users, events].
+    :param vectors: of the items, float32 [events, users, embedding], padded at the end.
+    :param times: int64 [events, users].
     :param lengths: events of each user, longest first.
     """
-    before = np.concatenate([state.time[:, None], times[:, :-1]], axis=1)
+    before = np.concatenate([state.time[None], times[:-1]])
     seconds = np.where(before < 0, 0, times - before)
-    inputs = np.concatenate([vectors, gap_feature(seconds)[..., None]], axis=-1) @ parameters["input"]
-    inputs += parameters["input_bias"]
+    read = np.concatenate([vectors, gap_feature(seconds)[..., None]], axis=-1)
+    inputs = parameters["input"].T @ read.reshape(-1, read.shape[-1]).T
+    inputs += parameters["input_bias"][:, None]
+    inputs = inputs.reshape(len(inputs), *seconds.shape)
     breaks = seconds > SESSION_GAP_SECONDS
-    session, user, memory = state.session.copy(), state.user.copy(), state.memory.copy()
-    for step in range(vectors.shape[1]):
-        active = slice(0, int(np.searchsorted(-lengths, -step)))  # who has more than `step` events
-        new_sessions = np.flatnonzero(breaks[active, step])
+    session, user, memory = state.session.T.copy(), state.user.T.copy(), state.memory.copy()
+    counts = np.searchsorted(-lengths, -np.arange(len(vectors)))  # users who have more than `step` events
+    for step, active in enumerate(counts.tolist()):
+        new_sessions = np.flatnonzero(breaks[step, :active])
         if len(new_sessions):
-            user_inputs = session[new_sessions] @ parameters["user_input"] + parameters["user_bias"]
-            user[new_sessions] = gru(user_inputs, user[new_sessions], parameters["user_recurrent"])
-            session[new_sessions] = np.tanh(
-                user[new_sessions] @ parameters["begin"] + parameters["begin_bias"]
+            user_inputs = parameters["user_input"].T @ session[:, new_sessions]
+            user_inputs += parameters["user_bias"][:, None]
+            users = gru(user_inputs, user[:, new_sessions], parameters["user_recurrent"])
+            user[:, new_sessions] = users
+            session[:, new_sessions] = np.tanh(
+                parameters["begin"].T @ users + parameters["begin_bias"][:, None]
             )
-        session[active] = gru(inputs[active, step], session[active], parameters["session_recurrent"])
-        memory[active] = memory[active] * np.float32(MEMORY_DECAY) + vectors[active, step]
-    last = np.where(lengths > 0, times[np.arange(len(times)), lengths - 1], state.time)
-    return State(session, user, memory, last)
+        session[:, :active] = gru(
+            inputs[:, step, :active], session[:, :active], parameters["session_recurrent"]
+        )
+        memory[:active] *= np.float32(MEMORY_DECAY)
+        memory[:active] += vectors[step, :active]
+    last = np.where(lengths > 0, times[lengths - 1, np.arange(len(lengths))], state.time)
+    return State(session.T, user.T, memory, last)
 
 
 def query(parameters: Parameters, state: State) -> np.ndarray:

@@ -126,28 +126,20 @@ class HrnnModel(Model):
 
     def _state(self, requests: Sequence[Request]) -> State:
         """The state of each request's user, from the one kept for a beginning of the same history on."""
-        events = [_newest_known(request) for request in requests]
-        cached = [self._cached_state(r.user_id, *k) for r, k in zip(requests, events, strict=True)]
-        unread = np.array([len(k[0]) - done for k, (done, _) in zip(events, cached, strict=True)])
+        events = _KnownEvents.of(requests)
+        cached = [self._cached_state(request.user_id, events, row) for row, request in enumerate(requests)]
+        done = np.array([count for count, _ in cached], np.int64)
+        unread = events.lengths - done
         order = np.argsort(-unread, kind="stable")
-        longest_unread = int(unread.max(initial=0))
-        items = np.zeros((len(order), longest_unread), np.int64)
-        times = np.zeros((len(order), longest_unread), np.int64)
-        for row, request_index in enumerate(order):
-            done = cached[request_index][0]
-            items[row, : unread[request_index]] = events[request_index][0][done:]
-            times[row, : unread[request_index]] = events[request_index][1][done:]
-        state = self._initial_states([cached[request_index][1] for request_index in order])
-        if longest_unread:
+        state = self._initial_states([cached[row][1] for row in order])
+        if unread.any():
+            items, times = events.table(done, order)
             state = inference.advance(self.parameters, state, self.vectors[items], times, unread[order])
         state = state.rows(np.argsort(order))
         with self._lock:
-            for request_index, request in enumerate(requests):
-                if request.user_id is not None and len(events[request_index][0]):
-                    self._states[request.user_id] = (
-                        *events[request_index],
-                        state.rows(slice(request_index, request_index + 1)),
-                    )
+            for row, request in enumerate(requests):
+                if request.user_id is not None and events.lengths[row]:
+                    self._states[request.user_id] = (*events.of_row(row), state.rows(np.array([row])))
                     self._states.move_to_end(request.user_id)
             while len(self._states) > MAX_CACHED_USERS:
                 self._states.popitem(last=False)
@@ -161,12 +153,11 @@ class HrnnModel(Model):
                 state.put(row, known)
         return state
 
-    def _cached_state(
-        self, user_id: str | None, items: np.ndarray, times: np.ndarray
-    ) -> tuple[int, State | None]:
-        """How many of the events a kept state has read, and the state; None if there is none."""
+    def _cached_state(self, user_id: str | None, events: _KnownEvents, row: int) -> tuple[int, State | None]:
+        """How many of the row's events a kept state has read, and the state; None if there is none."""
         cached = self._states.get(user_id) if user_id is not None else None
         if cached is not None:
+            items, times = events.of_row(row)
             done = len(cached[0])
             same = done <= len(items) and np.array_equal(cached[0], items[:done])
             if same and np.array_equal(cached[1], times[:done]):
@@ -202,10 +193,52 @@ def cold_bias(bias: np.ndarray) -> float:
     return float(np.quantile(finite, COLD_BIAS_QUANTILE)) if len(finite) else 0.0
 
 
-def _newest_known(request: Request) -> tuple[np.ndarray, np.ndarray]:
-    """The newest events of items that the model knows."""
-    known = np.flatnonzero(request.history_items >= 0)[-MAX_HISTORY_EVENTS:]
-    return request.history_items[known], request.history_times[known]
+@dataclass(frozen=True)
+class _KnownEvents:
+    """The newest `MAX_HISTORY_EVENTS` events of items that the model knows, one request's after the other's; `starts`:
+    int64 [requests + 1].
+    """
+
+    items: np.ndarray
+    times: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, requests: Sequence[Request]) -> _KnownEvents:
+        items = np.concatenate([request.history_items for request in requests])
+        times = np.concatenate([request.history_times for request in requests])
+        ends = np.cumsum([len(request.history_items) for request in requests])
+        is_known = items >= 0
+        known_ends = np.append(0, np.cumsum(is_known))[ends]
+        lengths = np.diff(known_ends, prepend=0)
+        after = np.repeat(known_ends, lengths) - np.arange(
+            lengths.sum()
+        )  # of its request, the event itself included
+        is_read = np.flatnonzero(is_known)[after <= MAX_HISTORY_EVENTS]
+        starts = np.append(0, np.cumsum(np.minimum(lengths, MAX_HISTORY_EVENTS)))
+        return cls(items[is_read], times[is_read], starts)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.starts)
+
+    def of_row(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Items and times of one request, apart from the others', which need not stay in memory with them."""
+        span = slice(self.starts[row], self.starts[row + 1])
+        return self.items[span].copy(), self.times[span].copy()
+
+    def table(self, done: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Items and times after the first `done` (int64 [requests]) of each request, int64 [events, requests], requests
+        in `order`, padded at the end.
+        """
+        lengths = self.lengths
+        position = np.arange(len(self.items)) - np.repeat(self.starts[:-1] + done, lengths)
+        is_left = position >= 0
+        cells = position[is_left], np.repeat(np.argsort(order), lengths)[is_left]
+        items = np.zeros((int((lengths - done).max()), len(order)), np.int64)
+        times = np.zeros_like(items)
+        items[cells], times[cells] = self.items[is_left], self.times[is_left]
+        return items, times
 
 
 def _id_column(table: pa.Table) -> pa.Array:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +28,7 @@ DEFAULT_RESULTS = 25
 MAX_RESULTS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _PreparedQuery:
+class _PreparedQuery(NamedTuple):
     """A line that can be answered."""
 
     query: Query

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -25,8 +24,7 @@ class LineError(ValueError):
     """One line of the input can't be answered; the text goes into its ``error``."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of input: its place in the file (1-based), what it asks, or why that can't be read."""
 
     number: int
@@ -34,8 +32,7 @@ class Line:
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A line of output: the answer, or the reason why there is none."""
 
     line: Line
@@ -44,7 +41,8 @@ class Outcome:
 
     def encode(self) -> bytes:
         """`{"input": ..., "output": ..., "error": ...}`."""
-        return orjson.dumps({"input": self.line.query, "output": self.output, "error": self.error}) + b"\n"
+        members = {"input": self.line.query, "output": self.output, "error": self.error}
+        return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Line]:
@@ -65,16 +63,17 @@ def read(lines: Iterable[bytes]) -> Iterator[Line]:
 
 def _problem(query: Query) -> str | None:
     """Why a member of a query can't be used, whatever the recipe; None if all can."""
-    for name in TEXTS:
-        if not isinstance(query.get(name), str | None):
-            return f"{name} must be a string, not {_text_of(query[name])}."
-    for name in MAPS:
-        entries = query.get(name)
-        if not isinstance(entries, dict | None):
-            return f"{name} must be an object of strings, not {_text_of(entries)}."
-        for key, value in (entries or {}).items():
-            if not isinstance(value, str):
-                return f"{name}.{key} must be a string, not {_text_of(value)}."
+    for name, value in query.items():
+        if value is None:
+            continue
+        if name in TEXTS and not isinstance(value, str):
+            return f"{name} must be a string, not {_text_of(value)}."
+        if name in MAPS:
+            if not isinstance(value, dict):
+                return f"{name} must be an object of strings, not {_text_of(value)}."
+            for key, entry in value.items():
+                if not isinstance(entry, str):
+                    return f"{name}.{key} must be a string, not {_text_of(entry)}."
     return None
 
 

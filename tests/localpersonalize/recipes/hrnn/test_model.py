@@ -38,6 +38,25 @@ def test_requests_together_get_what_each_gets_alone(chained):
         )
 
 
+def test_histories_of_any_length_are_read_together_as_their_newest_known_events_alone(chained, monkeypatch):
+    monkeypatch.setattr(hrnn_model, "MAX_HISTORY_EVENTS", 12)
+    rng = np.random.default_rng(0)
+    lengths = [0, 30, 1, 12, 13, *rng.integers(0, 30, 20)]
+    histories = [rng.integers(-1, len(chained.items), length).astype(np.int32) for length in lengths]
+    times = [np.cumsum(rng.choice([60, 7200], length)) for length in lengths]
+    earlier = [Request(f"any{n}", None, histories[n][:5], times[n][:5]) for n in (1, 3)]
+    chained.score(earlier)  # their states are kept
+    pairs = list(zip(histories, times, strict=True))
+    together = chained.score([Request(f"any{n}", None, *pair) for n, pair in enumerate(pairs)])
+    seen = np.zeros_like(together)
+    for row, history in zip(seen, histories, strict=True):
+        row[history[history >= 0]] = chained.repeat
+    for row, was_seen, (items, when) in zip(together, seen, pairs, strict=True):
+        newest = np.flatnonzero(items >= 0)[-12:]
+        query = chained.query([Request(None, None, items[newest], when[newest])])[0]
+        assert np.allclose(row, chained.vectors @ query + chained.parameters["bias"] + was_seen, atol=1e-4)
+
+
 def test_a_saved_model_answers_the_same(chained, tmp_path):
     chained.save(tmp_path)
     loaded = load_model(tmp_path)
