@@ -131,7 +131,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.resilience", description=__doc__)
     parser.add_argument("--days", type=int, default=10, help="simulated days of each month")
     parser.add_argument("--seeds", help="e.g. 1,2; default: two drawn ones")
-    parser.add_argument("--minutes", type=float, default=20, help="no day begins after these")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=20,
+        help="no day begins after these, of which each seed has its share",
+    )
     parser.add_argument("--events", help="instead of drawn ones, e.g. '3:LostAnswers 4:WorkerKilled'")
     parser.add_argument(
         "--logs", type=Path, help="folder for the logs of a month on which something was wrong"
@@ -144,15 +149,26 @@ def main() -> int:
         [int(seed) for seed in options.seeds.split(",")] if options.seeds else random.sample(range(10_000), 2)
     )
     print(f"seeds {','.join(map(str, seeds))}, {options.days} days each", flush=True)
-    until, report = time.monotonic() + 60 * options.minutes, Report()
-    for seed in seeds:
+    end, report = time.monotonic() + 60 * options.minutes, Report()
+    for number, seed in enumerate(seeds):
         if options.events:
             events = [(int(day), name) for day, _, name in (e.partition(":") for e in options.events.split())]
         else:
             events = draw_events(seed, options.days)
-        if problems := play(seed, options.days, events, report, until, options.logs, options.go_on):
+        now = time.monotonic()
+        if now > end:
+            print(f"seed {seed}: the time is over", flush=True)
+            continue
+        share = now + (end - now) / (len(seeds) - number)
+        try:
+            problems = play(seed, options.days, events, report, share, options.logs, options.go_on)
+        except Exception as error:
+            # The stack has not come up: what the other months came to is told all the same.
+            traceback.print_exc()
+            problems = [f"day 0: {type(error).__name__}: {error}"]
+        if problems:
             day = int(problems[0].split()[1].rstrip(":"))
-            shortest = events if options.go_on else shrunk(seed, events, day, until)
+            shortest = events if options.go_on or not day else shrunk(seed, events, day, end)
             text = " ".join(f"{day}:{name}" for day, name in shortest)
             report.failures += [f"seed {seed} fails: {problems[0]}", f'  --seeds {seed} --events "{text}"']
     print(report.as_text())
