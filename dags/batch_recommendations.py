@@ -46,6 +46,7 @@ from encore.timetable import NextTickTimetable
 
 def build(group: DatasetGroup, batch: Batch) -> DAG:
     """The DAG of one dataset group's batch jobs."""
+    form = forms.batch(group)
     with DAG(
         dag_id=group.dag_id("batch_recommendations"),
         description=f"Batch jobs of {group.name}: {', '.join(job.name for job in batch.jobs)}",
@@ -62,12 +63,11 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
             "on_failure_callback": keep_reason,
         },
         template_searchpath=[str(include_folder())],
-        params=forms.batch(group),
         **notifications.callbacks(group),
         tags=["personalize", "batch", group.name],
     ) as dag:
         tasks = {job.name: run_job(group, job) for job in batch.jobs}
-        train = dag.param("train") if "train" in dag.params else False
+        train = dag.param("train") if "train" in form else False
         check_budget(group, tasks, train)
         dry_run = PersonalizeBatchDryRunOperator(
             task_id="dry_run",
@@ -82,6 +82,7 @@ def build(group: DatasetGroup, batch: Batch) -> DAG:
             >> select_jobs(tasks, dry_run)
             >> [dry_run, *(task_ for job in tasks.values() for task_ in job.first)]
         )
+        forms.give(dag, form)
     return dag
 
 

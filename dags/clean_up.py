@@ -38,7 +38,6 @@ def build(group: DatasetGroup) -> DAG:
             "retry_delay": timedelta(minutes=5),
             "on_failure_callback": keep_reason,
         },
-        params=forms.clean_up(group),
         **notifications.callbacks(group),
         tags=["personalize", "clean-up", group.name],
     ) as dag:
@@ -53,6 +52,7 @@ def build(group: DatasetGroup) -> DAG:
             deferrable=True,
             aws_conn_id=group.aws_conn_id,
         )
+        forms.give(dag, forms.clean_up(group))
     return dag
 
 

@@ -54,7 +54,6 @@ def build(group: DatasetGroup) -> DAG:
         schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
         start_date=_midnight(group.history_start or date(2020, 1, 1)),
         catchup=group.history_start is not None,
-        params=forms.export(),
         default_args={
             "retries": 2,
             "retry_delay": timedelta(seconds=30),
@@ -74,6 +73,7 @@ def build(group: DatasetGroup) -> DAG:
         export = export_days(group, days) if interactions.splits == 1 else export_slices(group, days)
         for checks in check_tables(group, KIND, "check_tables", days):
             checks >> export
+        forms.give(dag, forms.export())
     return dag
 
 

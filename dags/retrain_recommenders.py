@@ -73,7 +73,6 @@ def build(group: DatasetGroup) -> DAG:
             "on_failure_callback": keep_reason,
         },
         template_searchpath=[str(include_folder())],
-        params=forms.retraining(group),
         deadline=notifications.deadline(group),
         tags=["personalize", "retrain", group.name],
     ) as dag:
@@ -97,6 +96,7 @@ def build(group: DatasetGroup) -> DAG:
         create_filters(group, dataset_group, list(imports.values()))
         recommenders = keep_recommenders(group, dataset_group, list(imports.values()))
         report_run(group, plan, data_gate, datasets, imports, solution, recommenders)
+        forms.give(dag, forms.retraining(group))
     return dag
 
 

@@ -41,7 +41,6 @@ def build(group: DatasetGroup) -> DAG:
             "deferrable": True,
             "on_failure_callback": keep_reason,
         },
-        params=forms.rollback(group),
         **notifications.callbacks(group),
         tags=["personalize", "rollback", group.name],
     ) as dag:
@@ -76,6 +75,7 @@ def build(group: DatasetGroup) -> DAG:
             summary=verify.output["summary"],
         ).as_teardown()
         verify >> record
+        forms.give(dag, forms.rollback(group))
     return dag
 
 

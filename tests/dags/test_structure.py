@@ -48,6 +48,13 @@ def test_each_group_gets_its_own_dags(dags_of):
     assert set(loaded) == {name + suffix for name in DAG_NAMES for suffix in ("", "_books")}
 
 
+def test_a_form_is_kept_by_its_dag_and_not_by_each_of_its_tasks(dags):
+    """Airflow gives a task that is made in a DAG with params a copy of them, and writes it down with the task."""
+    assert {name for name, dag in dags.items() if dag.params} == set(dags) - {"judge_experiment"}
+    copies = [task.task_id for dag in dags.values() for task in dag.tasks if getattr(task, "params", None)]
+    assert copies == []
+
+
 def test_each_file_is_named_like_its_dag(dags):
     for dag in dags.values():
         assert dag.dag_id.startswith(Path(dag.fileloc).stem), f"{dag.dag_id} in {dag.fileloc}"

@@ -12,6 +12,7 @@ import yaml
 
 from demo.shop import generate
 from tests.distributed.conftest import SHOP, dot_env
+from tests.support import compose_engine
 from tests.support.compose import FILE, ROOT, services
 from tests.support.compose_engine import EngineDeployment, engine
 
@@ -69,6 +70,13 @@ def test_an_engine_is_taken_that_answers_and_has_compose(path):
 def test_a_program_without_its_daemon_or_without_compose_is_none(path, refused):
     install(path, "docker")
     (path / "refused").write_text(refused)
+    assert engine() is None
+
+
+def test_a_program_that_does_not_answer_is_none(path, monkeypatch):
+    monkeypatch.setattr(compose_engine, "ANSWER_SECONDS", 0.1)
+    (path / "docker").write_text("#!/bin/sh\nexec /bin/sleep 30\n")
+    (path / "docker").chmod(0o755)
     assert engine() is None
 
 

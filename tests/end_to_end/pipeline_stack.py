@@ -77,6 +77,14 @@ class PipelineStack(RunningStack):
         super().__init__(stack)
         self.file = file
 
+    def change(self, pipeline: Mapping[str, Any], dag_id: str, task: str) -> None:
+        """Change the pipeline file, and wait until the DAG has a task that it then needs."""
+        self.file.write_text(yaml.safe_dump(dict(pipeline)))
+        deadline = time.monotonic() + 180
+        while task not in {entry["task_id"] for entry in self.airflow.get(f"/dags/{dag_id}/tasks")["tasks"]}:
+            assert time.monotonic() < deadline, f"{dag_id} has no task {task}"
+            time.sleep(2)
+
     def export(self) -> None:
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
         first = yesterday - timedelta(days=SMALL_SHOP.days - 1)

@@ -138,3 +138,30 @@ def test_segments_have_a_solution_of_their_own_that_is_trained_when_asked_for(pi
     done = run(pipeline, batches=["fans"], train=False)
     assert done["tasks"]["batch_fans.train"] == "skipped"
     assert versions() == trained
+
+
+def test_what_goes_over_the_budget_is_asked_first_and_only_a_yes_is_paid_for(pipeline):
+    (group,) = PIPELINE["dataset_groups"]
+    pipeline.change({"dataset_groups": [{**group, "monthly_budget_usd": 0.01}]}, BATCH, "budget")
+
+    def jobs() -> int:
+        return len(pipeline.aws("personalize").list_batch_inference_jobs()["batchInferenceJobs"])
+
+    before = jobs()
+    refused = pipeline.start_run(BATCH, {"batches": ["for_you"]})
+    question = pipeline.answer(refused, "Reject", BATCH)
+    assert "a run of batch jobs goes over the month's budget. Shall it go on?" in question
+    assert "of this month's 0.01 are spent; this run costs about 0.02." in question
+    done = pipeline.finish(BATCH, refused)
+    assert (done["state"], done["tasks"]["budget"]) == ("failed", "failed")
+    assert done["tasks"]["batch_for_you.job"] == "upstream_failed"
+    assert "nobody has approved that: nothing that costs was begun" in pipeline.log(BATCH, refused, "budget")
+    assert jobs() == before
+
+    approved = pipeline.start_run(BATCH, {"batches": ["for_you"]})
+    pipeline.answer(approved, "Approve", BATCH)
+    done = pipeline.finish(BATCH, approved)
+    assert done["state"] == "success", done
+    assert pipeline.airflow.xcom(BATCH, approved, "budget")["asked"] is True
+    assert done["tasks"]["batch_for_you.answers"] == "success"
+    assert jobs() == before + 1

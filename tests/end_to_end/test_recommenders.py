@@ -88,15 +88,6 @@ def shop() -> Iterator[PipelineStack]:
             yield stack
 
 
-def change(shop: PipelineStack, task: str, **top: Any) -> None:
-    """Change the file, and wait until the DAG has a task that it then needs."""
-    shop.file.write_text(yaml.safe_dump(pipeline_file(**top)))
-    deadline = time.monotonic() + 180
-    while task not in {entry["task_id"] for entry in shop.airflow.get(f"/dags/{RETRAIN}/tasks")["tasks"]}:
-        assert time.monotonic() < deadline, f"{RETRAIN} has no task {task}"
-        time.sleep(2)
-
-
 def description_of(shop: PipelineStack, name: str) -> dict[str, Any]:
     personalize = shop.aws("personalize")
     entries = personalize.list_recommenders()["recommenders"]
@@ -135,7 +126,7 @@ def test_recommenders_alone_are_made_changed_stopped_and_started_by_runs(shop):
 
     # Changed and stopped by the file: nothing is made anew, and it answers no more; the other is as it was.
     before = description_of(shop, "for-you")["lastUpdatedDateTime"]
-    change(shop, "stop_top", min_requests_per_second=2, state="stopped")
+    shop.change(pipeline_file(min_requests_per_second=2, state="stopped"), RETRAIN, "stop_top")
     stopped = shop.good()
     top = description_of(shop, "top")
     assert (top["status"], top["recommenderConfig"]["minRecommendationRequestsPerSecond"]) == ("INACTIVE", 2)
@@ -149,7 +140,7 @@ def test_recommenders_alone_are_made_changed_stopped_and_started_by_runs(shop):
     assert shop.airflow.xcom(RETRAIN, stopped["dag_run_id"], "record")["solutions"] == {}
 
     # Started by the file, and what changed while it was stopped is caught up on.
-    change(shop, "update_top", min_requests_per_second=3, state="active")
+    shop.change(pipeline_file(min_requests_per_second=3, state="active"), RETRAIN, "update_top")
     shop.good()
     top = description_of(shop, "top")
     assert (top["status"], top["recommenderConfig"]["minRecommendationRequestsPerSecond"]) == ("ACTIVE", 3)

@@ -45,7 +45,7 @@ OWN_PORT = {
     "worker": "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT",
     "triggerer": "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT",
 }
-READY_SECONDS = 240
+READY_SECONDS = 480
 #: Of the real service's minutes: an import takes 8 seconds, a training 24, so that there is a middle to be killed in.
 PACE = "0.01"
 

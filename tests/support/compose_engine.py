@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from demo.shop import ShopSize
 from tests.support.compose import FILE, PACE, ROOT, services
 
 ENGINES = ("docker", "podman")
+#: A program that takes longer to say how it is has no engine behind it.
+ANSWER_SECONDS = 30.0
 #: Images are built first.
 UP_SECONDS = 1_800
 #: As long is a container's name for itself, which is the beginning of its id.
@@ -44,7 +47,9 @@ def engine() -> str | None:
 def _succeeds(name: str, *arguments: str) -> bool:
     if shutil.which(name) is None:
         return False
-    return subprocess.run([name, *arguments], capture_output=True, timeout=60).returncode == 0
+    with suppress(subprocess.TimeoutExpired):
+        return subprocess.run([name, *arguments], capture_output=True, timeout=ANSWER_SECONDS).returncode == 0
+    return False
 
 
 @dataclass
