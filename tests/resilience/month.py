@@ -28,7 +28,7 @@ from tests.resilience.model import (
 from tests.resilience.observation import ENDED, Observation, Run
 from tests.resilience.stack import ResilienceStack
 
-RUN_SECONDS = 420
+RUN_SECONDS = 900
 
 
 class Month:

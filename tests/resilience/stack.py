@@ -34,6 +34,7 @@ from tests.support.small_disk import Disk, small_disk
 
 DISK_BYTES = 512 << 20
 WORKERS = ("worker-1", "worker-2")
+ANSWER_SECONDS = 300  # on a machine with other work the API server may stand still for more than a minute
 #: Seconds: of what a deployment gives minutes, since a day here has half a minute.
 COMPRESSED = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "40",
@@ -67,6 +68,7 @@ class ResilienceStack(PipelineStack):
         clocks: Mapping[str, ShiftedClock],
     ) -> None:
         super().__init__(stack, file)
+        self.airflow.http.timeout = httpx.Timeout(ANSWER_SECONDS)
         self.product, self.network, self.slack, self._disk = product, network, slack, disk
         self.clocks = clocks
         self.database = product.uri("shop")
