@@ -56,12 +56,13 @@ types: setup
 test: lint types
 	$(VENV)/bin/pytest -m "not long" --numprocesses auto --dist loadfile
 
-# Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler: most of an hour. Then the browser.
+# Kills, faults, backfills, forms, gates, approvals and batch jobs through a real scheduler, two stacks side by side: most of
+# an hour. Then the browser.
 # The services of docker-compose.yaml as processes want PostgreSQL and redis-server of the system (left out without), and
 # make what their image installs once, in .encore. Helm's charts are rendered where Helm (HELM=) and Airflow's chart
 # (ENCORE_CHART=folder or archive) can be had.
 test-long: setup
-	$(VENV)/bin/pytest -m "long and not browser"
+	$(VENV)/bin/pytest -m "long and not browser" --numprocesses 2 --dist loadfile
 	@$(MAKE) test-browser
 
 # The pages in the system's Chromium: found by its name, or CHROMIUM=/path/to/it. SCREENSHOTS=folder keeps the pictures.

@@ -131,26 +131,31 @@ class PipelineStack(RunningStack):
         )
 
     def answer(self, run_id: str, option: str, dag_id: str = RETRAIN) -> str:
-        """Wait for the question, answer it as a person would, and return what was shown."""
-        deadline = time.monotonic() + 300
+        """Wait for a question, answer it as a person would until its task has ended, and return what was shown.
+
+        Airflow takes a task for dead that is answered before its worker process has exited, and then asks again.
+        """
+        deadline, shown, asking = time.monotonic() + 300, "", None
         while True:
-            results = [
-                detail
-                for detail in self.airflow.get(f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails")["hitl_details"]
+            for detail in self.airflow.get(f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails")["hitl_details"]:
+                task = detail["task_instance"]
+                if asking is not None and asking != (task["task_id"], task["map_index"]):
+                    continue
+                if asking is not None and task["state"] in {"success", "failed", "skipped"}:
+                    return shown
                 # A question is known before its task waits: an answer that came so early would never reach it.
-                if not detail["response_received"] and detail["task_instance"]["state"] == "awaiting_input"
-            ]
-            if results:
-                break
+                if not detail["response_received"] and task["state"] == "awaiting_input":
+                    asking, shown = (
+                        (task["task_id"], task["map_index"]),
+                        detail["subject"] + "\n" + detail["body"],
+                    )
+                    time.sleep(5)
+                    path = (
+                        f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{asking[0]}/{asking[1]}/hitlDetails"
+                    )
+                    self.airflow.patch(path, {"chosen_options": [option], "params_input": {}})
             assert time.monotonic() < deadline, self.states(dag_id, run_id)
             time.sleep(1)
-        task = results[0]["task_instance"]
-        time.sleep(5)  # Airflow takes a task for dead that is answered before its worker process has exited
-        path = (
-            f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
-        )
-        self.airflow.patch(path, {"chosen_options": [option], "params_input": {}})
-        return results[0]["subject"] + "\n" + results[0]["body"]
 
     def store(self) -> dict[str, Any]:
         """Everything there is in the service and in S3, to compare."""
