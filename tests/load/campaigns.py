@@ -22,7 +22,7 @@ from benchmarks.live_service import LiveService
 from benchmarks.serving import interactions
 from tests.load.sampling import report, sample
 
-USERS, ITEMS = 5_000, 10_000
+USERS, ITEMS = 1_000, 5_000
 
 
 def main(arguments: list[str] | None = None) -> None:

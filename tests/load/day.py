@@ -21,7 +21,7 @@ from benchmarks.live_service import LiveService
 from benchmarks.serving import interactions
 from tests.load.sampling import report, sample
 
-USERS, ITEMS = 5_000, 2_000
+USERS, ITEMS = 1_000, 1_000
 HOURS, SECONDS = 24, 3_600
 RANKED = 20
 

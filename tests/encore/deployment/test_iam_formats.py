@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +52,30 @@ def changed(path: tuple[str, ...], change: str) -> dict[str, Any]:
 @pytest.mark.parametrize("key", [KEY, None])
 def test_the_provider_takes_the_module(key, bucket):
     assert list(problems(module(key, bucket))) == []
+
+
+def terraform_reads(folder: Path, document: Mapping[str, Any]) -> tuple[int, str]:
+    """What Terraform says of a module without the provider, which `terraform validate` would need."""
+    program = shutil.which("terraform") or shutil.which("tofu")
+    if program is None:
+        pytest.skip("no terraform or tofu on this machine")
+    (folder / "main.tf.json").write_text(json.dumps(document))
+    env = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    answer = subprocess.run(
+        [program, "providers", "-no-color"], cwd=folder, env=env, capture_output=True, text=True
+    )
+    return answer.returncode, answer.stdout + answer.stderr
+
+
+def test_terraform_itself_reads_the_module_and_wants_no_provider_but_that_for_aws(tmp_path):
+    code, text = terraform_reads(tmp_path, module())
+    assert code == 0, text
+    assert re.findall(r"provider\[[^\]]*/([^/\]]+)\]", text) == ["aws"]
+    document = module()
+    document["outputs"] = document.pop("output")
+    code, text = terraform_reads(tmp_path, document)
+    assert code != 0
+    assert '"outputs"' in text
 
 
 @pytest.mark.parametrize("change", ["renamed", "of another type"])
