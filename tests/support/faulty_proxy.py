@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 THROTTLE, FAIL, DROP_BEFORE, DROP_AFTER, SLOW = "throttle", "fail", "drop before", "drop after", "slow"
@@ -47,6 +49,12 @@ def lose_first_answer(*operations: str) -> Plan:
     return plan
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that was killed
+            super().handle_error(request, client_address)
+
+
 class Proxy:
     """Counts what reached the service, and what did not, by operation.
 
@@ -59,7 +67,7 @@ class Proxy:
         self.reset()
         self._target = urlsplit(target)
         self._lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server = _Server(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
 
     def reset(self) -> None:
