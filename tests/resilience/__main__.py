@@ -151,7 +151,7 @@ def main() -> int:
     print(f"seeds {','.join(map(str, seeds))}, {options.days} days each", flush=True)
     end, report = time.monotonic() + 60 * options.minutes, Report()
     for number, seed in enumerate(seeds):
-        if options.events:
+        if options.events is not None:
             events = [(int(day), name) for day, _, name in (e.partition(":") for e in options.events.split())]
         else:
             events = draw_events(seed, options.days)
