@@ -1,8 +1,7 @@
 """What Terraform's provider for AWS takes, of the resources of Encore's module, and what it makes of a module.
 
 `aws_provider.json` is read out of the package `cdktf-cdktf-provider-aws` of PyPI, whose TypeScript is generated from
-the provider's own schema; the provider itself, which `terraform validate` needs, is in no package registry. To make it
-anew:
+the provider's own schema, so that the module is checked where the provider itself is not to be had. To make it anew:
 
     pip download --no-deps cdktf-cdktf-provider-aws -d /tmp/provider
     python -m tests.support.terraform_provider /tmp/provider/*.whl

@@ -17,7 +17,7 @@ _LONGEST_VALUE = "ap-southeast-1"  # of the regions, accounts and partitions tha
 
 CLOUDFORMATION = Scope("${AWS::Region}", "${AWS::AccountId}", "${AWS::Partition}")
 TERRAFORM = Scope(
-    "${data.aws_region.this.region}",
+    "${data.aws_region.this.id}",
     "${data.aws_caller_identity.this.account_id}",
     "${data.aws_partition.this.partition}",
 )
@@ -131,7 +131,7 @@ def as_terraform(pipeline: Pipeline, kms_key: str | None = None, bucket: bool = 
         for name in policies
     }
     return {
-        "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": ">= 6.0"}}},
+        "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": ">= 5.0"}}},
         "data": {
             "aws_caller_identity": {"this": {}},
             "aws_partition": {"this": {}},

@@ -54,17 +54,40 @@ def test_the_provider_takes_the_module(key, bucket):
     assert list(problems(module(key, bucket))) == []
 
 
-def terraform_reads(folder: Path, document: Mapping[str, Any]) -> tuple[int, str]:
-    """What Terraform says of a module without the provider, which `terraform validate` would need."""
+def terraform(folder: Path, *arguments: str) -> tuple[int, str]:
     program = shutil.which("terraform") or shutil.which("tofu")
     if program is None:
         pytest.skip("no terraform or tofu on this machine")
-    (folder / "main.tf.json").write_text(json.dumps(document))
     env = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    answer = subprocess.run(
-        [program, "providers", "-no-color"], cwd=folder, env=env, capture_output=True, text=True
-    )
+    command = [program, *arguments, "-no-color"]
+    answer = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     return answer.returncode, answer.stdout + answer.stderr
+
+
+def terraform_reads(folder: Path, document: Mapping[str, Any]) -> tuple[int, str]:
+    """What Terraform says of a module without the provider."""
+    (folder / "main.tf.json").write_text(json.dumps(document))
+    return terraform(folder, "providers")
+
+
+@pytest.mark.long
+def test_terraform_validates_the_module_with_the_provider(tmp_path):
+    """`TERRAFORM_PLUGINS`: a folder with the provider, where it is not to be had from the registry."""
+    plugins = os.environ.get("TERRAFORM_PLUGINS")
+    (tmp_path / "main.tf.json").write_text(json.dumps(module()))
+    code, text = terraform(tmp_path, "init", *([f"-plugin-dir={plugins}"] if plugins else []))
+    if code:
+        pytest.skip("Terraform's provider for AWS is not to be had: name its folder with TERRAFORM_PLUGINS")
+    for key in (KEY, None):
+        for bucket in (True, False):
+            (tmp_path / "main.tf.json").write_text(json.dumps(module(key, bucket)))
+            assert terraform(tmp_path, "validate") == (0, "Success! The configuration is valid.\n\n")
+    document = module()
+    next(iter(document["resource"]["aws_iam_role"].values()))["trust"] = "{}"
+    (tmp_path / "main.tf.json").write_text(json.dumps(document))
+    code, text = terraform(tmp_path, "validate")
+    assert code != 0
+    assert '"trust"' in text
 
 
 def test_terraform_itself_reads_the_module_and_wants_no_provider_but_that_for_aws(tmp_path):
