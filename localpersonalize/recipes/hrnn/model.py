@@ -211,10 +211,10 @@ class _KnownEvents:
         is_known = items >= 0
         known_ends = np.append(0, np.cumsum(is_known))[ends]
         lengths = np.diff(known_ends, prepend=0)
-        after = np.repeat(known_ends, lengths) - np.arange(
+        still_to_come = np.repeat(known_ends, lengths) - np.arange(
             lengths.sum()
-        )  # of its request, the event itself included
-        is_read = np.flatnonzero(is_known)[after <= MAX_HISTORY_EVENTS]
+        )  # of its request, itself included
+        is_read = np.flatnonzero(is_known)[still_to_come <= MAX_HISTORY_EVENTS]
         starts = np.append(0, np.cumsum(np.minimum(lengths, MAX_HISTORY_EVENTS)))
         return cls(items[is_read], times[is_read], starts)
 
