@@ -211,10 +211,9 @@ class _KnownEvents:
         is_known = items >= 0
         known_ends = np.append(0, np.cumsum(is_known))[ends]
         lengths = np.diff(known_ends, prepend=0)
-        still_to_come = np.repeat(known_ends, lengths) - np.arange(
-            lengths.sum()
-        )  # of its request, itself included
-        is_read = np.flatnonzero(is_known)[still_to_come <= MAX_HISTORY_EVENTS]
+        # How many events of its request each is followed by, itself included.
+        followed = np.repeat(known_ends, lengths) - np.arange(lengths.sum())
+        is_read = np.flatnonzero(is_known)[followed <= MAX_HISTORY_EVENTS]
         starts = np.append(0, np.cumsum(np.minimum(lengths, MAX_HISTORY_EVENTS)))
         return cls(items[is_read], times[is_read], starts)
 

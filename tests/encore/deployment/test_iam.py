@@ -133,7 +133,7 @@ def test_the_module_of_terraform_says_the_same_in_its_own_placeholders():
     known = set(re.findall(r"\$\{data\.(\w+)\.this\.\w+\}", json.dumps(module["resource"])))
     assert known == set(module["data"])
     text = module["resource"]["aws_iam_policy"]["encore_dags"]["policy"]
-    for attribute, value in (("region", REGION), ("account_id", ACCOUNT), ("partition", "aws")):
+    for attribute, value in (("id", REGION), ("account_id", ACCOUNT), ("partition", "aws")):
         text = re.sub(rf"\$\{{data\.\w+\.this\.{attribute}\}}", value, text)
     assert json.loads(text) == as_json(pipeline("least"), SCOPE, KEY)["dags"][0]
 
