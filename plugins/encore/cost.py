@@ -169,18 +169,21 @@ def batch_item(prices: Prices, job: str, recipe: str, lines: int, users: int | N
 
 def recommender_day(prices: Prices, name: str, requests_per_second: int) -> Item:
     """A day of a recommender that is not stopped, and of what it is provisioned for."""
-    further = requests_per_second - 1
-    hour = prices.recommender_hour
-    if further:
-        rps_hour = prices.recommender_rps_hour
-        hour = None if hour is None or rps_hour is None else hour + further * rps_hour
+    parts = _recommender_hour(requests_per_second).items()
+    unknown = missing_prices(prices, requests_per_second)
+    hour = None if unknown else sum(times * getattr(prices, price) for price, times in parts)
     return _priced(f"recommender {name}, a day", float(HOURS_A_DAY), "hours", hour)
 
 
 def missing_prices(prices: Prices, requests_per_second: int) -> list[str]:
     """The entries of the price list that a recommender's price needs and that are null."""
-    needed = ["recommender_hour", *(["recommender_rps_hour"] if requests_per_second > 1 else [])]
-    return [name for name in needed if getattr(prices, name) is None]
+    return [price for price in _recommender_hour(requests_per_second) if getattr(prices, price) is None]
+
+
+def _recommender_hour(requests_per_second: int) -> dict[str, int]:
+    """The entries of the price list that an hour of a recommender is paid by, and how many of each."""
+    further = requests_per_second - 1
+    return {"recommender_hour": 1, **({"recommender_rps_hour": further} if further else {})}
 
 
 def compared_lines(recipe: str, users: int, versions: int) -> int:
