@@ -59,7 +59,6 @@ class RecommenderState:
     """
 
     name: str
-    arn: str
     status: str
     requests_per_second: int
     since: datetime
@@ -155,7 +154,6 @@ def _recommender(client: Any, arn: str) -> RecommenderState:
     update = recommender.get("latestRecommenderUpdate") or {}
     return RecommenderState(
         name=recommender["name"],
-        arn=arn,
         status=recommender["status"],
         requests_per_second=recommender["recommenderConfig"].get("minRecommendationRequestsPerSecond", 1),
         since=recommender["lastUpdatedDateTime"],
