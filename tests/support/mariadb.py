@@ -38,7 +38,9 @@ def mariadb():
     # The path of a Unix socket must stay short, so not below pytest's own folders.
     with tempfile.TemporaryDirectory(prefix="my-", ignore_cleanup_errors=True) as folder:
         data, socket = Path(folder) / "data", Path(folder) / "s"
-        subprocess.run(
+        # A server that starts takes the temporary tables of another one in its folder for its own, and removes them.
+        env = {**os.environ, "TMPDIR": folder}
+        made = subprocess.run(
             [
                 install,
                 "--no-defaults",
@@ -47,9 +49,12 @@ def mariadb():
                 "--skip-test-db",
                 *user,
             ],
-            check=True,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=env,
         )
+        assert made.returncode == 0, made.stdout
         with (Path(folder) / "log").open("w") as log:
             process = subprocess.Popen(
                 [
@@ -65,6 +70,7 @@ def mariadb():
                 ],
                 stdout=log,
                 stderr=log,
+                env=env,
             )
         try:
             _wait(socket, process, Path(folder) / "log")
