@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import mysql.connector
 import psycopg2
 import pytest
 
@@ -58,13 +59,10 @@ def database_of(request, tmp_path):
         run("DROP DATABASE shop", "CREATE DATABASE shop CHARACTER SET utf8mb4")
         connect = request.getfixturevalue("mysql_connect")
         if name == "mysql.connector":
-            connector = pytest.importorskip(
-                "mysql.connector", reason="MySQL's own connector is not installed"
-            )
             socket = request.getfixturevalue("mariadb")
 
             def connect():
-                return connector.connect(
+                return mysql.connector.connect(
                     unix_socket=socket,
                     user="root",
                     database="shop",
