@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -83,6 +84,14 @@ class ItemView:
     items: Vocabulary
     columns: Columns
     revision: int
+
+    @cached_property
+    def freshness(self) -> np.ndarray:
+        """Of the items with a CREATION_TIMESTAMP the share that is no newer, float32 [items]; 0 for those without."""
+        created = self.columns.numbers("CREATION_TIMESTAMP")
+        ordered = np.sort(created[~np.isnan(created)])
+        shares = np.searchsorted(ordered, created, side="right") / max(1, len(ordered))
+        return np.where(np.isnan(created), 0.0, shares).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -20,22 +20,19 @@ def influenced(scores: np.ndarray, deployment: Deployment, data: GroupData, view
     if not weights or not len(possible):
         return scores
     spread = float(possible.max() - possible.mean()) or 1.0
-    bias = weights.popularity * popularity_of(deployment, data, view) + weights.freshness * freshness_of(view)
-    return np.asarray(scores + np.float32(spread) * bias.astype(np.float32))
+    if weights.popularity:
+        scores = scores + np.float32(spread * weights.popularity) * popularity_of(deployment, data, view)
+    if weights.freshness:
+        scores = scores + np.float32(spread * weights.freshness) * view.freshness
+    return scores
 
 
 def popularity_of(deployment: Deployment, data: GroupData, view: ItemView) -> np.ndarray:
-    """Logarithms of the items' events, float64 [items], 0 to 1."""
-    indices = deployment.model_indices(data.histories.items, np.arange(len(data.histories.items)))
-    counts = np.zeros(len(view.items))
-    counts[indices[indices >= 0]] = data.histories.counts()[: len(indices)][indices >= 0]
+    """Logarithms of the items' events, float32 [items], 0 to 1."""
+    codes = data.histories.items
+    indices = deployment.model_indices(codes, np.arange(len(codes)))
+    is_known = indices >= 0
+    counts = np.zeros(len(view.items), np.float32)
+    counts[indices[is_known]] = data.histories.counts()[: len(indices)][is_known]
     logarithms = np.log1p(counts)
-    return np.asarray(logarithms / max(1e-9, logarithms.max(initial=0.0)))
-
-
-def freshness_of(view: ItemView) -> np.ndarray:
-    """Of the items with a CREATION_TIMESTAMP the share that is no newer, float64 [items]; 0 for those without."""
-    created = view.columns.numbers("CREATION_TIMESTAMP")
-    ordered = np.sort(created[~np.isnan(created)])
-    shares = np.searchsorted(ordered, created, side="right") / max(1, len(ordered))
-    return np.where(np.isnan(created), 0.0, shares)
+    return np.asarray(logarithms / max(np.float32(1e-9), logarithms.max(initial=0.0)))
