@@ -1,8 +1,7 @@
 """A retraining through `docker-compose.yaml`: a worker is killed, scheduler and triggerer are restarted.
 
 Where `docker info` (or `podman info`) succeeds the file is started by the engine's compose, else its services as
-processes. As processes it has been seen to pass, in an engine only to come up: `test_container_engine.py` holds what an
-engine is asked.
+processes: `test_container_engine.py` holds what an engine is asked.
 """
 
 from __future__ import annotations
