@@ -17,7 +17,7 @@ from typing import Any
 
 from airflow_personalize.export import profiles
 from airflow_personalize.export.exceptions import ExportError, TooManyRejectedError
-from airflow_personalize.export.manifest import DatasetLocation, Manifest, commit, new_attempt
+from airflow_personalize.export.manifest import DatasetLocation, Manifest, commit, new_attempt, read
 from airflow_personalize.export.partitions import Partition
 from airflow_personalize.export.read.comparison import require_comparable
 from airflow_personalize.export.read.prefetch import ReadAhead
@@ -73,9 +73,13 @@ class Export:
         summary = self.write(statement, partition)
         if partition.shard is not None:
             return summary
-        current = commit(self.client, self.location, manifest_of(self.location, partition, summary))
+        manifest = manifest_of(self.location, partition, summary)
+        current = commit(self.client, self.location, manifest, summary.replaces)
         if not current:
-            log.warning("partition %s holds an export that read the database later; it stays", partition.key)
+            log.warning(
+                "partition %s holds an export that overlapped with this one and read the database later; it stays",
+                partition.key,
+            )
         uri = f"s3://{self.location.bucket}/{self.location.manifest(partition.directory)}"
         # What the manifest keeps about users is for snapshots, and too long for an XCom of many days.
         return replace(summary, manifest=uri, superseded=not current, users={})
@@ -84,12 +88,13 @@ class Export:
         """Write the partition's files to a new attempt, without making it current."""
         block_pandas()
         require_slice_markers(statement, partition, self.source.dialect)
+        before = read(self.client, self.location, partition.directory)
         started, read_at = time.monotonic(), datetime.now(UTC).isoformat()
         attempt = partition.attempt or new_attempt()
         files, rejects = self._outputs(partition, attempt)
         with closing(RowIdFile()) as row_ids:
             try:
-                read, dropped, statistics = self._stream(statement, partition, files, rejects, row_ids)
+                rows_read, dropped, statistics = self._stream(statement, partition, files, rejects, row_ids)
                 finished = files.close()
                 rejects.close()
                 profile = profiles.put(
@@ -101,7 +106,7 @@ class Export:
                 rejects.abort()
                 raise
         if partition.shard is None:
-            self._check_share(partition, read, rejects)
+            self._check_share(partition, rows_read, rejects)
         if self.distinct is not None:
             self.distinct.add(statistics.ids())
         kinds, (first, last) = statistics.event_types(), statistics.instants()
@@ -110,7 +115,7 @@ class Export:
         )
         return Summary(
             key=partition.key,
-            rows_read=read,
+            rows_read=rows_read,
             rows_written=statistics.rows,
             rejected={rule.value: count for rule, count in rejects.counts.items()},
             dropped_values={rule.value: count for rule, count in dropped.items()},
@@ -126,6 +131,7 @@ class Export:
             seconds=round(time.monotonic() - started, 3),
             attempt=attempt,
             read_at=read_at,
+            replaces=before.attempt if before else None,
             rejected_location=rejects.location,
             users=statistics.users(),
             event_types=kinds,
@@ -183,13 +189,13 @@ class Export:
             require_comparable(self.source, statement, partition)
         return checker.rows_read, dropped, statistics
 
-    def _check_share(self, partition: Partition, read: int, rejects: RejectedRows) -> None:
+    def _check_share(self, partition: Partition, rows_read: int, rejects: RejectedRows) -> None:
         rejected = rejects.counts.total()
-        if rejected and rejected > self.rejected_limit * read:
+        if rejected and rejected > self.rejected_limit * rows_read:
             raise TooManyRejectedError(
                 self.location.dataset,
                 partition.key,
-                read=read,
+                read=rows_read,
                 rejected={rule.value: count for rule, count in rejects.counts.items()},
                 limit=self.rejected_limit,
                 examples=rejects.examples,

@@ -2,7 +2,9 @@
 
 Every export writes its files to a folder of its own (an attempt) and then puts `_manifest.json`. Until that
 one request the partition is what it was; after it, what the new manifest names. Retries, clears, backfills
-and parallel exports need nothing else: the one that read the database last wins, whichever finishes last.
+and parallel exports need nothing else: the one that read the database last wins, whichever finishes last. What
+was the partition before an export read the database was read earlier, whatever clocks say; they decide between
+exports that overlap.
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ class DatasetLocation:
 class Manifest:
     """What a partition is.
 
-    :param read_at: when the database was read (UTC, ISO): of two exports the later one holds
+    :param read_at: when the database was read (UTC, ISO), by the clock of the export's machine
     :param files: key, rows and bytes of each file
     :param users: how many users have two interactions (counted up to the service's minimum), and for small
         partitions how often each user occurs, by a hash of the id
@@ -110,15 +112,17 @@ def new_attempt(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)).strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(4)}"
 
 
-def commit(client: Any, location: DatasetLocation, manifest: Manifest) -> bool:
+def commit(client: Any, location: DatasetLocation, manifest: Manifest, replaces: str | None = None) -> bool:
     """Make the manifest the partition.
 
-    :return: False when the partition already holds an export that read the database later
+    :param replaces: the attempt that was the partition before the database was read, which holds no longer even if
+        it was read later by its machine's clock
+    :return: False when the partition holds an export that overlaps with this one and read the database later
     """
     body = json.dumps(asdict(manifest), indent=1).encode()
     for _ in range(20):
         current, etag = _read(client, location, manifest.directory)
-        if current is not None and current.read_at > manifest.read_at:
+        if current is not None and current.attempt != replaces and current.read_at > manifest.read_at:
             return False
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:

@@ -64,7 +64,7 @@ def commit_all(
     done = []
     for summary in merged_summaries:
         partition = Partition.from_dict(summary.partition)
-        current = commit(client, location, manifest_of(location, partition, summary))
+        current = commit(client, location, manifest_of(location, partition, summary), summary.replaces)
         uri = f"s3://{location.bucket}/{location.manifest(partition.directory)}"
         done.append(replace(summary, manifest=uri, superseded=not current, users={}))
     return done
@@ -104,6 +104,7 @@ def _merged(
         seconds=max(shard.seconds for shard in group),
         attempt=group[0].attempt,
         read_at=min(shard.read_at for shard in group),
+        replaces=group[0].replaces if len({shard.replaces for shard in group}) == 1 else None,
         rejected_location=next((shard.rejected_location for shard in group if shard.rejected_location), None),
         users=merged([shard.users for shard in group]) if location.dataset == "interactions" else {},
         event_types=sorted({kind for shard in group for kind in shard.event_types}),

@@ -16,7 +16,8 @@ class Summary:
     """One partition, or one slice of a wide one.
 
     `rows_written + rows_rejected == rows_read`. Timestamps are epoch seconds. `content_hash` is the SHA-256
-    of the lines in the order they were written, without headers. `files` are the finished objects.
+    of the lines in the order they were written, without headers. `files` are the finished objects. `replaces` is the
+    attempt that was the partition before the database was read.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Summary:
     seconds: float = 0.0
     attempt: str = ""
     read_at: str = ""
+    replaces: str | None = None
     rejected_location: str | None = None
     manifest: str | None = None
     superseded: bool = False
