@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 from localpersonalize.recipes.base.data import TrainingData
 from localpersonalize.recipes.base.model import Model
 from localpersonalize.recipes.base.options import TrainingOptions
+from localpersonalize.recipes.hrnn.model import HrnnModel
 from localpersonalize.recipes.registry import recipe
 from localpersonalize.runtime.batch.inference import BatchInference
 from localpersonalize.runtime.deployment import Deployment, GroupData
@@ -56,7 +57,7 @@ def interactions(users: int, items: int, seed: int = 0) -> pa.Table:
     return pa.table({**names, "TIMESTAMP": time_ + 1_700_000_000})
 
 
-def trained(name: str, table: pa.Table, items: int, users: int) -> Any:
+def trained(name: str, table: pa.Table, items: int, users: int) -> Model:
     """The recipe's model from the first ``users`` users; it knows all items."""
     part = table.slice(0, users * EVENTS_A_USER)
     catalogue = pa.table({"ITEM_ID": [f"i{n}" for n in range(items)]})
@@ -131,7 +132,7 @@ def main() -> None:
     table = interactions(arguments.users, arguments.items)
     model = trained(arguments.recipe, table, arguments.items, arguments.train_users)
     answered = ours(model, arguments.recipe, table, arguments.users)
-    factors = model.vectors.shape[1]
+    factors = model.vectors.shape[1] if isinstance(model, HrnnModel) else DEFAULT_FACTORS
     known, folded = peer(table, arguments.users, factors)
     by_default, folded_by_default = peer(table, arguments.users, DEFAULT_FACTORS)
     result = {

@@ -16,7 +16,7 @@ from localpersonalize.recipes.base.item_index import MIN_ITEMS, IndexedScores
 from localpersonalize.recipes.base.model import Model, Request
 from localpersonalize.recipes.registry import load_model
 from tests.support.localpersonalize.live import Live, schema
-from tests.support.localpersonalize.shop import INTERACTIONS, NEWEST_TIMESTAMP, RECIPE
+from tests.support.localpersonalize.shop import INTERACTIONS, NEWEST_TIMESTAMP, RECIPE, Shop
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_200)]
 
@@ -122,26 +122,20 @@ def _made(live: Live) -> Catalogue:
         for item, when in zip(items, times().tolist(), strict=True)
     ]
     catalogue_rows = [f"i{n},{kind[n]},{taste[n]},{price[n]},{created[n]}" for n in range(N_ITEMS)]
-    role = live.prepare()
+    shop = Shop(live, live.prepare())
     group = live.make("DatasetGroup", name="indexed")
-    for kind_of_data, shape, header, lines in (
+    for dataset, shape, header, lines in (
         ("Items", ITEMS, "ITEM_ID,KIND,TASTE,PRICE,CREATION_TIMESTAMP", catalogue_rows),
         ("Interactions", INTERACTIONS, "USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,TIMESTAMP", rows),
     ):
-        dataset = live.make(
+        shop[f"dataset {dataset}"] = live.make(
             "Dataset",
-            name=kind_of_data,
+            name=dataset,
             datasetGroupArn=group,
-            datasetType=kind_of_data,
-            schemaArn=live.make("Schema", wait=False, name=kind_of_data, schema=shape),
+            datasetType=dataset,
+            schemaArn=live.make("Schema", wait=False, name=dataset, schema=shape),
         )
-        live.make(
-            "DatasetImportJob",
-            jobName=kind_of_data,
-            datasetArn=dataset,
-            roleArn=role,
-            dataSource={"dataLocation": live.upload(f"{kind_of_data}.csv", "\n".join([header, *lines]))},
-        )
+        shop.import_csv(dataset, dataset, "\n".join([header, *lines]))
     solution = live.make(
         "Solution",
         name="indexed",
