@@ -73,42 +73,59 @@ def initial(
     size = vectors.shape[1]
     rng = np.random.default_rng(seed)
 
-    def dense(rows: int, columns: int) -> jax.Array:
-        drawn = rng.normal(0.0, np.sqrt(2.0 / (rows + columns)), (rows, columns))
-        return jnp.asarray(drawn, jnp.float32)
+    def dense(rows: int, columns: int) -> np.ndarray:
+        return rng.normal(0.0, np.sqrt(2.0 / (rows + columns)), (rows, columns)).astype(np.float32)
+
+    def zeros(*shape: int) -> np.ndarray:
+        return np.zeros(shape, np.float32)
 
     return {
-        "items": jnp.asarray(vectors),
-        "bias": jnp.asarray(bias),
-        "item_features": jnp.zeros((widths[0], size)),
-        "user_features": jnp.zeros((widths[1], size)),
-        "context": jnp.zeros((widths[2], size)),
+        "items": vectors,
+        "bias": bias,
+        "item_features": zeros(widths[0], size),
+        "user_features": zeros(widths[1], size),
+        "context": zeros(widths[2], size),
         "input": dense(size + 1, 3 * hidden),
-        "input_bias": jnp.zeros(3 * hidden),
+        "input_bias": zeros(3 * hidden),
         "session_recurrent": dense(hidden, 3 * hidden),
         "user_input": dense(hidden, 3 * hidden),
-        "user_bias": jnp.zeros(3 * hidden),
+        "user_bias": zeros(3 * hidden),
         "user_recurrent": dense(hidden, 3 * hidden),
         "begin": dense(hidden, hidden),
-        "begin_bias": jnp.zeros(hidden),
+        "begin_bias": zeros(hidden),
         "output_session": dense(hidden, size),
         "output_user": dense(hidden, size),
-        "output_bias": jnp.zeros(size),
-        "memory": jnp.full(size, 0.3, jnp.float32),
+        "output_bias": zeros(size),
+        "memory": np.full(size, 0.3, np.float32),
     }
 
 
 def gru(inputs: jax.Array, state: jax.Array, recurrent: jax.Array) -> jax.Array:
-    hidden = state.shape[-1]
-    own = state @ recurrent
-    gates = jax.nn.sigmoid(inputs[..., : 2 * hidden] + own[..., : 2 * hidden])
-    candidate = jnp.tanh(inputs[..., 2 * hidden :] + gates[..., :hidden] * own[..., 2 * hidden :])
-    update = gates[..., hidden:]
-    return (1.0 - update) * candidate + update * state
+    to_reset, to_update, to_candidate = jnp.split(inputs, 3, -1)
+    own_reset, own_update, own_candidate = jnp.split(state @ recurrent, 3, -1)
+    reset = jax.nn.sigmoid(to_reset + own_reset)
+    update = jax.nn.sigmoid(to_update + own_update)
+    candidate = jnp.tanh(to_candidate + reset * own_candidate)
+    return candidate + update * (state - candidate)
 
 
-def zero_state(lanes: int, hidden: int, size: int) -> tuple[jax.Array, jax.Array, jax.Array]:
-    return jnp.zeros((lanes, hidden)), jnp.zeros((lanes, hidden)), jnp.zeros((lanes, size))
+def zero_state(lanes: int, hidden: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    widths = hidden, hidden, size
+    session_state, user_state, memory = (np.zeros((lanes, width), np.float32) for width in widths)
+    return session_state, user_state, memory
+
+
+def memories(vectors: jax.Array, new: jax.Array, before: jax.Array) -> jax.Array:
+    """The decaying sums of the vectors read since a user began, after each event, [lanes, time, embedding].
+
+    :param before: the sum before the first event, [lanes, embedding].
+    """
+    user, time = jnp.cumsum(new, axis=1), np.arange(new.shape[1])
+    age = time[:, None] - time
+    weight = np.where(age < 0, 0.0, MEMORY_DECAY ** np.maximum(age, 0)).astype(np.float32)
+    of_lane = weight * (user[:, :, None] == user[:, None])
+    left = (MEMORY_DECAY ** (time + 1)).astype(np.float32) * (user == 0)
+    return of_lane @ vectors + left[..., None] * before[:, None]
 
 
 def _no_dropout(values: jax.Array, where: str) -> jax.Array:
@@ -138,10 +155,10 @@ def forward(
     inputs = read @ parameters["input"] + parameters["input_bias"]
 
     def step(carry: Any, now: Any) -> tuple[Any, Any]:
-        session_state, user_state, memory = carry
-        event, vector, is_new, is_session = now
+        session_state, user_state = carry
+        event, is_new, is_session = now
         carried = (1.0 - is_new)[:, None]
-        session_state, user_state, memory = session_state * carried, user_state * carried, memory * carried
+        session_state, user_state = session_state * carried, user_state * carried
         proposed = gru(
             session_state @ parameters["user_input"] + parameters["user_bias"],
             user_state,
@@ -152,20 +169,20 @@ def forward(
         begun = jnp.tanh(user_state @ parameters["begin"] + parameters["begin_bias"])
         session_state = jnp.where(begins, begun, session_state)
         session_state = gru(event, session_state, parameters["session_recurrent"])
-        memory = memory * MEMORY_DECAY + vector
-        carry = session_state, user_state, memory
+        carry = session_state, user_state
         return carry, carry
 
-    over_time = tuple(jnp.swapaxes(values, 0, 1) for values in (inputs, vectors, new, session))
-    state, states = jax.lax.scan(step, state, over_time)
-    session_states, user_states, memories = (jnp.swapaxes(values, 0, 1) for values in states)
+    over_time = tuple(jnp.swapaxes(values, 0, 1) for values in (inputs, new, session))
+    last, states = jax.lax.scan(step, state[:2], over_time)
+    session_states, user_states = (jnp.swapaxes(values, 0, 1) for values in states)
+    memory = memories(vectors, new, state[2])
     queries = (
         dropout(session_states, "output") @ parameters["output_session"]
         + user_states @ parameters["output_user"]
-        + memories * parameters["memory"]
+        + memory * parameters["memory"]
         + parameters["output_bias"]
     )
-    return state, queries
+    return (*last, memory[:, -1]), queries
 
 
 def train(
@@ -178,7 +195,8 @@ def train(
     """Fit the parameters; returns them and the mean loss of each epoch.
 
     What is compiled depends on the plan and on shapes only, and the number of items is rounded up: so the second
-    training of a version, and mostly a later run's, finds it compiled.
+    training of a version, and mostly a later run's, finds it compiled. What is around the step is NumPy's: JAX
+    would compile each small operation for each shape.
 
     :param lay_out: lays out the training events anew for each epoch.
     :param report: called after each part of an epoch with the fraction done and a message; may raise to stop.
@@ -191,31 +209,31 @@ def train(
     schedule = optax.warmup_cosine_decay_schedule(
         0.0, plan.rate, max(1, total // 20), max(2, total), plan.rate / 50
     )
-    rates = np.asarray(schedule(jnp.arange(total)))
+    rates = np.asarray(jax.jit(schedule)(np.arange(total)))
     chance = _chances(inputs.frequency)
     bounds, tables = np.cumsum(chance), _tables(inputs, chance, plan.samples)
     parameters = {**parameters, **_padded({name: parameters[name] for name in OF_ITEMS})}
     step = _step(plan.samples, plan.input_dropout, plan.output_dropout)
-    moments = _optimiser().init(parameters)
+    moments = jax.jit(_optimiser().init)(parameters)
     key, losses = jax.random.PRNGKey(plan.seed), []
     for epoch in range(plan.epochs):
         layout = layout if epoch == 0 else lay_out(rng)
         state = zero_state(layout.row.shape[1], hidden, size)
         sums = []
         for number in range(len(layout)):
-            key, now = jax.random.split(key)
             rate = rates[min(epoch * len(layout) + number, total - 1)]
             batch = _batch(inputs, layout, number)
             drawn = _draw(bounds, plan.samples, rng)
-            parameters, moments, state, loss = step(
-                parameters, moments, state, tables, batch, drawn, now, rate
+            parameters, moments, state, key, loss = step(
+                parameters, moments, state, tables, batch, drawn, key, rate
             )
             sums.append(loss)
             if number % 50 == 49:
                 report((epoch + (number + 1) / len(layout)) / plan.epochs, f"epoch {epoch + 1}")
-        losses.append(float(jnp.mean(jnp.stack(sums))))
+        losses.append(float(np.mean(jax.device_get(sums))))
         report((epoch + 1) / plan.epochs, f"epoch {epoch + 1} of {plan.epochs}, loss {losses[-1]:.4f}")
-    return {**parameters, **{name: parameters[name][:count] for name in OF_ITEMS}}, losses
+    trained = {name: np.asarray(values) for name, values in parameters.items()}
+    return trained | {name: trained[name][:count] for name in OF_ITEMS}, losses
 
 
 @jax.tree_util.register_dataclass
@@ -225,9 +243,9 @@ class Tables:
     `log_expected_counts` float32 [items]: of how often a sample of negatives holds each.
     """
 
-    features: jax.Array
-    trained: jax.Array
-    log_expected_counts: jax.Array
+    features: np.ndarray
+    trained: np.ndarray
+    log_expected_counts: np.ndarray
 
 
 def _chances(frequency: np.ndarray) -> np.ndarray:
@@ -255,14 +273,13 @@ def _draw(bounds: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndar
     return drawn.astype(np.int32)
 
 
-def _padded(of_items: Mapping[str, Any]) -> dict[str, jax.Array]:
+def _padded(of_items: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The arrays with rows of zeros, up to a round number of items: 63 more at most, from 1,024 on a sixteenth."""
     count = len(next(iter(of_items.values())))
     unit = max(64, 2 ** (count.bit_length() - 5))
     rows = -count % unit
     return {
-        name: jnp.pad(jnp.asarray(values), ((0, rows), *((0, 0),) * (values.ndim - 1)))
-        for name, values in of_items.items()
+        name: np.pad(values, ((0, rows), *((0, 0),) * (values.ndim - 1))) for name, values in of_items.items()
     }
 
 
@@ -335,13 +352,14 @@ def _step(samples: int, input_dropout: float, output_dropout: float) -> Callable
         key: jax.Array,
         rate: float,
     ) -> Any:
+        key, now = jax.random.split(key)
         (value, state), gradient = jax.value_and_grad(loss, has_aux=True)(
-            parameters, state, tables, batch, sampled, key
+            parameters, state, tables, batch, sampled, now
         )
         directions, moments = _optimiser().update(gradient, moments, parameters)
         updates = {
             name: -rate * LEARNING_RATE_FACTORS.get(name, 1.0) * values for name, values in directions.items()
         }
-        return optax.apply_updates(parameters, updates), moments, state, value
+        return optax.apply_updates(parameters, updates), moments, state, key, value
 
     return step
