@@ -123,8 +123,8 @@ def memories(vectors: jax.Array, new: jax.Array, before: jax.Array) -> jax.Array
     user, time = jnp.cumsum(new, axis=1), np.arange(new.shape[1])
     age = time[:, None] - time
     weight = np.where(age < 0, 0.0, MEMORY_DECAY ** np.maximum(age, 0)).astype(np.float32)
-    of_lane = weight * (user[:, :, None] == user[:, None])
-    left = (MEMORY_DECAY ** (time + 1)).astype(np.float32) * (user == 0)
+    of_lane = jnp.where(user[:, :, None] == user[:, None], weight, 0.0)
+    left = jnp.where(user == 0, (MEMORY_DECAY ** (time + 1)).astype(np.float32), 0.0)
     return of_lane @ vectors + left[..., None] * before[:, None]
 
 
