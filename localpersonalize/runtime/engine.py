@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections import OrderedDict, defaultdict
@@ -91,6 +92,8 @@ class Runtime:
         self._filters: dict[str, Filter] = {}
         self._recommended: OrderedDict[str, list[str]] = OrderedDict()
         self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        # More at a time would be no faster, and each thread's products of matrices keep some megabytes.
+        self._preparing = threading.Semaphore(os.cpu_count() or 1)
         self._followers = EventFollowers(self._deployments, self.groups)
         self._background = ThreadPoolExecutor(1, thread_name_prefix="runtime")
 
@@ -169,7 +172,8 @@ class Runtime:
         if version is None and body["status"] != "ACTIVE":
             reason = f" {body['failureReason']}" if "failureReason" in body else ""
             raise ResourceNotFoundError(f"{arn} is not ACTIVE; its status is {body['status']}.{reason}")
-        with self._loading[arn]:
+        ends = time.monotonic() + PREPARE_SECONDS
+        with self._loading[arn], self._preparing:
             cached = self._deployments.get(arn)
             if version is None and cached is not None:
                 return cached
@@ -180,7 +184,7 @@ class Runtime:
             if data.histories.has_streamed:
                 loaded.follow_events(data)
             loaded.view(data, loaded.model.items)
-            prepare(loaded, data)
+            prepare(loaded, data, ends)
             self._deployments[arn] = loaded
             log.info(
                 "serving %s with %s (%d bytes)", arn, loaded.solution_version_arn, memory_bytes(loaded.model)
@@ -327,11 +331,10 @@ def deployment_of(
     )
 
 
-def prepare(deployment: Deployment, data: GroupData) -> None:
-    """Let the model read the histories of the users who were active last, as far as a few seconds go."""
+def prepare(deployment: Deployment, data: GroupData, ends: float) -> None:
+    """Let the model read the histories of the users who were active last, until a moment of `time.monotonic`."""
     if not deployment.model.uses_history:
         return
-    ends = time.monotonic() + PREPARE_SECONDS
     users = data.histories.newest_users(PREPARE_USERS)
     for start in range(0, len(users), PREPARE_BATCH):
         if time.monotonic() > ends:

@@ -42,10 +42,23 @@ class State:
         state.session[:] = begun.T
         return state
 
-    def put(self, row: int, other: State) -> None:
-        """Take another's first user for the one at `row`."""
-        self.session[row], self.user[row] = other.session[0], other.user[0]
-        self.memory[row], self.time[row] = other.memory[0], other.time[0]
+    def put(self, row: int, other: State, other_row: int) -> None:
+        """Take another's user for the one at `row`."""
+        for values, others in zip(self._arrays, other._arrays, strict=True):
+            values[row] = others[other_row]
+
+    def with_more_rows(self, count: int) -> State:
+        """With room for more users, whose rows hold zeros."""
+        return State(
+            *(
+                np.concatenate([values, np.zeros((count, *values.shape[1:]), values.dtype)])
+                for values in self._arrays
+            )
+        )
+
+    @property
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        return self.session, self.user, self.memory, self.time
 
     def rows(self, index: np.ndarray | slice) -> State:
         return State(self.session[index], self.user[index], self.memory[index], self.time[index])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -21,6 +20,7 @@ from localpersonalize.recipes.base.scores import Scores
 from localpersonalize.recipes.base.vocabulary import Vocabulary
 from localpersonalize.recipes.hrnn import inference
 from localpersonalize.recipes.hrnn.inference import State
+from localpersonalize.recipes.hrnn.kept_states import KeptStates
 
 MAX_HISTORY_EVENTS = 300  # events of a history that are read
 MAX_BATCH_REQUESTS = 256  # requests whose histories are read side by side
@@ -67,9 +67,8 @@ class HrnnModel(Model):
         self.parameters = dict(parameters)
         self.encoders = encoders
         self.repeat = repeat
-        self._lock = threading.Lock()
         self._index: ItemIndex | None = None
-        self._states: OrderedDict[str, tuple[np.ndarray, np.ndarray, State]] = OrderedDict()
+        self._states = KeptStates(self.parameters, MAX_CACHED_USERS)
 
     @property
     def vectors(self) -> np.ndarray:
@@ -127,42 +126,19 @@ class HrnnModel(Model):
     def _state(self, requests: Sequence[Request]) -> State:
         """The state of each request's user, from the one kept for a beginning of the same history on."""
         events = _KnownEvents.of(requests)
-        cached = [self._cached_state(request.user_id, events, row) for row, request in enumerate(requests)]
-        done = np.array([count for count, _ in cached], np.int64)
+        users = [request.user_id for request in requests]
+        state, done = self._states.get(users, events.histories())
         unread = events.lengths - done
+        if not unread.any():
+            return state
         order = np.argsort(-unread, kind="stable")
-        state = self._initial_states([cached[row][1] for row in order])
-        if unread.any():
-            items, times = events.table(done, order)
-            state = inference.advance(self.parameters, state, self.vectors[items], times, unread[order])
+        items, times = events.table(done, order)
+        state = inference.advance(
+            self.parameters, state.rows(order), self.vectors[items], times, unread[order]
+        )
         state = state.rows(np.argsort(order))
-        with self._lock:
-            for row, request in enumerate(requests):
-                if request.user_id is not None and events.lengths[row]:
-                    self._states[request.user_id] = (*events.of_row(row), state.rows(np.array([row])))
-                    self._states.move_to_end(request.user_id)
-            while len(self._states) > MAX_CACHED_USERS:
-                self._states.popitem(last=False)
+        self._states.put(users, events.histories(), state)
         return state
-
-    def _initial_states(self, cached: Sequence[State | None]) -> State:
-        """The states of several users in one; those that nothing is kept of begin."""
-        state = State.start(self.parameters, len(cached))
-        for row, known in enumerate(cached):
-            if known is not None:
-                state.put(row, known)
-        return state
-
-    def _cached_state(self, user_id: str | None, events: _KnownEvents, row: int) -> tuple[int, State | None]:
-        """How many of the row's events a kept state has read, and the state; None if there is none."""
-        cached = self._states.get(user_id) if user_id is not None else None
-        if cached is not None:
-            items, times = events.of_row(row)
-            done = len(cached[0])
-            same = done <= len(items) and np.array_equal(cached[0], items[:done])
-            if same and np.array_equal(cached[1], times[:done]):
-                return done, cached[2]
-        return 0, None
 
     def add_items(self, items: pa.Table) -> None:
         """New items get the vector of their metadata. Without metadata in the model they can't have one."""
@@ -221,10 +197,10 @@ class _KnownEvents:
     def lengths(self) -> np.ndarray:
         return np.diff(self.starts)
 
-    def of_row(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """Items and times of one request, apart from the others', which need not stay in memory with them."""
-        span = slice(self.starts[row], self.starts[row + 1])
-        return self.items[span].copy(), self.times[span].copy()
+    def histories(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Items and times of each request."""
+        for begin, end in pairwise(self.starts.tolist()):
+            yield self.items[begin:end], self.times[begin:end]
 
     def table(self, done: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Items and times after the first `done` (int64 [requests]) of each request, int64 [events, requests], requests

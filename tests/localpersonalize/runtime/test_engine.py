@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from localpersonalize.runtime.deployment import Deployment
 from localpersonalize.runtime.engine import Runtime
 from localpersonalize.runtime.errors import InvalidInputError, ResourceNotFoundError
 from localpersonalize.runtime.histories import StreamedEvent
@@ -60,6 +63,31 @@ def test_an_update_that_fails_leaves_the_old_version_serving(
     with pytest.raises(ValueError, match="holds no model"):
         runtime.deploy(campaign, {"solutionVersionArn": broken})
     assert ids(runtime, campaignArn=campaign, userId="u", numResults=1) == ["hit"]
+
+
+def test_many_campaigns_are_loaded_a_processor_each_at_a_time(
+    shop: PlantedResources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = shop.train("v1", "aws-popularity-count")
+    campaigns = [shop.campaign(f"c{number}", version) for number in range(12)]
+    loading: set[str] = set()
+    most = 0
+
+    def prepare(deployment: Deployment, *_: object) -> None:
+        nonlocal most
+        loading.add(deployment.arn)
+        most = max(most, len(loading))
+        time.sleep(0.02)
+        loading.remove(deployment.arn)
+
+    monkeypatch.setattr("localpersonalize.runtime.engine.prepare", prepare)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    runtime = Runtime(shop, shop)
+    with ThreadPoolExecutor(len(campaigns)) as threads:
+        list(threads.map(runtime.deploy, campaigns))
+    assert most == 3
+    assert all(ids(runtime, campaignArn=arn, userId="u", numResults=1) == ["hit"] for arn in campaigns)
+    runtime.close()
 
 
 def test_updates_under_load_never_leave_a_gap_or_mix_versions(
