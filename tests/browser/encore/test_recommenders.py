@@ -90,4 +90,7 @@ def test_their_report_fits_wide_and_narrow_windows(domain: Shop, reader: Reader,
     for window, size, colors in WINDOWS[:2]:
         page = reader.open(f"{GROUP}/report", size, colors)
         assert not overflows(page), window
+        assert page.evaluate(
+            "[...document.querySelectorAll('.by-row')].every(it => it.scrollWidth <= it.parentElement.clientWidth)"
+        ), window
         reader.picture(page, f"report-{window}")
