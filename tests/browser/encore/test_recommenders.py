@@ -91,6 +91,6 @@ def test_their_report_fits_wide_and_narrow_windows(domain: Shop, reader: Reader,
         page = reader.open(f"{GROUP}/report", size, colors)
         assert not overflows(page), window
         assert page.evaluate(
-            "[...document.querySelectorAll('.by-row')].every(it => it.scrollWidth <= it.parentElement.clientWidth)"
+            "[...document.querySelectorAll('.wide table')].every(it => it.scrollWidth <= it.parentElement.clientWidth)"
         ), window
         reader.picture(page, f"report-{window}")
