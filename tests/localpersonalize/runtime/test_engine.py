@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -71,13 +70,13 @@ def test_many_campaigns_are_loaded_a_processor_each_at_a_time(
     version = shop.train("v1", "aws-popularity-count")
     campaigns = [shop.campaign(f"c{number}", version) for number in range(12)]
     loading: set[str] = set()
-    most = 0
+    most, three = 0, threading.Barrier(3)
 
     def prepare(deployment: Deployment, *_: object) -> None:
         nonlocal most
         loading.add(deployment.arn)
         most = max(most, len(loading))
-        time.sleep(0.02)
+        three.wait(timeout=60)
         loading.remove(deployment.arn)
 
     monkeypatch.setattr("localpersonalize.runtime.engine.prepare", prepare)
