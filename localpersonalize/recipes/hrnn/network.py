@@ -243,9 +243,9 @@ class Tables:
     `log_expected_counts` float32 [items]: of how often a sample of negatives holds each.
     """
 
-    features: np.ndarray
-    trained: np.ndarray
-    log_expected_counts: np.ndarray
+    features: jax.Array
+    trained: jax.Array
+    log_expected_counts: jax.Array
 
 
 def _chances(frequency: np.ndarray) -> np.ndarray:
@@ -261,7 +261,7 @@ def _tables(inputs: Inputs, chance: np.ndarray, samples: int) -> Tables:
         "trained": inputs.frequency > 0,
         "log_expected_counts": np.log(np.maximum(chance * max(samples, 1), 1e-12)).astype(np.float32),
     }
-    return Tables(**_padded(columns))
+    return Tables(**jax.device_put(_padded(columns)))
 
 
 def _draw(bounds: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
