@@ -51,9 +51,12 @@ def generate(events: int, users: int, items: int) -> TrainingData:
 
 def train(size: str, way: str, name: str, folder: Path, data_dir: Path | None) -> None:
     """Train once, in this process, and print what it took."""
+    from localpersonalize.training import compiled_steps
+
+    if way != "anew":
+        compiled_steps.keep_in(folder)  # before a peer imports JAX
     from benchmarks.quality import read
     from localpersonalize.recipes.registry import recipe
-    from localpersonalize.training import compiled_steps
     from localpersonalize.training.train import train_solution_version
 
     data = read(data_dir) if data_dir else generate(*GENERATED[size])
@@ -61,8 +64,6 @@ def train(size: str, way: str, name: str, folder: Path, data_dir: Path | None) -
     if way == "anew":
         algorithm = type(recipe(RECIPE + name))
         algorithm.finish = lambda self, measured, *rest: self.train(*rest)  # type: ignore[method-assign]
-    else:
-        compiled_steps.keep_in(folder)
     result = train_solution_version(data, {}, RECIPE + name, folder / "model")
     seconds = time.perf_counter() - started
     figures = {
