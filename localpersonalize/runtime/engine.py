@@ -92,7 +92,7 @@ class Runtime:
         self._filters: dict[str, Filter] = {}
         self._recommended: OrderedDict[str, list[str]] = OrderedDict()
         self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        # More at a time would be no faster, and each thread's products of matrices keep some megabytes.
+        # More at a time would be no faster, and each is in memory beside the one whose place it takes.
         self._preparing = threading.Semaphore(os.cpu_count() or 1)
         self._followers = EventFollowers(self._deployments, self.groups)
         self._background = ThreadPoolExecutor(1, thread_name_prefix="runtime")

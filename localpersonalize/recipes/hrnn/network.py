@@ -110,9 +110,9 @@ def gru(inputs: jax.Array, state: jax.Array, recurrent: jax.Array) -> jax.Array:
 
 
 def zero_state(lanes: int, hidden: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    widths = hidden, hidden, size
-    session_state, user_state, memory = (np.zeros((lanes, width), np.float32) for width in widths)
-    return session_state, user_state, memory
+    """Session state, user state and memory of users who did nothing yet, float32 [lanes, their width] each."""
+    nothing = np.zeros((lanes, hidden), np.float32)
+    return nothing, nothing, np.zeros((lanes, size), np.float32)
 
 
 def memories(vectors: jax.Array, new: jax.Array, before: jax.Array) -> jax.Array:
