@@ -127,8 +127,9 @@ class Month:
         deadline = time.monotonic() + RUN_SECONDS
         while True:
             self.stack.stack.check()
-            seen = self.observation.run(run.dag_id, run.run_id)
-            run.state, run.tasks = seen.state, seen.tasks
+            run.state = self.observation.state(run)
+            if run.state in ENDED or not all(fault.has_happened for fault in self.faults):
+                run.tasks = self.observation.tasks(run)
             if run.state in ENDED:
                 return run
             for fault in self.faults:

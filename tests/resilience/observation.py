@@ -103,9 +103,12 @@ class Observation:
         """Keys of multipart uploads that nobody has ended."""
         return [upload["Key"] for upload in self.s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ())]
 
-    def run(self, dag_id: str, run_id: str) -> Run:
-        state = self.stack.airflow.run(dag_id, run_id)["state"]
-        return Run(dag_id, run_id, state, self.stack.states(dag_id, run_id))
+    def state(self, run: Run) -> str:
+        return str(self.stack.airflow.run(run.dag_id, run.run_id)["state"])
+
+    def tasks(self, run: Run) -> Mapping[str, str | None]:
+        """Each task's state: much more of a question than the run's own."""
+        return self.stack.states(run.dag_id, run.run_id)
 
     def runs(self, dag_id: str) -> list[str]:
         """The ids of a DAG's runs."""
