@@ -106,6 +106,15 @@ def overflows(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
+def tables_overflow(page: Page) -> bool:
+    """Whether one of a page's tables is wider than its window: then it is moved by itself."""
+    return bool(
+        page.evaluate(
+            "[...document.querySelectorAll('.wide table')].some(it => it.scrollWidth > it.parentElement.clientWidth)"
+        )
+    )
+
+
 if __name__ == "__main__":
     try:
         print(f"Chromium: {chromium_path()}")

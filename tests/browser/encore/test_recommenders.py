@@ -10,7 +10,7 @@ import yaml
 from tests.browser.encore.conftest import Reader
 from tests.browser.encore.test_states import GROUP, WINDOWS, see
 from tests.encore.page.conftest import Shop
-from tests.support.browser import overflows
+from tests.support.browser import overflows, tables_overflow
 from tests.support.past_runs import NDCG
 from tests.support.recommenders import USE_CASES, pipeline_file, recommender_runs
 
@@ -90,7 +90,5 @@ def test_their_report_fits_wide_and_narrow_windows(domain: Shop, reader: Reader,
     for window, size, colors in WINDOWS[:2]:
         page = reader.open(f"{GROUP}/report", size, colors)
         assert not overflows(page), window
-        assert page.evaluate(
-            "[...document.querySelectorAll('.wide table')].every(it => it.scrollWidth <= it.parentElement.clientWidth)"
-        ), window
+        assert not tables_overflow(page), window
         reader.picture(page, f"report-{window}")

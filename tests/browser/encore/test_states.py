@@ -14,8 +14,9 @@ from botocore.exceptions import EndpointConnectionError
 from encore.page import service
 from tests.browser.encore.conftest import Reader
 from tests.encore.page.conftest import ARN, Shop, pipeline
-from tests.support.browser import NARROW, WIDE, overflows
+from tests.support.browser import NARROW, WIDE, overflows, tables_overflow
 from tests.support.planted_run import plant_run
+from tests.support.profiled_runs import runs_with_profiles
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 GROUP = "/groups/shop"
@@ -244,3 +245,13 @@ def test_a_held_version_is_put_live_from_where_it_says_that_it_was_held(live: Sh
     assert started["dag_id"] == "rollback_campaign"
     assert started["conf"] == {"campaign": "you", "version": f"{ARN}:solution/you/{21:08x}"}
     reader.picture(page, "started")
+
+
+def test_the_report_of_runs_with_profiles_fits_wide_and_narrow_windows(shop: Shop, reader: Reader):
+    shop.rows = runs_with_profiles(12, fault_from=9)
+    for window, size, colors in WINDOWS[:2]:
+        page = reader.open(f"{GROUP}/report", size, colors)
+        page.get_by_role("heading", name="The data of the last run").wait_for()
+        assert not overflows(page), window
+        assert not tables_overflow(page), window
+        reader.picture(page, f"report-{window}")
