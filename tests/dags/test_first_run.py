@@ -134,6 +134,14 @@ def test_a_row_with_a_wrong_timestamp_is_named_instead_of_ten_thousand_empty_day
         executed(dag, dag.get_task("select_history"))
 
 
+def test_a_shop_of_thirty_years_is_exported_from_the_day_that_its_file_says(retraining, shop, run_sql):
+    run_sql("INSERT INTO events VALUES (1, 1, 'view', NULL, timestamptz '1996-02-28 12:00Z')")
+    dag = retraining(group={"history_start": "1996-02-28"})
+    selected, _ = executed(dag, dag.get_task("select_history"))
+    assert len(days(selected)) == 10_903
+    assert days(selected)[:3] == ["1996-02-28", "1996-02-29", "1996-03-01"]
+
+
 def test_nothing_is_asked_of_the_table_but_rows_before_the_oldest_day(retraining, shop, monkeypatch):
     from encore.operators import select_history
 

@@ -9,7 +9,7 @@ from typing import Any
 #: What a run does about days that were never exported: export them first, or go on without.
 FROM_FIRST_INTERACTION, AS_EXPORTED = "first_interaction", "exported"
 DAYS_PER_TASK = 31
-#: More days of history than this are rather one row with a wrong timestamp than a shop of ten years.
+#: More days whose beginning nobody has stated are rather one row with a wrong timestamp than a shop of ten years.
 MOST_HISTORY = 3_660
 
 
@@ -52,9 +52,9 @@ def missing_days(
 
     :param exported: keys of exported days, YYYY-MM-DD
     :param first: the day of the first interaction that is on none of them or before them; None if there is none
-    :param earliest: the day before which nothing is exported
+    :param earliest: the day before which nothing is exported, where somebody has said one
     :param last: the last day that is over
-    :raises HistoryError: when there are too many to be meant
+    :raises HistoryError: when there are too many to be meant, and nobody has said where they begin
     """
     begins = min([key for key in exported if key <= last.isoformat()], default=None)
     known = [day for day in (first, begins and date.fromisoformat(begins)) if day]
@@ -63,10 +63,10 @@ def missing_days(
     start = max(min(known), earliest) if earliest else min(known)
     days = [start + timedelta(days=number) for number in range((last - start).days + 1)]
     missing = [day for day in days if day.isoformat() not in exported]
-    if len(missing) > MOST_HISTORY:
+    if earliest is None and len(missing) > MOST_HISTORY:
         raise HistoryError(
             f"The first interaction is of {start}, so {len(missing):,} days were never exported. If its timestamp is"
-            " wrong, mend the row or the query; else say in `history_start` of the pipeline file which day is first."
+            " wrong, mend the row or the query; else give `history_start` in the pipeline file: it may be that day."
         )
     return missing
 
