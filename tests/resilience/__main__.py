@@ -96,6 +96,8 @@ def play(
 def keep_logs(home: Path, folder: Path) -> None:
     for name in ("logs", "airflow/logs"):
         shutil.copytree(home / name, folder / name, dirs_exist_ok=True)
+    for server in ("pg", "product"):
+        shutil.copy(home / server / "log", folder / "logs" / f"{server}.log")
     print(f"    logs: {folder}", flush=True)
 
 

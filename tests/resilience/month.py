@@ -163,13 +163,8 @@ class Month:
 
     def clear(self, run: Run) -> None:
         """A click on Clear of the failed tasks."""
-        body = {
-            "dry_run": False,
-            "dag_run_id": run.run_id,
-            "only_failed": True,
-            "include_downstream": True,
-        }
-        self.stack.airflow.post(f"/dags/{run.dag_id}/clearTaskInstances", body)
+        choices = {"dag_run_id": run.run_id, "only_failed": True, "include_downstream": True}
+        self.stack.clear(run.dag_id, choices)
         run.state, run.is_cleared = "queued", True
 
     def write(self, events: Sequence[Event], users: Sequence[int] = (), items: Sequence[Item] = ()) -> None:

@@ -24,16 +24,8 @@ class ClearsWhatHasSucceeded(SuddenFault):
         done = [task for task, state in run.tasks.items() if state == "success" and "[" not in task]
         task = self.draw.choice(sorted(set(done) - {"validate_parameters"}) or ["preflight"])
         run.repeated += 1
-        month.stack.airflow.post(
-            f"/dags/{RETRAIN}/clearTaskInstances",
-            {
-                "dry_run": False,
-                "dag_run_id": run.run_id,
-                "task_ids": [task],
-                "only_failed": False,
-                "include_downstream": True,
-            },
-        )
+        choices = {"task_ids": [task], "only_failed": False, "include_downstream": True}
+        month.stack.clear(RETRAIN, {"dag_run_id": run.run_id, **choices})
 
 
 class MarksFailed(SuddenFault):
