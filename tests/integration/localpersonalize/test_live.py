@@ -253,7 +253,7 @@ def test_health_and_figures_can_be_read_without_a_signature(world: LiveGroup) ->
 
 
 def test_events_change_what_a_recurrent_network_recommends_next(world: LiveGroup) -> None:
-    """Half of the users only take items c0 to c19, half only d0 to d19."""
+    """Half of the users only take items c0 to c19, half only d0 to d19, each the third after the last."""
     service = world.service
     group, dataset = service.dataset_group("tastes")
     rows = [
@@ -280,5 +280,6 @@ def test_events_change_what_a_recurrent_network_recommends_next(world: LiveGroup
             world.events.put_events(**who, eventList=[event])
         return "".join(item[0] for item in world.item_ids(campaignArn=campaign, userId=user, numResults=5))
 
-    assert tastes_after("likes c", "c1", "c2").count("c") >= 4
-    assert tastes_after("likes d", "d1", "d2").count("d") >= 4
+    # Most of the five: how many more depends on how a processor rounds. Who ignored events would give both the same.
+    assert tastes_after("likes c", "c1", "c4", "c7").count("c") >= 3
+    assert tastes_after("likes d", "d1", "d4", "d7").count("d") >= 3
