@@ -157,6 +157,17 @@ class PipelineStack(RunningStack):
             assert time.monotonic() < deadline, self.states(dag_id, run_id)
             time.sleep(1)
 
+    def clear(self, dag_id: str, choices: Mapping[str, Any]) -> None:
+        """A click on Clear, and another where Airflow says that it could not: then it has changed nothing.
+
+        It answers 409 or 500 where a task of the run changes in that moment, too.
+        """
+        path, body = f"/dags/{dag_id}/clearTaskInstances", {"dry_run": False, **choices}
+        try:
+            self.airflow.post(path, body)
+        except RuntimeError:
+            self.airflow.post(path, body)
+
     def store(self) -> dict[str, Any]:
         """Everything there is in the service and in S3, to compare."""
         personalize, s3 = self.aws("personalize"), self.aws("s3")

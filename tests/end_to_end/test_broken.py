@@ -75,8 +75,7 @@ def connect(pipeline: PipelineStack, database: str, **fields: str) -> None:
 
 def clear(pipeline: PipelineStack, run_id: str, dag_id: str = RETRAIN) -> None:
     """What a person's click on Clear of the failed tasks does."""
-    body = {"dry_run": False, "dag_run_id": run_id, "only_failed": True, "include_downstream": True}
-    pipeline.airflow.post(f"/dags/{dag_id}/clearTaskInstances", body)
+    pipeline.clear(dag_id, {"dag_run_id": run_id, "only_failed": True, "include_downstream": True})
 
 
 @contextmanager

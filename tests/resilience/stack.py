@@ -146,17 +146,6 @@ class ResilienceStack(PipelineStack):
             f"airflow {label or name}", [sys.executable, "-m", "airflow", *command], env, log, ROOT
         )
 
-    def clear(self, dag_id: str, choices: Mapping[str, Any]) -> None:
-        """A click on Clear, and another where Airflow says that it could not: then it has changed nothing.
-
-        It answers 409 or 500 where a task of the run changes in that moment, too.
-        """
-        path, body = f"/dags/{dag_id}/clearTaskInstances", {"dry_run": False, **choices}
-        try:
-            self.airflow.post(path, body)
-        except RuntimeError:
-            self.airflow.post(path, body)
-
     def add_component(self, name: str, label: str) -> Process:
         """One more of a kind, which is watched and stopped with the others."""
         process = self.start_component(name, label)

@@ -18,7 +18,7 @@ FULL_SOFTMAX_ITEMS = 1024  # items up to which the softmax is over all of them
 NEGATIVE_SAMPLES = 512  # more for more than MANY_ITEMS
 MANY_ITEMS, MANY_SAMPLES = 10_000, 1024
 MOST_EPOCHS = 10
-#: Of the -v2 recipes, which have no hyperparameter for it; smaller than the others', and no worse on MovieLens.
+#: Of the -v2 recipes, which have no hyperparameter for it; on MovieLens as good as 64 and 10, in less time.
 V2_HIDDEN_DIMENSION, V2_MOST_EPOCHS = 48, 8
 MIN_STEPS = 400  # small data is gone through until there were so many
 RATE = 3e-3
