@@ -18,7 +18,7 @@ import importlib.util
 import logging
 import pkgutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,11 @@ LEFT_OUT = ("airflow_personalize.example_dags", "encore.page")
 LIBRARIES = (
     "airflow.dag_processing.processor",
     "airflow.sdk.execution_time.task_runner",
+    "airflow.providers.standard.decorators.branch_python",
+    "airflow.providers.standard.operators.empty",
     "airflow.providers.standard.operators.hitl",
     "boto3",
+    "jinja2.ext",
     "pyarrow.compute",
     "pyarrow.parquet",
 )
@@ -59,7 +62,9 @@ def preload(command: Sequence[str] | None = None) -> list[str]:
         return []
     of_tasks = () if arguments[1] == "dag-processor" else OF_TASKS
     libraries = [*LIBRARIES, *(name for name in of_tasks if importlib.util.find_spec(name.split(".")[0]))]
-    imported = [name for name in (*libraries, *_modules()) if _can_import(name)]
+    imported = [name for name in (*libraries, *_modules()) if _succeeds(name, importlib.import_module, name)]
+    _succeeds("what addresses of assets need", _make_asset)
+    _succeeds("what channels of the pipeline file need", _make_notifiers)
     gc.collect()
     gc.freeze()  # so that collections in a fork do not touch, and by that copy, the pages that it shares
     return imported
@@ -74,9 +79,33 @@ def _modules() -> Iterator[str]:
                 yield module.name
 
 
-def _can_import(name: str) -> bool:
+def _make_asset() -> None:
+    """Make the first asset: for its address Airflow imports what every installed provider knows of addresses."""
+    from airflow.sdk import Asset
+
+    Asset("s3://bucket/key")
+
+
+def _make_notifiers() -> None:
+    """Make the notifier of each channel once: its provider is only imported where the pipeline file names it.
+
+    A file that can't be used is left to the DAG files, which show what is wrong with it.
+    """
+    from encore import notifications
+    from encore.config import loader
+
+    try:  # past the cache: a fork that had it would not see what has become of the queries and schemas since
+        pipeline = loader.read_pipeline(loader.pipeline_file(), loader.include_folder())
+    except loader.PipelineError:
+        return
+    for group in pipeline.dataset_groups:
+        for channel in group.notify:
+            notifications.notifier(channel, "", "")
+
+
+def _succeeds(name: str, first_use: Callable[..., object], *arguments: object) -> bool:
     try:
-        importlib.import_module(name)
+        first_use(*arguments)
     except Exception:
         log.warning("%s can't be imported before the tasks that need it", name, exc_info=True)
         return False

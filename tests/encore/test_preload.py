@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from tests.support.every_setting import PIPELINE
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "deploy" / "airflow"
@@ -24,20 +28,60 @@ os.wait()
 """
 
 
-@pytest.mark.parametrize(
-    ("component", "modules"), [("scheduler", 5), ("dag-processor", 2), ("celery", 5), ("api-server", 0)]
-)
-def test_a_fork_of_a_component_that_forks_finds_the_operators_imported(component, modules, tmp_path):
+PARSED_AFTERWARDS = """
+import json, sys
+from pathlib import Path
+files = sys.argv[2:]
+sys.argv = ["airflow", sys.argv[1]]
+import airflow_local_settings
+from airflow.dag_processing.dagbag import DagBag
+imported = {}
+for file in files:
+    before = set(sys.modules)
+    assert not DagBag(file).import_errors
+    names = set(sys.modules) - before
+    imported[Path(file).name] = sorted(name for name in names if not name.startswith("unusual_prefix_"))
+print(json.dumps(imported))
+"""
+
+
+def component(script: str, *arguments: str, home: Path, **environment: str) -> str:
+    """What a script prints that takes the command of a component and then imports Airflow's local settings."""
     answer = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", IN_A_FORK, component],
+        [sys.executable, "-W", "ignore", "-c", script, *arguments],
         env={
             "PATH": "/usr/bin:/bin",
-            "AIRFLOW_HOME": str(tmp_path),
+            "AIRFLOW_HOME": str(home),
             "PYTHONPATH": f"{ROOT}/plugins:{SETTINGS}",
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            **environment,
         },
         capture_output=True,
         text=True,
         timeout=120,
-        check=True,
+        check=False,
     )
-    assert answer.stdout.split() == [str(modules), "False"], answer.stderr[-2000:]
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    return answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "modules"), [("scheduler", 5), ("dag-processor", 2), ("celery", 5), ("api-server", 0)]
+)
+def test_a_fork_of_a_component_that_forks_finds_the_operators_imported(name, modules, tmp_path):
+    assert component(IN_A_FORK, name, home=tmp_path).split() == [str(modules), "False"]
+
+
+@pytest.mark.parametrize("name", ["scheduler", "dag-processor", "celery"])
+def test_a_dag_file_with_every_setting_imports_nothing_more_in_a_fork(name, tmp_path):
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(yaml.safe_dump(PIPELINE))
+    dags = [str(path) for path in (ROOT / "dags").glob("*.py")]
+    printed = component(PARSED_AFTERWARDS, name, *dags, home=tmp_path, ENCORE_PIPELINE=str(file))
+    assert json.loads(printed.splitlines()[-1]) == {Path(dag).name: [] for dag in dags}
+
+
+def test_a_pipeline_file_that_cannot_be_used_is_left_to_the_dag_files(tmp_path):
+    (tmp_path / "pipeline.yaml").write_text("dataset_groups: []")
+    printed = component(IN_A_FORK, "celery", home=tmp_path, ENCORE_PIPELINE=str(tmp_path / "pipeline.yaml"))
+    assert printed.split() == ["5", "False"]

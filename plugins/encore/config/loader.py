@@ -60,6 +60,14 @@ def load_pipeline(path: str | Path | None = None) -> Pipeline:
 
 @lru_cache(maxsize=8)
 def _load(file: Path, _modified: int, include: Path) -> Pipeline:
+    return read_pipeline(file, include)
+
+
+def read_pipeline(file: Path, include: Path) -> Pipeline:
+    """As `load_pipeline`, whatever was read before.
+
+    :param include: the folder of the queries and schemas that the file names
+    """
     node = compose(file)
     if repeated := list(_repeated_keys(node)):
         raise PipelineError("\n".join(f"{file}:{line}: {key}: is there twice" for line, key in repeated))
