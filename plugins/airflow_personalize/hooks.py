@@ -11,6 +11,8 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 
+from airflow_personalize.service_descriptions import share
+
 WAITERS = Path(__file__).with_name("waiters")
 # Throttling, 5xx and broken connections are retried by botocore, in workers and triggerer alike.
 RETRIES = Config(retries={"mode": "adaptive", "max_attempts": 12})
@@ -30,10 +32,11 @@ class _ThinHook(AwsBaseHook):
         self._sessions: dict[tuple[str | None, bool], Any] = {}
 
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
-        """One session for all clients of the hook: it reads the service's description and finds credentials once."""
+        """One session for all clients of the hook: it finds credentials once."""
         key = (region_name, deferrable)
         if key not in self._sessions:
-            self._sessions[key] = super().get_session(region_name, deferrable)
+            session = super().get_session(region_name, deferrable)
+            self._sessions[key] = session if deferrable else share(session)
         return self._sessions[key]
 
     def _get_caller(self, target_function_name: str = "execute") -> str:

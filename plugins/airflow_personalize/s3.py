@@ -9,6 +9,8 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from botocore.config import Config
 
+from airflow_personalize.service_descriptions import share
+
 # No checksums of its own: parts carry a CRC-32 already, and trailers cost a copy.
 DEFAULTS = Config(
     request_checksum_calculation="when_required",
@@ -34,7 +36,7 @@ def s3_client(
     config = DEFAULTS.merge(Config(**botocore_config)) if botocore_config else DEFAULTS
     hook = S3Hook(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, config=config)
     # Not `get_conn`: it searches the source of all that is on the stack, to name its caller to AWS.
-    client = hook.get_session(hook.region_name).client(
+    client = share(hook.get_session(hook.region_name)).client(
         "s3",
         endpoint_url=hook.conn_config.get_service_endpoint_url("s3"),
         config=hook.config,

@@ -38,6 +38,8 @@ LIBRARIES = (
     "pyarrow.compute",
     "pyarrow.parquet",
 )
+#: The services that tasks ask: IAM for the ARN of a role.
+SERVICES = ("personalize", "personalize-runtime", "s3", "iam")
 #: What tasks import beside it when they come to it, where it is installed: a driver is used if it is there, and pandas
 #: is what pyarrow imports by itself at the first list that it makes an array of.
 OF_TASKS = (
@@ -65,6 +67,8 @@ def preload(command: Sequence[str] | None = None) -> list[str]:
     imported = [name for name in (*libraries, *_modules()) if _succeeds(name, importlib.import_module, name)]
     _succeeds("what addresses of assets need", _make_asset)
     _succeeds("what channels of the pipeline file need", _make_notifiers)
+    if arguments[1] != "dag-processor":
+        _succeeds("what clients of AWS are made of", _make_clients)
     gc.collect()
     gc.freeze()  # so that collections in a fork do not touch, and by that copy, the pages that it shares
     return imported
@@ -101,6 +105,17 @@ def _make_notifiers() -> None:
     for group in pipeline.dataset_groups:
         for channel in group.notify:
             notifications.notifier(channel, "", "")
+
+
+def _make_clients() -> None:
+    """Make a client of each service once, which reads what clients are made of; it sends nothing."""
+    from boto3.session import Session
+
+    from airflow_personalize.service_descriptions import share
+
+    session = share(Session("none", "none", region_name="us-east-1"))
+    for service in SERVICES:
+        session.client(service)
 
 
 def _succeeds(name: str, first_use: Callable[..., object], *arguments: object) -> bool:

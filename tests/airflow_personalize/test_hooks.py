@@ -55,7 +55,7 @@ def test_get_waiter_knows_our_waiters():
 
 
 def test_both_clients_of_a_hook_are_of_one_session(monkeypatch):
-    """What a session reads, the service's description and credentials, is read once."""
+    """What a session looks for, above all credentials, is looked for once."""
     hook, made = PersonalizeHook(region_name="eu-west-1"), []
     session = AwsBaseHook.get_session
     monkeypatch.setattr(

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.support.every_setting import PIPELINE
+from tests.support.operator_runs import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "deploy" / "airflow"
@@ -28,6 +29,22 @@ os.wait()
 """
 
 
+CLIENTS_IN_A_FORK = """
+import os, sys
+sys.argv = ["airflow", sys.argv[1]]
+import airflow_local_settings
+from botocore.loaders import JSONFileLoader
+if os.fork() == 0:
+    files, read = [], JSONFileLoader.load_file
+    JSONFileLoader.load_file = lambda self, path: files.append(path) or read(self, path)
+    from airflow_personalize.hooks import PersonalizeHook
+    from airflow_personalize.s3 import s3_client
+    hook = PersonalizeHook()
+    hook.conn, s3_client("aws_default"), hook.get_session().client("iam")
+    print(len(files), flush=True)
+    os._exit(0)
+os.wait()
+"""
 PARSED_AFTERWARDS = """
 import json, sys
 from pathlib import Path
@@ -79,6 +96,12 @@ def test_a_dag_file_with_every_setting_imports_nothing_more_in_a_fork(name, tmp_
     dags = [str(path) for path in (ROOT / "dags").glob("*.py")]
     printed = component(PARSED_AFTERWARDS, name, *dags, home=tmp_path, ENCORE_PIPELINE=str(file))
     assert json.loads(printed.splitlines()[-1]) == {Path(dag).name: [] for dag in dags}
+
+
+@pytest.mark.parametrize("name", ["scheduler", "celery"])
+def test_a_task_makes_clients_of_aws_without_reading_what_they_are_made_of(name, tmp_path):
+    environment = {"AIRFLOW_CONN_AWS_DEFAULT": connection("http://127.0.0.1:9")}
+    assert component(CLIENTS_IN_A_FORK, name, home=tmp_path, **environment).splitlines()[-1] == "0"
 
 
 def test_a_pipeline_file_that_cannot_be_used_is_left_to_the_dag_files(tmp_path):
