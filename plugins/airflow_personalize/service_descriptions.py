@@ -14,7 +14,7 @@ def share(session: Session) -> Session:
 
     botocore keeps the descriptions in the session, and Airflow makes a session for each hook.
     """
-    inner: Any = session._session  # type: ignore[attr-defined]  # botocore's, of which boto3 has no public name
+    inner: Any = session._session  # botocore's, of which boto3 has no public name
     inner.register_component("data_loader", _loader(inner.get_config_variable("data_path")))
     return session
 

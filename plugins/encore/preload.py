@@ -19,6 +19,7 @@ import logging
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ LIBRARIES = (
     "pyarrow.parquet",
 )
 #: The services that tasks ask: IAM for the ARN of a role.
-SERVICES = ("personalize", "personalize-runtime", "s3", "iam")
+SERVICES: tuple[Any, ...] = ("personalize", "personalize-runtime", "s3", "iam")
 #: What tasks import beside it when they come to it, where it is installed: a driver is used if it is there, and pandas
 #: is what pyarrow imports by itself at the first list that it makes an array of.
 OF_TASKS = (

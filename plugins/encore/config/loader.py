@@ -10,9 +10,11 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from yaml.constructor import ConstructorError, SafeConstructor
 
 from encore.config.models import Pipeline
 from encore.config.problems import Problem
@@ -69,10 +71,10 @@ def read_pipeline(file: Path, include: Path) -> Pipeline:
     :param include: the folder of the queries and schemas that the file names
     """
     node = compose(file)
-    if repeated := list(_repeated_keys(node)):
+    if repeated := list(_repeated_keys(node, set())):
         raise PipelineError("\n".join(f"{file}:{line}: {key}: is there twice" for line, key in repeated))
     try:
-        pipeline = Pipeline.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        pipeline = Pipeline.model_validate(_content(file, node))
     except ValidationError as error:
         invalid = [Problem(detail["loc"], detail["msg"]) for detail in error.errors()]
         raise PipelineError("\n".join(located(file, node, invalid))) from error
@@ -92,24 +94,56 @@ def compose(file: Path) -> yaml.Node | None:
         raise PipelineError(f"{file}: {error.strerror}. Set ENCORE_PIPELINE or create the file.") from error
     except UnicodeDecodeError as error:
         raise PipelineError(f"{file}:1: is not UTF-8: {error}") from error
+    except yaml.reader.ReaderError as error:
+        line = file.read_text(encoding="utf-8").count("\n", 0, error.position) + 1
+        raise PipelineError(f"{file}:{line}: not YAML: {chr(error.character)!r}: {error.reason}") from error
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise PipelineError(f"{file}:{line}: not YAML: {error.problem}") from error
+        raise _not_yaml(file, error) from error
 
 
-def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+class _Values(SafeConstructor):
+    """Makes values of YAML's nodes; of one that is no value, e.g. 2026-02-30, it says where it is."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError, AttributeError, LookupError, TypeError) as error:
+            problem = f"{node.value} can't be read as {node.tag.rpartition(':')[2]}: {error}"
+            raise ConstructorError(problem=problem, problem_mark=node.start_mark) from error
+
+
+def _content(file: Path, node: yaml.Node | None) -> Any:
+    """What the file says.
+
+    :raises PipelineError: if something in it can't be read, e.g. an impossible date or an unknown tag.
+    """
+    try:
+        return None if node is None else _Values().construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(file, error) from error
+
+
+def _not_yaml(file: Path, error: yaml.MarkedYAMLError) -> PipelineError:
+    line = error.problem_mark.line + 1 if error.problem_mark else 1
+    return PipelineError(f"{file}:{line}: not YAML: {error.problem}")
+
+
+def _repeated_keys(node: yaml.Node | None, visited: set[yaml.Node]) -> Iterator[tuple[int, str]]:
     """Line and name of each key that its mapping has twice: YAML would silently take the last one."""
+    if node is None or node in visited:  # an alias stands for a node that is elsewhere, too
+        return
+    visited.add(node)
     if isinstance(node, yaml.SequenceNode):
         for entry in node.value:
-            yield from _repeated_keys(entry)
+            yield from _repeated_keys(entry, visited)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
-                yield key.start_mark.line + 1, key.value
-            if isinstance(key.value, str):
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    yield key.start_mark.line + 1, key.value
                 seen.add(key.value)
-            yield from _repeated_keys(value)
+            yield from _repeated_keys(value, visited)
 
 
 def located(file: Path, node: yaml.Node | None, entries: Iterable[Problem]) -> list[str]:
@@ -126,7 +160,9 @@ def line_of(node: yaml.Node | None, location: Sequence[int | str]) -> int:
     for step in location:
         entry = None
         if isinstance(node, yaml.MappingNode):
-            entry = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+            # From the end: what was merged into it comes before its own.
+            entries = reversed(node.value)
+            entry = next(((key, value) for key, value in entries if key.value == str(step)), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
             entry = (node.value[step], node.value[step])
         if entry is None:  # a step that only pydantic knows, e.g. which kind of a union was tried

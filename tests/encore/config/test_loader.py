@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from encore.config import INCLUDE, PipelineError, include_folder, load_pipeline
 from encore.config.loader import compose, located, pipeline_file
@@ -34,6 +36,53 @@ def test_a_minimal_file_has_defaults_for_the_rest(tmp_path):
 
 def test_all_problems_are_reported_at_once(problems):  # noqa: F811
     assert len(problems("    role: Role\n", "    rolle: Role\n    buckett: x\n")) == 3
+
+
+@pytest.mark.parametrize(
+    ("role", "problem"),
+    [
+        ("2026-02-30", "2026-02-30 can't be read as timestamp: day is out of range for month"),
+        ("!secret Role", "could not determine a constructor for the tag '!secret'"),
+        ("!!int x", "x can't be read as int: invalid literal for int() with base 10: 'x'"),
+        ("!!bool x", "x can't be read as bool: 'x'"),
+        ("!!timestamp x", "x can't be read as timestamp: 'NoneType' object has no attribute 'groupdict'"),
+        ("Ro\x01le", "'\\x01': special characters are not allowed"),
+        ("{[a]: 1}", "found unhashable key"),
+        ("*nowhere", "found undefined alias 'nowhere'"),
+    ],
+)
+def test_what_yaml_cannot_read_is_named_with_its_line(problems, role, problem):  # noqa: F811
+    assert problems("role: Role", f"role: {role}") == [f"3: not YAML: {problem}"]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_a_file_holds_each_problem_has_its_line(tmp_path, data):
+    start = data.draw(st.integers(0, len(MINIMAL)))
+    end = data.draw(st.integers(start, min(start + 20, len(MINIMAL))))
+    yaml_text = st.text("{}[]&*a!:-?|>'\"#%@`,<= \t\n01\x00\ud7ffäx", max_size=8)
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(MINIMAL[:start] + data.draw(yaml_text) + MINIMAL[end:], encoding="utf-8")
+    try:
+        load_pipeline(file)
+    except PipelineError as error:
+        text = str(error)
+        assert text.startswith(f"{file}:"), text
+        assert text.removeprefix(f"{file}:").partition(":")[0].isdecimal(), text
+
+
+def test_a_file_whose_aliases_go_round_in_circles_is_refused(tmp_path):
+    file = tmp_path / "pipeline.yaml"
+    file.write_text("dataset_groups: &groups\n  - *groups\n")
+    with pytest.raises(PipelineError, match=r"yaml:1: dataset_groups\.0: "):
+        load_pipeline(file)
+
+
+def test_a_key_that_overrides_a_merged_one_is_named_with_its_own_line(problems):  # noqa: F811
+    related = "      - name: related\n        recipe: aws-sims\n"
+    merged = "      - <<: {name: related, recipe: aws-sims}\n        recipe: aws-nothing\n"
+    (problem,) = problems(related, merged)
+    assert problem.startswith("11: dataset_groups.0.solutions.1.recipe: ")
 
 
 def test_a_legacy_recipe_is_warned_of_with_its_successor(tmp_path):
