@@ -42,11 +42,11 @@ def test_a_second_client_of_a_service_reads_no_description(service, monkeypatch)
 
 def test_descriptions_of_one_s_own_are_used(tmp_path, monkeypatch):
     theirs = next((Path(botocore.__file__).parent / "data" / "personalize").glob("*/service-2.json.gz"))
-    described = json.loads(gzip.decompress(theirs.read_bytes()))
-    described["metadata"]["serviceFullName"] = "Our Personalize"
+    description = json.loads(gzip.decompress(theirs.read_bytes()))
+    description["metadata"]["serviceFullName"] = "Our Personalize"
     ours = tmp_path / "personalize" / theirs.parent.name / "service-2.json"
     ours.parent.mkdir(parents=True)
-    ours.write_text(json.dumps(described))
+    ours.write_text(json.dumps(description))
     before = CLIENTS["personalize"]()
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
     names = [
