@@ -19,7 +19,6 @@ import logging
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ LIBRARIES = (
     "pyarrow.parquet",
 )
 #: The services that tasks ask: IAM for the ARN of a role.
-SERVICES: tuple[Any, ...] = ("personalize", "personalize-runtime", "s3", "iam")
+SERVICES = ("personalize", "personalize-runtime", "s3", "iam")
 #: What tasks import beside it when they come to it, where it is installed: a driver is used if it is there, and pandas
 #: is what pyarrow imports by itself at the first list that it makes an array of.
 OF_TASKS = (
@@ -69,7 +68,7 @@ def preload(command: Sequence[str] | None = None) -> list[str]:
     _succeeds("what addresses of assets need", _make_asset)
     _succeeds("what channels of the pipeline file need", _make_notifiers)
     if arguments[1] != "dag-processor":
-        _succeeds("what clients of AWS are made of", _make_clients)
+        _succeeds("what clients of AWS are made of", _read_service_descriptions)
     gc.collect()
     gc.freeze()  # so that collections in a fork do not touch, and by that copy, the pages that it shares
     return imported
@@ -108,15 +107,10 @@ def _make_notifiers() -> None:
             notifications.notifier(channel, "", "")
 
 
-def _make_clients() -> None:
-    """Make a client of each service once, which reads what clients are made of; it sends nothing."""
-    from boto3.session import Session
+def _read_service_descriptions() -> None:
+    from airflow_personalize.service_descriptions import read
 
-    from airflow_personalize.service_descriptions import share
-
-    session = share(Session("none", "none", region_name="us-east-1"))
-    for service in SERVICES:
-        session.client(service)
+    read(SERVICES)
 
 
 def _succeeds(name: str, first_use: Callable[..., object], *arguments: object) -> bool:
